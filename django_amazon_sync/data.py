@@ -1,0 +1,403 @@
+"""The data classes that cross the rooms of this package: frozen, typed, free of Django.
+
+Money is a Decimal with its currency; time is aware UTC; SKUs, ASINs and primary keys are
+opaque strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+# --- Money --------------------------------------------------------------------------------
+
+_MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3}
+
+
+def minor_units(currency: str) -> int:
+    """Number of decimals of an ISO 4217 currency: 2 for most, 0 for JPY, 3 for KWD."""
+    return _MINOR_UNITS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the currency's major unit (12.90 EUR), exact as it came."""
+
+    amount: Decimal
+    currency: str
+
+    def rounded(self) -> Money:
+        """The same money in whole minor units, halves up."""
+        step = Decimal(1).scaleb(-minor_units(self.currency))
+        return Money(self.amount.quantize(step, rounding=ROUND_HALF_UP), self.currency)
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added.")
+        return Money(self.amount + other.amount, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+# --- What the shop sells -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A product code of the outside world: ``kind`` is asin, ean, upc, isbn or gtin."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One stock record of the shop: what it sells, for how much, and how many now.
+
+    ``quantity`` is what could be sold this moment; None means that the shop does not track
+    stock. ``price_includes_tax`` is None where the shop cannot say. ``on_sale`` is False for
+    what is deleted, unpublished or switched off in the shop.
+    """
+
+    pk: str
+    sku: str
+    title: str
+    price: Money | None
+    quantity: int | None
+    price_includes_tax: bool | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    on_sale: bool = True
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferUpdate:
+    """What the shop takes over from Amazon for one offer; None leaves a field as it is."""
+
+    pk: str
+    title: str | None = None
+    price: Money | None = None
+    quantity: int | None = None
+
+
+# --- What Amazon says of a listing ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One complaint of Amazon about a listing, in Amazon's words."""
+
+    code: str
+    message: str
+    severity: str = "ERROR"
+    attributes: tuple[str, ...] = ()
+    marketplaces: tuple[str, ...] = ()
+    suppresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListingFacts:
+    """What Amazon shows of one SKU in one marketplace.
+
+    ``live_price`` and ``title`` are what buyers see (``offers``, ``summaries``);
+    ``sent_price``, ``sent_title`` and ``sent_quantity`` are the echo of what was last received
+    (``attributes``), which proves receipt and nothing else (facts: listings, outcome).
+    """
+
+    marketplace: str
+    asin: str = ""
+    product_type: str = ""
+    title: str = ""
+    condition: str = ""
+    status: tuple[str, ...] = ()
+    live_price: Money | None = None
+    sent_price: Money | None = None
+    sent_title: str = ""
+    sent_quantity: int | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkuFacts:
+    """What Amazon shows of one SKU: its channel, its merchant quantity and its listings.
+
+    ``channels`` are Amazon's fulfilment channel codes; every code but DEFAULT is Amazon's own.
+    ``lead_time_days`` and ``restock_date`` (ISO date) are resent with each quantity, because a
+    patch of the quantity drops what it omits.
+    """
+
+    sku: str
+    channels: tuple[str, ...] = ()
+    live_quantity: int | None = None
+    lead_time_days: int | None = None
+    restock_date: str = ""
+    listings: tuple[ListingFacts, ...] = ()
+
+    def in_marketplace(self, marketplace: str) -> ListingFacts | None:
+        """The listing of this SKU in that marketplace, or None where there is none."""
+        return next((one for one in self.listings if one.marketplace == marketplace), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Amazon's immediate answer to a put or patch: ACCEPTED, VALID or INVALID, with issues."""
+
+    status: str
+    submission_id: str
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItem:
+    """One item of Amazon's catalogue, as a search shows it."""
+
+    asin: str
+    title: str = ""
+    product_type: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One marketplace that the seller account takes part in."""
+
+    marketplace: str
+    country: str
+    currency: str
+    language: str
+    store_name: str
+    active: bool
+    suspended: bool
+
+
+# --- Orders --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """Where an order goes; any field may be empty, as Amazon hides them from some sellers."""
+
+    name: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    line3: str = ""
+    city: str = ""
+    district: str = ""
+    state: str = ""
+    postcode: str = ""
+    country: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Buyer:
+    """Who bought; the e-mail address is Amazon's relay address and no customer's key."""
+
+    name: str = ""
+    email: str = ""
+    company: str = ""
+    purchase_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """An amount without tax and its tax, in the order's currency."""
+
+    net: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class LineAmounts:
+    """What one line of an order costs, for its whole quantity.
+
+    ``discount`` is a positive amount that is taken off the sum of the others.
+    """
+
+    goods: Taxed = Taxed()
+    shipping: Taxed = Taxed()
+    gift_wrap: Taxed = Taxed()
+    other: Taxed = Taxed()
+    discount: Taxed = Taxed()
+
+    @property
+    def gross(self) -> Decimal:
+        parts = self.goods.gross + self.shipping.gross + self.gift_wrap.gross + self.other.gross
+        return parts - self.discount.gross
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAmounts:
+    """What an order costs; sum of lines + extra + difference = Amazon's grand total.
+
+    ``extra`` is what Amazon charges on the order and on no line (a delivery tip).
+    ``reading`` names how Amazon's proceeds were understood: ``tax-on-top`` or ``tax-included``,
+    each with ``discount-negative`` or ``discount-positive``, or ``none`` where no reading meets
+    the grand total: then ``difference`` is what stays unexplained (facts: orders, proceeds).
+    """
+
+    currency: str
+    grand_total: Decimal
+    extra: Decimal = Decimal(0)
+    difference: Decimal = Decimal(0)
+    reading: str = "tax-on-top discount-negative"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of an Amazon order.
+
+    ``quantity`` is what is ordered now: a cancelled part lowers it, and a cancelled line stays
+    with 0. ``unit_price`` is Amazon's; ``amounts`` are for the whole line.
+    """
+
+    item_id: str
+    sku: str
+    asin: str
+    title: str
+    quantity: int
+    shipped: int = 0
+    unit_price: Money | None = None
+    amounts: LineAmounts = LineAmounts()
+    gift_message: str = field(default="", repr=False)
+    tax_collected_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPackage:
+    """A package that Amazon knows of: ``reference`` is the number it was confirmed under."""
+
+    reference: str
+    status: str
+    carrier: str
+    tracking: str
+    items: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderData:
+    """One Amazon order as the shop gets it (orders_2026-01-01.json, Order).
+
+    ``status``, ``fulfilled_by`` and ``channel`` are Amazon's own words, empty where Amazon said
+    nothing; ``amounts`` is None where Amazon named no grand total.
+    """
+
+    number: str
+    marketplace: str
+    channel: str
+    status: str
+    fulfilled_by: str
+    created: datetime
+    updated: datetime
+    lines: tuple[OrderLine, ...]
+    amounts: OrderAmounts | None = None
+    buyer: Buyer = Buyer()
+    delivery: Address | None = None
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
+    service_level: str = ""
+    programs: tuple[str, ...] = ()
+    payment_methods: tuple[str, ...] = ()
+    cancellation_requested: bool = False
+    packages: tuple[OrderPackage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableOrder:
+    """An order whose document could not be read; ``raw`` is kept, never logged."""
+
+    number: str
+    reason: str
+    updated: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of a search: orders with their raw documents, and the token of the next page.
+
+    ``complete_until`` is Amazon's own ``lastUpdatedBefore`` (or ``createdBefore``), aware UTC:
+    up to then the search is complete.
+    """
+
+    orders: tuple[tuple[OrderData | UnreadableOrder, dict[str, Any]], ...]
+    next_token: str = ""
+    complete_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the shop's staff chose for orders of this account.
+
+    ``takes_stock`` is False for orders of Amazon's own warehouse and from before the cut-over.
+    ``scope`` is the shop's own word for the part of it that the account sells (Oscar: a partner).
+    """
+
+    shipping_method: str
+    payment_method: str
+    status: str = ""
+    takes_stock: bool = True
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One thing that staff can choose: the shop's code and its name for people."""
+
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What the shop offers to choose from."""
+
+    shipping_methods: tuple[MenuItem, ...] = ()
+    payment_methods: tuple[MenuItem, ...] = ()
+    statuses: tuple[MenuItem, ...] = ()
+    categories: tuple[MenuItem, ...] = ()
+
+
+# --- Shipments -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentData:
+    """One parcel that the shop sent for an order; ``items`` are (Amazon's item id, quantity)."""
+
+    pk: str
+    order_pk: str
+    shipped_at: datetime
+    carrier: str
+    tracking: str
+    items: tuple[tuple[str, int], ...]
+    shipping_method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageToConfirm:
+    """What confirmShipment tells Amazon of one package (ordersV0.json, PackageDetail).
+
+    ``reference`` is a positive number; the same one edits that package, a new one adds one.
+    """
+
+    order_number: str
+    marketplace: str
+    reference: int
+    carrier_code: str
+    carrier_name: str
+    tracking: str
+    shipped_at: datetime
+    items: tuple[tuple[str, int], ...]
+    shipping_method: str = ""

@@ -1,0 +1,167 @@
+"""Every error of this package, sorted by who acts.
+
+AmazonSyncError
+├── AmazonError                 Amazon, or the way to it; carries operation, status, code, request id
+│   ├── Throttled               wait: not before ``retry_at``
+│   ├── Unavailable             wait: an outage, an empty or broken answer; a write's outcome is open
+│   ├── Unauthorized            reconnect, or give the application the missing role
+│   │   └── Disconnected        reconnect: the authorisation or the secret is no longer accepted
+│   └── Rejected                mend the data: Amazon read the request and refused it
+│       └── NotFound            Amazon has no such thing
+├── ConfigurationError          mend the settings
+├── Halted                      release or resume the account; another worker took over
+├── MappingMissing              mend the mapping (a default method, a status, a marketplace)
+├── ShopRefused                 mend the data in the shop
+├── NotSupported                this shop adapter cannot do it
+├── Unreadable                  Amazon's document has a shape that we do not know
+└── Unexpected                  report a bug
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class AmazonSyncError(Exception):
+    """Base of all errors of this package; its text is one sentence for people.
+
+    ``code`` is a stable word for rows and JSON.
+    """
+
+    code = "error"
+
+
+class AmazonError(AmazonSyncError):
+    """Something went wrong at Amazon or on the way there.
+
+    ``status`` is the HTTP status, 0 where there was no answer; ``amazon_code`` and ``request_id``
+    are Amazon's own, for Amazon's support.
+    """
+
+    code = "amazon"
+
+    def __init__(
+        self,
+        operation: str,
+        message: str,
+        *,
+        status: int = 0,
+        amazon_code: str = "",
+        details: str = "",
+        request_id: str = "",
+    ) -> None:
+        self.operation = operation
+        self.message = message
+        self.status = status
+        self.amazon_code = amazon_code
+        self.details = details
+        self.request_id = request_id
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        facts = [str(self.status)] if self.status else []
+        facts += [fact for fact in (self.amazon_code, self.details) if fact]
+        if self.request_id:
+            facts.append(f"request {self.request_id}")
+        suffix = f" ({', '.join(facts)})" if facts else ""
+        return f"{self.operation}: {self.message}{suffix}"
+
+
+class Throttled(AmazonError):
+    """A rate limit, ours or Amazon's: nothing was done; try again at ``retry_at`` (aware UTC)."""
+
+    code = "throttled"
+
+    def __init__(self, operation: str, message: str, *, retry_at: datetime, status: int = 0,
+                 request_id: str = "") -> None:
+        self.retry_at = retry_at
+        super().__init__(operation, message, status=status, request_id=request_id)
+
+
+class Unavailable(AmazonError):
+    """No usable answer. ``sent`` says whether the request may have reached Amazon."""
+
+    code = "unavailable"
+
+    def __init__(self, operation: str, message: str, *, sent: bool = True, status: int = 0,
+                 amazon_code: str = "", details: str = "", request_id: str = "") -> None:
+        self.sent = sent
+        super().__init__(operation, message, status=status, amazon_code=amazon_code,
+                         details=details, request_id=request_id)
+
+
+class Unauthorized(AmazonError):
+    """Amazon refuses access: a role is missing, or the region or the account is wrong."""
+
+    code = "unauthorized"
+
+
+class Disconnected(Unauthorized):
+    """The refresh token, client id or client secret is no longer accepted; connect again."""
+
+    code = "disconnected"
+
+
+class Rejected(AmazonError):
+    """Amazon understood the request and refused it."""
+
+    code = "rejected"
+
+
+class NotFound(Rejected):
+    """Amazon does not know the SKU, order or item asked for."""
+
+    code = "not-found"
+
+
+class ConfigurationError(AmazonSyncError):
+    """A setting or an option is missing or wrong; the text names it and the remedy."""
+
+    code = "configuration"
+
+
+class Halted(AmazonSyncError):
+    """Writing stopped: the account is not live here, or another worker holds the job."""
+
+    code = "halted"
+
+
+class MappingMissing(AmazonSyncError):
+    """Staff have to choose something first, such as a default payment method."""
+
+    code = "mapping-missing"
+
+
+class ShopRefused(AmazonSyncError):
+    """The shop cannot do it with this data."""
+
+    code = "shop-refused"
+
+
+class NotSupported(AmazonSyncError):
+    """This shop adapter does not offer an optional feature."""
+
+    code = "not-supported"
+
+
+class Unreadable(AmazonSyncError):
+    """A document of Amazon lacks what cannot be done without."""
+
+    code = "unreadable"
+
+
+class Unexpected(AmazonSyncError):
+    """A fault of this package or of the shop's own code, kept beside its order or SKU."""
+
+    code = "unexpected"
+
+    @classmethod
+    def from_fault(cls, fault: Exception) -> Unexpected:
+        """The type of the fault and where it arose; never its text, which may hold a buyer's data."""
+        trace = fault.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = ""
+        if trace is not None:
+            where = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"
+        return cls(f"{type(fault).__name__}{where}. Please report it with the run's number.")
