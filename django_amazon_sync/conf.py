@@ -1,0 +1,43 @@
+"""The settings of this package: one dict, ``AMAZON_SYNC``, read afresh at each use.
+
+A setting is read as ``conf.get("DEPLOYMENT")``. What staff decide lives in the admin, not here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+DEFAULTS: dict[str, Any] = {
+    # Dotted path of the Shop class that this project sells with.
+    "SHOP": "",
+    # Fernet keys, newest first; the first encrypts, all decrypt.
+    "ENCRYPTION_KEYS": [],
+    # Base URL of the Selling Partner API; {region} becomes na, eu or fe.
+    "ENDPOINT": "https://sellingpartnerapi-{region}.amazon.com",
+    # The whole URL of Login with Amazon's token endpoint.
+    "LWA_ENDPOINT": "https://api.amazon.com/auth/o2/token",
+    # Name of this deployment; writes leave only from the one that released an account.
+    "DEPLOYMENT": "",
+    # Redis for the rate limiter's buckets; without it they live in the database.
+    "REDIS_URL": "",
+    # A price that moves by more than this many per cent waits for approval.
+    "PRICE_MOVE_PERCENT": 30,
+    # A run that would move more than this share of the listings, and more than RUN_MOVE_COUNT
+    # of them, waits for approval.
+    "RUN_MOVE_PERCENT": 50,
+    "RUN_MOVE_COUNT": 20,
+    # Seconds that Amazon has to make an accepted change live before a difference is drift.
+    "DRIFT_AFTER": 3600,
+    # A rise of a quantity leaves only while orders are complete up to this many seconds ago.
+    "ORDERS_FRESH": 600,
+    # OscarShop: codes of the shipping event types that mean "handed to the carrier".
+    "SHIPPING_EVENTS": ["shipped"],
+}
+
+
+def get(name: str) -> Any:
+    """The value of one setting, or its default; an unknown name is a KeyError."""
+    default = DEFAULTS[name]
+    return getattr(settings, "AMAZON_SYNC", {}).get(name, default)

@@ -1,0 +1,82 @@
+"""The port to the host shop: what this package needs of it, dataclasses in and out.
+
+Primary keys are opaque strings. Six methods are required; the others raise NotSupported until
+an adapter offers them. A scope is the shop's own word for the part of it that one seller account
+sells (Oscar: the code of a partner); empty means all of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+
+from django_amazon_sync.data import (
+    Choices,
+    Menu,
+    Offer,
+    OfferUpdate,
+    OrderData,
+    ShipmentData,
+)
+from django_amazon_sync.errors import NotSupported
+
+
+class Shop(ABC):
+    """One shop. An instance holds no state of its own and may be shared by threads."""
+
+    @abstractmethod
+    def offers(self, scope: str = "", pks: Iterable[str] | None = None) -> Iterator[Offer]:
+        """The offers of the scope, or those of ``pks`` that still exist, in constant memory.
+
+        An offer's quantity is what could be sold this moment. Offers come ordered by pk, and in
+        a fixed number of queries for each chunk of some thousand offers.
+        """
+
+    @abstractmethod
+    def find(self, code: str, scope: str = "") -> list[Offer]:
+        """The offers whose SKU or whose identifier (EAN, UPC, ISBN) equals ``code``."""
+
+    @abstractmethod
+    def place_order(self, order: OrderData, choices: Choices) -> str:
+        """Place an Amazon order and take its stock; the shop order's pk.
+
+        Idempotent: the order's number is Amazon's id, and placed again it returns the first
+        order and takes no stock. Lack of stock never prevents placing. A SKU that the shop does
+        not know becomes a line without product, flagged. Sends no mail to the buyer. Runs in the
+        caller's transaction. Raises ShopRefused where the shop cannot do it, having done nothing.
+        """
+
+    @abstractmethod
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
+        """Bring a placed order in line with what Amazon says now.
+
+        The quantities of ``order`` are absolute: what they lack to the quantities placed is
+        cancelled and its stock released once, however often this is called. A cancelled order is
+        cancelled whole. A buyer's request to cancel is shown on the order. Raises ShopRefused.
+        """
+
+    @abstractmethod
+    def order_pk(self, number: str) -> str:
+        """The pk of the order that was placed under Amazon's number, or an empty string."""
+
+    @abstractmethod
+    def menu(self) -> Menu:
+        """What staff can choose from: shipping and payment methods, statuses, categories."""
+
+    # --- Optional; docs/shops.md has the matrix -----------------------------------------------
+
+    def shipments(self, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+        """The parcels sent for these orders, whole or with empty carrier or tracking."""
+        raise NotSupported(f"{type(self).__name__} does not report shipments.")
+
+    def apply(self, update: OfferUpdate) -> None:
+        """Take over title, price or quantity from Amazon for one offer."""
+        raise NotSupported(f"{type(self).__name__} takes nothing over from Amazon.")
+
+    def anonymise(self, pk: str) -> None:
+        """Remove the buyer's personal data from a placed order; keep what tax law needs."""
+        raise NotSupported(f"{type(self).__name__} cannot anonymise orders.")
+
+    def order_url(self, pk: str) -> str:
+        """Where staff look at the order in the shop; empty where there is no such page."""
+        return ""
