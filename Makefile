@@ -1,0 +1,41 @@
+# Everything runs in .venv/, which the first target that needs it makes.
+# PYTHON_FOR_VENV is any Python from 3.11 on; ARGS goes to the demo, the tests or a benchmark.
+
+PYTHON_FOR_VENV ?= python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint bench check
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## Make .venv/ with the package, the example project and all tools
+
+demo: $(INSTALLED) ## A shop and a simulated Amazon in step (ARGS=--once ends after the table)
+	$(PYTHON) example_project/demo.py $(ARGS)
+
+test: $(INSTALLED) ## The tests, on SQLite, without any service
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Style, types and the rule who may import whom
+	$(PYTHON) -m ruff check .
+	PYTHONPATH=. $(PYTHON) -m mypy
+	PYTHONPATH=. $(VENV)/bin/lint-imports
+
+bench: $(INSTALLED) ## The ratios of docs/performance.md
+	$(PYTHON) benchmarks/run.py $(ARGS)
+
+check: ## What CI runs: everything above, with PostgreSQL, Redis and a Celery worker
+	.ci/run
+
+$(INSTALLED): setup.cfg pyproject.toml
+	@$(PYTHON_FOR_VENV) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON_FOR_VENV=python3.12"; exit 1; }
+	@test -x $(PYTHON) || $(PYTHON_FOR_VENV) -m venv $(VENV) \
+		|| { echo "No virtual environment could be made; Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	$(PYTHON) -m pip install --quiet --editable '.[test]'
+	@touch $@
