@@ -15,16 +15,18 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.functions import Cast
-from django.db.models.lookups import Exact, Lookup
+from django.db.models.lookups import Exact, IsNull, Lookup
 
 from django_amazon_sync import conf
 from django_amazon_sync.errors import ConfigurationError
 
-if TYPE_CHECKING:  # neither can be subscripted at run time
-    Field = models.Field[Any, Any]
+if TYPE_CHECKING:  # none of them can be subscripted at run time
+    TextField = models.TextField[str, str]
+    ObjectField = models.Field[dict[str, Any], dict[str, Any]]
     AnyLookup = Lookup[Any]
 else:
-    Field = models.Field
+    TextField = models.TextField
+    ObjectField = models.Field
     AnyLookup = Lookup
 
 #: How to make a key; part of every message about a missing one.
@@ -98,8 +100,10 @@ class OnlyEmpty(Exact):
         raise _refused(self.lhs.output_field)
 
 
-class Encrypted(Field):
+class Encrypted:
     """What the encrypted columns share; each says how its values become text."""
+
+    attname: str
 
     def get_internal_type(self) -> str:
         return "TextField"
@@ -123,19 +127,19 @@ class Encrypted(Field):
 
     def value_to_string(self, obj: models.Model) -> str:
         """What ``dumpdata`` writes: never the text."""
-        token = self.get_prep_value(self.value_from_object(obj))
+        token = self.get_prep_value(getattr(obj, self.attname))
         return _MARK + token if token else ""
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value.startswith(_MARK):
             return self.from_text(decrypt(value.removeprefix(_MARK), self))
-        return super().to_python(value)
+        return value
 
     def get_lookup(self, lookup: str) -> type[AnyLookup] | None:
         if lookup == "exact":
             return OnlyEmpty
         if lookup == "isnull":
-            return super().get_lookup(lookup)
+            return IsNull
         raise _refused(self)
 
 
@@ -146,11 +150,11 @@ def _refused(field: object) -> FieldError:
     )
 
 
-class EncryptedTextField(Encrypted, models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(Encrypted, TextField):
     """A text that is encrypted at rest."""
 
 
-class EncryptedJSONField(Encrypted):
+class EncryptedJSONField(Encrypted, ObjectField):
     """A JSON object that is encrypted at rest; not for forms. An empty one needs no key."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
