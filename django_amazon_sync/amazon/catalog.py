@@ -1,0 +1,70 @@
+"""Catalog Items API 2022-04-01: Amazon's own catalogue, by barcode or ASIN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.data import CatalogItem, Identifier
+
+IDENTIFIERS_A_CALL = 20
+_PATH = "/catalog/2022-04-01/items"
+_DATA_SETS = ("summaries", "identifiers", "productTypes")
+
+
+def search_catalog(
+    client: Client, identifiers: Sequence[str], kind: str, marketplace: str
+) -> list[CatalogItem]:
+    """The items that carry one of the identifiers (searchCatalogItems, all its pages).
+
+    ``kind`` is ASIN, EAN, GTIN, ISBN, JAN, MINSAN or UPC, in either case; a barcode may belong to
+    several ASINs.
+    """
+    found: dict[str, CatalogItem] = {}
+    for start in range(0, len(identifiers), IDENTIFIERS_A_CALL):
+        query: dict[str, Any] = {
+            "identifiers": identifiers[start : start + IDENTIFIERS_A_CALL],
+            "identifiersType": kind.upper(),
+            "marketplaceIds": [marketplace],
+            "includedData": _DATA_SETS,
+            "pageSize": IDENTIFIERS_A_CALL,
+        }
+        while True:
+            answer = client.call("searchCatalogItems", "GET", _PATH, query=query)
+            items = [_item(raw, marketplace) for raw in objs(answer.array("items"))]
+            found |= {item.asin: item for item in items if item.asin}
+            token = text(obj(answer.body.get("pagination")).get("nextToken"))
+            if not token:
+                break
+            if token == query.get("pageToken"):
+                answer.lacks("an end to its pages")
+            query["pageToken"] = token
+    return list(found.values())
+
+
+def get_catalog_item(client: Client, asin: str, marketplace: str) -> CatalogItem:
+    """One item (getCatalogItem); raises NotFound where the marketplace does not have the ASIN."""
+    query = {"marketplaceIds": [marketplace], "includedData": _DATA_SETS}
+    answer = client.call("getCatalogItem", "GET", f"{_PATH}/{quote(asin, safe='')}", query=query)
+    return _item(answer.body, marketplace) if "asin" in answer.body else answer.lacks("an ASIN")
+
+
+def _item(raw: dict[str, Any], marketplace: str) -> CatalogItem:
+    codes = objs(_here(raw.get("identifiers"), marketplace).get("identifiers"))
+    return CatalogItem(
+        asin=text(raw.get("asin")),
+        title=text(_here(raw.get("summaries"), marketplace).get("itemName")),
+        product_type=text(_here(raw.get("productTypes"), marketplace).get("productType")),
+        identifiers=tuple(
+            Identifier(text(code.get("identifierType")).lower(), text(code.get("identifier")))
+            for code in codes
+        ),
+    )
+
+
+def _here(instances: Any, marketplace: str) -> dict[str, Any]:
+    """What Amazon says of the item in one marketplace."""
+    return next((one for one in objs(instances) if one.get("marketplaceId") == marketplace), {})

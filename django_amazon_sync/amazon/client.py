@@ -1,0 +1,275 @@
+"""One seller account's line to the Selling Partner API.
+
+A call waits for its turn, sends one request, and comes back with a JSON object or a typed error;
+silence, HTML and half a document are never taken for an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import platform
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn, Protocol
+from urllib.parse import quote, urlencode
+
+import requests
+
+from django_amazon_sync import __version__
+from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon.limits import Limiter
+from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.errors import Throttled, Unavailable
+
+logger = logging.getLogger("django_amazon_sync.amazon")
+
+# Amazon's page "Connect to the SP-API" asks for this form, and for the attribute Language.
+USER_AGENT = (
+    f"django-amazon-sync/{__version__} "
+    f"(Language=Python/{platform.python_version()}; Platform={platform.system() or 'unknown'})"
+)
+
+Query = Mapping[str, str | int | datetime | Sequence[str] | None]
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from and are kept.
+
+    ``scope`` is empty for calls in a seller's name, else the scope of a grantless call. Both raise
+    Disconnected where Login with Amazon refuses, and Unavailable where it does not answer.
+    """
+
+    def token(self, scope: str = "") -> str:
+        """An access token that should still be good."""
+        ...
+
+    def refresh(self, rejected_token: str, scope: str = "") -> str:
+        """Another token, as Amazon takes ``rejected_token`` for expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer; ``date`` is Amazon's clock (aware UTC), ``rate`` calls per second."""
+
+    operation: str
+    body: dict[str, Any] = field(repr=False)
+    status: int
+    request_id: str
+    date: datetime | None
+    rate: float | None
+
+    def array(self, key: str) -> list[Any]:
+        """The array that this answer is about; raises Unavailable where it is missing."""
+        value = self.body.get(key)
+        return value if isinstance(value, list) else self.lacks(key)
+
+    def object(self, key: str) -> dict[str, Any]:
+        """The object that this answer is about; raises Unavailable where it is missing."""
+        value = self.body.get(key)
+        return value if isinstance(value, dict) else self.lacks(key)
+
+    def lacks(self, what: str) -> NoReturn:
+        """Raise Unavailable: an answer without ``what`` never means that there is none."""
+        raise Unavailable(
+            self.operation,
+            f"Amazon answered without {what}; it will be tried again.",
+            status=self.status,
+            request_id=self.request_id,
+        )
+
+
+class Client:
+    """Calls Amazon for one seller account in one region; safe across threads.
+
+    ``endpoint`` may hold ``{region}``. ``patience`` is how many seconds a call may sleep for its
+    turn before it raises Throttled, ``timeout`` the seconds for connecting and for each read;
+    ``on_wait(operation, seconds)`` is told before each sleep.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        region: str,
+        seller_id: str,
+        tokens: TokenSource,
+        limiter: Limiter,
+        patience: float = 3.0,
+        timeout: tuple[float, float] = (5, 30),
+        on_wait: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self.endpoint = endpoint.replace("{region}", region).rstrip("/")
+        self.region = region
+        self.seller_id = seller_id
+        self._tokens = tokens
+        self._limiter = limiter
+        self._patience = patience
+        self._timeout = timeout
+        self._on_wait = on_wait
+        self._clock_offset: timedelta | None = None
+
+    def __repr__(self) -> str:
+        return f"<Client {self.seller_id} {self.region}>"
+
+    def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        expect_empty: bool = False,
+        scope: str = "",
+    ) -> Answer:
+        """One call of one operation; ``path`` comes encoded, ``expect_empty`` means a 204.
+
+        Raises Throttled, Unavailable, Unauthorized (Disconnected) or Rejected (NotFound).
+        """
+        request = requests.Request(method, self._url(path, query))
+        if body is not None:
+            request.data = json.dumps(body, allow_nan=False).encode()
+        token = self._tokens.token(scope)
+        try:
+            return self._send(operation, request, token, expect_empty)
+        except faults.ExpiredToken:
+            token = self._tokens.refresh(token, scope)
+        return self._send(operation, request, token, expect_empty)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far Amazon's clock is ahead of this host's, by the last answer's Date header.
+
+        Where no answer has come yet, Amazon is asked for the time; raises Unavailable.
+        """
+        if self._clock_offset is None:
+            probe = requests.Request("HEAD", f"{self.endpoint}/", {"user-agent": USER_AGENT})
+            self._read_clock(self._exchange("clock", probe))
+        return self._clock_offset or timedelta(0)
+
+    def now(self) -> datetime:
+        """Now by Amazon's clock, aware UTC; a host's own may be minutes off."""
+        return datetime.now(UTC) + self.clock_offset
+
+    def _url(self, path: str, query: Query | None) -> str:
+        pairs = {key: _written(value) for key, value in (query or {}).items() if value is not None}
+        return f"{self.endpoint}{path}" + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
+
+    def _send(
+        self, operation: str, request: requests.Request, token: str, expect_empty: bool
+    ) -> Answer:
+        self._wait_for_turn(operation)
+        request.headers = {
+            "x-amz-access-token": token,
+            "user-agent": USER_AGENT,
+            "accept": "application/json",
+        }
+        if request.data:
+            request.headers["content-type"] = "application/json"
+        response = self._exchange(operation, request)
+        request_id = response.headers.get(faults.REQUEST_ID, "")
+        logger.debug("%s: %s, request %s", operation, response.status_code, request_id)
+        date = self._read_clock(response)
+        rate = self._read_rate(operation, response)
+        if response.status_code >= 300:
+            self._fail(operation, response)
+        body = {} if expect_empty and response.status_code == 204 else _body(operation, response)
+        return Answer(operation, body, response.status_code, request_id, date, rate)
+
+    def _wait_for_turn(self, operation: str) -> None:
+        """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
+        give_up = time.monotonic() + self._patience
+        while wait := self._limiter.take(operation, time.time()):
+            if time.monotonic() + wait > give_up:
+                raise Throttled(
+                    operation,
+                    f"the next call is due in {math.ceil(wait)} seconds; it goes on by itself.",
+                    retry_at=datetime.now(UTC) + timedelta(seconds=wait),
+                )
+            if self._on_wait:
+                self._on_wait(operation, wait)
+            time.sleep(wait)
+
+    def _exchange(self, operation: str, request: requests.Request) -> requests.Response:
+        """The whole answer, or Unavailable; redirects are answers like any other."""
+        http = session()
+        prepared = http.prepare_request(request)
+        settings = http.merge_environment_settings(prepared.url, {}, False, None, None)
+        try:
+            return http.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
+        except requests.RequestException as fault:
+            # Without its cause: that holds the request, and with it the access token.
+            raise faults.unreachable(operation, fault) from None
+
+    def _fail(self, operation: str, response: requests.Response) -> NoReturn:
+        # Spread by chance, as every worker of every seller hears "too often" at the same time.
+        pause = max(self._limiter.interval(operation), 1.0) * _jitter()
+        retry_at = datetime.now(UTC) + timedelta(seconds=pause)
+        faults.raise_for(operation, response, region=self.region, retry_at=retry_at)
+
+    def _read_clock(self, response: requests.Response) -> datetime | None:
+        try:
+            date = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        self._clock_offset = date - datetime.now(UTC)
+        return date
+
+    def _read_rate(self, operation: str, response: requests.Response) -> float | None:
+        """The seller's own rate, sent with some answers (page "Usage plans and rate limits")."""
+        try:
+            rate = float(response.headers.get("x-amzn-RateLimit-Limit", ""))
+        except ValueError:
+            return None
+        if not (math.isfinite(rate) and rate > 0):
+            return None
+        self._limiter.learn(operation, rate)
+        return rate
+
+
+def _jitter() -> float:
+    return random.uniform(1, 1.25)  # noqa: S311 - spreads load, guards nothing
+
+
+def _written(value: str | int | datetime | Sequence[str]) -> str:
+    """A query parameter as Amazon reads it: lists comma-delimited, times ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if isinstance(value, str | int) else ",".join(value)
+
+
+def iso(when: datetime) -> str:
+    """An aware time as Amazon writes it, in UTC, whole seconds or milliseconds."""
+    precision = "milliseconds" if when.microsecond else "seconds"
+    return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _body(operation: str, response: requests.Response) -> dict[str, Any]:
+    """The JSON object of a successful answer; anything else is an outage in disguise."""
+    facts: dict[str, Any] = {
+        "status": response.status_code,
+        "request_id": response.headers.get(faults.REQUEST_ID, ""),
+    }
+    try:
+        body = json.loads(response.content, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        kind = "an empty body" if not response.content else "a body that is not JSON"
+        raise Unavailable(
+            operation, f"Amazon answered with {kind}; it will be tried again.", **facts
+        ) from None
+    if not isinstance(body, dict):
+        raise Unavailable(
+            operation, "Amazon answered with no JSON object; it will be tried again.", **facts
+        )
+    return body
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON.")

@@ -1,0 +1,152 @@
+"""The one place where an answer that is no success becomes a typed error.
+
+Sources: Amazon's pages "Parse SP-API responses" and "Usage plans and rate limits", and what Amazon
+says in the ``details`` of a 403, whose message is always the same.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NoReturn
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.errors import (
+    AmazonError,
+    Disconnected,
+    NotFound,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
+
+REQUEST_ID = "x-amzn-RequestId"
+
+# One of these roles must have been given to the application before the seller authorised it
+# (Amazon's page "Role mappings for SP-API operations").
+_LISTING = "Product Listing"
+_ORDERS = "Inventory and Order Tracking, or Direct-to-Consumer Delivery"
+ROLES: dict[str, str] = {
+    "searchOrders": _ORDERS,
+    "getOrder": _ORDERS,
+    "confirmShipment": _ORDERS,
+    "getMarketplaceParticipations": "Product Listing, or Finance and Accounting",
+}
+
+
+class ExpiredToken(Disconnected):
+    """The access token, not the authorisation, has run out: one refresh mends it."""
+
+
+def unreachable(operation: str, fault: requests.RequestException) -> Unavailable:
+    """What a network fault means; its text is left out, as it may hold an address's query."""
+    kind = type(fault).__name__
+    if isinstance(fault, requests.exceptions.SSLError):
+        message = "the secure connection failed; check the host's certificates, clock and proxy."
+    elif not _sent(fault):
+        message = "no connection to Amazon; check network, proxy and the setting of the endpoint."
+    elif isinstance(fault, requests.Timeout):
+        message = "Amazon did not answer in time; it will be tried again."
+    else:
+        message = "the connection broke before the whole answer was here; it will be tried again."
+    return Unavailable(operation, f"{message} [{kind}]", sent=_sent(fault))
+
+
+def _sent(fault: requests.RequestException) -> bool:
+    """False only where no connection could be made, so that Amazon cannot have acted."""
+    if isinstance(fault, requests.exceptions.ConnectTimeout):
+        return False
+    reason = getattr(fault.args[0], "reason", None) if fault.args else None
+    return not isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def raise_for(
+    operation: str, response: requests.Response, *, region: str, retry_at: datetime
+) -> NoReturn:
+    """Raise the error that a status of 300 or more stands for.
+
+    ``retry_at`` is when a throttled call may be made again, aware UTC.
+    """
+    status = response.status_code
+    first = _first_error(response)
+    code, message, details = (text(first.get(key)) for key in ("code", "message", "details"))
+    facts: dict[str, Any] = {
+        "status": status,
+        "amazon_code": code,
+        "details": details[:500],
+        "request_id": response.headers.get(REQUEST_ID, ""),
+    }
+    if status == 429:
+        said = "Amazon's rate limit for this call is used up; it goes on by itself later."
+        raise Throttled(
+            operation, said, retry_at=retry_at, status=status, request_id=facts["request_id"]
+        )
+    if not first or status >= 500 or status < 400:
+        raise Unavailable(operation, _outage(status, bool(first)), **facts)
+    if status in (401, 403):
+        raise _no_access(operation, details, region, facts)
+    error = NotFound if status == 404 else Rejected
+    raise error(operation, f"Amazon refused the request: {message[:500] or code}", **facts)
+
+
+def _first_error(response: requests.Response) -> dict[str, Any]:
+    """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+    return next(iter(objs(obj(body).get("errors"))), {})
+
+
+def _outage(status: int, in_normal_form: bool) -> str:
+    if 300 <= status < 400:
+        return "the answer points elsewhere; check the setting of the endpoint."
+    if in_normal_form:
+        return "Amazon has a fault of its own; it will be tried again."
+    return "the answer is not Amazon's normal form, as in an outage; it will be tried again."
+
+
+def _no_access(operation: str, details: str, region: str, facts: dict[str, Any]) -> AmazonError:
+    """What a 401 or 403 means, by the words of its details."""
+    said = details.lower()
+    if "lwa secret" in said:
+        return Disconnected(
+            operation,
+            "the client secret has expired; make a new one in Seller Central "
+            "and enter it in the application.",
+            **facts,
+        )
+    if "not valid for region" in said:
+        return Unauthorized(
+            operation,
+            f"a marketplace does not belong to the region {region.upper()} of this account; "
+            "remove it here and add it to an account of its own region.",
+            **facts,
+        )
+    if "missing in the request header" in said:
+        return Unauthorized(
+            operation,
+            "the access token did not reach Amazon; "
+            "let the proxy pass the header x-amz-access-token.",
+            **facts,
+        )
+    if "expired" in said or facts["status"] == 401:
+        return ExpiredToken(
+            operation,
+            "Amazon takes even a fresh access token for expired; authorise the account again.",
+            **facts,
+        )
+    if "access token" in said:
+        return Disconnected(
+            operation, "Amazon refuses the access token; authorise the account again.", **facts
+        )
+    return Unauthorized(
+        operation,
+        "Amazon denies access: the seller account is inactive, or the application lacks the role "
+        f"{ROLES.get(operation, _LISTING)}; give it the role, then authorise it again.",
+        **facts,
+    )

@@ -1,0 +1,139 @@
+"""What a listings item says of one SKU (listingsItems_2021-08-01.json, Item).
+
+``offers`` and ``fulfillmentAvailability`` are live; ``attributes`` is only the echo of what was
+sent. Anything may be missing or unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.amazon.reading import money, obj, objs, text, texts, whole
+from django_amazon_sync.data import Issue, ListingFacts, Money, SkuFacts
+from django_amazon_sync.errors import Unreadable
+
+Raw = dict[str, Any]
+
+MERCHANT = "DEFAULT"
+_TAKES_DOWN = {"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"}
+
+
+def read_item(raw: Raw) -> SkuFacts:
+    """The facts of one SKU in every marketplace that the document speaks of.
+
+    Raises Unreadable where the document names no SKU.
+    """
+    sku = text(raw.get("sku"))
+    if not sku:
+        raise Unreadable("Amazon's document of a listing names no SKU.")
+    attributes = obj(raw.get("attributes"))
+    live = objs(raw.get("fulfillmentAvailability"))
+    sent = objs(attributes.get("fulfillment_availability"))
+    merchant_live = _of_channel(live, "fulfillmentChannelCode")
+    merchant_sent = _of_channel(sent, "fulfillment_channel_code")
+    codes = [text(one.get("fulfillmentChannelCode")) for one in live]
+    codes += [text(one.get("fulfillment_channel_code")) for one in sent]
+    return SkuFacts(
+        sku=sku,
+        channels=tuple(dict.fromkeys(filter(None, codes))),
+        live_quantity=whole(merchant_live.get("quantity")),
+        lead_time_days=whole(merchant_sent.get("lead_time_to_ship_max_days")),
+        restock_date=text(merchant_sent.get("restock_date")),
+        listings=tuple(_listing(raw, attributes, one) for one in _marketplaces(raw, attributes)),
+    )
+
+
+def read_issue(raw: Raw) -> Issue:
+    """One issue, with its severity as Amazon says; the enforcement tells what it does."""
+    enforcements = obj(raw.get("enforcements"))
+    actions = {text(action.get("action")) for action in objs(enforcements.get("actions"))}
+    return Issue(
+        code=text(raw.get("code")),
+        message=text(raw.get("message")),
+        severity=text(raw.get("severity")) or "ERROR",
+        attributes=texts(raw.get("attributeNames")),
+        marketplaces=texts(raw.get("marketplaceIds")),
+        suppresses=bool(actions & _TAKES_DOWN),
+    )
+
+
+def _marketplaces(raw: Raw, attributes: Raw) -> list[str]:
+    """Where the SKU is listed; one that was just created shows in its attributes first."""
+    shown = objs(raw.get("summaries")) + objs(raw.get("offers")) + objs(raw.get("productTypes"))
+    names = [text(one.get("marketplaceId")) for one in shown]
+    names += [text(one.get("marketplace_id")) for one in objs(attributes.get("purchasable_offer"))]
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
+    summary = _here(raw.get("summaries"), marketplace)
+    product_type = _here(raw.get("productTypes"), marketplace)
+    condition = _sent_here(attributes.get("condition_type"), marketplace)
+    availability = _sent_here(attributes.get("fulfillment_availability"), marketplace)
+    issues = map(read_issue, objs(raw.get("issues")))
+    return ListingFacts(
+        marketplace=marketplace,
+        asin=text(summary.get("asin")),
+        product_type=text(summary.get("productType") or product_type.get("productType")),
+        title=text(summary.get("itemName")),
+        condition=text(summary.get("conditionType")) or text(_first(condition).get("value")),
+        status=texts(summary.get("status")),
+        live_price=_live_price(objs(raw.get("offers")), marketplace),
+        sent_price=_sent_price(attributes, marketplace),
+        sent_title=_sent_title(attributes, marketplace),
+        sent_quantity=whole(_of_channel(availability, "fulfillment_channel_code").get("quantity")),
+        issues=tuple(one for one in issues if marketplace in (one.marketplaces or [marketplace])),
+    )
+
+
+def _live_price(offers: list[Raw], marketplace: str) -> Money | None:
+    """What consumers pay now; business (B2B) and Haul (BZR) prices are other offers."""
+    for offer in offers:
+        audience = text(obj(offer.get("audience")).get("value"))
+        consumers = offer.get("offerType") in ("B2C", None) and audience in ("ALL", "")
+        if consumers and offer.get("marketplaceId") == marketplace:
+            return _price(offer.get("price"))
+    return None
+
+
+def _price(raw: Any) -> Money | None:
+    """A price, or None also where it cannot be read: a listing is more than its price."""
+    try:
+        return money(raw)
+    except Unreadable:
+        return None
+
+
+def _sent_price(attributes: Raw, marketplace: str) -> Money | None:
+    for offer in _sent_here(attributes.get("purchasable_offer"), marketplace):
+        if text(offer.get("audience")) in ("ALL", ""):
+            schedule = objs(_first(objs(offer.get("our_price"))).get("schedule"))
+            sent = {"amount": _first(schedule).get("value_with_tax")}
+            return _price(sent | {"currencyCode": offer.get("currency")})
+    return None
+
+
+def _sent_title(attributes: Raw, marketplace: str) -> str:
+    """The title in the marketplace's own language, else in the first that there is."""
+    names = _sent_here(attributes.get("item_name"), marketplace)
+    facts = MARKETPLACES.get(marketplace)
+    own = [name for name in names if facts and name.get("language_tag") == facts.language]
+    return text(_first(own or names).get("value"))
+
+
+def _here(instances: Any, marketplace: str) -> Raw:
+    return _first([one for one in objs(instances) if one.get("marketplaceId") == marketplace])
+
+
+def _sent_here(instances: Any, marketplace: str) -> list[Raw]:
+    """The attribute's instances of this marketplace, and those that name none."""
+    return [one for one in objs(instances) if one.get("marketplace_id") in (marketplace, None)]
+
+
+def _of_channel(instances: list[Raw], key: str) -> Raw:
+    return _first([one for one in instances if one.get(key) == MERCHANT])
+
+
+def _first(instances: list[Raw]) -> Raw:
+    return instances[0] if instances else {}

@@ -1,0 +1,278 @@
+"""Listings Items API 2021-08-01: read, create and change what the account sells.
+
+The shapes of attributes follow Amazon's pages "Mapping product attributes" and "Manage purchasable
+offer": every attribute is an array of objects, and selectors (marketplace, currency, audience, or
+the channel code) name the instance that a patch is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from django_amazon_sync.amazon.client import Answer, Client
+from django_amazon_sync.amazon.listing_facts import read_issue, read_item
+from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.data import Answered, Money, SkuFacts
+from django_amazon_sync.errors import NotFound, Rejected
+
+__all__ = [
+    "get_listing",
+    "name_patch",
+    "offer_attributes",
+    "patch_listing",
+    "price_patch",
+    "put_listing",
+    "quantity_patch",
+    "read_item",
+    "read_skus",
+    "restrictions",
+    "search_listings",
+]
+
+SKUS_A_CALL = 20
+_ITEMS = "/listings/2021-08-01/items"
+_DATA_SETS = (
+    "summaries",
+    "attributes",
+    "issues",
+    "offers",
+    "fulfillmentAvailability",
+    "productTypes",
+)
+# Without it Amazon words its issues in the marketplace's language.
+_LOCALE = "en_US"
+
+# --- Reading -------------------------------------------------------------------------------
+
+
+def get_listing(client: Client, sku: str, marketplaces: Sequence[str]) -> SkuFacts:
+    """What Amazon shows of one SKU (getListingsItem); raises NotFound where it has none."""
+    query = {
+        "marketplaceIds": marketplaces,
+        "issueLocale": _LOCALE,
+        "includedData": _DATA_SETS,
+    }
+    answer = client.call("getListingsItem", "GET", _path(client, sku), query=query)
+    if "sku" not in answer.body:
+        answer.lacks("a SKU")
+    return read_item(answer.body)
+
+
+def search_listings(
+    client: Client, skus: Sequence[str], marketplaces: Sequence[str]
+) -> dict[str, SkuFacts]:
+    """What Amazon shows of at most 20 SKUs without a comma (searchListingsItems, all its pages).
+
+    A SKU that Amazon does not know is absent from the result.
+    """
+    wanted = set(skus)
+    read = (read_item(raw) for raw in _search_pages(client, skus, marketplaces))
+    return {facts.sku: facts for facts in read if facts.sku in wanted}
+
+
+def _search_pages(
+    client: Client, skus: Sequence[str], marketplaces: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    query: dict[str, Any] = {
+        "marketplaceIds": marketplaces,
+        "issueLocale": _LOCALE,
+        "includedData": _DATA_SETS,
+        "identifiers": skus,
+        "identifiersType": "SKU",
+        "pageSize": SKUS_A_CALL,
+    }
+    path = f"{_ITEMS}/{quote(client.seller_id, safe='')}"
+    while True:
+        answer = client.call("searchListingsItems", "GET", path, query=query)
+        yield from (raw for raw in objs(answer.array("items")) if "sku" in raw)
+        token = text(obj(answer.body.get("pagination")).get("nextToken"))
+        if not token:
+            return
+        if token == query.get("pageToken"):
+            answer.lacks("an end to its pages")
+        query["pageToken"] = token
+
+
+def read_skus(
+    client: Client, skus: Sequence[str], marketplaces: Sequence[str]
+) -> dict[str, SkuFacts]:
+    """What Amazon shows of any number of SKUs, twenty a call; unknown ones are absent.
+
+    Absence is a search's word only: before a listing is created, ask ``get_listing``. A SKU with a
+    comma is asked for alone, as it cannot travel in a comma-delimited list.
+    """
+    distinct = list(dict.fromkeys(skus))
+    listable = [sku for sku in distinct if "," not in sku]
+    found: dict[str, SkuFacts] = {}
+    for start in range(0, len(listable), SKUS_A_CALL):
+        found |= search_listings(client, listable[start : start + SKUS_A_CALL], marketplaces)
+    for sku in distinct:
+        if "," in sku:
+            found |= _found(client, sku, marketplaces)
+    return found
+
+
+def _found(client: Client, sku: str, marketplaces: Sequence[str]) -> dict[str, SkuFacts]:
+    try:
+        return {sku: get_listing(client, sku, marketplaces)}
+    except NotFound:
+        return {}
+
+
+def restrictions(client: Client, asin: str, marketplace: str, condition: str) -> list[str]:
+    """Why this account may not offer the ASIN in this condition, in Amazon's words; empty = it may.
+
+    (listingsRestrictions_2021-08-01.json, getListingsRestrictions.)
+    """
+    query = {
+        "asin": asin,
+        "conditionType": condition,
+        "sellerId": client.seller_id,
+        "marketplaceIds": [marketplace],
+        "reasonLocale": _LOCALE,
+    }
+    path = "/listings/2021-08-01/restrictions"
+    answer = client.call("getListingsRestrictions", "GET", path, query=query)
+    reasons: list[str] = []
+    for restriction in objs(answer.array("restrictions")):
+        said = [text(reason.get("message")) for reason in objs(restriction.get("reasons"))]
+        reasons += [message for message in said if message] or ["Amazon names no reason."]
+    return reasons
+
+
+# --- Writing -------------------------------------------------------------------------------
+
+
+def patch_listing(
+    client: Client,
+    sku: str,
+    marketplace: str,
+    patches: Sequence[Mapping[str, Any]],
+    product_type: str = "PRODUCT",
+) -> Answered:
+    """Change parts of a listing (patchListingsItem); what is not named stays as it is.
+
+    Offers and quantities go with the product type PRODUCT, a title with the listing's own.
+    ACCEPTED means queued; Amazon says so of unknown SKUs too.
+    """
+    answer = client.call(
+        "patchListingsItem",
+        "PATCH",
+        _path(client, sku),
+        query={"marketplaceIds": [marketplace], "issueLocale": _LOCALE},
+        body={"productType": product_type, "patches": list(patches)},
+    )
+    return _answered(answer)
+
+
+def put_listing(
+    client: Client,
+    sku: str,
+    marketplace: str,
+    attributes: Mapping[str, Any],
+    product_type: str,
+    requirements: str = "LISTING_OFFER_ONLY",
+    preview: bool = False,
+) -> Answered:
+    """Create a listing (putListingsItem); of one that is there, all that is omitted is erased.
+
+    With ``preview`` Amazon only checks, and answers VALID or INVALID.
+    """
+    answer = client.call(
+        "putListingsItem",
+        "PUT",
+        _path(client, sku),
+        query={
+            "marketplaceIds": [marketplace],
+            "mode": "VALIDATION_PREVIEW" if preview else None,
+            "issueLocale": _LOCALE,
+        },
+        body={
+            "productType": product_type,
+            "requirements": requirements,
+            "attributes": dict(attributes),
+        },
+    )
+    return _answered(answer)
+
+
+def _answered(answer: Answer) -> Answered:
+    status = text(answer.body.get("status")) or answer.lacks("a status")
+    issues = tuple(map(read_issue, objs(answer.body.get("issues"))))
+    return Answered(status, text(answer.body.get("submissionId")), issues)
+
+
+def _path(client: Client, sku: str) -> str:
+    """The path of one SKU, encoded exactly once."""
+    if not sku.strip("."):
+        # A path of dots would be resolved on the way, and name another thing.
+        raise Rejected("Listings Items", f"{sku!r} is no SKU that Amazon can be asked for.")
+    return f"{_ITEMS}/{quote(client.seller_id, safe='')}/{quote(sku, safe='')}"
+
+
+# --- Attributes and patches ------------------------------------------------------------------
+
+
+def price_patch(marketplace: str, price: Money) -> dict[str, Any]:
+    """Set the price that consumers see; business price, sale and limits stay as they are.
+
+    ``price`` is what Amazon shows: including VAT in all marketplaces but the United States and
+    Canada. ``merge`` needs all selectors.
+    """
+    return _patch("merge", "purchasable_offer", _consumer_offer(marketplace, price))
+
+
+def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> dict[str, Any]:
+    """Set what we can ship ourselves, in units; lead time and restock date as they were read.
+
+    They are sent again because Amazon drops what a replaced quantity omits. Never for a SKU that
+    Amazon fulfils: it would get a second channel.
+    """
+    instance: dict[str, Any] = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
+    if lead_time_days is not None:
+        instance["lead_time_to_ship_max_days"] = lead_time_days
+    if restock_date:
+        instance["restock_date"] = restock_date
+    return _patch("replace", "fulfillment_availability", instance)
+
+
+def name_patch(marketplace: str, language: str, title: str) -> dict[str, Any]:
+    """Set the title in one language, such as de_DE."""
+    instance = {"value": title, "language_tag": language, "marketplace_id": marketplace}
+    return _patch("replace", "item_name", instance)
+
+
+def offer_attributes(
+    marketplace: str, asin: str, condition: str, price: Money, quantity: int
+) -> dict[str, Any]:
+    """The attributes of a new offer on an ASIN that is there (LISTING_OFFER_ONLY)."""
+    return {
+        "condition_type": [{"value": condition, "marketplace_id": marketplace}],
+        "merchant_suggested_asin": [{"value": asin, "marketplace_id": marketplace}],
+        "purchasable_offer": [_consumer_offer(marketplace, price)],
+        "fulfillment_availability": quantity_patch(quantity, None, "")["value"],
+    }
+
+
+def _patch(op: str, attribute: str, instance: dict[str, Any]) -> dict[str, Any]:
+    return {"op": op, "path": f"/attributes/{attribute}", "value": [instance]}
+
+
+def _consumer_offer(marketplace: str, price: Money) -> dict[str, Any]:
+    return {
+        "marketplace_id": marketplace,
+        "currency": price.currency,
+        "audience": "ALL",
+        "our_price": [{"schedule": [{"value_with_tax": _json_number(price)}]}],
+    }
+
+
+def _json_number(price: Money) -> int | float:
+    """The price in whole minor units as a JSON number (12.9, and 1290 where there are none).
+
+    Of at most 15 digits, so that the number is written back exactly.
+    """
+    amount = price.rounded().amount
+    return int(amount) if amount == amount.to_integral_value() else float(amount)

@@ -1,0 +1,109 @@
+"""Login with Amazon: access tokens for refresh tokens (Amazon's page "Connect to the SP-API")."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon.client import USER_AGENT
+from django_amazon_sync.amazon.reading import obj, text, whole
+from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
+
+OPERATION = "Login with Amazon"
+
+_REMEDIES = {
+    "invalid_grant": "the refresh token is revoked, has expired or belongs to another client id; "
+    "authorise the account again.",
+    "invalid_client": "the client id or the client secret is wrong; the client id starts with "
+    "amzn1.application-oa2-client, the application id (amzn1.sp.solution) is another.",
+    "invalid_scope": "the application may not use this scope; check its status and roles.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and the seconds that it is good for."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+
+
+def request_token(
+    lwa_endpoint: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    refresh_token: str = "",
+    scope: str = "",
+    timeout: tuple[float, float] = (5, 30),
+) -> Token:
+    """A new access token: for a seller by ``refresh_token``, or grantless by ``scope``.
+
+    Raises Disconnected where the credentials are not accepted, Throttled or Unavailable where
+    Amazon cannot answer now.
+    """
+    form = {"client_id": client_id, "client_secret": client_secret}
+    if refresh_token:
+        form |= {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    else:
+        form |= {"grant_type": "client_credentials", "scope": scope}
+    try:
+        response = session().post(
+            lwa_endpoint,
+            data=form,
+            headers={"user-agent": USER_AGENT, "accept": "application/json"},
+            timeout=timeout,
+            allow_redirects=False,
+        )
+    except requests.RequestException as fault:
+        # Without its cause: that holds the request, and with it the client secret.
+        raise faults.unreachable(OPERATION, fault) from None
+    body = _body(response)
+    if response.status_code != 200:
+        raise _refusal(response, body)
+    token, expires_in = text(body.get("access_token")), whole(body.get("expires_in"))
+    if not token or not expires_in:
+        raise Unavailable(
+            OPERATION,
+            "the answer holds no token; it will be tried again.",
+            status=response.status_code,
+        )
+    return Token(token, expires_in)
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        return obj(json.loads(response.content))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _refusal(response: requests.Response, body: dict[str, Any]) -> AmazonError:
+    """The error for Login with Amazon's own form of it: ``error`` and ``error_description``."""
+    status, code = response.status_code, text(body.get("error"))
+    request_id = response.headers.get(faults.REQUEST_ID, "")
+    if status == 429:
+        return Throttled(
+            OPERATION,
+            "too many tokens were asked for; it goes on by itself.",
+            retry_at=datetime.now(UTC) + timedelta(minutes=1),
+            status=status,
+            request_id=request_id,
+        )
+    outage = status >= 500 or code in ("server_error", "temporarily_unavailable")
+    if outage or not code or status < 400:
+        return Unavailable(
+            OPERATION,
+            "no usable answer, as in an outage; it will be tried again.",
+            status=status,
+            amazon_code=code,
+            request_id=request_id,
+        )
+    remedy = _REMEDIES.get(code, "the application's set-up is not accepted; check its credentials.")
+    return Disconnected(OPERATION, remedy, status=status, amazon_code=code, request_id=request_id)

@@ -1,0 +1,35 @@
+"""Confirming shipments: the one operation of Orders API v0 that remains (ordersV0.json)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django_amazon_sync.amazon.client import Client, iso
+from django_amazon_sync.data import PackageToConfirm
+
+
+def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
+    """Tell Amazon of one package (confirmShipment); the same reference again edits that package.
+
+    Amazon takes it and applies it later: the order's packages tell when. Raises Rejected with
+    Amazon's words, for one where the order was already confirmed by hand; after Unavailable the
+    outcome is open, and sending the same again is harmless.
+    """
+    path = f"/orders/v0/orders/{quote(package.order_number, safe='')}/shipmentConfirmation"
+    body = {"marketplaceId": package.marketplace, "packageDetail": _detail(package)}
+    client.call("confirmShipment", "POST", path, body=body, expect_empty=True)
+
+
+def _detail(package: PackageToConfirm) -> dict[str, Any]:
+    optional = {"carrierName": package.carrier_name, "shippingMethod": package.shipping_method}
+    return {
+        # A numeric string: Amazon refuses a JSON number.
+        "packageReferenceId": str(package.reference),
+        "carrierCode": package.carrier_code,
+        "trackingNumber": package.tracking,
+        "shipDate": iso(package.shipped_at),
+        "orderItems": [
+            {"orderItemId": item_id, "quantity": quantity} for item_id, quantity in package.items
+        ],
+    } | {name: value for name, value in optional.items() if value}
