@@ -84,7 +84,8 @@ def test_what_is_no_key_is_said_without_showing_it(settings: Settings, keys: obj
 def test_a_lost_key_names_the_column_and_not_the_value(settings: Settings) -> None:
     make_application()
     use_keys(settings, NEW)
-    with pytest.raises(ConfigurationError, match=r"Application\.client_secret.*put the key") as lost:
+    message = r"Application\.client_secret.*put the key"
+    with pytest.raises(ConfigurationError, match=message) as lost:
         Application.objects.get()
     assert stored_secret() not in str(lost.value)
     assert Application.objects.defer("client_secret").get().name == "Shop"
@@ -187,11 +188,12 @@ def test_null_stays_null(field: EncryptedTextField | EncryptedJSONField) -> None
     assert field.from_db_value(None, None, connection) is None
 
 
-@pytest.mark.parametrize("model_and_name", [(Application, "client_secret"), (AmazonOrder, "document")])
+@pytest.mark.parametrize(
+    ("model", "name"), [(Application, "client_secret"), (AmazonOrder, "document")]
+)
 def test_migrations_name_the_public_class_and_a_text_column(
-    model_and_name: tuple[type[models.Model], str],
+    model: type[models.Model], name: str
 ) -> None:
-    model, name = model_and_name
     field = model._meta.get_field(name)
     assert isinstance(field, models.Field)
     text, _imports = MigrationWriter.serialize(field)
