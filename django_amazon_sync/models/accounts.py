@@ -1,0 +1,260 @@
+"""Applications, seller accounts and their marketplaces; tokens, leases and rate buckets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
+from django_amazon_sync.models.fields import EncryptedTextField
+from django_amazon_sync.models.states import Stated, one_of
+
+
+class Application(models.Model):
+    """One Login-with-Amazon (LWA) application."""
+
+    name = models.CharField(_("name"), max_length=100)
+    client_id = models.CharField(_("client id"), max_length=200, unique=True)
+    client_secret = EncryptedTextField(_("client secret"))
+    secret_made_on = models.DateField(
+        _("secret made on"),
+        null=True,
+        blank=True,
+        help_text=_("Amazon's client secrets live for 180 days."),
+    )
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountState(models.TextChoices):
+    """What an account may do: read only, read and write, nothing, nothing until connected."""
+
+    OBSERVING = "observing", _("observing")
+    LIVE = "live", _("live")
+    PAUSED = "paused", _("paused")
+    DISCONNECTED = "disconnected", _("disconnected")
+
+
+class Region(models.TextChoices):
+    """Amazon's three regions; an authorisation covers one."""
+
+    NA = "na", _("North America")
+    EU = "eu", _("Europe")
+    FE = "fe", _("Far East")
+
+
+class SellerAccount(Stated):
+    """One Amazon seller in one region, authorised to one application."""
+
+    TRANSITIONS = {
+        AccountState.OBSERVING: frozenset({AccountState.LIVE, AccountState.PAUSED, AccountState.DISCONNECTED}),
+        AccountState.LIVE: frozenset({AccountState.OBSERVING, AccountState.PAUSED, AccountState.DISCONNECTED}),
+        AccountState.PAUSED: frozenset({AccountState.OBSERVING, AccountState.LIVE, AccountState.DISCONNECTED}),
+        AccountState.DISCONNECTED: frozenset({AccountState.OBSERVING}),
+    }
+
+    application = models.ForeignKey(
+        Application, models.PROTECT, related_name="accounts", verbose_name=_("application")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    seller_id = models.CharField(_("seller id"), max_length=50)
+    region = models.CharField(_("region"), max_length=2, choices=Region.choices)
+    refresh_token = EncryptedTextField(_("refresh token"))
+    state = models.CharField(
+        _("state"), max_length=20, choices=AccountState.choices, default=AccountState.OBSERVING
+    )
+    state_reason = models.TextField(_("reason"), blank=True)
+    deployment = models.CharField(
+        _("released by deployment"), max_length=100, blank=True,
+        help_text=_("Writes leave only from this deployment (AMAZON_SYNC['DEPLOYMENT'])."),
+    )
+    shop_scope = models.CharField(
+        _("scope"), max_length=100, blank=True,
+        help_text=_("The part of the shop that this account sells; Oscar: a partner's code."),
+    )
+    synchronise_all = models.BooleanField(
+        _("synchronise all products"), default=False,
+        help_text=_("Products are synchronised unless they are switched off."),
+    )
+    stock_buffer = models.PositiveIntegerField(
+        _("stock buffer"), default=0, help_text=_("Units that are never offered on Amazon.")
+    )
+    import_orders = models.BooleanField(_("import orders"), default=True)
+    cut_over = models.DateTimeField(
+        _("cut-over"), default=timezone.now,
+        help_text=_("Orders from before this moment take no stock and are placed on request."),
+    )
+    default_shipping_method = models.CharField(
+        _("default shipping method"), max_length=100, blank=True
+    )
+    default_payment_method = models.CharField(
+        _("default payment method"), max_length=100, blank=True
+    )
+    default_carrier = models.CharField(
+        _("default carrier"), max_length=100, blank=True,
+        help_text=_("Amazon's carrier code, used where a shipment names none."),
+    )
+
+    class Meta:
+        verbose_name = _("seller account")
+        verbose_name_plural = _("seller accounts")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["application", "seller_id", "region"], name="amazon_account_once"
+            ),
+            one_of(AccountState, "amazon_account_state"),
+        ]
+        permissions: ClassVar = [
+            ("check_selleraccount", _("Can check the connection")),
+            ("release_selleraccount", _("Can release and pause accounts")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def writes_from(self, deployment: str) -> bool:
+        """Whether a write may leave from here: live, and released by this deployment."""
+        return (
+            self.state == AccountState.LIVE and bool(deployment) and self.deployment == deployment
+        )
+
+
+class Marketplace(models.Model):
+    """One Amazon store that an account sells in, with what is synchronised there."""
+
+    account = models.ForeignKey(
+        SellerAccount, models.PROTECT, related_name="marketplaces", verbose_name=_("account")
+    )
+    code = models.CharField(
+        _("marketplace id"), max_length=20,
+        choices=[(one.id, f"Amazon {one.country}") for one in MARKETPLACES.values()],
+    )
+    active = models.BooleanField(_("active"), default=True)
+    language = models.CharField(_("language tag"), max_length=10)
+    sync_name = models.BooleanField(_("send names"), default=False)
+    sync_price = models.BooleanField(_("send prices"), default=True)
+    sync_quantity = models.BooleanField(_("send quantities"), default=True)
+    markup_percent = models.DecimalField(
+        _("markup in per cent"), max_digits=6, decimal_places=2, default=0
+    )
+    price_ending = models.DecimalField(
+        _("price ending"), max_digits=4, decimal_places=2, null=True, blank=True,
+        help_text=_("0.99 turns 12.40 into 12.99; empty leaves prices as they are."),
+    )
+    price_floor = models.DecimalField(
+        _("lowest price"), max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(0)],
+    )
+
+    class Meta:
+        verbose_name = _("marketplace")
+        verbose_name_plural = _("marketplaces")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "code"], name="amazon_marketplace_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facts.country} ({self.code})"
+
+    @property
+    def facts(self) -> MarketplaceFacts:
+        """Country, currency and hosts of this marketplace."""
+        return MARKETPLACES[self.code]
+
+
+class AccessToken(models.Model):
+    """The access token of an account for one scope, shared by all processes."""
+
+    account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="access_tokens")
+    scope = models.CharField(max_length=100, blank=True)
+    token = EncryptedTextField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "scope"], name="amazon_token_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"token of account {self.account_id}"
+
+
+class Lease(models.Model):
+    """The right to do one job, for 30 seconds at a time; ``fence`` grows with each holder."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    holder = models.CharField(max_length=200, blank=True)
+    fence = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RateBucket(models.Model):
+    """The token bucket of one operation and one seller account (GCRA).
+
+    ``full_at`` is the theoretical arrival time in seconds since 1970; ``rate`` is what Amazon's
+    header said last, in requests per second.
+    """
+
+    key = models.CharField(max_length=200, primary_key=True)
+    full_at = models.FloatField(default=0)
+    rate = models.FloatField(null=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Job(models.TextChoices):
+    """The jobs that runs are of."""
+
+    EXPORT = "export", _("Export to Amazon")
+    CHANGES = "changes", _("Changed offers to Amazon")
+    VERIFY = "verify", _("Verify listings")
+    IMPORT_ORDERS = "import_orders", _("Import orders")
+    CONFIRM_SHIPMENTS = "confirm_shipments", _("Confirm shipments")
+
+
+#: How often each job runs unless staff choose otherwise.
+DEFAULT_PERIODS = {
+    Job.IMPORT_ORDERS: timedelta(minutes=5),
+    Job.CONFIRM_SHIPMENTS: timedelta(minutes=10),
+    Job.VERIFY: timedelta(hours=6),
+    Job.EXPORT: timedelta(days=1),
+}
+
+
+class Schedule(models.Model):
+    """When a job of an account is due next; worked off by ``tick``."""
+
+    account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="schedules")
+    job = models.CharField(_("job"), max_length=30, choices=Job.choices)
+    every = models.DurationField(_("every"))
+    next_due = models.DateTimeField(_("next due"), default=timezone.now)
+    last_started = models.DateTimeField(_("last started"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "job"], name="amazon_schedule_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.get_job_display()}"
+
+    def claim(self, now: datetime) -> bool:
+        """Take this due time; of two ticks one wins. The next is counted from now."""
+        due = Schedule.objects.filter(pk=self.pk, next_due=self.next_due)
+        return due.update(next_due=now + self.every, last_started=now) == 1

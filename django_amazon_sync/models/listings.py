@@ -1,0 +1,245 @@
+"""Seller SKUs, their listings, and what was sent to Amazon for them.
+
+What is true of a listing is kept as mappings of field to value, for the fields ``price``
+("12.90 EUR"), ``quantity`` (an int) and ``name``: ``accepted`` is what Amazon took last,
+``verified`` what a later read showed live. *Sent* is what open submissions carry, *desired* what
+the shop says now; neither is stored twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.models.accounts import Marketplace, SellerAccount
+from django_amazon_sync.models.runs import SyncRun
+from django_amazon_sync.models.states import Stated, one_of
+
+#: Amazon's code of the channel that the merchant ships; every other code is Amazon's own.
+MERCHANT_CHANNEL = "DEFAULT"
+
+
+class SellerSku(models.Model):
+    """One SKU of one account: its fulfilment channel and its one merchant quantity."""
+
+    account = models.ForeignKey(
+        SellerAccount, models.PROTECT, related_name="skus", verbose_name=_("account")
+    )
+    sku = models.CharField(_("SKU"), max_length=255)
+    offer_pk = models.CharField(
+        _("offer"), max_length=64, blank=True, db_index=True,
+        help_text=_("Primary key of the shop's offer; empty where the shop has it no more."),
+    )
+    synchronise = models.BooleanField(
+        _("synchronise"), null=True, blank=True, help_text=_("Unknown: as the account says.")
+    )
+    asin = models.CharField(
+        _("ASIN"), max_length=20, blank=True,
+        help_text=_("Chosen by staff, for a SKU that Amazon does not have yet."),
+    )
+    condition = models.CharField(_("condition"), max_length=40, default="new_new")
+    set_quantity = models.PositiveIntegerField(
+        _("set quantity"), null=True, blank=True,
+        help_text=_("For an offer whose stock the shop does not track."),
+    )
+    channel = models.CharField(
+        _("fulfilment channel"), max_length=40, blank=True,
+        help_text=_("As Amazon says; DEFAULT is shipped by us. Empty: not read yet."),
+    )
+    lead_time_days = models.PositiveIntegerField(_("lead time in days"), null=True, blank=True)
+    restock_date = models.CharField(_("restock date"), max_length=40, blank=True)
+    stock_epoch = models.BigIntegerField(
+        default=0,
+        help_text="Grows with each order, cancellation or other cause to doubt Amazon's quantity.",
+    )
+    managed = models.BooleanField(
+        default=False, help_text="Something was sent for it; once gone it goes to zero."
+    )
+    problem = models.TextField(_("problem"), blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("seller SKU")
+        verbose_name_plural = _("seller SKUs")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "sku"], name="amazon_sku_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+    @property
+    def fulfilled_by_amazon(self) -> bool:
+        """Whether Amazon ships it: such a SKU never gets a quantity."""
+        return bool(self.channel) and self.channel != MERCHANT_CHANNEL
+
+
+class Presence(models.TextChoices):
+    """What we know of a listing's being there at Amazon."""
+
+    UNREAD = "unread", _("not read yet")
+    ABSENT = "absent", _("not on Amazon")
+    PRESENT = "present", _("on Amazon")
+
+
+class Listing(models.Model):
+    """One seller SKU in one marketplace."""
+
+    sku = models.ForeignKey(
+        SellerSku, models.CASCADE, related_name="listings", verbose_name=_("SKU")
+    )
+    marketplace = models.ForeignKey(
+        Marketplace, models.PROTECT, related_name="listings", verbose_name=_("marketplace")
+    )
+    presence = models.CharField(
+        _("presence"), max_length=10, choices=Presence.choices, default=Presence.UNREAD
+    )
+    asin = models.CharField("ASIN", max_length=20, blank=True, db_index=True)
+    product_type = models.CharField(_("product type"), max_length=100, blank=True)
+    title = models.TextField(_("title"), blank=True)
+    condition = models.CharField(_("condition"), max_length=40, blank=True)
+    status = models.CharField(_("status"), max_length=100, blank=True)
+    own_price = models.DecimalField(
+        _("own Amazon price"), max_digits=12, decimal_places=2, null=True, blank=True,
+        help_text=_("In the marketplace's currency; it goes before the shop's price."),
+    )
+    accepted = models.JSONField(_("accepted"), default=dict, blank=True)
+    verified = models.JSONField(_("verified"), default=dict, blank=True)
+    drift = models.JSONField(_("drift"), default=dict, blank=True)
+    refused = models.JSONField(_("refused"), default=dict, blank=True)
+    held = models.JSONField(_("waits for approval"), default=dict, blank=True)
+    approved = models.JSONField(_("approved"), default=dict, blank=True)
+    issues = models.JSONField(_("issues"), default=list, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    quantity_epoch = models.BigIntegerField(
+        default=-1, help_text="The SKU's epoch when the accepted quantity was computed."
+    )
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sku", "marketplace"], name="amazon_listing_once"),
+            models.CheckConstraint(
+                condition=models.Q(presence__in=Presence.values), name="amazon_listing_presence"
+            ),
+        ]
+        permissions: ClassVar = [
+            ("export_listing", _("Can send listings to Amazon")),
+            ("verify_listing", _("Can read listings back from Amazon")),
+            ("approve_listing", _("Can approve held changes")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} @ {self.marketplace}"
+
+
+class SubmissionState(models.TextChoices):
+    """Where a submission is on its way."""
+
+    NEW = "new", _("new")
+    UPLOADED = "uploaded", _("uploaded")
+    SENT = "sent", _("sent")
+    UNKNOWN = "unknown", _("outcome unknown")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+
+
+OPEN_STATES = (
+    SubmissionState.NEW,
+    SubmissionState.UPLOADED,
+    SubmissionState.SENT,
+    SubmissionState.UNKNOWN,
+)
+
+
+class Submission(Stated):
+    """One thing sent to Amazon, written before its first byte goes out."""
+
+    class Kind(models.TextChoices):
+        PATCH = "patch", _("patch")
+        PUT = "put", _("put")
+
+    TRANSITIONS = {
+        SubmissionState.NEW: frozenset(
+            {SubmissionState.UPLOADED, SubmissionState.SENT, SubmissionState.FAILED}
+        ),
+        SubmissionState.UPLOADED: frozenset({SubmissionState.SENT, SubmissionState.FAILED}),
+        SubmissionState.SENT: frozenset(
+            {SubmissionState.UNKNOWN, SubmissionState.DONE, SubmissionState.FAILED}
+        ),
+        SubmissionState.UNKNOWN: frozenset({SubmissionState.DONE, SubmissionState.FAILED}),
+    }
+
+    account = models.ForeignKey(SellerAccount, models.PROTECT, related_name="submissions")
+    marketplace = models.ForeignKey(Marketplace, models.PROTECT, related_name="submissions")
+    run = models.ForeignKey(
+        SyncRun, models.SET_NULL, null=True, related_name="submissions"
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    state = models.CharField(
+        _("state"), max_length=10, choices=SubmissionState.choices, default=SubmissionState.NEW
+    )
+    content = models.JSONField(_("content"), default=dict)
+    content_hash = models.CharField(max_length=64)
+    amazon_id = models.CharField(_("Amazon's id"), max_length=100, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        constraints: ClassVar = [one_of(SubmissionState, "amazon_submission_state")]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["account", "state"],
+                condition=models.Q(state__in=OPEN_STATES),
+                name="amazon_submission_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class SubmissionItem(models.Model):
+    """What a submission carries for one listing: mapping of field to value."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="items")
+    listing = models.ForeignKey(Listing, models.CASCADE, related_name="submission_items")
+    values = models.JSONField(_("values"), default=dict)
+    quantity_epoch = models.BigIntegerField(default=-1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["submission", "listing"], name="amazon_item_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.listing_id} in {self.submission_id}"
+
+
+class OfferChange(models.Model):
+    """The shop said that an offer changed; written in the shop's own transaction.
+
+    Rows are only added, so that two sales of the shop never wait for each other here.
+    """
+
+    account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="offer_changes")
+    offer_pk = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.offer_pk
+
+
+def price_text(amount: Any, currency: str) -> str:
+    """A price as the mappings keep it: "12.90 EUR"."""
+    return f"{amount} {currency}"

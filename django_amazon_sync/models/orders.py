@@ -1,0 +1,264 @@
+"""Amazon's orders, the windows that were searched for them, and their shipments."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.models.accounts import SellerAccount
+from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
+from django_amazon_sync.models.states import Stated, one_of
+
+
+class WindowState(models.TextChoices):
+    """Whether all pages of a window are stored."""
+
+    OPEN = "open", _("open")
+    DONE = "done", _("done")
+
+
+class OrderWindow(Stated):
+    """One search for orders that changed between ``start`` and ``end``.
+
+    ``end`` is empty while Amazon has not said up to when its answer is complete. ``swept`` marks
+    a search that was asked for and is no link of the chain.
+    """
+
+    TRANSITIONS = {WindowState.OPEN: frozenset({WindowState.DONE})}
+
+    account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="order_windows")
+    state = models.CharField(max_length=10, choices=WindowState.choices, default=WindowState.OPEN)
+    start = models.DateTimeField(_("from"))
+    end = models.DateTimeField(_("until"), null=True, blank=True)
+    until = models.DateTimeField(
+        null=True, blank=True, help_text="The end that the search asked for, if it did."
+    )
+    page_token = EncryptedTextField(blank=True, default="")
+    pages = models.PositiveIntegerField(default=0)
+    swept = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("order window")
+        verbose_name_plural = _("order windows")
+        constraints: ClassVar = [
+            one_of(WindowState, "amazon_window_state"),
+            models.CheckConstraint(
+                condition=models.Q(state=WindowState.OPEN) | models.Q(end__isnull=False),
+                name="amazon_window_end",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "state", "start"], name="amazon_window_chain")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start} – {self.end or '…'}"
+
+
+class OrderState(models.TextChoices):
+    """What we did with an Amazon order."""
+
+    SEEN = "seen", _("seen, incomplete")
+    HELD = "held", _("pending, stock held")
+    WAITING = "waiting", _("waits to be placed")
+    PLACED = "placed", _("placed")
+    QUARANTINED = "quarantined", _("quarantined")
+    CANCELLED = "cancelled", _("cancelled")
+    RECORDED = "recorded", _("recorded only")
+
+
+#: The states in which units are sold on Amazon and not yet taken in the shop.
+HOLDING_STATES = (
+    OrderState.SEEN,
+    OrderState.HELD,
+    OrderState.WAITING,
+    OrderState.QUARANTINED,
+)
+
+
+class AmazonOrder(Stated):
+    """One order on Amazon, its document as it came (encrypted), and what became of it here."""
+
+    TRANSITIONS = {
+        OrderState.SEEN: frozenset(
+            {
+                OrderState.HELD,
+                OrderState.WAITING,
+                OrderState.CANCELLED,
+                OrderState.RECORDED,
+                OrderState.QUARANTINED,
+            }
+        ),
+        OrderState.HELD: frozenset(
+            {
+                OrderState.SEEN,
+                OrderState.WAITING,
+                OrderState.CANCELLED,
+                OrderState.RECORDED,
+                OrderState.QUARANTINED,
+            }
+        ),
+        OrderState.WAITING: frozenset(
+            {
+                OrderState.SEEN,
+                OrderState.HELD,
+                OrderState.PLACED,
+                OrderState.QUARANTINED,
+                OrderState.CANCELLED,
+                OrderState.RECORDED,
+            }
+        ),
+        OrderState.QUARANTINED: frozenset(
+            {
+                OrderState.SEEN,
+                OrderState.HELD,
+                OrderState.WAITING,
+                OrderState.CANCELLED,
+                OrderState.RECORDED,
+            }
+        ),
+        OrderState.RECORDED: frozenset({OrderState.WAITING}),
+        OrderState.PLACED: frozenset({OrderState.CANCELLED}),
+    }
+
+    account = models.ForeignKey(
+        SellerAccount, models.PROTECT, related_name="orders", verbose_name=_("account")
+    )
+    number = models.CharField(_("Amazon order id"), max_length=50)
+    marketplace = models.CharField(_("marketplace"), max_length=20, blank=True)
+    channel = models.CharField(_("sales channel"), max_length=50, blank=True)
+    status = models.CharField(_("Amazon's status"), max_length=40, blank=True)
+    fulfilled_by = models.CharField(_("fulfilled by"), max_length=20, blank=True)
+    state = models.CharField(_("state"), max_length=20, choices=OrderState.choices)
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    ordered_at = models.DateTimeField(_("ordered at"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("changed on Amazon at"), null=True, blank=True)
+    ship_by = models.DateTimeField(_("ship by"), null=True, blank=True)
+    deliver_by = models.DateTimeField(_("deliver by"), null=True, blank=True)
+    total = models.DecimalField(
+        _("total"), max_digits=14, decimal_places=4, null=True, blank=True
+    )
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    difference = models.DecimalField(
+        _("unexplained difference"), max_digits=14, decimal_places=4, default=0
+    )
+    takes_stock = models.BooleanField(_("takes stock"), default=True)
+    cancellation_requested = models.BooleanField(_("buyer asks to cancel"), default=False)
+    ship_anyway = models.BooleanField(
+        _("ship anyway"), default=False, help_text=_("Staff decided against the buyer's request.")
+    )
+    shop_order_pk = models.CharField(_("shop order"), max_length=64, blank=True)
+    placed_at = models.DateTimeField(_("placed at"), null=True, blank=True)
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="Amazon's change that the shop's order shows already."
+    )
+    document = EncryptedJSONField(_("document"), default=dict)
+
+    class Meta:
+        verbose_name = _("Amazon order")
+        verbose_name_plural = _("Amazon orders")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "number"], name="amazon_order_once"),
+            one_of(OrderState, "amazon_order_state"),
+            models.CheckConstraint(
+                condition=~models.Q(state=OrderState.PLACED) | ~models.Q(shop_order_pk=""),
+                name="amazon_order_placed_somewhere",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "state"], name="amazon_order_by_state"),
+            models.Index(fields=["-ordered_at"], name="amazon_order_latest"),
+        ]
+        permissions: ClassVar = [
+            ("import_amazonorder", _("Can import orders from Amazon")),
+            ("replay_amazonorder", _("Can replay quarantined orders")),
+            ("view_personal_data", _("Can see buyers' data")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class AmazonOrderLine(models.Model):
+    """One line of an Amazon order; never deleted, as a cancelled one stays with quantity 0."""
+
+    order = models.ForeignKey(AmazonOrder, models.CASCADE, related_name="lines")
+    item_id = models.CharField(_("item id"), max_length=50)
+    sku = models.CharField(_("SKU"), max_length=255, blank=True)
+    asin = models.CharField("ASIN", max_length=20, blank=True)
+    title = models.TextField(_("title"), blank=True)
+    offer_pk = models.CharField(_("offer"), max_length=64, blank=True, db_index=True)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    shipped = models.PositiveIntegerField(_("shipped"), default=0)
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "item_id"], name="amazon_order_line_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"
+
+
+class ShipmentState(models.TextChoices):
+    """Where the confirmation of a shipment is."""
+
+    WAITING = "waiting", _("waits")
+    NEW = "new", _("new")
+    SENT = "sent", _("sent")
+    UNKNOWN = "unknown", _("outcome unknown")
+    CONFIRMED = "confirmed", _("confirmed")
+    REFUSED = "refused", _("refused by Amazon")
+
+
+class Shipment(Stated):
+    """One parcel of the shop, confirmed to Amazon under one package reference."""
+
+    TRANSITIONS = {
+        ShipmentState.WAITING: frozenset({ShipmentState.NEW}),
+        ShipmentState.NEW: frozenset({ShipmentState.WAITING, ShipmentState.SENT}),
+        ShipmentState.SENT: frozenset(
+            {ShipmentState.UNKNOWN, ShipmentState.CONFIRMED, ShipmentState.REFUSED,
+             ShipmentState.NEW}
+        ),
+        ShipmentState.UNKNOWN: frozenset(
+            {ShipmentState.SENT, ShipmentState.CONFIRMED, ShipmentState.REFUSED}
+        ),
+        ShipmentState.REFUSED: frozenset({ShipmentState.NEW}),
+    }
+
+    order = models.ForeignKey(AmazonOrder, models.PROTECT, related_name="shipments")
+    shop_pk = models.CharField(_("shop shipment"), max_length=64)
+    reference = models.PositiveIntegerField(_("package reference"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=ShipmentState.choices, default=ShipmentState.WAITING
+    )
+    reason = models.TextField(_("reason"), blank=True)
+    carrier = models.CharField(_("carrier"), max_length=100, blank=True)
+    carrier_name = models.CharField(_("carrier's name"), max_length=100, blank=True)
+    tracking = models.CharField(_("tracking number"), max_length=100, blank=True)
+    shipped_at = models.DateTimeField(_("shipped at"))
+    items = models.JSONField(_("items"), default=list)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("shipment")
+        verbose_name_plural = _("shipments")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "shop_pk"], name="amazon_shipment_once"),
+            models.UniqueConstraint(fields=["order", "reference"], name="amazon_package_once"),
+            one_of(ShipmentState, "amazon_shipment_state"),
+        ]
+        permissions: ClassVar = [
+            ("confirm_shipment", _("Can confirm shipments to Amazon")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.reference}"

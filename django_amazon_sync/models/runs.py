@@ -1,0 +1,142 @@
+"""Sync runs and their lines: what the shop's staff read as a report."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.models.accounts import Job, SellerAccount
+from django_amazon_sync.models.states import Stated, one_of
+
+
+class RunState(models.TextChoices):
+    """Where a run is."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    STOPPED = "stopped", _("stopped")
+
+
+class Outcome(models.TextChoices):
+    """What became of one SKU or one order in a run."""
+
+    SENT = "sent", _("sent")
+    PLANNED = "planned", _("would be sent")
+    VERIFIED = "verified", _("verified")
+    DRIFTED = "drifted", _("drifted")
+    HELD = "held", _("waits for approval")
+    WAITING = "waiting", _("waits")
+    REFUSED = "refused", _("refused by Amazon")
+    FAILED = "failed", _("failed")
+    PLACED = "placed", _("placed")
+    UPDATED = "updated", _("updated")
+    CANCELLED = "cancelled", _("cancelled")
+    QUARANTINED = "quarantined", _("quarantined")
+    RECORDED = "recorded", _("recorded")
+    CONFIRMED = "confirmed", _("confirmed")
+
+
+#: Outcomes that staff have to mend: a run with one of them has not gone well.
+BAD_OUTCOMES = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.QUARANTINED, Outcome.DRIFTED})
+
+
+class SyncRun(Stated):
+    """One execution of one job for one account."""
+
+    TRANSITIONS = {
+        RunState.QUEUED: frozenset({RunState.RUNNING, RunState.STOPPED}),
+        RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED}),
+    }
+
+    account = models.ForeignKey(
+        SellerAccount, models.PROTECT, related_name="runs", verbose_name=_("account")
+    )
+    job = models.CharField(_("job"), max_length=30, choices=Job.choices)
+    state = models.CharField(
+        _("state"), max_length=10, choices=RunState.choices, default=RunState.QUEUED
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("asked by"),
+    )
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    dry_run = models.BooleanField(_("dry run"), default=False)
+    counts = models.JSONField(_("counts"), default=dict, blank=True)
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        constraints: ClassVar = [one_of(RunState, "amazon_run_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "job", "-id"], name="amazon_run_latest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_job_display()} {self.pk}"
+
+    @property
+    def went_well(self) -> bool:
+        """Finished, and no line that staff would have to mend."""
+        return self.state == RunState.DONE and not any(
+            self.counts.get(outcome) for outcome in BAD_OUTCOMES
+        )
+
+    def start(self) -> bool:
+        """Begin a queued run; False where another worker has begun it."""
+        return self.move(RunState.RUNNING, started_at=timezone.now())
+
+    def finish(self, *, reason_code: str = "", reason: str = "") -> None:
+        """End the run: done, or stopped where there is a reason."""
+        state = RunState.STOPPED if reason else RunState.DONE
+        self.move(
+            state,
+            finished_at=timezone.now(),
+            counts=self.counts,
+            reason_code=reason_code,
+            reason=reason,
+        )
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to one of the run's counts; kept with the next save."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+
+class RunLine(models.Model):
+    """What became of one SKU or one order in a run; the unchanged are only counted."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines")
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
+    sku = models.CharField(_("SKU"), max_length=255, blank=True)
+    marketplace = models.CharField(_("marketplace"), max_length=20, blank=True)
+    order_number = models.CharField(_("order"), max_length=50, blank=True)
+    values = models.JSONField(_("values"), default=dict, blank=True)
+    code = models.CharField(_("code"), max_length=60, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("run line")
+        verbose_name_plural = _("run lines")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values), name="amazon_line_outcome"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku or self.order_number}: {self.get_outcome_display()}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line as the commands print it."""
+        names = ("sku", "marketplace", "order_number", "outcome", "values", "code", "message")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,37 @@
+"""Rows that move from state to state, along a table and by conditional UPDATE only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class Stated(models.Model):
+    """A row with a ``state``; ``TRANSITIONS`` names for each state those that may follow."""
+
+    TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {}
+    state: Any
+
+    class Meta:
+        abstract = True
+
+    def move(self, to: str, **values: Any) -> bool:
+        """Move to ``to`` and set ``values``; False where the row was elsewhere by then.
+
+        One conditional UPDATE, so of two workers one wins; the loser's row is left as it is.
+        """
+        sources = [state for state, targets in self.TRANSITIONS.items() if to in targets]
+        rows = type(self)._default_manager.filter(pk=self.pk, state__in=sources)
+        moved = rows.update(state=to, **values) == 1
+        if moved:
+            self.state = to
+            for name, value in values.items():
+                setattr(self, name, value)
+        return moved
+
+
+def one_of(states: type[models.TextChoices], name: str) -> models.CheckConstraint:
+    """The constraint that keeps ``state`` within its states."""
+    return models.CheckConstraint(condition=models.Q(state__in=states.values), name=name)

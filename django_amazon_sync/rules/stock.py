@@ -1,0 +1,50 @@
+"""How many units Amazon may sell, and whether that number may leave now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Believed to be more than Amazon takes, and more than a shop means.
+HIGHEST_QUANTITY = 999_999
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityDecision:
+    """The quantity to send, or None; ``reason`` says what stops it."""
+
+    quantity: int | None
+    reason: str = ""
+
+
+def quantity_to_send(
+    *, sellable: int | None, set_quantity: int | None, held: int, buffer: int
+) -> QuantityDecision:
+    """Sellable now, less the buffer, less what Amazon sold and the shop has not taken.
+
+    ``sellable`` is None where the shop does not track stock: then the number that staff set
+    counts, and what Amazon sold does not lower it.
+    """
+    if sellable is None:
+        if set_quantity is None:
+            return QuantityDecision(
+                None, "The shop does not track its stock; set a quantity on the SKU."
+            )
+        return QuantityDecision(set_quantity)
+    if sellable > HIGHEST_QUANTITY:
+        return QuantityDecision(
+            None, f"The shop says {sellable}, more than the {HIGHEST_QUANTITY} that are plausible."
+        )
+    return QuantityDecision(max(0, sellable - buffer - held))
+
+
+def may_leave(new: int, *, accepted: int | None, orders_complete: bool) -> str:
+    """Empty where the number may leave now, else what it waits for.
+
+    A fall leaves at once and zero always; anything else could put units back on sale that
+    Amazon has sold already, so it waits until orders are complete.
+    """
+    if new == 0 or orders_complete:
+        return ""
+    if accepted is not None and new < accepted:
+        return ""
+    return "A rise waits until all orders up to a few minutes ago are known."

@@ -1,0 +1,91 @@
+"""django-oscar as the shop; forked apps included, as every class is asked for by name.
+
+An offer is a stock record, a scope the code of a partner. An order is placed for a guest, with
+Amazon's number, prices and totals; its stock is allocated the way Oscar's checkout does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+from django.urls import NoReverseMatch, reverse
+from oscar.core.loading import get_model
+
+from django_amazon_sync.data import Choices, Menu, Offer, OfferUpdate, OrderData, ShipmentData
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.shops.oscar import changes, offers, orders, people, shipments
+from django_amazon_sync.signals import offers_changed
+
+__all__ = ["OscarShop"]
+
+
+class OscarShop(Shop):
+    """The shop of this Django project, as django-oscar keeps it."""
+
+    #: The status of a cancelled order, set where OSCAR_ORDER_STATUS_PIPELINE leads to it.
+    cancelled_status = "Cancelled"
+
+    def offers(self, scope: str = "", pks: Iterable[str] | None = None) -> Iterator[Offer]:
+        return offers.read_offers(scope, pks)
+
+    def find(self, code: str, scope: str = "") -> list[Offer]:
+        return offers.find_offers(code, scope)
+
+    def place_order(self, order: OrderData, choices: Choices) -> str:
+        return orders.place(order, choices)
+
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
+        changes.update(pk, order, self.cancelled_status)
+
+    def order_pk(self, number: str) -> str:
+        return orders.order_pk(number)
+
+    def menu(self) -> Menu:
+        return orders.menu()
+
+    def shipments(self, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+        return shipments.read_shipments(order_pks)
+
+    def apply(self, update: OfferUpdate) -> None:
+        offers.take_over(update)
+
+    def anonymise(self, pk: str) -> None:
+        order = get_model("order", "Order").objects.filter(pk=pk).first()
+        if order is not None:  # an order that was deleted holds nobody's data any more
+            people.forget_buyer(order)
+
+    def order_url(self, pk: str) -> str:
+        numbers = get_model("order", "Order").objects.filter(pk=pk).values_list("number", flat=True)
+        try:
+            return "".join(reverse("dashboard:order-detail", args=[number]) for number in numbers)
+        except NoReverseMatch:
+            return ""
+
+    @classmethod
+    def connect_signals(cls) -> None:
+        """Tell of offers that change; called once the apps are ready, and safe to repeat.
+
+        Oscar sends ``post_save`` for allocations too, but leaves ``date_updated`` alone.
+        """
+        record, product = get_model("partner", "StockRecord"), get_model("catalogue", "Product")
+        for signal in (post_save, post_delete):
+            signal.connect(tell_of_record, sender=record, dispatch_uid="amazon_sync_record")
+        post_save.connect(tell_of_product, sender=product, dispatch_uid="amazon_sync_product")
+
+
+def tell_of_record(instance: Any, raw: bool = False, **kwargs: Any) -> None:
+    if not raw:  # a fixture being loaded
+        offers_changed.send(sender=OscarShop, pks=[str(instance.pk)])
+
+
+def tell_of_product(instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A product's title or publication concerns its stock records and those of its variants."""
+    if raw or created:  # a new product has no stock record yet
+        return
+    records = get_model("partner", "StockRecord").objects
+    pks = records.filter(Q(product=instance) | Q(product__parent=instance)).order_by("pk")
+    if changed := [str(pk) for pk in pks.values_list("pk", flat=True)]:
+        offers_changed.send(sender=OscarShop, pks=changed)

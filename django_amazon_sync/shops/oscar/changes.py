@@ -1,0 +1,153 @@
+"""What Amazon changes on an order that the shop has placed: cancellations and amounts.
+
+What was done before is known from Oscar's own rows (a line's quantity and allocation, an order's
+total), so nothing is done twice, nor undone that staff did themselves.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from oscar.core.loading import get_model
+
+from django_amazon_sync import conf
+from django_amazon_sync.data import OrderData
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.oscar.figures import figures_of
+from django_amazon_sync.shops.oscar.orders import (
+    line_columns,
+    note,
+    note_cancellation_request,
+    order_columns,
+    save_money,
+)
+
+
+@transaction.atomic
+def update(pk: str, order: OrderData, cancelled_status: str) -> None:
+    """Bring the order in line with Amazon's; see Shop.update_order."""
+    saved = get_model("order", "Order").objects.select_for_update().filter(pk=pk).first()
+    if saved is None:
+        raise ShopRefused(f"The shop has no order {pk} for Amazon's order {order.number}.")
+    lower_quantities(saved, order)
+    if is_cancelled(order):
+        settle_source(saved, Decimal(0))
+        set_cancelled(saved, cancelled_status)
+        return
+    follow_amounts(saved, order)
+    if order.cancellation_requested:
+        note_cancellation_request(saved)
+
+
+def is_cancelled(order: OrderData) -> bool:
+    """Cancelled as a whole (orders_2026-01-01.json, fulfillmentStatus), or line by line."""
+    return order.status == "CANCELLED" or not any(line.quantity for line in order.lines)
+
+
+# --- Quantities --------------------------------------------------------------------------------
+
+
+def lower_quantities(saved: Any, order: OrderData) -> None:
+    """Cancel what the order's absolute quantities lack to those of the shop's lines."""
+    lines = {line.partner_line_reference: line for line in lines_with_stock(saved)}
+    shipped = shipped_quantities(saved)
+    cancelled = is_cancelled(order)
+    # The same fixed order of row locks as in placing.
+    for there in sorted(order.lines, key=lambda one: stock_pk(lines.get(one.item_id))):
+        line = lines.get(there.item_id)
+        quantity = 0 if cancelled else there.quantity
+        if line is None or quantity > line.quantity:
+            held = line.quantity if line else 0
+            note(saved, f"Amazon counts {quantity} of SKU {there.sku}, this order {held}: check it.")
+        elif quantity < line.quantity:
+            lower_quantity(saved, line, quantity, shipped.get(line.pk, 0))
+
+
+def lines_with_stock(saved: Any) -> Any:
+    return saved.lines.select_related(
+        "stockrecord__product__product_class", "stockrecord__product__parent__product_class"
+    )
+
+
+def stock_pk(line: Any) -> Any:
+    return (line.stockrecord_id or 0) if line else 0
+
+
+def shipped_quantities(saved: Any) -> dict[Any, int]:
+    """How many of each line are with the carrier, by the shop's shipping events."""
+    events = get_model("order", "ShippingEventQuantity").objects.filter(
+        event__order=saved, event__event_type__code__in=conf.get("SHIPPING_EVENTS")
+    )
+    return dict(events.values_list("line_id").annotate(Sum("quantity")))
+
+
+def lower_quantity(saved: Any, line: Any, quantity: int, shipped: int) -> None:
+    """Cancel a part of one line; what is shipped already cannot be cancelled any more."""
+    sku, kept = line.partner_sku, max(quantity, min(shipped, line.quantity))
+    if kept > quantity:
+        note(saved, f"Amazon counts {quantity} of SKU {sku}, but {shipped} are shipped: check it.")
+    cancelled = line.quantity - kept
+    if not cancelled:
+        return
+    line.quantity = kept
+    line.save(update_fields=["quantity"])
+    note(saved, f"Amazon cancelled {cancelled} of SKU {sku}; {kept} remain.")
+    # Staff may have shipped or released some themselves: never more than is still allocated.
+    released = min(cancelled, line.num_allocated)
+    if released and line.stockrecord_id:
+        line.cancel_allocation(released)
+
+
+def set_cancelled(saved: Any, status: str) -> None:
+    """Give the order the shop's status for cancelled ones, where its pipeline leads there."""
+    if saved.status == status:
+        return
+    if status in saved.available_statuses():
+        saved.set_status(status)
+    else:
+        note(saved, f"Amazon cancelled this order, but no way leads from {saved.status or 'no status'} "
+                    f"to {status}: change it by hand.")
+
+
+# --- Money -------------------------------------------------------------------------------------
+
+
+def follow_amounts(saved: Any, order: OrderData) -> None:
+    """Write the order's money anew where Amazon's grand total is another one than before."""
+    if order.amounts is None:
+        return
+    figures = figures_of(order)
+    if figures.total.gross == saved.total_incl_tax:
+        return
+    note(saved, f"Amazon's total was {saved.total_incl_tax} and is {figures.total.gross} "
+                f"{figures.currency}.")
+    for rows in (saved.surcharges, saved.discounts, saved.line_prices):
+        rows.all().delete()
+    lines = [line for line in saved.lines.all() if line.partner_line_reference in figures.lines]
+    for line in lines:
+        write(line, line_columns(figures.lines[line.partner_line_reference]))
+    write(saved, order_columns(figures))
+    save_money(saved, lines, figures)
+    settle_source(saved, figures.total.gross)
+
+
+def write(row: Any, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(columns))
+
+
+def settle_source(saved: Any, total: Decimal) -> None:
+    """Let the payment from Amazon come to ``total``, by a refund or a further debit."""
+    source = saved.sources.filter(reference=saved.number).first()
+    if source is None:
+        return
+    surplus = source.amount_debited - source.amount_refunded - total
+    if surplus > 0:
+        source.refund(surplus, reference=saved.number)
+    elif surplus < 0:
+        source.allocate(-surplus, reference=saved.number)
+        source.debit(-surplus, reference=saved.number)

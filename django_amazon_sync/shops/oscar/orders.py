@@ -1,0 +1,302 @@
+"""Amazon's orders as Oscar orders: placing them, and following what Amazon changes later.
+
+Oscar's own OrderCreator starts from a basket priced by the shop and ends with the signal
+``order_placed``; here Amazon's prices count, and that signal is not sent: shops use it to mail
+their buyers, whom only Amazon may write to, and Oscar's own receiver fails on a line without
+product. ``django_amazon_sync.signals.order_placed`` is sent instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.db import IntegrityError, transaction
+from oscar.core.loading import get_class, get_model
+
+from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
+from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
+
+AMAZON_SOURCE = MenuItem("amazon", "Amazon")
+
+
+# --- What staff choose from --------------------------------------------------------------------
+
+
+def menu() -> Menu:
+    order_model = get_model("order", "Order")
+    sources = get_model("payment", "SourceType").objects.order_by("name")
+    payment = {AMAZON_SOURCE.code: AMAZON_SOURCE}
+    payment |= {source.code: MenuItem(source.code, source.name) for source in sources}
+    return Menu(
+        shipping_methods=tuple(MenuItem(m.code, str(m.name)) for m in shipping_methods()),
+        payment_methods=tuple(payment.values()),
+        statuses=tuple(MenuItem(status, status) for status in order_model.all_statuses()),
+    )
+
+
+def shipping_methods() -> Iterator[Any]:
+    """The shipping methods that the shop has for a basket and an address not yet known.
+
+    First those of the shop's repository, then those that staff keep in Oscar's dashboard.
+    """
+    seen = set()
+    basket = get_model("basket", "Basket")()
+    repository = get_class("shipping.repository", "Repository")()
+    yielded: list[Iterable[Any]] = [
+        repository.get_available_shipping_methods(basket=basket, shipping_addr=None)
+    ]
+    yielded += [
+        get_model("shipping", name).objects.all() for name in ("OrderAndItemCharges", "WeightBased")
+    ]
+    for methods in yielded:
+        for method in methods:
+            if method.code not in seen:
+                seen.add(method.code)
+                yield method
+
+
+def chosen_shipping_method(code: str) -> Any:
+    for method in shipping_methods():
+        if method.code == code:
+            return method
+    raise ShopRefused(
+        f"The shop has no shipping method {code}; choose another one for this account."
+    )
+
+
+def chosen_source_type(code: str) -> Any:
+    source_types = get_model("payment", "SourceType").objects
+    if code == AMAZON_SOURCE.code:
+        defaults = {"name": AMAZON_SOURCE.label}
+        return source_types.get_or_create(code=code, defaults=defaults)[0]
+    source_type = source_types.filter(code=code).first()
+    if source_type is None:
+        raise ShopRefused(
+            f"The shop has no payment method {code}; choose another one for this account."
+        )
+    return source_type
+
+
+def chosen_status(status: str) -> str:
+    if status and status not in get_model("order", "Order").all_statuses():
+        raise ShopRefused(
+            f"The shop's orders have no status {status}; choose another one for this account."
+        )
+    return status or getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", "")
+
+
+# --- Placing -----------------------------------------------------------------------------------
+
+
+def order_pk(number: str) -> str:
+    pk = get_model("order", "Order").objects.filter(number=number).values_list("pk").first()
+    return str(pk[0]) if pk else ""
+
+
+def place(order: OrderData, choices: Choices) -> str:
+    """Place the order unless it is there; the pk of the shop's order.
+
+    The number's unique key is the last guard: whoever loses a race finds its own attempt,
+    stock included, rolled back.
+    """
+    if placed := order_pk(order.number):
+        return placed
+    try:
+        with transaction.atomic():
+            return str(place_new(order, choices).pk)
+    except IntegrityError:
+        if placed := order_pk(order.number):
+            return placed
+        raise
+
+
+def place_new(order: OrderData, choices: Choices) -> Any:
+    status = chosen_status(choices.status)
+    method = chosen_shipping_method(choices.shipping_method)
+    source_type = chosen_source_type(choices.payment_method)
+    figures = figures_of(order)
+    records = stock_records(order.lines, choices.scope)
+    saved = save_order(order, figures, method, status)
+    lines = [
+        save_line(saved, line, figures.lines[line.item_id], records.get(line.sku), choices)
+        for line in order.lines
+    ]
+    save_money(saved, lines, figures)
+    saved.sources.create(
+        source_type=source_type,
+        currency=figures.currency,
+        amount_allocated=figures.total.gross,
+        amount_debited=figures.total.gross,
+        reference=order.number,
+    )
+    note_what_is_special(saved, order, records)
+    # One fixed order of the row locks, so that two workers cannot wait for each other.
+    for line in sorted((one for one in lines if one.num_allocated), key=lambda one: one.stockrecord_id):
+        line.stockrecord.allocate(line.num_allocated)
+    return saved
+
+
+def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
+    """The stock record of each SKU that the shop knows, in the scope's partner if there is one.
+
+    Where several partners have the SKU, the oldest record serves.
+    """
+    records = get_model("partner", "StockRecord").objects.filter(
+        partner_sku__in={line.sku for line in lines}
+    )
+    if scope:
+        records = records.filter(partner__code=scope)
+    related = records.select_related(
+        "partner", "product__product_class", "product__parent__product_class"
+    )
+    return {record.partner_sku: record for record in related.order_by("-pk")}
+
+
+def save_order(order: OrderData, figures: Figures, method: Any, status: str) -> Any:
+    model = get_model("order", "Order")
+    shipping_address, billing_address = (
+        save_addresses(order.delivery) if order.delivery else (None, None)
+    )
+    return model.objects.create(
+        **fitting(
+            model,
+            number=order.number,
+            guest_email=order.buyer.email,
+            shipping_method=str(method.name),
+            shipping_code=method.code,
+            status=status,
+        ),
+        site=Site.objects.get_current() if getattr(settings, "SITE_ID", None) else None,
+        shipping_address=shipping_address,
+        billing_address=billing_address,
+        date_placed=order.created,
+        **order_columns(figures),
+    )
+
+
+def save_line(
+    saved: Any, line: OrderLine, figures: LineFigures, record: Any, choices: Choices
+) -> Any:
+    model = get_model("order", "Line")
+    return model.objects.create(
+        **fitting(
+            model,
+            title=line.title or (record.product.get_title() if record else line.sku),
+            partner_sku=line.sku,
+            partner_line_reference=line.item_id,
+            partner_line_notes=f"Gift message: {line.gift_message}" if line.gift_message else "",
+            partner_name=record.partner.name if record else "",
+            tax_code=line.tax_collected_by or None,
+            status=getattr(settings, "OSCAR_INITIAL_LINE_STATUS", ""),
+        ),
+        order=saved,
+        partner=record.partner if record else None,
+        stockrecord=record,
+        product=record.product if record else None,
+        upc=record.product.upc if record else None,
+        quantity=line.quantity,
+        num_allocated=line.quantity if takes_stock(record, choices) else 0,
+        **line_columns(figures),
+    )
+
+
+def takes_stock(record: Any, choices: Choices) -> bool:
+    return bool(record and choices.takes_stock and record.can_track_allocations)
+
+
+def note_what_is_special(saved: Any, order: OrderData, records: dict[str, Any]) -> None:
+    for line in order.lines:
+        if line.sku not in records:
+            note(saved, f"SKU {line.sku} is not known to the shop: its line has no product and "
+                        "took no stock.")
+    if order.buyer.purchase_order:
+        note(saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
+    if order.cancellation_requested:
+        note_cancellation_request(saved)
+
+
+# --- Money, as Oscar keeps it ------------------------------------------------------------------
+
+
+def order_columns(figures: Figures) -> dict[str, Any]:
+    return {
+        "currency": figures.currency,
+        "total_incl_tax": figures.total.gross,
+        "total_excl_tax": figures.total.net,
+        "shipping_incl_tax": figures.shipping.gross,
+        "shipping_excl_tax": figures.shipping.net,
+    }
+
+
+def line_columns(figures: LineFigures) -> dict[str, Any]:
+    return {
+        "line_price_incl_tax": figures.price.gross,
+        "line_price_excl_tax": figures.price.net,
+        "line_price_before_discounts_incl_tax": figures.before_discount.gross,
+        "line_price_before_discounts_excl_tax": figures.before_discount.net,
+        "unit_price_incl_tax": figures.unit.gross,
+        "unit_price_excl_tax": figures.unit.net,
+    }
+
+
+def save_money(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+    """The rows that explain the columns: surcharges, discounts, a price for each line."""
+    for charge in figures.charges:
+        saved.surcharges.create(
+            code=charge.code,
+            name=charge.name,
+            incl_tax=charge.amount.gross,
+            excl_tax=charge.amount.net,
+        )
+    save_prices(saved, lines, figures)
+    save_discounts(saved, lines, figures)
+
+
+def save_prices(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+    model = get_model("order", "LinePrice")
+    model.objects.bulk_create(
+        model(
+            order=saved,
+            line=line,
+            quantity=line.quantity,
+            price_incl_tax=line.unit_price_incl_tax,
+            price_excl_tax=line.unit_price_excl_tax,
+            tax_code=line.tax_code,
+        )
+        for line in lines
+        if line.quantity
+    )
+
+
+def save_discounts(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+    model = get_model("order", "OrderDiscount")
+    name = "Amazon discount"
+    if figures.shipping_discount:
+        saved.discounts.create(
+            category=model.SHIPPING, offer_name=name, frequency=1, amount=figures.shipping_discount
+        )
+    if not figures.goods_discount:
+        return
+    discount = saved.discounts.create(
+        category=model.BASKET, offer_name=name, frequency=1, amount=figures.goods_discount
+    )
+    for line in lines:
+        if amount := figures.lines[line.partner_line_reference].discount:
+            line.discounts.create(order_discount=discount, is_incl_tax=True, amount=amount)
+
+
+# --- Notes -------------------------------------------------------------------------------------
+
+
+def note(saved: Any, message: str) -> None:
+    """Tell staff once, however often this is called."""
+    saved.notes.get_or_create(note_type=NOTE_TYPE, message=message)
+
+
+def note_cancellation_request(saved: Any) -> None:
+    note(saved, "The buyer asks Amazon to cancel this order: decide before anything is shipped.")

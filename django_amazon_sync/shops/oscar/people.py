@@ -1,0 +1,132 @@
+"""The buyer in Oscar: addresses as Amazon gives them, and their removal.
+
+Amazon hides what a seller may not see without saying so, and its addresses need not please
+Oscar's forms: whatever is there is stored, nothing is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel import Locale
+from django.db import transaction
+from oscar.core.loading import get_model
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
+
+from django_amazon_sync.data import Address
+
+#: The note type of what this package writes on an order; such notes hold no personal data.
+NOTE_TYPE = "Amazon"
+
+# ISO 3166 leaves ZZ to users: here, a country that Amazon did not name.
+UNKNOWN_COUNTRY = "ZZ"
+
+
+def fitting(model: Any, **values: Any) -> dict[str, Any]:
+    """The values cut to what the model's columns hold; PostgreSQL refuses NUL characters."""
+    fields = model._meta
+    return {
+        name: value.replace("\x00", "")[: fields.get_field(name).max_length]
+        if isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }
+
+
+# --- Addresses --------------------------------------------------------------------------------
+
+
+def save_addresses(delivery: Address) -> tuple[Any, Any]:
+    """A saved shipping address and a billing address alike: Amazon names the recipient only.
+
+    A telephone number that Oscar cannot hold goes to the shipping address's notes.
+    """
+    shipping_model = get_model("order", "ShippingAddress")
+    billing_model = get_model("order", "BillingAddress")
+    columns = address_columns(delivery)
+    phone, notes = phone_number(delivery)
+    shipping = shipping_model(
+        **fitting(shipping_model, **columns), phone_number=phone, notes=notes
+    )
+    billing = billing_model(**fitting(billing_model, **columns))
+    shipping.save()
+    billing.save()
+    return shipping, billing
+
+
+def address_columns(address: Address) -> dict[str, Any]:
+    first_name, _, last_name = address.name.strip().rpartition(" ")
+    given = (address.company, address.line1, address.line2, address.line3, address.district)
+    lines = [line.strip() for line in given if line.strip()]
+    return {
+        "first_name": first_name,
+        "last_name": last_name,
+        "line1": ", ".join(lines[0:1]),
+        "line2": ", ".join(lines[1:2]),
+        "line3": ", ".join(lines[2:]),
+        "line4": address.city,
+        "state": address.state,
+        "postcode": address.postcode,
+        "country": country(address.country),
+    }
+
+
+def country(code: str) -> Any:
+    """Oscar's country of an ISO 3166 code; created where a bare ``migrate`` left none.
+
+    A created country is open for Amazon's orders only, not for the shop's own checkout.
+    """
+    code = code.strip().upper()
+    code = code if len(code) == 2 else UNKNOWN_COUNTRY
+    name = Locale("en").territories.get(code, code)
+    saved, _ = get_model("address", "Country").objects.get_or_create(
+        iso_3166_1_a2=code,
+        defaults={"printable_name": name, "name": name, "is_shipping_country": False},
+    )
+    return saved
+
+
+def phone_number(address: Address) -> tuple[PhoneNumber | str, str]:
+    """The number as Oscar stores it, and the note that keeps what would be lost."""
+    if not address.phone.strip():
+        return "", ""
+    note = f"Phone: {address.phone.strip()}"
+    try:
+        number = PhoneNumber.from_string(address.phone, region=address.country.upper() or None)
+    except NumberParseException:
+        return "", note
+    if not number.is_valid():
+        return "", note
+    # The column holds E.164, which has no place for an extension.
+    return number, note if number.extension else ""
+
+
+# --- Personal data ------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def forget_buyer(order: Any) -> None:
+    """Remove the buyer's name, address lines, postcode, phone, e-mail and messages.
+
+    Country, state, city, totals and taxes stay: they are not personal, and tax law wants them.
+    Notes that people or Oscar wrote on the order go, as they may quote the buyer.
+    """
+    for address in (order.shipping_address, order.billing_address):
+        if address is not None:
+            forget_address(address)
+    if order.guest_email:
+        get_model("communication", "Email").objects.filter(email=order.guest_email).delete()
+    order.notes.exclude(note_type=NOTE_TYPE).delete()
+    order.lines.exclude(partner_line_notes="").update(partner_line_notes="")
+    order.guest_email = ""
+    order.save(update_fields=["guest_email"])
+
+
+def forget_address(address: Any) -> None:
+    personal = ("title", "first_name", "last_name", "line1", "line2", "line3", "postcode")
+    for name in personal:
+        setattr(address, name, "")
+    if hasattr(address, "phone_number"):
+        address.phone_number, address.notes = "", ""
+    address.save()  # also rewrites the text that Oscar searches

@@ -1,0 +1,43 @@
+"""Offers that changed in the shop, as the shop told us, and those whose quantity is in doubt.
+
+A row for each is written in the transaction that changed the offer; ``tick`` works them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.dispatch import receiver
+
+from django_amazon_sync.models import AccountState, OfferChange, SellerAccount
+from django_amazon_sync.signals import offers_changed
+
+
+@receiver(offers_changed, dispatch_uid="django_amazon_sync.changes")
+def note_changes(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
+    """Write down, in the shop's own transaction, that these offers changed."""
+    live = SellerAccount.objects.filter(state=AccountState.LIVE)
+    accounts = list(live.values_list("pk", flat=True))
+    note((account, pk) for account in accounts for pk in pks)
+
+
+def note(changes: Iterable[tuple[int, str]]) -> None:
+    """Let the changed offers of these (account pk, offer pk) be looked at soon."""
+    OfferChange.objects.bulk_create(
+        [OfferChange(account_id=account, offer_pk=offer) for account, offer in changes if offer]
+    )
+
+
+class Noted:
+    """The changes of an account that were noted so far."""
+
+    def __init__(self, account: SellerAccount) -> None:
+        rows = list(OfferChange.objects.filter(account=account).values_list("pk", "offer_pk"))
+        self.offer_pks: Sequence[str] = list(dict.fromkeys(offer for _pk, offer in rows))
+        self._rows = rows
+
+    def done_with(self, *, but: set[str]) -> None:
+        """Forget them, but for these offers, which have to be looked at again."""
+        done = [pk for pk, offer in self._rows if offer not in but]
+        OfferChange.objects.filter(pk__in=done).delete()

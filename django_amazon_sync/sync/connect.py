@@ -1,0 +1,291 @@
+"""Connecting accounts: the client of an account, connecting it, checking and releasing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon import catalog, listings, orders, sellers
+from django_amazon_sync.amazon.client import Client, TokenSource
+from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.errors import (
+    AmazonSyncError,
+    ConfigurationError,
+    Disconnected,
+    NotFound,
+    Unauthorized,
+)
+from django_amazon_sync.models import (
+    DEFAULT_PERIODS,
+    AccountState,
+    Application,
+    Marketplace,
+    Schedule,
+    SellerAccount,
+)
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.stores import DatabaseTokens, MemoryTokens, buckets
+from django_amazon_sync.sync.work import why_not_writing
+
+#: How staff and scripts say "the shop's first choice".
+ANY = "any"
+
+
+def client_for(
+    account: SellerAccount,
+    *,
+    patience: float = 3.0,
+    on_wait: Callable[[str, float], None] | None = None,
+) -> Client:
+    """The account's way to Amazon, with the tokens and rate buckets that all workers share.
+
+    ``patience`` is how many seconds a call may wait for its bucket before it is Throttled.
+    """
+    limiter = Limiter(buckets(), f"{account.application_id}:{account.seller_id}:{account.region}")
+    return _client(account, DatabaseTokens(account), limiter, patience, on_wait)
+
+
+def _client(
+    account: SellerAccount,
+    tokens: TokenSource,
+    limiter: Limiter,
+    patience: float = 3.0,
+    on_wait: Callable[[str, float], None] | None = None,
+) -> Client:
+    return Client(
+        endpoint=conf.get("ENDPOINT"),
+        region=account.region,
+        seller_id=account.seller_id,
+        tokens=tokens,
+        limiter=limiter,
+        patience=patience,
+        on_wait=on_wait,
+    )
+
+
+# --- Connecting --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What Amazon gave the seller: LWA client id and secret, and the refresh token."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+def connect_account(
+    shop: Shop,
+    credentials: Credentials,
+    *,
+    region: str,
+    seller_id: str,
+    marketplaces: Sequence[str],
+    name: str = "",
+    scope: str | None = None,
+    payment_method: str | None = None,
+    shipping_method: str | None = None,
+    synchronise_all: bool | None = None,
+) -> SellerAccount:
+    """Connect an account, or update the one that is there; what is None stays as it is.
+
+    Amazon is asked first, so that nothing is half-made. A new account observes. Raises
+    ConfigurationError, Disconnected, Unauthorized or another AmazonError.
+    """
+    _known_in_region(marketplaces, region)
+    choices = {
+        "default_payment_method": _choice("payment", payment_method, shop),
+        "default_shipping_method": _choice("shipping", shipping_method, shop),
+        "synchronise_all": synchronise_all,
+        "shop_scope": scope,
+    }
+    choices = {key: value for key, value in choices.items() if value is not None}
+    candidate = SellerAccount(
+        application=Application(
+            client_id=credentials.client_id, client_secret=credentials.client_secret
+        ),
+        seller_id=seller_id,
+        region=region,
+        refresh_token=credentials.refresh_token,
+    )
+    languages, now = _ask_amazon(candidate, marketplaces)
+    with transaction.atomic():
+        application, _made = Application.objects.update_or_create(
+            client_id=credentials.client_id,
+            defaults={"client_secret": credentials.client_secret},
+            create_defaults={
+                "name": name or credentials.client_id[-12:],
+                "client_secret": credentials.client_secret,
+                "secret_made_on": None,
+            },
+        )
+        account, made = SellerAccount.objects.update_or_create(
+            application=application,
+            seller_id=seller_id,
+            region=region,
+            defaults={"refresh_token": credentials.refresh_token, **choices},
+            create_defaults={
+                "refresh_token": credentials.refresh_token,
+                "name": name or f"{seller_id} ({region.upper()})",
+                "cut_over": now,
+                **choices,
+            },
+        )
+        account.access_tokens.all().delete()
+        for code in marketplaces:
+            Marketplace.objects.get_or_create(
+                account=account, code=code, defaults={"language": languages[code]}
+            )
+        for job, every in DEFAULT_PERIODS.items():
+            Schedule.objects.get_or_create(account=account, job=job, defaults={"every": every})
+    if account.state == AccountState.DISCONNECTED:
+        account.move(AccountState.OBSERVING, state_reason="")
+    return account
+
+
+def _known_in_region(marketplaces: Sequence[str], region: str) -> None:
+    for code in marketplaces:
+        facts = MARKETPLACES.get(code)
+        if facts is None:
+            of_region = sorted(one.id for one in MARKETPLACES.values() if one.region == region)
+            raise ConfigurationError(
+                f"{code} is no marketplace id; those of region {region} are "
+                f"{', '.join(of_region)}."
+            )
+        if facts.region != region:
+            raise ConfigurationError(
+                f"Marketplace {code} ({facts.country}) is in region {facts.region}, not {region}; "
+                "connect it as an account of its own region."
+            )
+
+
+def _choice(what: str, wanted: str | None, shop: Shop) -> str | None:
+    """The shop's method of that code; ``any`` is its first. Raises ConfigurationError."""
+    if wanted is None:
+        return None
+    menu = shop.menu()
+    offered = menu.payment_methods if what == "payment" else menu.shipping_methods
+    codes = [item.code for item in offered]
+    if wanted == ANY and codes:
+        return codes[0]
+    if wanted not in codes:
+        raise ConfigurationError(
+            f"The shop has no {what} method '{wanted}'; it has {', '.join(codes) or 'none at all'}."
+        )
+    return wanted
+
+
+def _ask_amazon(
+    candidate: SellerAccount, marketplaces: Sequence[str]
+) -> tuple[dict[str, str], datetime]:
+    """The language of each marketplace, and Amazon's time. Raises where the account has it not.
+
+    The role that getMarketplaceParticipations needs differs between Amazon's own pages, so where
+    it is refused a listing is asked for in its place (facts: marketplaces).
+    """
+    client = _client(candidate, MemoryTokens(candidate), Limiter(MemoryBuckets(), "connect"))
+    languages = {code: MARKETPLACES[code].language for code in marketplaces}
+    try:
+        found = {one.marketplace: one for one in sellers.marketplace_participations(client)}
+    except Disconnected:
+        raise
+    except Unauthorized:
+        _try_listings(client, marketplaces)
+        return languages, client.now()
+    for code in marketplaces:
+        if code not in found:
+            raise ConfigurationError(
+                f"The seller {candidate.seller_id} does not sell in {code}; it sells in "
+                f"{', '.join(sorted(found)) or 'no marketplace of this region'}."
+            )
+        languages[code] = found[code].language or languages[code]
+    return languages, client.now()
+
+
+def _try_listings(client: Client, marketplaces: Sequence[str]) -> None:
+    try:
+        listings.get_listing(client, "connection-test", marketplaces)
+    except NotFound:
+        return
+
+
+# --- Releasing and pausing -----------------------------------------------------------------------
+
+
+def release(account: SellerAccount) -> None:
+    """Let the account write to Amazon from this deployment. Raises ConfigurationError."""
+    deployment = conf.get("DEPLOYMENT")
+    if not deployment:
+        raise ConfigurationError(
+            "AMAZON_SYNC['DEPLOYMENT'] is not set; name this deployment, as only the one that "
+            "releases an account may write to Amazon."
+        )
+    if account.state == AccountState.LIVE:
+        SellerAccount.objects.filter(pk=account.pk).update(deployment=deployment)
+        account.deployment = deployment
+    elif not account.move(AccountState.LIVE, deployment=deployment, state_reason=""):
+        raise ConfigurationError(
+            f"The account {account} is {account.get_state_display()}; connect it again first."
+        )
+
+
+def pause(account: SellerAccount, reason: str) -> bool:
+    """Stop all writes of the account at once."""
+    return account.move(AccountState.PAUSED, state_reason=reason)
+
+
+# --- Checking ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was tried: whether it works, and in one sentence what to do if not."""
+
+    what: str
+    works: bool
+    sentence: str
+
+
+def check_account(account: SellerAccount, client: Client | None = None) -> list[Finding]:
+    """Try one call for each role that the app needs, each by itself.
+
+    A missing role and a wrong path give the same answer (facts: errors), so nothing is concluded
+    from one call about another.
+    """
+    client = client or client_for(account)
+    codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
+    if not codes:
+        return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
+    now = client.now()
+    tries: dict[str, Callable[[], object]] = {
+        "account": partial(sellers.marketplace_participations, client),
+        "listings": partial(listings.get_listing, client, "connection-test", codes),
+        "catalogue": partial(catalog.get_catalog_item, client, "B000000000", codes[0]),
+        "orders": partial(
+            orders.search_orders, client, marketplaces=codes, updated_after=now.replace(hour=0)
+        ),
+    }
+    return [*(_try(what, attempt) for what, attempt in tries.items()), _writing(account)]
+
+
+def _try(what: str, attempt: Callable[[], object]) -> Finding:
+    try:
+        attempt()
+    except NotFound:
+        return Finding(what, True, "works")  # Amazon knows who asks: the way is open
+    except AmazonSyncError as error:
+        return Finding(what, False, str(error))
+    return Finding(what, True, "works")
+
+
+def _writing(account: SellerAccount) -> Finding:
+    if account.writes_from(conf.get("DEPLOYMENT")):
+        return Finding("writing", True, "works")
+    return Finding("writing", False, why_not_writing(account))

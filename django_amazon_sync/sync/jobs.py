@@ -1,0 +1,81 @@
+"""Asking for a job, doing it, and what is due: the one door of admin, commands and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    OfferChange,
+    RunState,
+    Schedule,
+    SellerAccount,
+    SyncRun,
+)
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import leases, listings_out, orders_in, shipments_out, verify
+from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.work import Work, at_work, lease_key
+
+STORIES: dict[Job, Callable[[Work], None]] = {
+    Job.EXPORT: listings_out.export,
+    Job.CHANGES: listings_out.send_changes,
+    Job.VERIFY: verify.verify,
+    Job.IMPORT_ORDERS: orders_in.import_orders,
+    Job.CONFIRM_SHIPMENTS: shipments_out.confirm_shipments,
+}
+
+
+def request(
+    account: SellerAccount,
+    job: Job,
+    *,
+    options: dict[str, Any] | None = None,
+    dry_run: bool = False,
+    asked_by: AbstractBaseUser | None = None,
+) -> SyncRun:
+    """A queued run; whoever asked starts it, or ``due_runs`` finds it."""
+    return SyncRun.objects.create(
+        account=account, job=job, options=options or {}, dry_run=dry_run, asked_by=asked_by
+    )
+
+
+def perform(
+    run: SyncRun,
+    *,
+    patience: float = 3.0,
+    on_wait: Callable[[str, float], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> SyncRun:
+    """Do a queued run here and now. What stopped it is in the run; nothing of that is raised."""
+    client = client_for(run.account, patience=patience, on_wait=on_wait)
+    with at_work(run, configured_shop(), client, progress) as work:
+        STORIES[Job(run.job)](work)
+    if run.job == Job.CHANGES and run.state == RunState.DONE and not run.counts:
+        run.delete()  # nobody asked for it, and there was nothing to do
+    return run
+
+
+def due_runs() -> Iterator[SyncRun]:
+    """What has to be done now, most urgent first: changed offers, asked-for runs, schedules.
+
+    A run is made for what is due; of two callers one gets it.
+    """
+    connected = SellerAccount.objects.exclude(state=AccountState.DISCONNECTED)
+    changed = OfferChange.objects.values("account")
+    for account in connected.filter(pk__in=changed, state=AccountState.LIVE):
+        if not leases.busy(lease_key(Job.CHANGES, account.pk)):
+            yield request(account, Job.CHANGES)
+    yield from SyncRun.objects.filter(state=RunState.QUEUED).exclude(job=Job.CHANGES)
+    now = timezone.now()
+    due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
+    for schedule in due.select_related("account").order_by("next_due"):
+        if schedule.job == Job.IMPORT_ORDERS and not schedule.account.import_orders:
+            continue
+        if schedule.claim(now):
+            yield request(schedule.account, Job(schedule.job))

@@ -1,0 +1,109 @@
+"""The right to do one job at a time, over all processes and hosts.
+
+A lease is a row of 30 seconds. Each check renews it and proves that nobody else has taken it:
+the fencing number grows with each holder. The database's clock counts, as hosts' clocks differ.
+A process that died on this host frees its leases.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from django_amazon_sync.errors import Halted
+from django_amazon_sync.models import Lease
+
+LASTS = timedelta(seconds=30)
+
+
+class HeldLease:
+    """A lease that this process took."""
+
+    def __init__(self, key: str, holder: str, fence: int) -> None:
+        self.key = key
+        self.holder = holder
+        self.fence = fence
+
+    def check(self) -> None:
+        """Renew the lease. Raises Halted where another worker took it over."""
+        held = Lease.objects.filter(key=self.key, fence=self.fence, holder=self.holder)
+        if held.update(expires_at=Now() + LASTS) != 1:
+            raise Halted(f"Another worker took over {self.key}; this one stops.")
+
+    def release(self) -> None:
+        """Give the lease back, if it is still ours."""
+        held = Lease.objects.filter(key=self.key, fence=self.fence, holder=self.holder)
+        held.update(holder="", expires_at=Now())
+
+
+@contextmanager
+def lease(key: str) -> Iterator[HeldLease]:
+    """Hold ``key`` for the block. Raises Halted where another worker holds it."""
+    held = take(key)
+    if held is None:
+        raise Halted(f"Another worker is busy with {key}; try again when it is done.")
+    try:
+        yield held
+    finally:
+        held.release()
+
+
+def take(key: str) -> HeldLease | None:
+    """Take the lease, or None while somebody alive holds it."""
+    holder = _this_holder()
+    Lease.objects.get_or_create(key=key, defaults={"expires_at": Now()})
+    with transaction.atomic():
+        free = Lease.objects.filter(key=key, expires_at__lte=Now())
+        if not free.update(holder=holder, fence=F("fence") + 1, expires_at=Now() + LASTS):
+            current = Lease.objects.get(key=key)
+            if not _died_here(current.holder):
+                return None
+            dead = Lease.objects.filter(key=key, fence=current.fence)
+            if not dead.update(holder=holder, fence=F("fence") + 1, expires_at=Now() + LASTS):
+                return None
+        return HeldLease(key, holder, Lease.objects.get(key=key).fence)
+
+
+def busy(key: str) -> bool:
+    """Whether somebody alive holds the lease."""
+    held = Lease.objects.filter(key=key, expires_at__gt=Now()).first()
+    return held is not None and not _died_here(held.holder)
+
+
+def _this_holder() -> str:
+    pid = os.getpid()
+    return f"{socket.gethostname()} {pid} {_started(pid)} {threading.get_ident()}"
+
+
+def _died_here(holder: str) -> bool:
+    """Whether the holder was a process of this host that is no more."""
+    parts = holder.split(" ")
+    if len(parts) != 4 or parts[0] != socket.gethostname():
+        return False
+    pid = int(parts[1])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _started(pid) != parts[2]
+
+
+def _started(pid: int) -> str:
+    """When the process began, in the kernel's ticks, as pids are used again; empty if unknown."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    # The command name, in brackets, may hold blanks; the start time is the 20th field after it.
+    return stat.rpartition(")")[2].split()[19]

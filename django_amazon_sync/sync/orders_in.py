@@ -1,0 +1,459 @@
+"""Orders in: store what changed on Amazon, then place what waits in the shop.
+
+1. Search each open window, page by page; a page's orders and the next page's token are stored in
+   one transaction.
+2. Ask for each stored order that lacks its status or total by itself.
+3. Place each waiting order in a transaction of its own, at most once; one that cannot be placed
+   is put aside with its reason, holds its stock and never blocks the next.
+4. Bring placed orders in line with what Amazon changed since: cancelled parts, requests to cancel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from django_amazon_sync import signals
+from django_amazon_sync.amazon import orders as gateway
+from django_amazon_sync.data import Choices, OrderData, OrderPage, UnreadableOrder
+from django_amazon_sync.errors import (
+    AmazonError,
+    AmazonSyncError,
+    MappingMissing,
+    Rejected,
+    Unexpected,
+)
+from django_amazon_sync.models import (
+    AmazonOrder,
+    AmazonOrderLine,
+    OrderState,
+    OrderWindow,
+    Outcome,
+    SellerAccount,
+    SellerSku,
+    WindowState,
+)
+from django_amazon_sync.rules.statuses import decide
+from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.work import Work
+
+Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
+
+#: Orders that are asked for one by one in a run (getOrder: a burst of 30).
+ASKED_SINGLY = 30
+
+
+def import_orders(work: Work) -> None:
+    """Run options: ``order`` (one Amazon id), or ``since`` and ``until`` (ISO 8601, aware).
+
+    Both ask for older orders too: those from before the cut-over are placed without taking stock.
+    What Amazon refuses or cannot answer stops the search, not the placing of what is stored; it
+    is raised at the end.
+    """
+    stop: AmazonError | None = None
+    try:
+        fetch(work)
+        ask_for_incomplete(work)
+    except AmazonError as error:
+        stop = error
+    place_waiting(work)
+    update_placed(work)
+    if stop is not None:
+        raise stop
+
+
+# --- 1. Search ---------------------------------------------------------------------------------
+
+
+def fetch(work: Work) -> None:
+    """Search what the run was asked for, or the account's chain of windows."""
+    options = work.run.options
+    if number := options.get("order"):
+        store_orders(work, [gateway.get_order(work.client, number)], asked_for=True)
+    elif since := options.get("since"):
+        search(work, _swept_window(work.account, since, options.get("until")), asked_for=True)
+    else:
+        for window in windows.chain(work.account):
+            search(work, window, asked_for=window.swept)
+        windows.forget_old(work.account)
+
+
+def _swept_window(account: SellerAccount, since: str, until: str | None) -> OrderWindow:
+    return OrderWindow.objects.create(
+        account=account,
+        start=parse_datetime(since),
+        until=parse_datetime(until) if until else None,
+        swept=True,
+    )
+
+
+def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
+    """Store the window's pages until there is no next one."""
+    while window.state == WindowState.OPEN:
+        work.lease.check()
+        # What the search can answer for at the latest, should Amazon not say it.
+        latest = work.client.now() - windows.LAG
+        try:
+            page = gateway.search_orders(
+                work.client,
+                marketplaces=_marketplaces(work.account),
+                updated_after=window.start,
+                updated_before=window.until,
+                page_token=window.page_token,
+            )
+        except Rejected:
+            if not window.page_token:
+                raise
+            _begin_anew(window)  # a token dies with time, or with a change of marketplaces
+            continue
+        store_page(work, window, page, latest=latest, asked_for=asked_for)
+
+
+def _marketplaces(account: SellerAccount) -> list[str]:
+    """All of them, also those not active: an order there is an order."""
+    return list(account.marketplaces.order_by("code").values_list("code", flat=True))
+
+
+def _begin_anew(window: OrderWindow) -> None:
+    window.page_token, window.pages, window.end = "", 0, None
+    window.save(update_fields=["page_token", "pages", "end"])
+
+
+def store_page(
+    work: Work, window: OrderWindow, page: OrderPage, *, latest: datetime, asked_for: bool
+) -> None:
+    """Store a page's orders and where the search goes on, both or neither."""
+    ends = [page.complete_until or latest, window.end, window.until]
+    with transaction.atomic():
+        work.lease.check()
+        store_orders(work, page.orders, asked_for=asked_for)
+        window.end = min(end for end in ends if end is not None)
+        window.page_token = page.next_token
+        window.pages += 1
+        window.save(update_fields=["end", "page_token", "pages"])
+        if not page.next_token:
+            window.move(WindowState.DONE)
+
+
+# --- Storing -----------------------------------------------------------------------------------
+
+
+def store_orders(work: Work, answers: Iterable[Answer], *, asked_for: bool) -> None:
+    """Store orders as Amazon shows them, in a fixed number of queries; older news change nothing."""
+    found = {_number(read, raw): (read, raw) for read, raw in answers}
+    if not found:
+        return
+    with transaction.atomic():
+        rows = _locked_rows(work.account, found)
+        changed = [
+            (row, *found[row.number])
+            for row in rows
+            if _is_news(row, found[row.number][0], asked_for=asked_for)
+        ]
+        for row, read, raw in changed:
+            before = row.state
+            _take_in(row, read, raw, asked_for=asked_for)
+            _say_what_became(work, row, before)
+        AmazonOrder.objects.bulk_update([row for row, _read, _raw in changed], _TAKEN_IN)
+        readable = [(row, read) for row, read, _ in changed if isinstance(read, OrderData)]
+        _store_lines(work, readable)
+        work.run.count("orders", len(changed))
+
+
+def _number(read: OrderData | UnreadableOrder, raw: dict[str, Any]) -> str:
+    """Amazon's id; an order without one is kept under the hash of its document."""
+    if read.number:
+        return read.number
+    document = json.dumps(raw, sort_keys=True, default=str)
+    return f"without-id-{hashlib.sha256(document.encode()).hexdigest()[:16]}"
+
+
+def _locked_rows(account: SellerAccount, found: dict[str, Answer]) -> list[AmazonOrder]:
+    """The rows of these orders, new ones among them, locked in one fixed order."""
+    AmazonOrder.objects.bulk_create(
+        [
+            AmazonOrder(account=account, number=number, state=OrderState.SEEN)
+            for number in sorted(found)
+        ],
+        ignore_conflicts=True,
+    )
+    known = AmazonOrder.objects.filter(account=account, number__in=found)
+    rows = list(known.order_by("number").select_for_update())
+    for row in rows:
+        row.account = account  # as it is, instead of a query for each
+    return rows
+
+
+def _is_news(row: AmazonOrder, read: OrderData | UnreadableOrder, *, asked_for: bool) -> bool:
+    if row.updated_at is None or read.updated is None or read.updated > row.updated_at:
+        return True
+    # The same news once more: it matters where staff ask for an order that was only recorded,
+    # or where the first answer was incomplete.
+    if read.updated < row.updated_at:
+        return False
+    return row.state == OrderState.SEEN or (asked_for and row.state == OrderState.RECORDED)
+
+
+_TAKEN_IN = [
+    "marketplace",
+    "channel",
+    "status",
+    "fulfilled_by",
+    "state",
+    "reason_code",
+    "reason",
+    "ordered_at",
+    "updated_at",
+    "ship_by",
+    "deliver_by",
+    "total",
+    "currency",
+    "difference",
+    "takes_stock",
+    "cancellation_requested",
+    "document",
+]
+
+
+def _take_in(
+    row: AmazonOrder, read: OrderData | UnreadableOrder, raw: dict[str, Any], *, asked_for: bool
+) -> None:
+    """Set the row to what Amazon shows now, and its state to what that means."""
+    row.document = raw
+    row.updated_at = read.updated or row.updated_at
+    if isinstance(read, UnreadableOrder):
+        if row.state not in (OrderState.PLACED, OrderState.CANCELLED):
+            row.state = OrderState.QUARANTINED
+        row.reason_code, row.reason = "unreadable", read.reason
+        return
+    row.marketplace, row.channel = read.marketplace, read.channel
+    row.status, row.fulfilled_by = read.status, read.fulfilled_by
+    row.ordered_at, row.ship_by, row.deliver_by = read.created, read.ship_by, read.deliver_by
+    row.cancellation_requested = read.cancellation_requested
+    if read.amounts is not None:
+        row.total, row.currency = read.amounts.grand_total, read.amounts.currency
+        row.difference = read.amounts.difference
+    if row.state in (OrderState.PLACED, OrderState.CANCELLED):
+        return  # told to the shop by update_placed
+    decision = decide(
+        read, cut_over=row.account.cut_over, asked_for=asked_for or _was_asked_for(row)
+    )
+    row.state, row.takes_stock = OrderState(decision.state), decision.takes_stock
+    row.reason_code, row.reason = decision.code, decision.reason
+
+
+def _was_asked_for(row: AmazonOrder) -> bool:
+    """An older order that staff asked for once stays asked for."""
+    return row.state in (OrderState.WAITING, OrderState.QUARANTINED, OrderState.HELD)
+
+
+def _say_what_became(work: Work, row: AmazonOrder, before: str) -> None:
+    outcomes = {
+        OrderState.RECORDED: Outcome.RECORDED,
+        OrderState.QUARANTINED: Outcome.QUARANTINED,
+        OrderState.HELD: Outcome.WAITING,
+        OrderState.SEEN: Outcome.WAITING,
+        OrderState.CANCELLED: Outcome.CANCELLED,
+    }
+    new = row.pk is not None and (row.state != before or before == OrderState.SEEN)
+    if new and (outcome := outcomes.get(OrderState(row.state))):
+        work.line(outcome, order_number=row.number, code=row.reason_code, message=row.reason)
+
+
+def _store_lines(work: Work, orders: Sequence[tuple[AmazonOrder, OrderData]]) -> None:
+    """Store the orders' lines, and doubt Amazon's quantity of each SKU among them."""
+    offers = _offers_of(work, {line.sku for _row, read in orders for line in read.lines})
+    lines = [
+        AmazonOrderLine(
+            order=row,
+            item_id=line.item_id,
+            sku=line.sku,
+            asin=line.asin,
+            title=line.title,
+            offer_pk=offers.get(line.sku, ""),
+            quantity=line.quantity,
+            shipped=line.shipped,
+        )
+        for row, read in orders
+        for line in read.lines
+    ]
+    AmazonOrderLine.objects.bulk_create(
+        lines,
+        update_conflicts=True,
+        unique_fields=["order", "item_id"],
+        update_fields=["sku", "asin", "title", "offer_pk", "quantity", "shipped"],
+    )
+    doubt_quantities((work.account.pk, line.sku, line.offer_pk) for line in lines)
+
+
+def _offers_of(work: Work, skus: set[str]) -> dict[str, str]:
+    """The shop's offer of each SKU: as linked, else as the shop finds it."""
+    linked = SellerSku.objects.filter(account=work.account, sku__in=skus).exclude(offer_pk="")
+    offers = dict(linked.values_list("sku", "offer_pk"))
+    for sku in sorted(skus - offers.keys() - {""}):
+        if found := work.shop.find(sku, work.account.shop_scope):
+            offers[sku] = found[0].pk
+    return offers
+
+
+# --- 2. Ask for incomplete ones ------------------------------------------------------------------
+
+
+def ask_for_incomplete(work: Work) -> None:
+    """Ask by getOrder for orders whose status or total was missing, the oldest first."""
+    incomplete = AmazonOrder.objects.filter(account=work.account, state=OrderState.SEEN)
+    for number in list(incomplete.order_by("pk").values_list("number", flat=True)[:ASKED_SINGLY]):
+        work.lease.check()
+        store_orders(work, [gateway.get_order(work.client, number)], asked_for=False)
+
+
+# --- 3. Place ------------------------------------------------------------------------------------
+
+
+def place_waiting(work: Work) -> None:
+    """Place each waiting order; those that only lacked a choice of staff wait again first."""
+    orders = AmazonOrder.objects.filter(account=work.account)
+    mended = orders.filter(state=OrderState.QUARANTINED, reason_code=MappingMissing.code)
+    if _choices_made(work.account):
+        mended.update(state=OrderState.WAITING, reason_code="", reason="")
+    waiting = orders.filter(state=OrderState.WAITING).order_by("ordered_at", "pk")
+    for pk in list(waiting.values_list("pk", flat=True)):
+        work.lease.check()
+        place(work, AmazonOrder.objects.get(pk=pk))
+
+
+def place(work: Work, order: AmazonOrder) -> None:
+    """Place one order in its own transaction, or put it aside with its reason."""
+    about = {"order_number": order.number}
+    try:
+        with transaction.atomic():
+            if not _place_once(work, order):
+                return  # another worker has placed it
+    except AmazonSyncError as reason:
+        quarantine(order, reason)
+        work.line(Outcome.QUARANTINED, **about, code=reason.code, message=str(reason))
+    except Exception as fault:  # the one border where one order must not stop the others
+        unexpected = Unexpected.from_fault(fault)
+        quarantine(order, unexpected)
+        work.line(Outcome.QUARANTINED, **about, code=unexpected.code, message=str(unexpected))
+    else:
+        message = ""
+        if order.difference:
+            message = f"{order.difference} {order.currency} of Amazon's total are unexplained."
+        work.line(Outcome.PLACED, **about, message=message)
+
+
+def _place_once(work: Work, order: AmazonOrder) -> bool:
+    """Place the order in the shop and mark it, in the caller's transaction.
+
+    Taking the row's lock is the claim: of two workers the second waits here and then finds the
+    order placed. What the order held is the shop's from the same moment on.
+    """
+    locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
+    if locked.state != OrderState.WAITING:
+        return False
+    data = gateway.read_order(locked.document)
+    shop_pk = work.shop.place_order(data, choices_for(work.account, locked))
+    locked.move(
+        OrderState.PLACED,
+        shop_order_pk=shop_pk,
+        placed_at=timezone.now(),
+        told_at=locked.updated_at,
+        reason_code="",
+        reason="",
+    )
+    doubt_quantities(_skus_of(locked))
+    transaction.on_commit(
+        lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
+    )
+    return True
+
+
+def choices_for(account: SellerAccount, order: AmazonOrder) -> Choices:
+    """What staff chose for orders of this account. Raises MappingMissing."""
+    for what in ("shipping", "payment"):
+        if not getattr(account, f"default_{what}_method"):
+            raise MappingMissing(
+                f"The account {account} has no default {what} method, so the order cannot be "
+                "placed; choose one on the account."
+            )
+    return Choices(
+        shipping_method=account.default_shipping_method,
+        payment_method=account.default_payment_method,
+        takes_stock=order.takes_stock,
+        scope=account.shop_scope,
+    )
+
+
+def _choices_made(account: SellerAccount) -> bool:
+    return bool(account.default_shipping_method and account.default_payment_method)
+
+
+def quarantine(order: AmazonOrder, reason: AmazonSyncError) -> None:
+    """Put a waiting order aside; it keeps its document and holds its stock."""
+    order.move(OrderState.QUARANTINED, reason_code=reason.code, reason=str(reason))
+
+
+def replay(orders: Iterable[AmazonOrder]) -> int:
+    """Let quarantined and recorded orders wait again, to be placed by the next import."""
+    return sum(
+        order.move(OrderState.WAITING, reason_code="", reason="")
+        for order in orders
+        if order.state in (OrderState.QUARANTINED, OrderState.RECORDED)
+    )
+
+
+# --- 4. Update -----------------------------------------------------------------------------------
+
+
+def update_placed(work: Work) -> None:
+    """Tell the shop of what Amazon changed on placed orders since they were placed."""
+    untold = Q(told_at__lt=F("updated_at")) | Q(told_at__isnull=True)
+    placed = AmazonOrder.objects.filter(untold, account=work.account, state=OrderState.PLACED)
+    for pk in list(placed.order_by("pk").values_list("pk", flat=True)):
+        work.lease.check()
+        _update(work, AmazonOrder.objects.get(pk=pk))
+
+
+def _update(work: Work, order: AmazonOrder) -> None:
+    """Update one placed order in its own transaction; where it cannot be, try with each run."""
+    about = {"order_number": order.number}
+    try:
+        with transaction.atomic():
+            _update_once(work, order)
+    except AmazonSyncError as reason:
+        AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=str(reason))
+        work.line(Outcome.FAILED, **about, code=reason.code, message=str(reason))
+    except Exception as fault:  # as in place: one order must not stop the others
+        unexpected = Unexpected.from_fault(fault)
+        work.line(Outcome.FAILED, **about, code=unexpected.code, message=str(unexpected))
+    else:
+        cancelled = order.status == "CANCELLED"
+        work.line(Outcome.CANCELLED if cancelled else Outcome.UPDATED, **about)
+
+
+def _update_once(work: Work, order: AmazonOrder) -> None:
+    locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
+    data = gateway.read_order(locked.document)
+    work.shop.update_order(locked.shop_order_pk, data, choices_for(work.account, locked))
+    told = {"told_at": locked.updated_at, "reason_code": "", "reason": ""}
+    if data.status == "CANCELLED":
+        locked.move(OrderState.CANCELLED, **told)
+    else:
+        AmazonOrder.objects.filter(pk=locked.pk).update(**told)
+    doubt_quantities(_skus_of(locked))
+
+
+def _skus_of(order: AmazonOrder) -> list[tuple[int, str, str]]:
+    lines = order.lines.values_list("sku", "offer_pk")
+    return [(order.account_id, sku, offer) for sku, offer in lines]

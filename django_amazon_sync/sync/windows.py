@@ -1,0 +1,68 @@
+"""The windows that are searched for orders, and up to when orders are complete.
+
+Windows of an account form a chain: each begins before the last one ended, so the chain of
+finished ones has no gap, and what is missing is exactly the open ones. A window without ``until``
+asks for everything up to now; Amazon's answer says up to when it was complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Min
+
+from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
+
+#: A window begins this long before the last one ended: searches have been seen to omit orders
+#: for a while (facts: orders, behaviour). 100 orders travel in one call, so it costs nothing.
+OVERLAP = timedelta(minutes=30)
+
+#: After a longer silence the newest hour is searched first and the gap after it.
+LONG_SILENCE = timedelta(hours=6)
+
+#: Amazon answers for orders that changed at least two minutes ago.
+LAG = timedelta(minutes=2)
+
+
+def chain(account: SellerAccount) -> Iterator[OrderWindow]:
+    """The windows to search now, newest first; a new one is added unless the newest is open."""
+    windows = OrderWindow.objects.filter(account=account, swept=False)
+    reached = windows.filter(state=WindowState.DONE).aggregate(end=Max("end"))["end"]
+    if not windows.filter(state=WindowState.OPEN, until__isnull=True).exists():
+        _open_newest(account, reached)
+    yield from list(
+        OrderWindow.objects.filter(account=account, state=WindowState.OPEN).order_by("-start")
+    )
+
+
+def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
+    start = (reached or account.cut_over) - OVERLAP
+    recent = datetime.now(tz=start.tzinfo) - timedelta(hours=1)
+    if reached is not None and recent - reached > LONG_SILENCE:
+        OrderWindow.objects.create(account=account, start=start, until=recent)
+        start = recent - OVERLAP
+    OrderWindow.objects.create(account=account, start=start)
+
+
+def complete_until(account: SellerAccount) -> datetime | None:
+    """Up to when every order of the account is stored; None before the first window is done.
+
+    The chain has no gap before the earliest open window, so what was finished of windows that
+    began before it counts.
+    """
+    windows = OrderWindow.objects.filter(account=account, swept=False)
+    gap = windows.filter(state=WindowState.OPEN).aggregate(start=Min("start"))["start"]
+    done = windows.filter(state=WindowState.DONE)
+    if gap is not None:
+        done = done.filter(start__lt=gap)
+    end: datetime | None = done.aggregate(end=Max("end"))["end"]
+    return end
+
+
+def forget_old(account: SellerAccount) -> None:
+    """Delete finished windows that no longer say anything: older than a month before the last."""
+    done = OrderWindow.objects.filter(account=account, state=WindowState.DONE)
+    last = done.filter(swept=False).aggregate(end=Max("end"))["end"]
+    if last is not None:
+        done.filter(end__lt=last - timedelta(days=30)).delete()

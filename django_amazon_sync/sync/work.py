@@ -1,0 +1,131 @@
+"""One job at work: its run, its lease, its lines, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.errors import (
+    AmazonError,
+    AmazonSyncError,
+    ConfigurationError,
+    Disconnected,
+    Halted,
+    NotSupported,
+)
+from django_amazon_sync.models import (
+    AccountState,
+    Outcome,
+    RunLine,
+    RunState,
+    SellerAccount,
+    SyncRun,
+)
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.leases import HeldLease, lease
+
+#: Run lines are stored in batches of this many, and always when the run ends.
+BATCH = 200
+
+
+@dataclass
+class Work:
+    """What a job works with. ``progress`` is told of each SKU or order that is done with."""
+
+    run: SyncRun
+    account: SellerAccount
+    shop: Shop
+    client: Client
+    lease: HeldLease
+    progress: Callable[[int], None] = lambda number: None
+    _lines: list[RunLine] = field(default_factory=list)
+
+    def line(self, outcome: Outcome, **values: Any) -> None:
+        """Say what became of one SKU or order; fields of RunLine."""
+        self._lines.append(RunLine(run=self.run, outcome=outcome, **values))
+        self.run.count(outcome)
+        self.progress(1)
+        if len(self._lines) >= BATCH:
+            self.store_lines()
+
+    def store_lines(self) -> None:
+        """Store the lines said so far."""
+        RunLine.objects.bulk_create(self._lines)
+        self._lines.clear()
+
+    def check_writing(self) -> None:
+        """Prove that this worker may still write to Amazon. Raises Halted.
+
+        Asked before each send: the account may be paused, or the lease lost, at any moment.
+        """
+        self.lease.check()
+        account = SellerAccount.objects.only("state", "deployment").get(pk=self.account.pk)
+        if not account.writes_from(conf.get("DEPLOYMENT")):
+            raise Halted(why_not_writing(account))
+
+
+def lease_key(job: str, account_pk: int) -> str:
+    """The lease that a worker holds while it does this job for this account."""
+    return f"{job} of account {account_pk}"
+
+
+def why_not_writing(account: SellerAccount) -> str:
+    """Why nothing may be sent for this account from here, and what to do."""
+    if account.state != AccountState.LIVE:
+        return (
+            f"The account is {account.get_state_display()}, so nothing is sent; "
+            "release it in the admin or with amazon_connect --release."
+        )
+    return (
+        f"The account was released by deployment '{account.deployment}' and this is "
+        f"'{conf.get('DEPLOYMENT')}' (AMAZON_SYNC['DEPLOYMENT']); release it here to send from here."
+    )
+
+
+@contextmanager
+def at_work(
+    run: SyncRun, shop: Shop, client: Client, progress: Callable[[int], None] | None = None
+) -> Iterator[Work]:
+    """Do the block as this run, under the lease of its account and job.
+
+    What stops the whole job ends the run with its reason and is not raised: the run is the
+    answer. A fault that nobody foresaw ends the run too, and is raised.
+    """
+    if not run.start():
+        raise Halted(f"Run {run.pk} was begun or ended already.")
+    work: Work | None = None
+    try:
+        with lease(lease_key(run.job, run.account_id)) as held:
+            _end_dead_runs(run)
+            work = Work(run, run.account, shop, client, held)
+            if progress is not None:
+                work.progress = progress
+            yield work
+            work.store_lines()
+            run.finish()
+    except (AmazonError, ConfigurationError, Halted, NotSupported) as stop:
+        _stopped(run, work, stop)
+    except BaseException as fault:
+        _stopped(run, work, fault)
+        raise
+
+
+def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
+    if work is not None:
+        work.store_lines()
+    code = cause.code if isinstance(cause, AmazonSyncError) else "unexpected"
+    text = str(cause) if isinstance(cause, AmazonSyncError) else type(cause).__name__
+    run.finish(reason_code=code, reason=text)
+    if isinstance(cause, Disconnected):
+        run.account.move(AccountState.DISCONNECTED, state_reason=text)
+
+
+def _end_dead_runs(run: SyncRun) -> None:
+    """Runs of this job that still say "running" are dead, as we hold the job's lease."""
+    dead = SyncRun.objects.filter(account=run.account_id, job=run.job, state=RunState.RUNNING)
+    for other in dead.exclude(pk=run.pk):
+        other.finish(reason_code="died", reason="Its worker died; the next run took its work over.")

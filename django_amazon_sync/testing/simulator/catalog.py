@@ -1,0 +1,125 @@
+"""Catalog Items API 2022-04-01: Amazon's products, by barcode, by word, by ASIN."""
+
+from .answers import Answer, Json, Request, invalid, not_found
+from .marketplaces import MARKETPLACES
+from .paging import make_token, read_token
+from .world import Product, World
+
+DATA_SETS = (
+    "attributes",
+    "classifications",
+    "dimensions",
+    "identifiers",
+    "images",
+    "productTypes",
+    "relationships",
+    "salesRanks",
+    "summaries",
+    "vendorDetails",
+)
+BARCODES = ("EAN", "UPC", "GTIN", "JAN", "ISBN")
+
+
+def search_catalog_items(world: World, request: Request) -> Answer:
+    """searchCatalogItems: one barcode may belong to several ASINs."""
+    (marketplace,) = request.marketplaces(most=1)
+    identifiers = request.words("identifiers", most=20)
+    keywords = request.words("keywords", most=20)
+    if bool(identifiers) == bool(keywords):
+        raise invalid("Exactly one of 'identifiers' and 'keywords' is required.")
+    found = (
+        _by_identifier(world, request, identifiers) if identifiers else _by_words(world, keywords)
+    )
+    size = request.number("pageSize", 10, 20)
+    token = request.text("pageToken")
+    start = read_token(request, token, world.switches.page_token_lifetime) if token else 0
+    wanted = request.words("includedData", DATA_SETS) or ["summaries"]
+    items = [_item(product, [marketplace], wanted) for product in found[start : start + size]]
+    body: Json = {"numberOfResults": len(found), "items": items}
+    if start + size < len(found):
+        body["pagination"] = {"nextToken": make_token(request, start + size)}
+    return Answer(body)
+
+
+def _by_identifier(world: World, request: Request, identifiers: list[str]) -> list[Product]:
+    kind = request.text("identifiersType")
+    products = list(world.products.values())
+    if kind == "ASIN":
+        return [product for product in products if product.asin in identifiers]
+    if kind == "SKU":
+        if request.text("sellerId") != request.seller.seller_id:
+            raise invalid("'sellerId' is required when 'identifiersType' is SKU.")
+        asins = {
+            one.asin for one in world.listings(request.seller.seller_id) if one.sku in identifiers
+        }
+        return [product for product in products if product.asin in asins]
+    if kind not in BARCODES:
+        raise invalid(f"Invalid 'identifiersType' provided: {kind!r}.")
+    wanted = {_gtin(number) for number in identifiers}
+    return [
+        product
+        for product in products
+        if wanted & {_gtin(number) for number in product.identifiers.values()}
+    ]
+
+
+def _gtin(number: str) -> str:
+    """A barcode number in its longest form: a UPC is an EAN with a zero in front."""
+    return number.zfill(14)
+
+
+def _by_words(world: World, keywords: list[str]) -> list[Product]:
+    return [
+        product
+        for product in world.products.values()
+        if all(word.lower() in f"{product.title} {product.brand}".lower() for word in keywords)
+    ]
+
+
+def get_catalog_item(world: World, request: Request) -> Answer:
+    """getCatalogItem."""
+    (asin,) = request.path
+    marketplaces = request.marketplaces()
+    product = world.products.get(asin)
+    if product is None:
+        raise not_found(f"Requested item '{asin}' not found in marketplace(s).")
+    wanted = request.words("includedData", DATA_SETS) or ["summaries"]
+    return Answer(_item(product, marketplaces, wanted))
+
+
+def _item(product: Product, marketplaces: list[str], wanted: list[str]) -> Json:
+    item: Json = {"asin": product.asin}
+    for name in wanted:
+        if name == "attributes":
+            item[name] = {
+                "item_name": [
+                    {
+                        "value": product.title,
+                        "language_tag": MARKETPLACES[id_].language,
+                        "marketplace_id": id_,
+                    }
+                    for id_ in marketplaces
+                ]
+            }
+        else:
+            item[name] = [row for id_ in marketplaces if (row := _data(product, id_, name))]
+    return item
+
+
+def _data(product: Product, marketplace: str, name: str) -> Json | None:
+    """One marketplace's part of a data set; None for those that this catalogue does not hold."""
+    rows: dict[str, Json] = {
+        "summaries": {
+            "itemName": product.title,
+            "brand": product.brand,
+            "itemClassification": "BASE_PRODUCT",
+        },
+        "identifiers": {
+            "identifiers": [
+                {"identifierType": kind, "identifier": number}
+                for kind, number in product.identifiers.items()
+            ]
+        },
+        "productTypes": {"productType": product.product_type},
+    }
+    return {"marketplaceId": marketplace, **rows[name]} if name in rows else None
