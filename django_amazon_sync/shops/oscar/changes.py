@@ -61,7 +61,7 @@ def lower_quantities(saved: Any, order: OrderData) -> None:
         quantity = 0 if cancelled else there.quantity
         if line is None or quantity > line.quantity:
             held = line.quantity if line else 0
-            note(saved, f"Amazon counts {quantity} of SKU {there.sku}, this order {held}: check it.")
+            note(saved, f"Amazon counts {quantity} of SKU {there.sku}, the shop {held}: check it.")
         elif quantity < line.quantity:
             lower_quantity(saved, line, quantity, shipped.get(line.pk, 0))
 
@@ -108,8 +108,9 @@ def set_cancelled(saved: Any, status: str) -> None:
     if status in saved.available_statuses():
         saved.set_status(status)
     else:
-        note(saved, f"Amazon cancelled this order, but no way leads from {saved.status or 'no status'} "
-                    f"to {status}: change it by hand.")
+        now = saved.status or "no status"
+        note(saved, f"Amazon cancelled this order, but no way leads from {now} to {status}: "
+                    "change it by hand.")
 
 
 # --- Money -------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class Reader:
          public, tracked, parent_title, parent_public, parent_tracked) = row
         if structure == "child":
             public, tracked = public and parent_public, parent_tracked
-        assert self.taxes is not None  # noqa: S101  (``by_columns`` says so)
+        assert self.taxes is not None  # ``by_columns`` says so
         return Offer(
             pk=str(pk),
             sku=sku,
@@ -283,8 +283,9 @@ def take_over(update: OfferUpdate) -> None:
         record.num_in_stock = update.quantity + (record.num_allocated or 0)
     record.save()
     if update.title is not None:
-        record.product.title = update.title[: type(record.product)._meta.get_field("title").max_length]
-        record.product.save()
+        product = record.product
+        product.title = update.title[: product._meta.get_field("title").max_length]
+        product.save()
 
 
 def price_to_store(record: Any, price: Money) -> Decimal:

@@ -136,7 +136,8 @@ def place_new(order: OrderData, choices: Choices) -> Any:
     )
     note_what_is_special(saved, order, records)
     # One fixed order of the row locks, so that two workers cannot wait for each other.
-    for line in sorted((one for one in lines if one.num_allocated), key=lambda one: one.stockrecord_id):
+    allocated = [line for line in lines if line.num_allocated]
+    for line in sorted(allocated, key=lambda one: one.stockrecord_id):
         line.stockrecord.allocate(line.num_allocated)
     return saved
 

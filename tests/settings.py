@@ -1,0 +1,34 @@
+"""Settings of the test suite: the example shop's, with keys and speed of their own.
+
+DATABASE_URL, REDIS_URL and CELERY_BROKER_URL come from the environment, as for the example shop:
+without them the tests run on SQLite and in one process.
+"""
+
+import os
+
+# The secrets that the example shop has only for development serve the tests as well.
+os.environ.setdefault("DEBUG", "1")
+
+from config.settings import *  # noqa: F403  (the example shop's settings, all of them)
+from config.settings import AMAZON_SYNC, INSTALLED_APPS
+
+DEBUG = False
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.tinyshop"]
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+AMAZON_SYNC = {
+    **AMAZON_SYNC,
+    "DEPLOYMENT": "tests",
+    # Nothing listens here: a test that forgot its simulator fails at once and reaches nobody.
+    "ENDPOINT": "http://127.0.0.1:9",
+    "LWA_ENDPOINT": "http://127.0.0.1:9/auth/o2/token",
+    # Two keys, newest first, as after a rotation; they protect nothing but test data.
+    "ENCRYPTION_KEYS": ["dGVzdHMtbmV3LWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
+                        "dGVzdHMtb2xkLWtleS1vZi0zMi1ieXRlcy1sb25nISE="],
+}
