@@ -18,7 +18,9 @@ class TokenRefused(Exception):
 
 def give_token(world: World, raw_body: bytes) -> Answer:
     """The token endpoint. Raises TokenRefused."""
-    form = {name: values[0] for name, values in parse_qs(raw_body.decode("utf-8", "replace")).items()}
+    form = {
+        name: values[0] for name, values in parse_qs(raw_body.decode("utf-8", "replace")).items()
+    }
     owners = _authenticated(world, form)
     grant = form.get("grant_type", "")
     if grant == "client_credentials":

@@ -169,7 +169,12 @@ def _lines(
 
 
 def _item(
-    listing: Listing, live: LiveListing, price: Decimal, item_id: str, units: int, purchase: Purchase
+    listing: Listing,
+    live: LiveListing,
+    price: Decimal,
+    item_id: str,
+    units: int,
+    purchase: Purchase,
 ) -> Json:
     kind, _, subtype = live.condition.partition("_")
     item: Json = {
@@ -191,7 +196,10 @@ def _item(
         gift = {"giftMessage": purchase.gift_message, "giftWrapLevel": "STANDARD"}
         item["fulfillment"]["packing"] = {"giftOption": gift}
     if purchase.tax and MARKETPLACES[purchase.marketplace].country == "US":
-        collection = {"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}
+        collection = {
+            "model": "MARKETPLACE_FACILITATOR",
+            "responsibleParty": "Amazon Services, Inc.",
+        }
         item["tax"] = {"taxCollections": [collection]}
     return item
 
@@ -259,7 +267,11 @@ def settle_payment(world: World, order: Order) -> None:
 
 
 def cancel(
-    world: World, order: Order, item: str | None = None, quantity: int | None = None, by: str = "BUYER"
+    world: World,
+    order: Order,
+    item: str | None = None,
+    quantity: int | None = None,
+    by: str = "BUYER",
 ) -> None:
     """Cancel all, one line, or some units of it. Raises ValueError for more than is open."""
     for row in order.items if item is None else [order.item(item)]:

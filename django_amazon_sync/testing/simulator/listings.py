@@ -57,7 +57,11 @@ def _item(world: World, listings: list[Listing], wanted: Iterable[str]) -> Json:
         if name == "attributes":
             item[name] = _echo(listings)
         elif name == "fulfillmentAvailability":
-            rows = {row["fulfillmentChannelCode"]: row for one in listings for row in _data(world, one, name)}
+            rows = {
+                row["fulfillmentChannelCode"]: row
+                for one in listings
+                for row in _data(world, one, name)
+            }
             item[name] = list(rows.values())
         else:
             item[name] = [row for listing in listings for row in _data(world, listing, name)]
@@ -161,7 +165,9 @@ def _dates_match(request: Request, listings: list[Listing]) -> bool:
 
 
 def _states_match(world: World, request: Request, listings: list[Listing]) -> bool:
-    statuses = {word for one in listings for row in _data(world, one, "summaries") for word in row["status"]}
+    statuses = {
+        word for one in listings for row in _data(world, one, "summaries") for word in row["status"]
+    }
     severities = {row["severity"] for one in listings for row in live_issues(one)}
     return (
         set(request.words("withStatus")) <= statuses
@@ -239,7 +245,12 @@ def _read_patches(patches: object) -> list[Json]:
     if not isinstance(patches, list) or not patches:
         raise invalid("'patches' must be a list with at least one operation.")
     for patch in patches:
-        if not isinstance(patch, dict) or patch.get("op") not in ("add", "replace", "merge", "delete"):
+        if not isinstance(patch, dict) or patch.get("op") not in (
+            "add",
+            "replace",
+            "merge",
+            "delete",
+        ):
             raise invalid("Invalid 'op' provided in 'patches'.")
         if path_attribute(patch) is None:
             raise invalid(f"Invalid 'path' provided: {patch.get('path')}.")
@@ -329,7 +340,11 @@ def _submission(world: World, request: Request, issues: list[Json], asin: str) -
 
 
 def patch_goes_live(
-    world: World, seller_id: str, sku: str, marketplace: str, steps: list[tuple[str, str, list[Json]]]
+    world: World,
+    seller_id: str,
+    sku: str,
+    marketplace: str,
+    steps: list[tuple[str, str, list[Json]]],
 ) -> None:
     """The patch is done again, on the live values of that moment."""
     listing = world.listing(seller_id, sku, marketplace)
@@ -341,11 +356,11 @@ def patch_goes_live(
     listing.updated = world.now()
 
 
-def put_goes_live(world: World, seller_id: str, sku: str, marketplace: str, attributes: Json) -> None:
+def put_goes_live(
+    world: World, seller_id: str, sku: str, marketplace: str, attributes: Json
+) -> None:
     """The live values become those of the PUT and nothing else."""
     listing = world.listing(seller_id, sku, marketplace)
     if listing is not None and not listing.ignored:
         listing.live = deepcopy(attributes)
         listing.updated = world.now()
-
-

@@ -52,7 +52,9 @@ def offer_of(attributes: Json, marketplace: str, audience: str = "ALL") -> Json 
     return None
 
 
-def amount_of(offer: Json | None, part: str, currency: str, at: float | None = None) -> Decimal | None:
+def amount_of(
+    offer: Json | None, part: str, currency: str, at: float | None = None
+) -> Decimal | None:
     """One price of an offer in whole minor units; with ``at``, only if it is valid then."""
     for price in (offer or {}).get(part) or []:
         for schedule in price["schedule"]:

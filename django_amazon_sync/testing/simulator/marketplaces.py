@@ -57,7 +57,10 @@ SELLING_IN = {
 """Region -> the marketplaces that its seller takes part in."""
 
 PSEUDO_MARKETPLACES = {
-    "na": (("A2ZV50J4W1RKNI", "Non-Amazon", "US"), ("A1MQXOICRS2Z7M", "SI Prod CA Marketplace", "CA")),
+    "na": (
+        ("A2ZV50J4W1RKNI", "Non-Amazon", "US"),
+        ("A1MQXOICRS2Z7M", "SI Prod CA Marketplace", "CA"),
+    ),
     "eu": (("A38D8NSA03LJTC", "Non-Amazon DE", "DE"), ("A1ZFFQZ3HTUKT9", "Non-Amazon GB", "GB")),
     "fe": (("A3ROTO6SIGKBZX", "SI Prod JP Marketplace", "JP"),),
 }

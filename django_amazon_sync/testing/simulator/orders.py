@@ -81,7 +81,7 @@ def search_orders(world: World, request: Request) -> Answer:
 
 
 def _window(world: World, request: Request) -> tuple[str, float, float]:
-    """"created" or "lastUpdated", and the times between which orders are asked for."""
+    """ "created" or "lastUpdated", and the times between which orders are asked for."""
     starts = {kind: request.moment(f"{kind}After") for kind in ("created", "lastUpdated")}
     given = [kind for kind, start in starts.items() if start is not None]
     if len(given) != 1:
@@ -93,7 +93,9 @@ def _window(world: World, request: Request) -> tuple[str, float, float]:
     latest = world.now() - SEARCH_LAG_SECONDS
     start, end = starts[kind] or 0.0, request.moment(f"{kind}Before")
     if end is not None and end > latest:
-        raise invalid(f"'{kind}Before' must be at least two minutes before the time of the request.")
+        raise invalid(
+            f"'{kind}Before' must be at least two minutes before the time of the request."
+        )
     if end is not None and end < start:
         raise invalid(f"'{kind}Before' must be equal to or after '{kind}After'.")
     return kind, start, latest if end is None else end

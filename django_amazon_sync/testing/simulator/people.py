@@ -6,10 +6,19 @@ PEOPLE: dict[str, tuple[tuple[str, str, str, str, str, str], ...]] = {
     # country: (name, street, city, state or region, postal code, phone)
     "US": (
         ("Alex Example", "12 Sample Street", "Seattle", "WA", "98101", "206-555-0100"),
-        ("Dana O'Sample", "900 Placeholder Ave Apt 4B", "Austin", "TX", "73301-0001", "512-555-0111"),
+        (
+            "Dana O'Sample",
+            "900 Placeholder Ave Apt 4B",
+            "Austin",
+            "TX",
+            "73301-0001",
+            "512-555-0111",
+        ),
     ),
     "CA": (("Noé Exemple", "34 rue de l'Essai", "Montréal", "QC", "H2X 1Y4", "514-555-0122"),),
-    "MX": (("Ana Ejemplo", "Calle Muestra 5", "Ciudad de México", "CDMX", "01000", "55 5555 0133"),),
+    "MX": (
+        ("Ana Ejemplo", "Calle Muestra 5", "Ciudad de México", "CDMX", "01000", "55 5555 0133"),
+    ),
     "DE": (
         ("Jörg Müßter", "Beispielweg 7", "Köln", "", "50667", "+49 221 5550144"),
         ("Änne Groß", "Musterstraße 1a", "Görlitz", "Sachsen", "02826", ""),

@@ -11,7 +11,9 @@ def get_marketplace_participations(world: World, request: Request) -> Answer:
     rows = []
     for id_ in seller.marketplaces:
         store = MARKETPLACES[id_]
-        rows.append(_row(id_, store.name, store.country, store.currency, store.language, store.domain))
+        rows.append(
+            _row(id_, store.name, store.country, store.currency, store.language, store.domain)
+        )
     home = MARKETPLACES[seller.marketplaces[0]]
     for id_, name, country in PSEUDO_MARKETPLACES[seller.region]:
         domain = f"{name.split()[0].lower()}.example.com"

@@ -28,9 +28,21 @@ PRICES = (
     "maximum_seller_allowed_price",
 )
 CONDITIONS = frozenset(
-    "new_new new_open_box new_oem refurbished_refurbished used_like_new used_very_good used_good "
-    "used_acceptable collectible_like_new collectible_very_good collectible_good "
-    "collectible_acceptable club_club".split()
+    (
+        "new_new",
+        "new_open_box",
+        "new_oem",
+        "refurbished_refurbished",
+        "used_like_new",
+        "used_very_good",
+        "used_good",
+        "used_acceptable",
+        "collectible_like_new",
+        "collectible_very_good",
+        "collectible_good",
+        "collectible_acceptable",
+        "club_club",
+    )
 )
 REQUIRED = {
     "LISTING_OFFER_ONLY": (
@@ -164,7 +176,9 @@ def _condition_issues(condition: Json, region: str) -> list[Json]:
     return [issue("90230", text, "INVALID_ATTRIBUTE", "condition_type")]
 
 
-def patch_issues(patch: Json, region: str, marketplaces: list[str], switches: Switches) -> list[Json]:
+def patch_issues(
+    patch: Json, region: str, marketplaces: list[str], switches: Switches
+) -> list[Json]:
     """What is wrong with one patch operation; its path has been read already."""
     name, op, value = path_attribute(patch) or "", patch["op"], patch.get("value")
     if op != "delete":

@@ -1,0 +1,449 @@
+"""The simulated Amazon as one object: start it, look at it, and make things happen in it."""
+
+import threading
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from . import buying, listings, shipments, stock
+from .answers import Json
+from .clock import Clock
+from .control import Control
+from .faults import Faults
+from .gate import Gate, RequestSeen
+from .live import MERCHANT_CHANNEL, LiveListing, read_live
+from .marketplaces import AMAZON_CHANNELS
+from .orders import DATA_SETS, shown
+from .server import HttpServer
+from .switches import Switches
+from .validation import issue
+from .world import Listing, Order, Product, Seller, World
+
+SAVE_EVERY_SECONDS = 2.0
+HAPPENINGS = {
+    "patch": listings.patch_goes_live,
+    "put": listings.put_goes_live,
+    "package": shipments.package_takes_effect,
+    "settle_payment": buying.happening(buying.settle_payment),
+    "cancel": buying.happening(buying.cancel),
+    "cancel_one_unit": buying.happening(buying.cancel_one_unit),
+    "request_cancellation": buying.happening(buying.request_cancellation),
+    "ship": buying.happening(buying.ship),
+}
+"""What may be due, by the name under which it is kept in the memory."""
+
+AnySeller = Seller | str
+"""A seller, its id, or its region ("na", "eu", "fe")."""
+
+
+class Simulator:
+    """An Amazon on localhost with memory.
+
+    ``time_scale``: simulated seconds per real second; rates, delays and lifetimes follow.
+    ``clock_offset``: how far this Amazon's clock stands ahead of the host's.
+    ``state_file``: the memory is read from it, if it exists, and kept in it.
+    ``rate_limits``: False lets any number of calls through and says so in the rate header.
+
+    Every method may be called while the simulator serves; a ``seller`` may be given by
+    region or id. Unknown sellers, SKUs and orders raise KeyError.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        switches: Switches | None = None,
+        time_scale: float = 1.0,
+        state_file: str | Path | None = None,
+        clock_offset: timedelta = timedelta(0),
+        rate_limits: bool = True,
+    ) -> None:
+        self._world = World(seed, switches or Switches(), Clock(time_scale, clock_offset))
+        self._state_file = Path(state_file) if state_file else None
+        self._gate = Gate(self._world, self._catch_up, rate_limits=rate_limits)
+        self._server: HttpServer | None = None
+        self._saver: threading.Thread | None = None
+        self._stopping = threading.Event()
+        if self._state_file and self._state_file.exists():
+            self._world.load(self._state_file)
+        else:
+            stock.stock_up(self._world)
+
+    # -- running
+
+    def start(self, port: int = 0) -> Self:
+        """Serve on 127.0.0.1, on any free port by default."""
+        control = Control(self)
+        self._stopping.clear()
+        self._server = HttpServer(
+            port,
+            lambda incoming: (
+                control.respond(incoming)
+                if incoming.segments[0] == "-"
+                else self._gate.respond(incoming)
+            ),
+        )
+        self._gate.base_url = self.endpoint
+        if self._state_file:
+            self._saver = threading.Thread(target=self._keep_saving, daemon=True)
+            self._saver.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving, cut open connections, and keep the memory."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._saver is not None:
+            self._saver.join()
+            self._saver = None
+        self.save()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def save(self) -> None:
+        """Write the memory to the state file, if there is one."""
+        if self._state_file:
+            with self._world.lock:
+                self._world.save(self._state_file)
+
+    def _keep_saving(self) -> None:
+        saved = self._world.changes
+        while not self._stopping.wait(SAVE_EVERY_SECONDS):
+            if self._world.changes != saved:
+                saved = self._world.changes
+                self.save()
+
+    def _catch_up(self) -> None:
+        self._world.catch_up(HAPPENINGS)
+
+    # -- where it is and who sells there
+
+    @property
+    def endpoint(self) -> str:
+        """The SP-API endpoint, which takes the tokens of every region."""
+        if self._server is None:
+            raise RuntimeError("The simulator has not been started; call start() first.")
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def regional_endpoint(self) -> str:
+        """A template: with ``{region}`` filled in (na, eu, fe) it takes that region's tokens."""
+        return self.endpoint + "/{region}"
+
+    @property
+    def lwa_endpoint(self) -> str:
+        """The token URL of Login with Amazon."""
+        return f"{self.endpoint}/auth/o2/token"
+
+    @property
+    def sellers(self) -> list[Seller]:
+        """The sellers: North America, Europe, Far East."""
+        return self._world.sellers
+
+    def seller(self, seller: AnySeller) -> Seller:
+        """One seller by region or id."""
+        return self._world.seller(seller)
+
+    @property
+    def faults(self) -> Faults:
+        """The script of faults."""
+        return self._gate.faults
+
+    @property
+    def switches(self) -> Switches:
+        """How this Amazon answers the open questions."""
+        return self._world.switches
+
+    @property
+    def requests(self) -> list[RequestSeen]:
+        """The last requests to the API and to Login with Amazon, oldest first."""
+        return list(self._gate.log)
+
+    def requests_of(self, operation: str) -> list[RequestSeen]:
+        """The last requests of one operation ("token" is Login with Amazon)."""
+        return [seen for seen in self.requests if seen.operation == operation]
+
+    # -- time and access
+
+    def now(self) -> datetime:
+        """The simulated time, aware UTC."""
+        return self._world.clock.now()
+
+    def advance(self, seconds: float) -> None:
+        """Skip simulated time; what is due by then happens in its order."""
+        with self._world.lock:
+            self._world.clock.advance(seconds)
+            self._catch_up()
+
+    def revoke(self, seller: AnySeller) -> None:
+        """The seller withdraws the authorisation: refresh and access tokens are void."""
+        with self._world.lock:
+            self._world.seller(seller).revoked = True
+            self._world.changes += 1
+
+    def expire_access_tokens(self) -> None:
+        """Every access token has expired."""
+        with self._world.lock:
+            for token in self._world.tokens.values():
+                token.expires = self._world.now()
+
+    # -- catalogue and listings
+
+    def add_product(
+        self,
+        *,
+        asin: str,
+        title: str,
+        ean: str = "",
+        upc: str = "",
+        isbn: str = "",
+        product_type: str = "HARDWARE",
+        brand: str = "",
+        restricted: bool = False,
+    ) -> Product:
+        """Put a product into Amazon's catalogue, or replace the one of that ASIN."""
+        numbers = {"EAN": ean, "UPC": upc, "ISBN": isbn}
+        identifiers = {kind: number for kind, number in numbers.items() if number}
+        product = Product(asin, title, product_type, identifiers, brand, restricted)
+        with self._world.lock:
+            self._world.products[asin] = product
+            self._world.changes += 1
+        return product
+
+    def add_listing(
+        self,
+        seller: AnySeller,
+        sku: str,
+        *,
+        marketplace: str,
+        asin: str,
+        price: Decimal | str | int | None,
+        quantity: int | None = None,
+        channel: str = MERCHANT_CHANNEL,
+        lead_time: int | None = None,
+        restock_date: str | None = None,
+        sale_price: Decimal | str | int | None = None,
+        business_price: Decimal | str | int | None = None,
+        title: str = "",
+        condition: str = "new_new",
+        product_type: str = "",
+    ) -> LiveListing:
+        """A listing that the seller made by hand, live at once.
+
+        ``channel`` "AMAZON" stands for the region's Amazon channel. An unknown ASIN joins the
+        catalogue under ``title``. ``lead_time`` in days, ``restock_date`` an ISO date.
+        """
+        with self._world.lock:
+            owner = self._world.seller(seller)
+            if asin not in self._world.products:
+                self.add_product(
+                    asin=asin, title=title or sku, product_type=product_type or "HARDWARE"
+                )
+            listing = stock.add_listing(
+                self._world,
+                owner,
+                sku,
+                marketplace=marketplace,
+                asin=asin,
+                price=_decimal(price),
+                quantity=quantity,
+                channel=AMAZON_CHANNELS[owner.region] if channel == "AMAZON" else channel,
+                lead_time=lead_time,
+                restock_date=restock_date,
+                sale_price=_decimal(sale_price),
+                business_price=_decimal(business_price),
+                title=title,
+                condition=condition,
+                product_type=product_type,
+            )
+            self._world.changes += 1
+            live = self.live(owner, sku, listing.marketplace)
+        assert live is not None
+        return live
+
+    def live(self, seller: AnySeller, sku: str, marketplace: str) -> LiveListing | None:
+        """What buyers meet now; None if there is no such listing, or nothing is live yet."""
+        with self._world.lock:
+            self._catch_up()
+            listing = self._world.listing(self._world.seller(seller).seller_id, sku, marketplace)
+            if listing is None:
+                return None
+            product = self._world.products.get(listing.asin)
+            return read_live(listing, product.title if product else "", self._world.now())
+
+    def attributes(self, seller: AnySeller, sku: str, marketplace: str) -> Json:
+        """What was sent, as the data set ``attributes`` echoes it."""
+        with self._world.lock:
+            return deepcopy(self._listing(seller, sku, marketplace).attributes)
+
+    def ignore_changes(
+        self, seller: AnySeller, sku: str, marketplace: str, *, reason: str = ""
+    ) -> None:
+        """From now on changes are accepted and never live; with a reason, as an issue, too."""
+        with self._world.lock:
+            listing = self._listing(seller, sku, marketplace)
+            listing.ignored = True
+            listing.issues = [issue("90300", reason, "INVALID_ATTRIBUTE")] if reason else []
+            self._world.changes += 1
+
+    def heed_changes(self, seller: AnySeller, sku: str, marketplace: str) -> None:
+        """Changes become live again; those that were ignored stay lost."""
+        with self._world.lock:
+            listing = self._listing(seller, sku, marketplace)
+            listing.ignored = False
+            listing.issues = []
+            self._world.changes += 1
+
+    def _listing(self, seller: AnySeller, sku: str, marketplace: str) -> Listing:
+        listing = self._world.listing(self._world.seller(seller).seller_id, sku, marketplace)
+        if listing is None:
+            raise KeyError(f"{sku!r} is not listed in {marketplace}.")
+        return listing
+
+    # -- orders
+
+    def buy(
+        self,
+        seller: AnySeller,
+        marketplace: str,
+        sku: str = "",
+        quantity: int = 1,
+        *,
+        lines: Sequence[tuple[str, int]] = (),
+        status: str = "UNSHIPPED",
+        tax: Decimal | str | int = 0,
+        shipping: Decimal | str | int = 0,
+        discount: Decimal | str | int = 0,
+        shipping_discount: Decimal | str | int = 0,
+        gift_wrap: Decimal | str | int = 0,
+        gift_message: str = "",
+        channel_name: str = "AMAZON",
+        buyer: Json | None = None,
+        address: Json | None = None,
+        programs: Sequence[str] = (),
+        at: datetime | None = None,
+    ) -> str:
+        """A buyer orders ``quantity`` of ``sku``, or ``lines``; returns Amazon's order id.
+
+        The units leave the live merchant quantity at once, for PENDING too. Amounts are
+        positive and for the whole order. ``buyer`` and ``address`` replace fields, by the
+        names of the Orders API. ``at``: when it was placed, now by default. Raises NotForSale.
+        """
+        with self._world.lock:
+            self._catch_up()
+            purchase = buying.Purchase(
+                marketplace=marketplace,
+                lines=[(name, units) for name, units in lines] or [(sku, quantity)],
+                status=status,
+                tax=Decimal(tax),
+                shipping=Decimal(shipping),
+                discount=Decimal(discount),
+                shipping_discount=Decimal(shipping_discount),
+                gift_wrap=Decimal(gift_wrap),
+                gift_message=gift_message,
+                channel_name=channel_name,
+                buyer=buyer,
+                address=address,
+                programs=programs,
+                placed_at=at.timestamp() if at else None,
+            )
+            return buying.place_order(self._world, self._world.seller(seller), purchase).order_id
+
+    def let_buyers_buy(self, count: int, seller: AnySeller | None = None) -> list[str]:
+        """Random orders of what is for sale, which then live on by themselves as time passes."""
+        placed = []
+        with self._world.lock:
+            self._catch_up()
+            for _ in range(count):
+                owner = (
+                    self._world.seller(seller) if seller else self._world.dice.choice(self.sellers)
+                )
+                if order := buying.buy_at_random(self._world, owner):
+                    placed.append(order.order_id)
+        return placed
+
+    def settle_payment(self, order_id: str) -> None:
+        """PENDING becomes UNSHIPPED."""
+        self._change(order_id, buying.settle_payment)
+
+    def cancel(
+        self, order_id: str, *, item: str | None = None, quantity: int | None = None
+    ) -> None:
+        """Cancel an order, one line (by item id or SKU), or some units of it."""
+        self._change(order_id, buying.cancel, item=item, quantity=quantity)
+
+    def request_cancellation(self, order_id: str) -> None:
+        """The buyer asks the seller to cancel."""
+        self._change(order_id, buying.request_cancellation)
+
+    def ship_by_hand(self, order_id: str, *, units: int | None = None) -> None:
+        """All open units, or so many, are shipped: in Seller Central, or by Amazon."""
+        self._change(order_id, buying.ship, units=units)
+
+    def set_order(self, order_id: str, **changes: Any) -> None:
+        """Overwrite top-level fields of an order by the names of the Orders API.
+
+        ``lastUpdatedTime`` becomes now, unless it is among the changes.
+        """
+
+        def overwrite(world: World, order: Order) -> None:
+            buying.touch(world, order)
+            order.data.update(changes)
+
+        self._change(order_id, overwrite)
+
+    def _change(self, order_id: str, change: Any, **how: Any) -> None:
+        with self._world.lock:
+            self._catch_up()
+            change(self._world, self._world.orders[order_id], **how)
+            self._world.changes += 1
+
+    def order(self, order_id: str) -> Json:
+        """One order as getOrder shows it with every data set."""
+        with self._world.lock:
+            self._catch_up()
+            return shown(self._world.orders[order_id], DATA_SETS, self._world.switches)
+
+    def orders(self, seller: AnySeller | None = None) -> list[Json]:
+        """The orders of one seller, or of all, in the order of their placing."""
+        with self._world.lock:
+            self._catch_up()
+            owner = self._world.seller(seller).seller_id if seller else None
+            return [
+                shown(order, DATA_SETS, self._world.switches)
+                for order in self._world.orders.values()
+                if owner in (None, order.seller_id)
+            ]
+
+    def description(self) -> Json:
+        """Endpoints, time, and the sellers with their credentials, as JSON values."""
+        return {
+            "endpoint": self.endpoint,
+            "regional_endpoint": self.regional_endpoint,
+            "lwa_endpoint": self.lwa_endpoint,
+            "now": self.now().isoformat(),
+            "time_scale": self._world.clock.time_scale,
+            "sellers": [asdict(seller) for seller in self.sellers],
+            "orders": len(self._world.orders),
+            "listings": sum(len(places) for places in self._world.skus.values()),
+        }
+
+
+def _decimal(value: Decimal | str | int | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
