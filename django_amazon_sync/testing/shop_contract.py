@@ -1,0 +1,508 @@
+"""What this package relies on in a shop, as a test suite for every adapter (needs hypothesis).
+
+    class TestMyShop(ShopContract):
+        @pytest.fixture
+        def shop(self) -> Shop: ...          # holding the sample products
+
+        @pytest.fixture
+        def sample(self) -> Sample: ...      # says which they are
+
+        def read_order(self, pk: str) -> PlacedOrder: ...
+        def add_offers(self, count: int) -> None: ...
+
+``docs/shops.md`` tells how to write an adapter; each test here is one promise of ``Shop``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_amazon_sync.data import (
+    Address,
+    Buyer,
+    Choices,
+    LineAmounts,
+    Money,
+    Offer,
+    OrderAmounts,
+    OrderData,
+    OrderLine,
+    Taxed,
+)
+from django_amazon_sync.errors import NotSupported, ShopRefused
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.signals import offers_changed
+
+numbers = count(1)
+
+#: Fixtures are shared by the examples of one test, which is meant: each uses an order of its own.
+examples = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+
+cents = st.integers(min_value=0, max_value=99_999).map(lambda amount: Decimal(amount) / 100)
+taxed = st.builds(Taxed, net=cents, tax=cents)
+line_amounts = st.builds(
+    LineAmounts, goods=taxed, shipping=taxed, gift_wrap=taxed, other=taxed, discount=taxed
+)
+# An order's life: its second line's quantity as Amazon says it next, or a word.
+steps = st.lists(st.one_of(st.integers(0, 4), st.sampled_from(["again", "request", "cancel"])))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the shop under test holds.
+
+    ``tracked`` and ``another`` are SKUs on sale with at least five pieces each; ``untracked`` is
+    one without stock tracking, empty where the shop tracks all. ``identifier`` is the barcode of
+    ``tracked``. ``scope`` holds ``tracked``, ``other_scope`` does not; both are empty where the
+    shop knows no scopes.
+    """
+
+    tracked: str
+    another: str
+    identifier: str
+    untracked: str = ""
+    scope: str = ""
+    other_scope: str = ""
+
+
+@dataclass(frozen=True)
+class PlacedLine:
+    """One line as the shop has it; ``known`` is whether it stands for one of its products."""
+
+    item_id: str
+    sku: str
+    quantity: int
+    known: bool
+
+
+@dataclass(frozen=True)
+class PlacedOrder:
+    """One order as the shop has it.
+
+    ``parts`` is the sum of all that the shop shows beside the total: lines, shipping, charges,
+    a difference. ``text`` is all that it stores of the order, addresses and notes included.
+    """
+
+    total: Money
+    parts: Decimal
+    lines: tuple[PlacedLine, ...]
+    cancelled: bool
+    text: str
+
+
+class ShopContract(ABC):
+    """Subclass as ``TestMyShop``; give the fixtures ``shop`` and ``sample`` and two methods."""
+
+    pytestmark = pytest.mark.django_db
+
+    @abstractmethod
+    def read_order(self, pk: str) -> PlacedOrder:
+        """Read an order back from the shop's own models."""
+
+    @abstractmethod
+    def add_offers(self, count: int) -> None:
+        """Add that many offers to the shop, whatever they are."""
+
+    @pytest.fixture
+    def choices(self, shop: Shop) -> Choices:
+        menu = shop.menu()
+        return Choices(menu.shipping_methods[0].code, menu.payment_methods[0].code)
+
+    @pytest.fixture
+    def order(self, sample: Sample) -> OrderData:
+        return new_order(new_line("1", sample.tracked, 2), new_line("2", sample.another, 3))
+
+    # --- Offers ------------------------------------------------------------------------------
+
+    def test_offers_come_ordered_and_each_once(self, shop: Shop, sample: Sample) -> None:
+        pks = [offer.pk for offer in shop.offers()]
+        assert len(pks) == len(set(pks))
+        assert [offer.pk for offer in shop.offers(pks=reversed(pks))] == pks
+
+    def test_reading_offers_takes_a_fixed_number_of_queries(self, shop: Shop) -> None:
+        few, queries_for_few = read_all(shop)
+        self.add_offers(100)
+        many, queries_for_many = read_all(shop)
+        assert len(many) == len(few) + 100
+        assert queries_for_many == queries_for_few
+
+    def test_only_offers_that_exist_are_given(self, shop: Shop, sample: Sample) -> None:
+        pk = offer_of(shop, sample.tracked).pk
+        assert [offer.pk for offer in shop.offers(pks=["no-such-pk", "", pk, "0"])] == [pk]
+        assert list(shop.offers(pks=[])) == []
+
+    def test_an_offer_is_found_by_sku_and_by_barcode(self, shop: Shop, sample: Sample) -> None:
+        offer = offer_of(shop, sample.tracked)
+        assert offer in shop.find(sample.tracked)
+        assert offer in shop.find(sample.identifier)
+        assert sample.identifier in [identifier.value for identifier in offer.identifiers]
+        assert shop.find("no-such-code") == []
+
+    def test_a_scope_holds_its_own_offers_only(self, shop: Shop, sample: Sample) -> None:
+        if not sample.scope:
+            assert list(shop.offers("")) == list(shop.offers())
+            return
+        within = {offer.sku for offer in shop.offers(sample.scope)}
+        without = {offer.sku for offer in shop.offers(sample.other_scope)}
+        assert sample.tracked in within
+        assert sample.tracked not in without
+        assert shop.find(sample.tracked, sample.other_scope) == []
+        assert within | without <= {offer.sku for offer in shop.offers()}
+
+    def test_tracked_stock_is_a_number_and_untracked_is_none(
+        self, shop: Shop, sample: Sample
+    ) -> None:
+        assert (quantity_of(shop, sample.tracked) or 0) >= 5
+        if sample.untracked:
+            assert quantity_of(shop, sample.untracked) is None
+
+    # --- Placing -----------------------------------------------------------------------------
+
+    def test_an_order_is_placed_once(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        assert shop.order_pk(order.number) == ""
+        first = shop.place_order(order, choices)
+        stock = stock_of(shop)
+        assert shop.place_order(order, choices) == first == shop.order_pk(order.number)
+        assert stock_of(shop) == stock
+
+    def test_placing_takes_the_stock_and_tells_of_it(
+        self, shop: Shop, sample: Sample, order: OrderData, choices: Choices
+    ) -> None:
+        before = stock_of(shop)
+        with told_of() as told:
+            shop.place_order(order, choices)
+        sold = {sample.tracked: 2, sample.another: 3}
+        assert fallen(before, stock_of(shop)) == sold
+        assert told >= {offer_of(shop, sku).pk for sku in sold}
+
+    def test_the_order_is_what_amazon_says(
+        self, shop: Shop, order: OrderData, choices: Choices, mailoutbox: list[EmailMessage]
+    ) -> None:
+        placed = self.read_order(shop.place_order(order, choices))
+        assert placed.total == Money(Decimal("60.00"), "EUR")
+        assert placed.lines == tuple(
+            PlacedLine(line.item_id, line.sku, line.quantity, known=True) for line in order.lines
+        )
+        assert not placed.cancelled
+        assert mailoutbox == []
+
+    @examples
+    @given(amounts=st.lists(line_amounts, min_size=1, max_size=3), extra=cents, total=cents)
+    def test_amazons_total_wins_and_a_difference_is_seen(
+        self, shop: Shop, sample: Sample, choices: Choices, amounts: list[LineAmounts],
+        extra: Decimal, total: Decimal,
+    ) -> None:
+        lines = [
+            replace(new_line(str(number), sample.tracked, 1), amounts=each)
+            for number, each in enumerate(amounts)
+        ]
+        explained = sum((each.gross for each in amounts), extra)
+        order = replace(
+            new_order(*lines), amounts=OrderAmounts("EUR", total, extra, total - explained)
+        )
+        placed = self.read_order(shop.place_order(order, choices))
+        assert placed.total.amount == placed.parts == total
+
+    def test_an_unknown_sku_becomes_a_flagged_line(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        order = new_order(new_line("1", sample.tracked, 1), new_line("2", "NO-SUCH-SKU", 4))
+        before = stock_of(shop)
+        placed = self.read_order(shop.place_order(order, choices))
+        assert [(line.sku, line.quantity, line.known) for line in placed.lines] == [
+            (sample.tracked, 1, True),
+            ("NO-SUCH-SKU", 4, False),
+        ]
+        assert placed.total.amount == placed.parts == Decimal("60.00")
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 1}
+
+    def test_lack_of_stock_never_prevents_placing(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        stock = quantity_of(shop, sample.tracked) or 0
+        order = new_order(new_line("1", sample.tracked, stock + 3))
+        placed = self.read_order(shop.place_order(order, choices))
+        assert placed.lines[0].quantity == stock + 3
+        assert (quantity_of(shop, sample.tracked) or 0) <= 0
+
+    def test_an_order_that_takes_no_stock_leaves_it_alone(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        before = stock_of(shop)
+        pk = shop.place_order(order, replace(choices, takes_stock=False))
+        shop.update_order(pk, replace(order, status="CANCELLED"), choices)
+        assert stock_of(shop) == before
+
+    def test_untracked_stock_stays_untracked(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        order = new_order(new_line("1", sample.untracked or sample.tracked, 1))
+        before = quantity_of(shop, sample.untracked or sample.tracked)
+        pk = shop.place_order(order, choices)
+        shop.update_order(pk, replace(order, status="CANCELLED"), choices)
+        assert quantity_of(shop, sample.untracked or sample.tracked) == before
+
+    @pytest.mark.parametrize("field", ["shipping_method", "payment_method", "status"])
+    def test_a_refusal_names_the_cause_and_takes_no_stock(
+        self, shop: Shop, order: OrderData, choices: Choices, field: str
+    ) -> None:
+        before = list(shop.offers())
+        chosen: dict[str, Any] = {field: "no-such-choice"}
+        with pytest.raises(ShopRefused, match="no-such-choice"):
+            shop.place_order(order, replace(choices, **chosen))
+        assert list(shop.offers()) == before
+        assert shop.order_pk(order.number) == ""
+
+    def test_an_order_without_a_total_is_refused(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        with pytest.raises(ShopRefused, match=order.number):
+            shop.place_order(replace(order, amounts=None), choices)
+        assert shop.order_pk(order.number) == ""
+
+    # --- Buyers ------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        "delivery",
+        [
+            None,
+            Address(),
+            Address(city="Berlin", country="DE"),
+            Address(name="Cher", line1="1", country="UK", postcode="not a postcode", phone="?"),
+            Address(name="x" * 3000, line1="\x00 \N{PARTY POPPER}" * 900, city="y" * 3000,
+                    postcode="z" * 3000, state="s" * 3000, phone="0" * 3000, country="zz"),
+        ],
+    )
+    def test_personal_data_may_be_missing_or_odd(
+        self, shop: Shop, order: OrderData, choices: Choices, delivery: Address | None
+    ) -> None:
+        order = replace(order, delivery=delivery, buyer=Buyer())
+        assert self.read_order(shop.place_order(order, choices)).lines
+
+    def test_odd_titles_are_stored_as_far_as_they_fit(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        line = replace(new_line("1", sample.tracked, 1), title="\x00\t\N{PARTY POPPER}" * 1000)
+        placed = self.read_order(shop.place_order(new_order(line), choices))
+        assert [(line.sku, line.quantity) for line in placed.lines] == [(sample.tracked, 1)]
+
+    def test_a_buyer_is_forgotten_and_the_totals_stay(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        personal = ("Ada", "Byron", "Engine Row", "EC1A", "ada@", "7946", "Happy birthday")
+        pk = shop.place_order(order, choices)
+        placed = self.read_order(pk)
+        assert [word for word in personal if word not in placed.text] == []
+        try:
+            shop.anonymise(pk)
+        except NotSupported:
+            return
+        forgotten = self.read_order(pk)
+        assert [word for word in personal if word in forgotten.text] == []
+        assert (forgotten.total, forgotten.lines) == (placed.total, placed.lines)
+
+    # --- Following Amazon --------------------------------------------------------------------
+
+    def test_a_lowered_quantity_is_released_once(
+        self, shop: Shop, sample: Sample, order: OrderData, choices: Choices
+    ) -> None:
+        before = stock_of(shop)
+        pk = shop.place_order(order, choices)
+        lowered = replace(order, lines=(order.lines[0], replace(order.lines[1], quantity=1)))
+        shop.update_order(pk, lowered, choices)
+        placed = self.read_order(pk)
+        shop.update_order(pk, lowered, choices)
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 2, sample.another: 1}
+        assert self.read_order(pk) == placed
+        assert [line.quantity for line in placed.lines] == [2, 1]
+        assert not placed.cancelled
+
+    def test_a_lowered_total_is_followed(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        pk = shop.place_order(order, choices)
+        lines = (order.lines[0], replace(order.lines[1], quantity=1))
+        shop.update_order(
+            pk, replace(order, lines=lines, amounts=OrderAmounts("EUR", Decimal("41.50"))), choices
+        )
+        placed = self.read_order(pk)
+        assert placed.total.amount == placed.parts == Decimal("41.50")
+
+    def test_a_cancelled_order_is_released_once(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        before = stock_of(shop)
+        pk = shop.place_order(order, choices)
+        shop.update_order(pk, replace(order, status="CANCELLED"), choices)
+        placed = self.read_order(pk)
+        shop.update_order(pk, replace(order, status="CANCELLED"), choices)
+        assert stock_of(shop) == before
+        assert self.read_order(pk) == placed
+        assert placed.cancelled
+        assert placed.total.amount == Decimal("60.00")
+
+    def test_a_request_to_cancel_is_shown_once_and_takes_nothing_back(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        pk = shop.place_order(order, choices)
+        stock, placed = stock_of(shop), self.read_order(pk)
+        for _ in range(2):
+            shop.update_order(pk, replace(order, cancellation_requested=True), choices)
+        asked = self.read_order(pk)
+        assert len(asked.text) > len(placed.text)
+        assert asked.text.lower().count("asks amazon to cancel") <= 1
+        assert (asked.lines, asked.cancelled, stock_of(shop)) == (placed.lines, False, stock)
+
+    def test_an_order_that_the_shop_does_not_have_is_refused(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        with pytest.raises(ShopRefused, match=order.number):
+            shop.update_order("0", order, choices)
+
+    @examples
+    @given(steps=steps, takes_stock=st.booleans())
+    def test_stock_is_right_after_any_life_of_an_order(
+        self, shop: Shop, sample: Sample, choices: Choices, steps: list[int | str],
+        takes_stock: bool,
+    ) -> None:
+        """Sold is what Amazon last counted, never more again, and nothing once it is cancelled."""
+        choices = replace(choices, takes_stock=takes_stock)
+        order = new_order(new_line("1", sample.tracked, 1), new_line("2", sample.another, 4))
+        before = stock_of(shop)
+        pk = shop.place_order(order, choices)
+        sold = {sample.tracked: 1, sample.another: 4}
+        for step in steps:
+            if step == "again":
+                assert shop.place_order(order, choices) == pk
+                continue
+            if step == "request":
+                order = replace(order, cancellation_requested=True)
+            elif step == "cancel":
+                order, sold = replace(order, status="CANCELLED"), {}
+            elif isinstance(step, int):
+                lines = (order.lines[0], replace(order.lines[1], quantity=step))
+                order = replace(order, lines=lines)
+                sold = {sku: min(held, step) if sku == sample.another else held
+                        for sku, held in sold.items()}
+            shop.update_order(pk, order, choices)
+            expected = {sku: held for sku, held in sold.items() if held and takes_stock}
+            assert fallen(before, stock_of(shop)) == expected
+
+    # --- Menu --------------------------------------------------------------------------------
+
+    def test_the_menu_offers_what_placing_accepts(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        menu = shop.menu()
+        chosen = [replace(choices, shipping_method=item.code) for item in menu.shipping_methods]
+        chosen += [replace(choices, payment_method=item.code) for item in menu.payment_methods]
+        chosen += [replace(choices, status=item.code) for item in menu.statuses]
+        for each in chosen:
+            assert shop.place_order(new_order(new_line("1", sample.tracked, 1)), each)
+
+
+# --- Orders to place --------------------------------------------------------------------------
+
+
+def new_line(item_id: str, sku: str, quantity: int) -> OrderLine:
+    """A line of 30.00 EUR: 26.00 for the goods, 6.00 shipping, 2.00 discount, taxes included."""
+    return OrderLine(
+        item_id=item_id,
+        sku=sku,
+        asin="B000000001",
+        title=f"Amazon's title of {sku}",
+        quantity=quantity,
+        amounts=LineAmounts(
+            goods=Taxed(Decimal("21.85"), Decimal("4.15")),
+            shipping=Taxed(Decimal("5.04"), Decimal("0.96")),
+            discount=Taxed(Decimal("1.68"), Decimal("0.32")),
+        ),
+        gift_message="Happy birthday",
+    )
+
+
+def new_order(*lines: OrderLine) -> OrderData:
+    """An order under a new number; its total is that of two lines of ``new_line``."""
+    placed_at = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
+    return OrderData(
+        number=f"302-{next(numbers):07d}-1234567",
+        marketplace="A1PA6795UKMFR9",
+        channel="AMAZON",
+        status="UNSHIPPED",
+        fulfilled_by="MERCHANT",
+        created=placed_at,
+        updated=placed_at,
+        lines=lines,
+        amounts=OrderAmounts("EUR", Decimal("60.00")),
+        buyer=Buyer(name="Ada Byron", email="ada@marketplace.example.com"),
+        delivery=Address(
+            name="Ada Byron",
+            line1="12 Engine Row",
+            city="London",
+            postcode="EC1A 1BB",
+            country="GB",
+            phone="+44 20 7946 0958",
+        ),
+    )
+
+
+# --- Stock and queries ------------------------------------------------------------------------
+
+
+def offer_of(shop: Shop, sku: str) -> Offer:
+    return next(offer for offer in shop.offers() if offer.sku == sku)
+
+
+def quantity_of(shop: Shop, sku: str) -> int | None:
+    return offer_of(shop, sku).quantity
+
+
+def stock_of(shop: Shop) -> dict[str, int]:
+    """The sellable quantity of each tracked SKU."""
+    return {offer.sku: offer.quantity for offer in shop.offers() if offer.quantity is not None}
+
+
+def fallen(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """By how much each quantity is lower now; what is equal is left out."""
+    return {sku: held - after[sku] for sku, held in before.items() if held != after[sku]}
+
+
+def read_all(shop: Shop) -> tuple[list[Offer], int]:
+    with CaptureQueriesContext(connection) as queries:
+        offers = list(shop.offers())
+    return offers, len(queries)
+
+
+@contextmanager
+def told_of() -> Iterator[set[str]]:
+    """The pks of the offers that a shop tells of meanwhile."""
+    told: set[str] = set()
+
+    def listen(pks: list[str], **kwargs: Any) -> None:
+        told.update(pks)
+
+    offers_changed.connect(listen)
+    try:
+        yield told
+    finally:
+        offers_changed.disconnect(listen)

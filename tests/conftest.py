@@ -1,0 +1,3 @@
+"""What all tests need."""
+
+from __future__ import annotations

@@ -1,0 +1,71 @@
+"""Things of an Oscar shop for the tests, made in one call each."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from oscar.core.loading import get_model
+
+numbers = count(1)
+
+
+def partner(code: str = "warehouse") -> Any:
+    """The partner of that code, which is a scope of OscarShop."""
+    saved, _ = get_model("partner", "Partner").objects.get_or_create(
+        code=code, defaults={"name": code.title()}
+    )
+    return saved
+
+
+def product_class(*, track_stock: bool = True) -> Any:
+    saved, _ = get_model("catalogue", "ProductClass").objects.get_or_create(
+        name="Goods" if track_stock else "Services", defaults={"track_stock": track_stock}
+    )
+    return saved
+
+
+def product(*, track_stock: bool = True, parent: Any = None, **columns: Any) -> Any:
+    """A standalone product, or a child where a parent is given."""
+    model = get_model("catalogue", "Product")
+    if parent is None:
+        columns.setdefault("product_class", product_class(track_stock=track_stock))
+        columns.setdefault("title", f"Product {next(numbers)}")
+    else:
+        columns.update(parent=parent, structure=model.CHILD)
+    return model.objects.create(**columns)
+
+
+def stock_record(
+    sku: str = "",
+    *,
+    price: Decimal | str | None = "10.00",
+    in_stock: int | None = 10,
+    currency: str = "EUR",
+    partner_code: str = "warehouse",
+    product_: Any = None,
+    **columns: Any,
+) -> Any:
+    """A stock record with a product of its own; ``columns`` are the product's."""
+    return get_model("partner", "StockRecord").objects.create(
+        product=product_ or product(**columns),
+        partner=partner(partner_code),
+        partner_sku=sku or f"SKU-{next(numbers)}",
+        price=None if price is None else Decimal(price),
+        price_currency=currency,
+        num_in_stock=in_stock,
+    )
+
+
+def shipping_event(order_pk: str, items: dict[str, int], note: str = "") -> Any:
+    """A shipping event of the type "Shipped": ``items`` are Amazon's item ids and quantities."""
+    order = get_model("order", "Order").objects.get(pk=order_pk)
+    shipped, _ = get_model("order", "ShippingEventType").objects.get_or_create(
+        code="shipped", defaults={"name": "Shipped"}
+    )
+    event = order.shipping_events.create(event_type=shipped, notes=note)
+    for item_id, quantity in items.items():
+        line = order.lines.get(partner_line_reference=item_id)
+        event.line_quantities.create(line=line, quantity=quantity)
+    return event

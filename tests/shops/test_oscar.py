@@ -1,0 +1,31 @@
+"""OscarShop keeps the promises of every shop."""
+
+from __future__ import annotations
+
+import pytest
+
+from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.testing.shop_contract import PlacedOrder, Sample, ShopContract
+from tests import factories
+from tests.shops.oscar_reading import read_order
+
+
+class TestOscarShop(ShopContract):
+    @pytest.fixture
+    def shop(self, db: None) -> OscarShop:
+        factories.stock_record("MUG", in_stock=20, upc="2000000000015")
+        factories.stock_record("a/b c%2F+#,ü", in_stock=6)
+        factories.stock_record("NAMEPLATE", in_stock=None, track_stock=False)
+        factories.stock_record("ELSEWHERE", partner_code="attic")
+        return OscarShop()
+
+    @pytest.fixture
+    def sample(self) -> Sample:
+        return Sample("MUG", "a/b c%2F+#,ü", "2000000000015", "NAMEPLATE", "warehouse", "attic")
+
+    def add_offers(self, count: int) -> None:
+        for _ in range(count):
+            factories.stock_record()
+
+    def read_order(self, pk: str) -> PlacedOrder:
+        return read_order(pk)

@@ -1,0 +1,161 @@
+"""The tiny shop behind the port: what an adapter needs at least, in another shape than Oscar's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from django_amazon_sync.data import (
+    Choices,
+    Identifier,
+    Menu,
+    MenuItem,
+    Money,
+    Offer,
+    OrderData,
+    OrderLine,
+)
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.signals import offers_changed
+from tests.tinyshop.models import Article, Sale
+
+MENU = Menu(
+    shipping_methods=(MenuItem("van", "Our van"),),
+    payment_methods=(MenuItem("marketplace", "Paid at a marketplace"),),
+    statuses=(MenuItem("open", "Open"), MenuItem("packed", "Packed")),
+)
+
+
+class TinyShop(Shop):
+    """Articles by their code (also the SKU), a shelf as scope, sales by Amazon's number."""
+
+    def offers(self, scope: str = "", pks: Iterable[str] | None = None) -> Iterator[Offer]:
+        articles = on_shelf(scope)
+        if pks is not None:
+            articles = articles.filter(code__in=list(pks))
+        return map(as_offer, articles.iterator(chunk_size=1000))
+
+    def find(self, code: str, scope: str = "") -> list[Offer]:
+        return [as_offer(one) for one in on_shelf(scope).filter(Q(code=code) | Q(gtin=code))]
+
+    @transaction.atomic
+    def place_order(self, order: OrderData, choices: Choices) -> str:
+        if Sale.objects.filter(reference=order.number).exists():
+            return order.number
+        check(choices)
+        if order.amounts is None:
+            raise ShopRefused(f"Order {order.number} has no total yet.")
+        known = set(on_shelf(choices.scope).values_list("code", flat=True))
+        sale = Sale(
+            reference=order.number, total=order.amounts.grand_total, currency=order.amounts.currency
+        )
+        sale.document = {
+            "lines": [as_document(line, line.sku in known) for line in order.lines],
+            "rest": "0",
+            "buyer": str([order.buyer.email, *address_of(order)]),
+            "remarks": [],
+        }
+        write_rest(sale)
+        sale.save()
+        if choices.takes_stock:
+            for line in order.lines:
+                self.move(sale, line.item_id, line.sku, line.quantity)
+        return sale.reference
+
+    @transaction.atomic
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
+        sale = Sale.objects.select_for_update().filter(reference=pk).first()
+        if sale is None:
+            raise ShopRefused(f"There is no sale {pk} for order {order.number}.")
+        sale.void = sale.void or order.status == "CANCELLED"
+        counted = {line.item_id: line.quantity for line in order.lines}
+        for line in sale.document["lines"]:
+            now = 0 if sale.void else min(counted.get(line["id"], 0), line["quantity"])
+            held = sale.taken.get(line["id"], 0)
+            self.move(sale, line["id"], line["sku"], min(held, now) - held)
+            line["quantity"] = now
+        sale.void = sale.void or not any(line["quantity"] for line in sale.document["lines"])
+        if order.amounts and not sale.void:
+            sale.total = order.amounts.grand_total
+        if order.cancellation_requested:
+            sale.document["remarks"] = ["the buyer asks Amazon to cancel"]
+        write_rest(sale)
+        sale.save()
+
+    def order_pk(self, number: str) -> str:
+        return number if Sale.objects.filter(reference=number).exists() else ""
+
+    def menu(self) -> Menu:
+        return MENU
+
+    def anonymise(self, pk: str) -> None:
+        sale = Sale.objects.get(reference=pk)
+        sale.document["buyer"] = ""
+        for line in sale.document["lines"]:
+            line["message"] = ""
+        sale.save()
+
+    def move(self, sale: Sale, item_id: str, sku: str, pieces: int) -> None:
+        """Take so many pieces off the shelf for this line; a negative number puts them back."""
+        tracked = Article.objects.filter(code=sku, pieces__isnull=False)
+        if pieces and tracked.update(pieces=F("pieces") - pieces):
+            sale.taken[item_id] = sale.taken.get(item_id, 0) + pieces
+            sale.save(update_fields=["taken"])
+            offers_changed.send(sender=TinyShop, pks=[sku])
+
+
+def on_shelf(scope: str) -> QuerySet[Article]:
+    articles = Article.objects.order_by("code")
+    return articles.filter(shelf=scope) if scope else articles
+
+
+def as_offer(article: Article) -> Offer:
+    cents = article.cents
+    return Offer(
+        pk=article.code,
+        sku=article.code,
+        title=article.name,
+        price=None if cents is None else Money(Decimal(cents) / 100, "EUR"),
+        quantity=article.pieces,
+        price_includes_tax=True,
+        identifiers=(Identifier("ean", article.gtin),) if article.gtin else (),
+        on_sale=not article.hidden,
+    )
+
+
+def as_document(line: OrderLine, known: bool) -> dict[str, object]:
+    return {
+        "id": line.item_id,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "known": known,
+        "price": str(line.amounts.gross),
+        "title": line.title.replace("\x00", ""),
+        "message": line.gift_message,
+    }
+
+
+def address_of(order: OrderData) -> list[str]:
+    there = order.delivery
+    return [there.name, there.line1, there.postcode, there.phone] if there else []
+
+
+def write_rest(sale: Sale) -> None:
+    """What the lines lack to Amazon's total stands in the document, where everyone sees it."""
+    prices = [Decimal(line["price"]) for line in sale.document["lines"]]
+    sale.document["rest"] = str(sale.total - sum(prices))
+
+
+def check(choices: Choices) -> None:
+    chosen = [
+        (choices.shipping_method, MENU.shipping_methods),
+        (choices.payment_method, MENU.payment_methods),
+        (choices.status or "open", MENU.statuses),
+    ]
+    for code, items in chosen:
+        if code not in {item.code for item in items}:
+            raise ShopRefused(f"The tiny shop knows no {code}; choose another one.")
