@@ -72,8 +72,15 @@ class Throttled(AmazonError):
 
     code = "throttled"
 
-    def __init__(self, operation: str, message: str, *, retry_at: datetime, status: int = 0,
-                 request_id: str = "") -> None:
+    def __init__(
+        self,
+        operation: str,
+        message: str,
+        *,
+        retry_at: datetime,
+        status: int = 0,
+        request_id: str = "",
+    ) -> None:
         self.retry_at = retry_at
         super().__init__(operation, message, status=status, request_id=request_id)
 
@@ -83,11 +90,26 @@ class Unavailable(AmazonError):
 
     code = "unavailable"
 
-    def __init__(self, operation: str, message: str, *, sent: bool = True, status: int = 0,
-                 amazon_code: str = "", details: str = "", request_id: str = "") -> None:
+    def __init__(
+        self,
+        operation: str,
+        message: str,
+        *,
+        sent: bool = True,
+        status: int = 0,
+        amazon_code: str = "",
+        details: str = "",
+        request_id: str = "",
+    ) -> None:
         self.sent = sent
-        super().__init__(operation, message, status=status, amazon_code=amazon_code,
-                         details=details, request_id=request_id)
+        super().__init__(
+            operation,
+            message,
+            status=status,
+            amazon_code=amazon_code,
+            details=details,
+            request_id=request_id,
+        )
 
 
 class Unauthorized(AmazonError):

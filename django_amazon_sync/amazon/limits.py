@@ -72,7 +72,11 @@ class BucketStore(Protocol):
         ...
 
     def learn(self, key: str, rate: float) -> None:
-        """Remember the rate (calls per second) that Amazon named for this bucket."""
+        """Remember the rate (calls per second) that Amazon named for this bucket.
+
+        Where it differs from the rate that was kept, the bucket starts anew as full: the time at
+        which it would have been full was reckoned by the other rate.
+        """
         ...
 
 
@@ -92,7 +96,9 @@ class MemoryBuckets:
 
     def learn(self, key: str, rate: float) -> None:
         with self._lock:
-            self._rates[key] = rate
+            if self._rates.get(key) != rate:
+                self._rates[key] = rate
+                self._full_at.pop(key, None)
 
 
 class Limiter:

@@ -57,10 +57,11 @@ class SellerAccount(Stated):
     """One Amazon seller in one region, authorised to one application."""
 
     TRANSITIONS = {
-        AccountState.OBSERVING: frozenset({AccountState.LIVE, AccountState.PAUSED, AccountState.DISCONNECTED}),
-        AccountState.LIVE: frozenset({AccountState.OBSERVING, AccountState.PAUSED, AccountState.DISCONNECTED}),
-        AccountState.PAUSED: frozenset({AccountState.OBSERVING, AccountState.LIVE, AccountState.DISCONNECTED}),
-        AccountState.DISCONNECTED: frozenset({AccountState.OBSERVING}),
+        state: frozenset(AccountState) - {state}
+        for state in (AccountState.OBSERVING, AccountState.LIVE, AccountState.PAUSED)
+    } | {
+        # Connected again, an account observes until it is released again.
+        AccountState.DISCONNECTED: frozenset({AccountState.OBSERVING})
     }
 
     application = models.ForeignKey(
@@ -75,15 +76,20 @@ class SellerAccount(Stated):
     )
     state_reason = models.TextField(_("reason"), blank=True)
     deployment = models.CharField(
-        _("released by deployment"), max_length=100, blank=True,
+        _("released by deployment"),
+        max_length=100,
+        blank=True,
         help_text=_("Writes leave only from this deployment (AMAZON_SYNC['DEPLOYMENT'])."),
     )
     shop_scope = models.CharField(
-        _("scope"), max_length=100, blank=True,
+        _("scope"),
+        max_length=100,
+        blank=True,
         help_text=_("The part of the shop that this account sells; Oscar: a partner's code."),
     )
     synchronise_all = models.BooleanField(
-        _("synchronise all products"), default=False,
+        _("synchronise all products"),
+        default=False,
         help_text=_("Products are synchronised unless they are switched off."),
     )
     stock_buffer = models.PositiveIntegerField(
@@ -91,7 +97,8 @@ class SellerAccount(Stated):
     )
     import_orders = models.BooleanField(_("import orders"), default=True)
     cut_over = models.DateTimeField(
-        _("cut-over"), default=timezone.now,
+        _("cut-over"),
+        default=timezone.now,
         help_text=_("Orders from before this moment take no stock and are placed on request."),
     )
     default_shipping_method = models.CharField(
@@ -101,7 +108,9 @@ class SellerAccount(Stated):
         _("default payment method"), max_length=100, blank=True
     )
     default_carrier = models.CharField(
-        _("default carrier"), max_length=100, blank=True,
+        _("default carrier"),
+        max_length=100,
+        blank=True,
         help_text=_("Amazon's carrier code, used where a shipment names none."),
     )
 
@@ -136,7 +145,8 @@ class Marketplace(models.Model):
         SellerAccount, models.PROTECT, related_name="marketplaces", verbose_name=_("account")
     )
     code = models.CharField(
-        _("marketplace id"), max_length=20,
+        _("marketplace id"),
+        max_length=20,
         choices=[(one.id, f"Amazon {one.country}") for one in MARKETPLACES.values()],
     )
     active = models.BooleanField(_("active"), default=True)
@@ -148,11 +158,19 @@ class Marketplace(models.Model):
         _("markup in per cent"), max_digits=6, decimal_places=2, default=0
     )
     price_ending = models.DecimalField(
-        _("price ending"), max_digits=4, decimal_places=2, null=True, blank=True,
+        _("price ending"),
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
         help_text=_("0.99 turns 12.40 into 12.99; empty leaves prices as they are."),
     )
     price_floor = models.DecimalField(
-        _("lowest price"), max_digits=12, decimal_places=2, null=True, blank=True,
+        _("lowest price"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0)],
     )
 

@@ -29,23 +29,32 @@ class SellerSku(models.Model):
     )
     sku = models.CharField(_("SKU"), max_length=255)
     offer_pk = models.CharField(
-        _("offer"), max_length=64, blank=True, db_index=True,
+        _("offer"),
+        max_length=64,
+        blank=True,
+        db_index=True,
         help_text=_("Primary key of the shop's offer; empty where the shop has it no more."),
     )
     synchronise = models.BooleanField(
         _("synchronise"), null=True, blank=True, help_text=_("Unknown: as the account says.")
     )
     asin = models.CharField(
-        _("ASIN"), max_length=20, blank=True,
+        _("ASIN"),
+        max_length=20,
+        blank=True,
         help_text=_("Chosen by staff, for a SKU that Amazon does not have yet."),
     )
     condition = models.CharField(_("condition"), max_length=40, default="new_new")
     set_quantity = models.PositiveIntegerField(
-        _("set quantity"), null=True, blank=True,
+        _("set quantity"),
+        null=True,
+        blank=True,
         help_text=_("For an offer whose stock the shop does not track."),
     )
     channel = models.CharField(
-        _("fulfilment channel"), max_length=40, blank=True,
+        _("fulfilment channel"),
+        max_length=40,
+        blank=True,
         help_text=_("As Amazon says; DEFAULT is shipped by us. Empty: not read yet."),
     )
     lead_time_days = models.PositiveIntegerField(_("lead time in days"), null=True, blank=True)
@@ -102,7 +111,11 @@ class Listing(models.Model):
     condition = models.CharField(_("condition"), max_length=40, blank=True)
     status = models.CharField(_("status"), max_length=100, blank=True)
     own_price = models.DecimalField(
-        _("own Amazon price"), max_digits=12, decimal_places=2, null=True, blank=True,
+        _("own Amazon price"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
         help_text=_("In the marketplace's currency; it goes before the shop's price."),
     )
     accepted = models.JSONField(_("accepted"), default=dict, blank=True)
@@ -178,9 +191,7 @@ class Submission(Stated):
 
     account = models.ForeignKey(SellerAccount, models.PROTECT, related_name="submissions")
     marketplace = models.ForeignKey(Marketplace, models.PROTECT, related_name="submissions")
-    run = models.ForeignKey(
-        SyncRun, models.SET_NULL, null=True, related_name="submissions"
-    )
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="submissions")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     state = models.CharField(
         _("state"), max_length=10, choices=SubmissionState.choices, default=SubmissionState.NEW

@@ -139,9 +139,7 @@ class AmazonOrder(Stated):
     updated_at = models.DateTimeField(_("changed on Amazon at"), null=True, blank=True)
     ship_by = models.DateTimeField(_("ship by"), null=True, blank=True)
     deliver_by = models.DateTimeField(_("deliver by"), null=True, blank=True)
-    total = models.DecimalField(
-        _("total"), max_digits=14, decimal_places=4, null=True, blank=True
-    )
+    total = models.DecimalField(_("total"), max_digits=14, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     difference = models.DecimalField(
         _("unexplained difference"), max_digits=14, decimal_places=4, default=0
@@ -224,8 +222,12 @@ class Shipment(Stated):
         ShipmentState.WAITING: frozenset({ShipmentState.NEW}),
         ShipmentState.NEW: frozenset({ShipmentState.WAITING, ShipmentState.SENT}),
         ShipmentState.SENT: frozenset(
-            {ShipmentState.UNKNOWN, ShipmentState.CONFIRMED, ShipmentState.REFUSED,
-             ShipmentState.NEW}
+            {
+                ShipmentState.UNKNOWN,
+                ShipmentState.CONFIRMED,
+                ShipmentState.REFUSED,
+                ShipmentState.NEW,
+            }
         ),
         ShipmentState.UNKNOWN: frozenset(
             {ShipmentState.SENT, ShipmentState.CONFIRMED, ShipmentState.REFUSED}

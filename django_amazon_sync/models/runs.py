@@ -61,7 +61,11 @@ class SyncRun(Stated):
         _("state"), max_length=10, choices=RunState.choices, default=RunState.QUEUED
     )
     asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("asked by"),
     )
     options = models.JSONField(_("options"), default=dict, blank=True)

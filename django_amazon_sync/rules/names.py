@@ -15,7 +15,5 @@ def name_problem(title: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in title):
         return "The title holds control characters; remove them in the shop."
     if len(title) > LONGEST_NAME:
-        return (
-            f"The title has {len(title)} characters and Amazon takes {LONGEST_NAME}; shorten it."
-        )
+        return f"The title has {len(title)} characters and Amazon takes {LONGEST_NAME}; shorten it."
     return ""

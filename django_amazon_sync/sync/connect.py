@@ -126,7 +126,7 @@ def connect_account(
                 "secret_made_on": None,
             },
         )
-        account, made = SellerAccount.objects.update_or_create(
+        account, _made = SellerAccount.objects.update_or_create(
             application=application,
             seller_id=seller_id,
             region=region,
@@ -156,8 +156,7 @@ def _known_in_region(marketplaces: Sequence[str], region: str) -> None:
         if facts is None:
             of_region = sorted(one.id for one in MARKETPLACES.values() if one.region == region)
             raise ConfigurationError(
-                f"{code} is no marketplace id; those of region {region} are "
-                f"{', '.join(of_region)}."
+                f"{code} is no marketplace id; those of region {region} are {', '.join(of_region)}."
             )
         if facts.region != region:
             raise ConfigurationError(

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -149,7 +148,7 @@ def store_page(
 
 
 def store_orders(work: Work, answers: Iterable[Answer], *, asked_for: bool) -> None:
-    """Store orders as Amazon shows them, in a fixed number of queries; older news change nothing."""
+    """Store orders as Amazon shows them, in a fixed number of queries; old news change nothing."""
     found = {_number(read, raw): (read, raw) for read, raw in answers}
     if not found:
         return
@@ -336,21 +335,27 @@ def place(work: Work, order: AmazonOrder) -> None:
     """Place one order in its own transaction, or put it aside with its reason."""
     about = {"order_number": order.number}
     try:
-        with transaction.atomic():
-            if not _place_once(work, order):
-                return  # another worker has placed it
+        if not _apart(_place_once, work, order):
+            return  # another worker has placed it
     except AmazonSyncError as reason:
         quarantine(order, reason)
         work.line(Outcome.QUARANTINED, **about, code=reason.code, message=str(reason))
-    except Exception as fault:  # the one border where one order must not stop the others
-        unexpected = Unexpected.from_fault(fault)
-        quarantine(order, unexpected)
-        work.line(Outcome.QUARANTINED, **about, code=unexpected.code, message=str(unexpected))
     else:
         message = ""
         if order.difference:
             message = f"{order.difference} {order.currency} of Amazon's total are unexplained."
         work.line(Outcome.PLACED, **about, message=message)
+
+
+def _apart(act: Callable[[Work, AmazonOrder], bool], work: Work, order: AmazonOrder) -> bool:
+    """Do something with one order in its own transaction; a fault is this order's alone."""
+    try:
+        with transaction.atomic():
+            return act(work, order)
+    except AmazonSyncError:
+        raise
+    except Exception as fault:
+        raise Unexpected.from_fault(fault) from fault
 
 
 def _place_once(work: Work, order: AmazonOrder) -> bool:
@@ -429,20 +434,16 @@ def _update(work: Work, order: AmazonOrder) -> None:
     """Update one placed order in its own transaction; where it cannot be, try with each run."""
     about = {"order_number": order.number}
     try:
-        with transaction.atomic():
-            _update_once(work, order)
+        _apart(_update_once, work, order)
     except AmazonSyncError as reason:
         AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=str(reason))
         work.line(Outcome.FAILED, **about, code=reason.code, message=str(reason))
-    except Exception as fault:  # as in place: one order must not stop the others
-        unexpected = Unexpected.from_fault(fault)
-        work.line(Outcome.FAILED, **about, code=unexpected.code, message=str(unexpected))
     else:
         cancelled = order.status == "CANCELLED"
         work.line(Outcome.CANCELLED if cancelled else Outcome.UPDATED, **about)
 
 
-def _update_once(work: Work, order: AmazonOrder) -> None:
+def _update_once(work: Work, order: AmazonOrder) -> bool:
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     data = gateway.read_order(locked.document)
     work.shop.update_order(locked.shop_order_pk, data, choices_for(work.account, locked))
@@ -452,6 +453,7 @@ def _update_once(work: Work, order: AmazonOrder) -> None:
     else:
         AmazonOrder.objects.filter(pk=locked.pk).update(**told)
     doubt_quantities(_skus_of(locked))
+    return True
 
 
 def _skus_of(order: AmazonOrder) -> list[tuple[int, str, str]]:

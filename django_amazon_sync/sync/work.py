@@ -34,7 +34,10 @@ BATCH = 200
 
 @dataclass
 class Work:
-    """What a job works with. ``progress`` is told of each SKU or order that is done with."""
+    """What a job works with. ``progress`` is told of each SKU or order that is done with.
+
+    ``unanswered`` counts the requests in a row that Amazon did not answer.
+    """
 
     run: SyncRun
     account: SellerAccount
@@ -42,6 +45,7 @@ class Work:
     client: Client
     lease: HeldLease
     progress: Callable[[int], None] = lambda number: None
+    unanswered: int = 0
     _lines: list[RunLine] = field(default_factory=list)
 
     def line(self, outcome: Outcome, **values: Any) -> None:
@@ -82,7 +86,7 @@ def why_not_writing(account: SellerAccount) -> str:
         )
     return (
         f"The account was released by deployment '{account.deployment}' and this is "
-        f"'{conf.get('DEPLOYMENT')}' (AMAZON_SYNC['DEPLOYMENT']); release it here to send from here."
+        f"'{conf.get('DEPLOYMENT')}' (AMAZON_SYNC['DEPLOYMENT']); release it here to send."
     )
 
 

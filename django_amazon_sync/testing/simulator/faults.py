@@ -63,7 +63,7 @@ class Faults:
     """The script: the first fault that matches a call strikes it."""
 
     def __init__(self, seed: int = 1) -> None:
-        self._dice = random.Random(seed)  # noqa: S311 - dice, no secrets
+        self._dice = random.Random(seed)
         self._armed: list[_Armed] = []
         self._lock = threading.Lock()
 

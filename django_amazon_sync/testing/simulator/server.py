@@ -86,8 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(self.server.respond(incoming))
 
-    do_GET = do_POST = do_PUT = answer  # noqa: N815 - the names that http.server looks for
-    do_PATCH = do_DELETE = answer  # noqa: N815 - the same
+    do_GET = do_POST = do_PUT = answer
+    do_PATCH = do_DELETE = answer
 
     def _send(self, reply: Reply) -> None:
         if reply.drop:
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(head + reply.body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its parent's name
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: ``Simulator.requests`` is the log."""
 
 

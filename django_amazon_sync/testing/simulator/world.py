@@ -132,7 +132,7 @@ class World:
         self.seed = seed
         self.switches = switches
         self.clock = clock
-        self.dice = random.Random(seed)  # noqa: S311 - dice, no secrets
+        self.dice = random.Random(seed)
         self.lock = threading.RLock()
         self.serial = 0
         self.changes = 0

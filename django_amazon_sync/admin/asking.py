@@ -1,0 +1,64 @@
+"""Buttons ask for a run: the run is a row, a worker does it, and the message links to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync import tasks
+from django_amazon_sync.admin.shown import change_url, list_url
+from django_amazon_sync.models import Job, SellerAccount, SyncRun
+from django_amazon_sync.sync import jobs
+
+#: For which account to ask, with which options.
+Wanted = tuple[SellerAccount, dict[str, Any]]
+
+
+def ask(
+    request: HttpRequest, job: Job, wanted: Iterable[Wanted], *, dry_run: bool = False, done: str = ""
+) -> None:
+    """Queue one run for each account and say so, after what is ``done`` already."""
+    user = request.user if request.user.is_authenticated else None
+    runs = [
+        jobs.request(account, job, options=options, dry_run=dry_run, asked_by=user)
+        for account, options in wanted
+    ]
+    if not runs:
+        messages.warning(request, done or _("Nothing was selected that this can be done with."))
+        return
+    # The first run that no broker took is the last that is tried: each waits for the broker.
+    taken = all(tasks.start(run) for run in runs)
+    level = messages.SUCCESS if taken else messages.WARNING
+    messages.add_message(request, level, _sentence(runs, taken, done))
+
+
+def _sentence(runs: list[SyncRun], taken: bool, done: str) -> str:
+    if taken:
+        text = ngettext("%(number)d run is queued.", "%(number)d runs are queued.", len(runs))
+    else:
+        text = ngettext(
+            "%(number)d run is queued and waits, as no broker could be reached: a worker or the "
+            "command amazon_tick will do it.",
+            "%(number)d runs are queued and wait, as no broker could be reached: a worker or the "
+            "command amazon_tick will do them.",
+            len(runs),
+        )
+    return format_html(
+        '{} {} <a href="{}">{}</a>',
+        done,
+        text % {"number": len(runs)},
+        _url(runs),
+        ngettext("Follow the run", "Follow the runs", len(runs)),
+    )
+
+
+def _url(runs: list[SyncRun]) -> str:
+    if len(runs) == 1:
+        return change_url(runs[0])
+    return list_url(SyncRun, id__in=",".join(str(run.pk) for run in runs))

@@ -1,0 +1,131 @@
+"""What the screens share: queries that never decrypt, saves that write what changed, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.models import Marketplace, SellerAccount
+
+Row = TypeVar("Row", bound=Model)
+Parent = TypeVar("Parent", bound=Model)
+
+if TYPE_CHECKING:  # they cannot be subscripted at run time
+
+    class ModelScreen(admin.ModelAdmin[Row]): ...
+
+    class RowsInline(admin.TabularInline[Row, Parent]): ...
+else:
+
+    class ModelScreen(admin.ModelAdmin, Generic[Row]):
+        pass
+
+    class RowsInline(admin.TabularInline, Generic[Row, Parent]):
+        pass
+
+
+def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
+    """A ``has_..._permission`` method: whether the user has this permission of ours."""
+
+    def allowed(screen: object, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"django_amazon_sync.{codename}")
+
+    return allowed
+
+
+class Screen(ModelScreen[Row]):
+    """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here.
+
+    ``reads_with`` are the related rows that its pages show, ``encrypted`` the columns that its
+    queries leave alone: a lost key must not take a page away.
+    """
+
+    reads_with: ClassVar[tuple[str, ...]] = ()
+    encrypted: ClassVar[tuple[str, ...]] = ()
+    show_full_result_count = False
+
+    has_check_permission = needs("check_selleraccount")
+    has_release_permission = needs("release_selleraccount")
+    has_export_permission = needs("export_listing")
+    has_verify_permission = needs("verify_listing")
+    has_approve_permission = needs("approve_listing")
+    has_import_permission = needs("import_amazonorder")
+    has_replay_permission = needs("replay_amazonorder")
+    has_confirm_permission = needs("confirm_shipment")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        rows = super().get_queryset(request).defer(*self.encrypted)
+        return rows.select_related(*self.reads_with) if self.reads_with else rows
+
+    def save_model(self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool) -> None:
+        """Write the columns that were changed here; workers write the others meanwhile."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {column.name for column in obj._meta.concrete_fields}
+        obj.save(update_fields=[name for name in form.changed_data if name in columns])
+
+
+class Kept:
+    """Rows that the app makes itself and that stay: nobody adds or deletes one here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(Kept):
+    """Rows that are only looked at."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """By account; it reads two columns, as the others hold secrets."""
+
+    title = _("account")
+    parameter_name = "account"
+    path = "account"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        accounts = SellerAccount.objects.order_by("name").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in accounts]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(**{self.path: value}) if value.isdecimal() else queryset
+
+
+class MarketplaceFilter(admin.SimpleListFilter):
+    """By Amazon store, over all accounts that sell there."""
+
+    title = _("marketplace")
+    parameter_name = "marketplace"
+    path = "marketplace__code"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        codes = Marketplace.objects.order_by("code").values_list("code", flat=True).distinct()
+        return [(code, store_name(code)) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+def store_name(code: str) -> str:
+    """The country of a marketplace; its id where it is not known."""
+    facts = MARKETPLACES.get(code)
+    return facts.country if facts else code

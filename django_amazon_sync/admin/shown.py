@@ -1,0 +1,54 @@
+"""How values are shown: links, small tables, documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def change_url(row: Model) -> str:
+    """The page of a row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def list_url(model: type[Model], **filters: Any) -> str:
+    """The list of a model, filtered by these parameters of its address."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{urlencode(filters)}" if filters else address
+
+
+def link(row: Model, text: object = None) -> SafeString:
+    """A link to the page of a row, with its own name unless there is a text."""
+    return format_html('<a href="{}">{}</a>', change_url(row), row if text is None else text)
+
+
+def list_link(model: type[Model], text: object, **filters: Any) -> SafeString:
+    """A link to the filtered list of a model."""
+    return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A small table; empty where there are no rows."""
+    context = {"head": head, "rows": list(rows)}
+    return render_to_string("django_amazon_sync/admin/table.html", context)
+
+
+def document(value: object) -> SafeString:
+    """A JSON document, readable."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+    return format_html('<pre style="white-space: pre-wrap">{}</pre>', text)
+
+
+def plain(value: object) -> str:
+    """A value of a mapping as people read it: nothing for None, JSON for what has parts."""
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -1,0 +1,252 @@
+"""What the commands share: formats, exit codes, and the choice of accounts.
+
+Exit codes: 0 all well; 1 some lines failed; 2 nothing could run (configuration, credentials,
+network). What went wrong is on stderr, one sentence each. With ``--format json`` stdout is one
+JSON document, also where nothing could run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+from tqdm import tqdm
+
+from django_amazon_sync.errors import AmazonSyncError, ConfigurationError
+from django_amazon_sync.models import AccountState, RunLine, RunState, SellerAccount, SyncRun
+from django_amazon_sync.sync import jobs
+
+ALL_WELL, SOME_FAILED, NOTHING_RAN = 0, 1, 2
+
+#: Seconds that a command in the foreground waits for its turn at Amazon.
+PATIENCE = 600.0
+
+#: Shorter waits are part of the pace and not worth a word.
+WORTH_A_WORD = 2.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command has to say: ``document`` for programs, ``text`` for people.
+
+    ``complaint`` is what is wrong where ``exit`` is not 0, and ``code`` its stable word.
+    """
+
+    exit: int
+    document: dict[str, Any] = field(default_factory=dict)
+    text: Iterable[str] = ()
+    complaint: str = ""
+    code: str = ""
+
+
+class AmazonCommand(BaseCommand):
+    """A command that prints in two formats and ends with one of three exit codes."""
+
+    requires_system_checks: list[str] = []  # ours are run below: an error of theirs is exit 2
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--format", choices=("text", "json"), default="text", help="How to print the result."
+        )
+
+    def result(self, options: dict[str, Any]) -> Result:
+        """Do it. Raises AmazonSyncError where nothing could run."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            _check_settings()
+            result = self.result(options)
+        except AmazonSyncError as error:
+            result = Result(NOTHING_RAN, complaint=str(error), code=error.code)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(_document(result), ensure_ascii=False, default=str))
+        else:
+            for line in result.text:
+                self.stdout.write(line)
+        if result.exit != ALL_WELL:
+            raise CommandError(result.complaint, returncode=result.exit)
+
+
+def _check_settings() -> None:
+    """Raises ConfigurationError with the first error of our system checks."""
+    for message in checks.run_checks(tags=["amazon_sync"]):
+        if message.is_serious():
+            raise ConfigurationError(f"{message.msg} {message.hint}")
+
+
+def _document(result: Result) -> dict[str, Any]:
+    document = {**result.document, "exit": result.exit}
+    if result.exit == NOTHING_RAN:
+        document["error"] = {"code": result.code, "message": result.complaint}
+    return document
+
+
+class RunCommand(AmazonCommand):
+    """A command that does one job for one or more accounts, here and now."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--account", help="Its number, seller id or name; default: all connected accounts."
+        )
+        parser.add_argument(
+            "--marketplace",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="Only accounts that sell in this marketplace; may be repeated.",
+        )
+
+    def runs(self, accounts: list[SellerAccount], options: dict[str, Any]) -> Iterator[SyncRun]:
+        """The queued runs that were asked for. Raises ConfigurationError."""
+        raise NotImplementedError
+
+    def result(self, options: dict[str, Any]) -> Result:
+        accounts = chosen_accounts(options["account"], options["marketplace"])
+        for account in accounts:
+            if account.state == AccountState.DISCONNECTED:
+                raise ConfigurationError(
+                    f"The account {account} is disconnected: {account.state_reason} "
+                    "Connect it again with amazon_connect."
+                )
+        asked_for = list(self.runs(accounts, options))
+        return result_of([self.perform(run) for run in asked_for])
+
+    def perform(self, run: SyncRun) -> SyncRun:
+        """Do one run, showing how far it is and what it waits for."""
+        with progress_bar(self, f"{run.account}, {run.get_job_display()}") as (progress, say):
+            return jobs.perform(
+                run, patience=PATIENCE, on_wait=_waits_aloud(say), progress=progress
+            )
+
+
+@contextmanager
+def progress_bar(
+    command: BaseCommand, about: str, total: int | None = None
+) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """Count on stderr while it is a terminal: what counts, and what says a line meanwhile."""
+
+    def say(line: str) -> None:
+        with tqdm.external_write_mode():
+            command.stderr.write(line, lambda text: text)
+
+    with tqdm(desc=about, total=total, disable=None, leave=False) as bar:
+        yield lambda number: (bar.update(number), None)[1], say
+
+
+def _waits_aloud(say: Callable[[str], None]) -> Callable[[str, float], None]:
+    def on_wait(operation: str, seconds: float) -> None:
+        if seconds >= WORTH_A_WORD:
+            say(f"{operation}: waits {seconds:.0f} s for its turn at Amazon.")
+
+    return on_wait
+
+
+# --- Accounts ------------------------------------------------------------------------------------
+
+
+def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerAccount]:
+    """The accounts of that number, seller id or name, or all connected ones.
+
+    ``marketplaces`` restricts them to those that sell there. Raises ConfigurationError.
+    """
+    accounts = SellerAccount.objects.order_by("pk")
+    if wanted is None:
+        accounts = accounts.exclude(state=AccountState.DISCONNECTED)
+    else:
+        number = Q(pk=int(wanted)) if wanted.isdecimal() else Q()
+        accounts = accounts.filter(Q(seller_id=wanted) | Q(name=wanted) | number)
+    if not accounts:
+        raise ConfigurationError(_no_account(wanted))
+    if not marketplaces:
+        return list(accounts)
+    selling = accounts.filter(marketplaces__code__in=marketplaces).distinct()
+    there = set(accounts.values_list("marketplaces__code", flat=True))
+    if unknown := [code for code in marketplaces if code not in there]:
+        known = ", ".join(sorted(code for code in there if code)) or "none"
+        raise ConfigurationError(
+            f"No chosen account sells in marketplace {unknown[0]}; there is {known}."
+        )
+    return list(selling)
+
+
+def _no_account(wanted: str | None) -> str:
+    names = [f"{one.name} ({one.seller_id})" for one in SellerAccount.objects.order_by("pk")]
+    if wanted is not None and names:
+        return f"There is no account '{wanted}'; there is {', '.join(names)}."
+    return "No seller account is connected; connect one with amazon_connect."
+
+
+# --- Results of runs -----------------------------------------------------------------------------
+
+
+def result_of(runs: list[SyncRun]) -> Result:
+    """What to say of runs that have ended; those that found nothing to do are left out."""
+    told = [run for run in runs if run.pk is not None]
+    stopped = [run for run in told if run.state != RunState.DONE]
+    complaint = "\n".join(dict.fromkeys(filter(None, map(_complaint, told))))
+    return Result(
+        exit=_exit_of(told),
+        document={"runs": [_run_document(run) for run in told]},
+        text=(line for run in told for line in _run_text(run)),
+        complaint=complaint,
+        code=stopped[0].reason_code if stopped else "",
+    )
+
+
+def _exit_of(runs: list[SyncRun]) -> int:
+    if all(run.went_well for run in runs):
+        return ALL_WELL
+    if any(run.state == RunState.DONE or run.counts for run in runs):
+        return SOME_FAILED
+    return NOTHING_RAN
+
+
+def _complaint(run: SyncRun) -> str:
+    if run.state != RunState.DONE:
+        return run.reason or f"{run} is {run.get_state_display()}."
+    if run.went_well:
+        return ""
+    return f"{run} of {run.account} has lines that failed."
+
+
+def _run_document(run: SyncRun) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "account": str(run.account),
+        "job": run.job,
+        "dry_run": run.dry_run,
+        "state": run.state,
+        "reason": run.reason,
+        "counts": run.counts,
+        "lines": [line.as_dict() for line in run.lines.order_by("pk").iterator()],
+    }
+
+
+def _run_text(run: SyncRun) -> Iterator[str]:
+    counts = ", ".join(f"{name} {number}" for name, number in run.counts.items())
+    dry = " (nothing is sent)" if run.dry_run else ""
+    yield f"{run} of {run.account}{dry}: {run.get_state_display()}. {counts}".rstrip()
+    for line in run.lines.order_by("pk").iterator():
+        yield f"  {_line_text(line)}"
+
+
+def _line_text(line: RunLine) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in line.values.items())
+    code = f"[{line.code}]" if line.code else ""
+    parts = (
+        line.get_outcome_display(),
+        line.sku or line.order_number,
+        line.marketplace,
+        values,
+        code,
+        line.message,
+    )
+    return "  ".join(str(part) for part in parts if part)

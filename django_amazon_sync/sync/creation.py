@@ -1,0 +1,131 @@
+"""A SKU that Amazon does not have: offered on an ASIN that its catalogue has already.
+
+The ASIN is the one that staff chose, or that the shop names, or the only one that Amazon's
+catalogue shows for the offer's barcodes. Then Amazon is asked whether the account may sell it, and
+to check the listing without making it; only then it is made.
+"""
+
+from __future__ import annotations
+
+from django_amazon_sync.amazon import catalog
+from django_amazon_sync.amazon import listings as gateway
+from django_amazon_sync.data import Answered, Issue, Offer
+from django_amazon_sync.errors import AmazonError, Rejected
+from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
+from django_amazon_sync.sync.desired import (
+    CREATION,
+    PRICE,
+    QUANTITY,
+    Desired,
+    creation_key,
+    money_of,
+)
+from django_amazon_sync.sync.sending import Change, send
+from django_amazon_sync.sync.work import Work
+
+#: Amazon's words for kinds of identifiers (catalogItems_2022-04-01.json, identifiersType).
+KINDS = {"ean": "EAN", "upc": "UPC", "isbn": "ISBN", "gtin": "GTIN"}
+
+
+def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:
+    """Offer one SKU in one marketplace; its line says what became of it."""
+    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    key = creation_key(offer, listing.sku, want.values.get(PRICE))
+    if missing := [name for name in (PRICE, QUANTITY) if name not in want.values]:
+        reason = f"A new offer needs a {' and a '.join(missing)}; switch it on, or see its problem."
+        work.line(Outcome.WAITING, **about, code=CREATION, message=reason)
+        return
+    asin, reason = find_asin(work, listing, offer)
+    if asin and (barred := _restrictions(work, listing, asin)):
+        asin, reason = "", f"Amazon does not let this account offer {listing.asin}: {barred}"
+    if not asin:
+        _keep_reason(listing, key, reason)
+        work.line(Outcome.REFUSED, **about, code=CREATION, message=reason)
+        return
+    if work.run.dry_run:
+        work.line(Outcome.PLANNED, **about, values=want.values, message=f"New offer on {asin}.")
+        return
+    _put(work, listing, asin, want, epoch, key)
+
+
+def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
+    """The ASIN to offer on, or nothing and the reason why, for staff."""
+    if listing.sku.asin:
+        return listing.sku.asin, ""
+    named = [one.value for one in offer.identifiers if one.kind == "asin"]
+    if named:
+        return named[0], ""
+    found: dict[str, str] = {}
+    for identifier in offer.identifiers:
+        if kind := KINDS.get(identifier.kind):
+            items = catalog.search_catalog(
+                work.client, [identifier.value], kind, listing.marketplace.code
+            )
+            found |= {item.asin: item.title for item in items}
+    if len(found) == 1:
+        return next(iter(found)), ""
+    if found:
+        choices = ", ".join(f"{asin} ({title[:40]})" for asin, title in sorted(found.items()))
+        return "", f"Its barcode has several ASINs: {choices}. Choose one on the SKU."
+    if any(one.kind in KINDS for one in offer.identifiers):
+        return "", "Amazon's catalogue has no item with its barcode; set an ASIN on the SKU."
+    return "", "It has neither an ASIN nor a barcode; give it one."
+
+
+def _restrictions(work: Work, listing: Listing, asin: str) -> str:
+    listing.asin = asin
+    reasons = gateway.restrictions(
+        work.client, asin, listing.marketplace.code, listing.sku.condition
+    )
+    return "; ".join(reasons)
+
+
+def _keep_reason(listing: Listing, key: str, reason: str) -> None:
+    """Remember what was refused, so that the same is not tried with each run."""
+    listing.refused[CREATION] = key
+    Listing.objects.filter(pk=listing.pk).update(refused=listing.refused, reason=reason)
+
+
+def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key: str) -> None:
+    price = money_of(want.values[PRICE])
+    assert price is not None
+    values = {name: want.values[name] for name in (PRICE, QUANTITY)}
+    attributes = gateway.offer_attributes(
+        listing.marketplace.code, asin, listing.sku.condition, price, values[QUANTITY]
+    )
+
+    def put(preview: bool) -> Answered:
+        return gateway.put_listing(
+            work.client,
+            listing.sku.sku,
+            listing.marketplace.code,
+            attributes,
+            "PRODUCT",
+            preview=preview,
+        )
+
+    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    try:
+        checked = put(preview=True)
+    except Rejected as error:
+        checked = Answered("INVALID", "", (_as_issue(error),))
+    if checked.status == "INVALID":
+        reason = "; ".join(f"{one.code}: {one.message}" for one in checked.issues)
+        _keep_reason(listing, key, reason)
+        code = checked.issues[0].code if checked.issues else CREATION
+        work.line(Outcome.REFUSED, **about, values=values, code=code, message=reason)
+        return
+    content = {
+        "productType": "PRODUCT",
+        "requirements": "LISTING_OFFER_ONLY",
+        "attributes": attributes,
+        "refused": {CREATION: key},
+    }
+    change = Change(listing, Submission.Kind.PUT, values, content, epoch)
+    if send(work, change, lambda: put(preview=False)):
+        Listing.objects.filter(pk=listing.pk).update(asin=asin)
+        SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)
+
+
+def _as_issue(error: AmazonError) -> Issue:
+    return Issue(error.amazon_code or str(error.status), error.message)

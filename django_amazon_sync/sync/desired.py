@@ -1,0 +1,186 @@
+"""What Amazon should show of a listing now, by the shop's offer and the rules.
+
+Field values are as the mappings of ``Listing`` keep them: ``price`` "12.90 EUR", ``quantity`` an
+int, ``name`` a text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django_amazon_sync.data import Money, Offer
+from django_amazon_sync.models import MERCHANT_CHANNEL, Marketplace
+from django_amazon_sync.rules.names import name_problem
+from django_amazon_sync.rules.prices import PriceRule, price_to_send
+from django_amazon_sync.rules.stock import quantity_to_send
+
+PRICE, QUANTITY, NAME = "price", "quantity", "name"
+
+#: Under this key ``Listing.refused`` keeps what a refused creation was made of.
+CREATION = "creation"
+
+
+class SkuFields(Protocol):
+    """What is needed of a SellerSku: the row itself, or those columns of it."""
+
+    @property
+    def synchronise(self) -> bool | None: ...
+    @property
+    def set_quantity(self) -> int | None: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def managed(self) -> bool: ...
+    @property
+    def stock_epoch(self) -> int: ...
+    @property
+    def asin(self) -> str: ...
+
+
+class ListingFields(Protocol):
+    """What is needed of a Listing: the row itself, or those columns of it."""
+
+    @property
+    def own_price(self) -> Decimal | None: ...
+    @property
+    def accepted(self) -> dict[str, Any]: ...
+    @property
+    def refused(self) -> dict[str, Any]: ...
+    @property
+    def held(self) -> dict[str, Any]: ...
+    @property
+    def approved(self) -> dict[str, Any]: ...
+    @property
+    def quantity_epoch(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is set for one marketplace of one account, read once for a whole run."""
+
+    price: PriceRule
+    sync_price: bool
+    sync_quantity: bool
+    sync_name: bool
+    buffer: int
+    synchronise_all: bool
+
+    @classmethod
+    def of(cls, marketplace: Marketplace) -> Rules:
+        """The rules of one marketplace and its account."""
+        facts = marketplace.facts
+        return cls(
+            price=PriceRule(
+                currency=facts.currency,
+                tax_included=facts.prices_include_tax,
+                markup_percent=marketplace.markup_percent,
+                ending=marketplace.price_ending,
+                floor=marketplace.price_floor,
+            ),
+            sync_price=marketplace.sync_price,
+            sync_quantity=marketplace.sync_quantity,
+            sync_name=marketplace.sync_name,
+            buffer=marketplace.account.stock_buffer,
+            synchronise_all=marketplace.account.synchronise_all,
+        )
+
+
+@dataclass(slots=True)
+class Desired:
+    """Field to value, and for the fields that cannot be sent the sentence why."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
+    """Whether the shop sells this on Amazon: synchronised, and on sale in the shop."""
+    synchronise = rules.synchronise_all if sku.synchronise is None else sku.synchronise
+    return synchronise and offer is not None and offer.on_sale
+
+
+def desired(
+    offer: Offer | None, sku: SkuFields, listing: ListingFields, rules: Rules, *, held: int
+) -> Desired:
+    """What should be at Amazon; ``held`` are units that Amazon sold and the shop has not taken.
+
+    What is gone from the shop or switched off goes to quantity 0, if we ever sent anything for
+    it, and is left alone otherwise.
+    """
+    result = Desired()
+    if offer is None or not is_wanted(offer, sku, rules):
+        if sku.managed and rules.sync_quantity and sku.channel == MERCHANT_CHANNEL:
+            result.values[QUANTITY] = 0
+        return result
+    if rules.sync_quantity and sku.channel in (MERCHANT_CHANNEL, ""):
+        _desire_quantity(result, offer, sku, rules, held)
+    if rules.sync_price:
+        _desire_price(result, offer, listing, rules)
+    if rules.sync_name:
+        if problem := name_problem(offer.title):
+            result.problems[NAME] = problem
+        else:
+            result.values[NAME] = offer.title
+    return result
+
+
+def _desire_quantity(
+    result: Desired, offer: Offer, sku: SkuFields, rules: Rules, held: int
+) -> None:
+    decision = quantity_to_send(
+        sellable=offer.quantity, set_quantity=sku.set_quantity, held=held, buffer=rules.buffer
+    )
+    if decision.quantity is None:
+        result.problems[QUANTITY] = decision.reason
+    else:
+        result.values[QUANTITY] = decision.quantity
+
+
+def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: Rules) -> None:
+    rule = rules.price
+    if listing.own_price is not None:
+        rule = replace(rule, own_price=listing.own_price)
+    decision = price_to_send(offer, rule)
+    if decision.price is None:
+        result.problems[PRICE] = decision.reason
+    else:
+        result.values[PRICE] = str(decision.price)
+
+
+def differences(
+    values: dict[str, Any], sku: SkuFields, listing: ListingFields, *, again: bool = False
+) -> dict[str, Any]:
+    """The desired values that Amazon has not accepted yet.
+
+    A value that Amazon refused, or that waits for approval, goes again when the desired value
+    changes, or with ``again``, when staff ask.
+    """
+    result = {}
+    for name, value in values.items():
+        same = listing.accepted.get(name) == value
+        if name == QUANTITY and listing.quantity_epoch != sku.stock_epoch:
+            same = False  # an order or a doubt came after it was computed
+        if same:
+            continue
+        if not again and listing.refused.get(name) == value:
+            continue
+        if listing.held.get(name) == value and listing.approved.get(name) != value:
+            continue
+        result[name] = value
+    return result
+
+
+def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:
+    """What a creation is made of; a refused one is tried again when it changes."""
+    codes = sorted(f"{one.kind}:{one.value}" for one in offer.identifiers)
+    return " ".join([sku.asin, *codes, price or ""])
+
+
+def money_of(text: str | None) -> Money | None:
+    """The money that a mapping keeps as "12.90 EUR"."""
+    if not text:
+        return None
+    amount, _space, currency = text.partition(" ")
+    return Money(Decimal(amount), currency)

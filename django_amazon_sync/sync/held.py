@@ -1,0 +1,51 @@
+"""Changes that wait for a person's word: a price that jumps, a run that moves too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from django_amazon_sync.models import Listing, Outcome, SyncRun
+
+
+def hold(listing: Listing, values: dict[str, Any], reason: str) -> None:
+    """Let these values of a listing wait for approval."""
+    with transaction.atomic():
+        row = Listing.objects.select_for_update().get(pk=listing.pk)
+        row.held |= values
+        row.reason = reason
+        row.save(update_fields=["held", "reason"])
+    listing.held = row.held
+
+
+def approve(listings: Iterable[Listing]) -> int:
+    """Approve what the listings hold now; the next export sends it. How many had something."""
+    approved = 0
+    for pk in sorted(listing.pk for listing in listings):
+        with transaction.atomic():
+            row = Listing.objects.select_for_update().get(pk=pk)
+            if not row.held:
+                continue
+            row.approved |= row.held
+            row.held = {}
+            row.reason = ""
+            row.save(update_fields=["approved", "held", "reason"])
+        approved += 1
+    return approved
+
+
+def of_run(run: SyncRun) -> list[Listing]:
+    """The listings that a run let wait."""
+    waiting = run.lines.filter(outcome=Outcome.HELD).values_list("sku", "marketplace")
+    pairs = set(waiting)
+    listings = Listing.objects.filter(
+        sku__account=run.account, sku__sku__in={sku for sku, _code in pairs}
+    ).select_related("sku", "marketplace")
+    return [one for one in listings if (one.sku.sku, one.marketplace.code) in pairs]
+
+
+def approve_run(run: SyncRun) -> int:
+    """Approve all that a run let wait."""
+    return approve(of_run(run))

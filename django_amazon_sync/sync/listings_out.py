@@ -1,0 +1,312 @@
+"""Offers out: what the shop sells, to Amazon.
+
+1. Bring orders up, as a quantity may rise only while they are complete.
+2. Settle what an earlier worker left open.
+3. Read from Amazon what was never read; what is found is adopted as it is.
+4. Survey all offers: which listings differ from what Amazon accepted.
+5. Where that is too much at once, hold it for approval.
+6. Send the rest: zeros first, then the others, twenty SKUs at a time. Each twenty are read from
+   Amazon and from the shop once more, right before they are sent.
+
+An account that observes does all of this but the sending: its lines are the difference report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django_amazon_sync import conf
+from django_amazon_sync.data import Offer
+from django_amazon_sync.errors import AmazonError, Halted
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Listing,
+    Outcome,
+    Presence,
+    SellerSku,
+    SyncRun,
+)
+from django_amazon_sync.rules import blast_radius
+from django_amazon_sync.rules.stock import may_leave
+from django_amazon_sync.sync import held, orders_in, windows
+from django_amazon_sync.sync.changes import Noted, note
+from django_amazon_sync.sync.creation import create
+from django_amazon_sync.sync.desired import (
+    NAME,
+    PRICE,
+    QUANTITY,
+    Desired,
+    Rules,
+    desired,
+    differences,
+    is_wanted,
+    money_of,
+)
+from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.observing import observe
+from django_amazon_sync.sync.sending import patch_of, recover, send_patch
+from django_amazon_sync.sync.survey import Survey
+from django_amazon_sync.sync.work import Work, at_work, why_not_writing
+
+#: SKUs that are read, computed and sent together (searchListingsItems takes 20).
+TOGETHER = 20
+
+
+def export(work: Work) -> None:
+    """Run options: ``skus`` (only these, also what was refused before), ``marketplaces`` (ids),
+    ``approve`` (pk of a run whose held changes are approved and sent)."""
+    _settle_whether_dry(work)
+    bring_up_orders(work)
+    if not work.run.dry_run:
+        recover(work)
+    skus = _asked_for(work)
+    rules = rules_of(work)
+    found = Survey(work, rules, orders_complete(work), again=bool(skus))
+    if skus:
+        found.look_at_some(skus=skus)
+    else:
+        found.look_at_all()
+    for listings in _together(found.unread):
+        observe(work, listings)
+    found.look_again()
+    work.run.count("looked_at", found.looked_at)
+    if too_much := _too_much(work, found):
+        _hold_all(work, found, too_much)
+    else:
+        _send(work, found, found.zeros)
+        _send(work, found, found.changed)
+    _send(work, found, found.absent)
+
+
+def send_changes(work: Work) -> None:
+    """The lane of changed offers: zeros leave before anything else, and none of it waits for the
+    daily export. A rise that has to wait for orders is looked at again."""
+    noted = Noted(work.account)
+    _settle_whether_dry(work)
+    if work.run.dry_run:
+        noted.done_with(but=set())
+        return
+    recover(work)
+    found = Survey(work, rules_of(work), orders_complete(work))
+    found.look_at_some(noted.offer_pks)
+    if too_much := _too_much(work, found):
+        _hold_all(work, found, too_much)
+    else:
+        for pks in (found.zeros, found.changed, found.unread, found.absent):
+            _send(work, found, pks)
+    noted.done_with(but=found.waiting)
+
+
+def bring_up_orders(work: Work) -> None:
+    """Import the account's orders now, unless they are complete up to lately."""
+    if not work.account.import_orders or orders_complete(work):
+        return
+    run = SyncRun.objects.create(account=work.account, job=Job.IMPORT_ORDERS)
+    with at_work(run, work.shop, work.client) as importing:
+        orders_in.import_orders(importing)
+
+
+def orders_complete(work: Work) -> bool:
+    """Whether all orders up to a few minutes ago are known, so that quantities may rise."""
+    if not work.account.import_orders:
+        return True
+    until = windows.complete_until(work.account)
+    fresh = timedelta(seconds=conf.get("ORDERS_FRESH"))
+    return until is not None and work.client.now() - until <= fresh
+
+
+def rules_of(work: Work) -> dict[int, Rules]:
+    """The rules of the account's active marketplaces, by pk."""
+    active = work.account.marketplaces.filter(active=True).select_related("account")
+    if codes := work.run.options.get("marketplaces"):
+        active = active.filter(code__in=codes)
+    return {marketplace.pk: Rules.of(marketplace) for marketplace in active.order_by("pk")}
+
+
+def _settle_whether_dry(work: Work) -> None:
+    """An observing account only reports; any other that may not write here is halted."""
+    if work.run.dry_run:
+        return
+    if work.account.state == AccountState.OBSERVING:
+        work.run.dry_run = True
+        work.run.save(update_fields=["dry_run"])
+    elif not work.account.writes_from(conf.get("DEPLOYMENT")):
+        raise Halted(why_not_writing(work.account))
+
+
+def _asked_for(work: Work) -> Sequence[str]:
+    """The SKUs that the run is about; empty means all."""
+    if approve := work.run.options.get("approve"):
+        listings = held.of_run(SyncRun.objects.get(pk=approve, account=work.account))
+        held.approve(listings)
+        return sorted({listing.sku.sku for listing in listings}) or [""]
+    skus: list[str] = work.run.options.get("skus") or []
+    return skus
+
+
+# --- Too much at once -----------------------------------------------------------------------------
+
+
+def _too_much(work: Work, found: Survey) -> str:
+    if work.run.options.get("approve"):
+        return ""
+    return blast_radius.run_waits(
+        moved=found.moved,
+        known=found.known,
+        percent=conf.get("RUN_MOVE_PERCENT"),
+        count=conf.get("RUN_MOVE_COUNT"),
+    )
+
+
+def _hold_all(work: Work, found: Survey, reason: str) -> None:
+    """Let the changes of the run wait; falls of stock still leave, as waiting would oversell."""
+    for pks in (found.zeros, found.changed):
+        for listings in _together(pks):
+            for listing, _offer, want, epoch in _look_again(work, found.rules, listings):
+                changes = differences(want.values, listing.sku, listing)
+                fall = _fall(listing, changes)
+                if fall is not None and not work.run.dry_run:
+                    send_patch(work, patch_of(listing, QUANTITY, fall, epoch))
+                    del changes[QUANTITY]
+                if changes:
+                    _hold(work, listing, changes, reason)
+
+
+def _fall(listing: Listing, changes: dict[str, Any]) -> int | None:
+    """A quantity that falls, but not to zero, which is what a broken shop looks like."""
+    quantity, accepted = changes.get(QUANTITY), listing.accepted.get(QUANTITY)
+    if quantity and accepted is not None and quantity < accepted:
+        return int(quantity)
+    return None
+
+
+def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
+    if not work.run.dry_run:
+        held.hold(listing, values, reason)
+    work.line(
+        Outcome.HELD,
+        sku=listing.sku.sku,
+        marketplace=listing.marketplace.code,
+        values=values,
+        code="approval",
+        message=reason,
+    )
+
+
+# --- Sending --------------------------------------------------------------------------------------
+
+
+def _together(pks: Sequence[int]) -> Iterator[list[Listing]]:
+    """The listings, loaded so many at a time that one read at Amazon covers them."""
+    for start in range(0, len(pks), TOGETHER):
+        chunk = list(pks[start : start + TOGETHER])
+        listings = Listing.objects.filter(pk__in=chunk).select_related(
+            "sku", "marketplace__account"
+        )
+        by_pk = {listing.pk: listing for listing in listings}
+        yield [by_pk[pk] for pk in chunk if pk in by_pk]
+
+
+def _send(work: Work, found: Survey, pks: Sequence[int]) -> None:
+    """Read, compute and send these listings; what cannot be read leaves only zeros."""
+    for listings in _together(pks):
+        unread: AmazonError | None = None
+        try:
+            if not work.run.dry_run:
+                observe(work, listings)
+        except AmazonError as error:
+            unread = error
+        for listing, offer, want, epoch in _look_again(work, found.rules, listings):
+            if unread is None or want.values.get(QUANTITY) == 0:
+                _send_one(work, listing, offer, want, epoch, again=found.again)
+        if unread is not None:
+            note((work.account.pk, listing.sku.offer_pk) for listing in listings)
+            raise unread
+
+
+def _look_again(
+    work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
+) -> Iterator[tuple[Listing, Offer | None, Desired, int]]:
+    """What should be at Amazon of these listings now.
+
+    Epoch, holds and stock are read in this order (see holds.py), and the epoch is looked at once
+    more before each send.
+    """
+    epochs = dict(
+        SellerSku.objects.filter(pk__in={one.sku_id for one in listings}).values_list(
+            "pk", "stock_epoch"
+        )
+    )
+    offer_pks = sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk})
+    held_units = units_held(offer_pks)
+    offers = {one.pk: one for one in work.shop.offers(work.account.shop_scope, offer_pks)}
+    for listing in listings:
+        listing.sku.stock_epoch = epochs[listing.sku_id]
+        offer = offers.get(listing.sku.offer_pk)
+        if offer is not None and offer.sku != listing.sku.sku:
+            offer = None
+        want = desired(
+            offer,
+            listing.sku,
+            listing,
+            rules[listing.marketplace_id],
+            held=held_units.get(listing.sku.offer_pk, 0),
+        )
+        yield listing, offer, want, listing.sku.stock_epoch
+
+
+def _send_one(
+    work: Work, listing: Listing, offer: Offer | None, want: Desired, epoch: int, *, again: bool
+) -> None:
+    """Send what differs of one listing, the quantity first, or create it where it is missing."""
+    if listing.presence == Presence.ABSENT:
+        rules = Rules.of(listing.marketplace)
+        if offer is not None and is_wanted(offer, listing.sku, rules):
+            create(work, listing, offer, want, epoch)
+        return
+    if listing.presence != Presence.PRESENT:
+        return
+    changes = differences(want.values, listing.sku, listing, again=again)
+    for name in (QUANTITY, PRICE, NAME):
+        if (value := changes.get(name)) is None:
+            continue
+        if reason := _waits(work, listing, name, value):
+            _hold(work, listing, {name: value}, reason)
+        elif reason := _not_now(work, listing, name, value):
+            note([(work.account.pk, listing.sku.offer_pk)])
+            work.line(Outcome.WAITING, **_about(listing), values={name: value}, message=reason)
+        elif work.run.dry_run:
+            work.line(Outcome.PLANNED, **_about(listing), values={name: value})
+        else:
+            send_patch(work, patch_of(listing, name, value, epoch))
+
+
+def _waits(work: Work, listing: Listing, name: str, value: Any) -> str:
+    """Why this value waits for approval."""
+    if name != PRICE or listing.approved.get(name) == value:
+        return ""
+    new = money_of(value)
+    assert new is not None
+    return blast_radius.price_waits(
+        money_of(listing.accepted.get(name)), new, percent=conf.get("PRICE_MOVE_PERCENT")
+    )
+
+
+def _not_now(work: Work, listing: Listing, name: str, value: Any) -> str:
+    """Why this value cannot leave at this moment."""
+    if name != QUANTITY:
+        return ""
+    if not listing.sku.channel:
+        return "Amazon shows no fulfilment channel for it yet; a quantity could make a second one."
+    return may_leave(
+        value,
+        accepted=listing.accepted.get(QUANTITY),
+        orders_complete=orders_complete(work),
+    )
+
+
+def _about(listing: Listing) -> dict[str, str]:
+    return {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}

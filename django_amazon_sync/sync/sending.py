@@ -1,0 +1,356 @@
+"""Sending one change: the row first, then the request, then what came of it.
+
+A submission is NEW before anything, SENT before its first byte leaves, and DONE or FAILED by
+Amazon's answer. No answer makes it UNKNOWN: it is read back, by this run's successor at the
+latest. All values are absolute, so what is sent once more never changes the outcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from django_amazon_sync.amazon import listings as gateway
+from django_amazon_sync.data import Answered, Issue, SkuFacts
+from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
+from django_amazon_sync.models import (
+    OPEN_STATES,
+    Job,
+    Listing,
+    Outcome,
+    Presence,
+    SellerSku,
+    Submission,
+    SubmissionItem,
+    SubmissionState,
+)
+from django_amazon_sync.sync import changes, leases
+from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, money_of
+from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.observing import issue_rows, read
+from django_amazon_sync.sync.work import Work, lease_key
+
+#: After so many requests in a row without an answer the run stops, and comes again.
+UNANSWERED = 5
+
+#: How long a run may wait for Amazon's own limit before it stops and comes again.
+LONGEST_WAIT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One request about one listing: the values that it carries, and its content.
+
+    ``epoch`` is the SKU's when the quantity was computed.
+    """
+
+    listing: Listing
+    kind: str
+    values: dict[str, Any]
+    content: dict[str, Any]
+    epoch: int
+
+
+def patch_of(listing: Listing, field: str, value: Any, epoch: int) -> Change:
+    """The patch that sets one field of a listing; each field goes by itself.
+
+    So a price that Amazon refuses never keeps a quantity from leaving.
+    """
+    sku, code = listing.sku, listing.marketplace.code
+    product_type = "PRODUCT"
+    if field == QUANTITY:
+        patch = gateway.quantity_patch(value, sku.lead_time_days, sku.restock_date)
+    elif field == PRICE:
+        price = money_of(value)
+        assert price is not None
+        patch = gateway.price_patch(code, price)
+    else:
+        patch = gateway.name_patch(code, listing.marketplace.language, value)
+        product_type = listing.product_type
+    content = {"productType": product_type, "patches": [patch]}
+    return Change(listing, Submission.Kind.PATCH, {field: value}, content, epoch)
+
+
+def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
+    """Send one change by ``ask``; True where Amazon accepted it. Its line says what became of it.
+
+    Raises Halted where this worker may not write any more, and Throttled, Unauthorized or
+    Unavailable where it is no use to go on.
+    """
+    submission = _write_down(work, change)
+    if submission is None:
+        return False
+    try:
+        answered = _ask_patiently(ask)
+    except AmazonError as error:
+        _settle_failure(work, change, submission, error)
+        return False
+    work.unanswered = 0
+    if answered.status in ("ACCEPTED", "VALID"):
+        _settle_accepted(work, change, submission, answered)
+        return True
+    _settle_refused(work, change, submission, answered.issues, answered.submission_id)
+    return False
+
+
+def send_patch(work: Work, change: Change) -> bool:
+    """Send a change that ``patch_of`` made."""
+    listing = change.listing
+    return send(
+        work,
+        change,
+        lambda: gateway.patch_listing(
+            work.client,
+            listing.sku.sku,
+            listing.marketplace.code,
+            change.content["patches"],
+            change.content["productType"],
+        ),
+    )
+
+
+# --- Before the first byte --------------------------------------------------------------------
+
+
+def _write_down(work: Work, change: Change) -> Submission | None:
+    """The submission's row, on its way; None where it must not leave now."""
+    work.check_writing()
+    listing = change.listing
+    with transaction.atomic():
+        # The listing's lock keeps the lanes apart: of two, one finds the other's open submission.
+        Listing.objects.select_for_update().get(pk=listing.pk)
+        sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
+        if (reason := _must_wait(listing, sku, change)) is not None:
+            changes.note([(work.account.pk, sku.offer_pk)])
+            work.line(Outcome.WAITING, **_about(change), message=reason)
+            return None
+        content = json.dumps(change.content, sort_keys=True)
+        submission = Submission.objects.create(
+            account=work.account,
+            marketplace=listing.marketplace,
+            run=work.run,
+            kind=change.kind,
+            state=SubmissionState.NEW,
+            content=change.content,
+            content_hash=hashlib.sha256(content.encode()).hexdigest(),
+        )
+        SubmissionItem.objects.create(
+            submission=submission,
+            listing=listing,
+            values=change.values,
+            quantity_epoch=change.epoch,
+        )
+        if not sku.managed:
+            SellerSku.objects.filter(pk=sku.pk).update(managed=True)
+    submission.move(SubmissionState.SENT, sent_at=timezone.now())
+    return submission
+
+
+def _must_wait(listing: Listing, sku: SellerSku, change: Change) -> str | None:
+    if QUANTITY in change.values and sku.stock_epoch != change.epoch:
+        return "An order came in between; its quantity is computed anew."
+    if _is_busy(listing, change):
+        return "Another change of this listing is on its way."
+    return None
+
+
+def _is_busy(listing: Listing, change: Change) -> bool:
+    """Whether an open submission carries one of the same fields."""
+    busy = SubmissionItem.objects.filter(
+        listing=listing, submission__state__in=(SubmissionState.NEW, SubmissionState.SENT)
+    )
+    return any(set(values) & set(change.values) for values in busy.values_list("values", flat=True))
+
+
+def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
+    """Ask, and once more after a short wait where Amazon's limit was met."""
+    try:
+        return ask()
+    except Throttled as throttled:
+        wait = throttled.retry_at - timezone.now()
+        if wait > LONGEST_WAIT:
+            raise
+        time.sleep(max(0.0, wait.total_seconds()))
+        return ask()
+
+
+# --- After the answer ---------------------------------------------------------------------------
+
+
+def _settle_accepted(
+    work: Work, change: Change, submission: Submission, answered: Answered
+) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        work.lease.check()
+        row = Listing.objects.select_for_update().get(pk=change.listing.pk)
+        take_as_accepted(row, change.values, change.epoch)
+        row.issues = issue_rows(answered.issues)
+        row.accepted_at = now
+        row.reason = ""
+        row.save()
+        submission.move(SubmissionState.DONE, amazon_id=answered.submission_id, settled_at=now)
+    message = "; ".join(issue.message for issue in answered.issues)
+    work.line(Outcome.SENT, **_about(change), values=change.values, message=message)
+
+
+def take_as_accepted(row: Listing, values: dict[str, Any], epoch: int) -> None:
+    """Set a listing's mappings to what Amazon has accepted."""
+    row.presence = Presence.PRESENT
+    row.accepted |= values
+    for field in values:
+        row.refused.pop(field, None)
+        row.drift.pop(field, None)
+        row.held.pop(field, None)
+    if QUANTITY in values:
+        row.quantity_epoch = epoch
+
+
+def _settle_refused(
+    work: Work,
+    change: Change,
+    submission: Submission,
+    issues: Sequence[Issue],
+    amazon_id: str = "",
+) -> None:
+    """Keep Amazon's words and code beside the SKU; the same value is not sent again by itself."""
+    errors = [issue for issue in issues if issue.severity == "ERROR"] or list(issues)
+    message = "; ".join(issue.message for issue in errors) or "Amazon gave no reason."
+    code = errors[0].code if errors else ""
+    with transaction.atomic():
+        work.lease.check()
+        row = Listing.objects.select_for_update().get(pk=change.listing.pk)
+        row.refused |= _refused_values(change)
+        row.issues = issue_rows(issues)
+        row.reason = f"{code}: {message}"
+        row.save(update_fields=["refused", "issues", "reason"])
+        submission.move(
+            SubmissionState.FAILED,
+            amazon_id=amazon_id,
+            reason=f"{code}: {message}",
+            settled_at=timezone.now(),
+        )
+    work.line(Outcome.REFUSED, **_about(change), values=change.values, code=code, message=message)
+
+
+def _refused_values(change: Change) -> dict[str, Any]:
+    """What is kept as refused: the values, and for a creation what it was made of."""
+    return change.content.get("refused") or change.values
+
+
+def _settle_failure(work: Work, change: Change, submission: Submission, error: AmazonError) -> None:
+    """Settle what got no good answer; raises where the whole run had better stop."""
+    if isinstance(error, Rejected):
+        issue = Issue(error.amazon_code or str(error.status), error.message)
+        _settle_refused(work, change, submission, [issue])
+        return
+    changes.note([(work.account.pk, change.listing.sku.offer_pk)])
+    never_sent = isinstance(error, Throttled | Unauthorized) or (
+        isinstance(error, Unavailable) and not error.sent
+    )
+    if never_sent:
+        submission.move(
+            SubmissionState.FAILED, reason=f"Not sent. {error}", settled_at=timezone.now()
+        )
+        raise error
+    submission.move(SubmissionState.UNKNOWN, reason=str(error))
+    work.unanswered += 1
+    work.line(
+        Outcome.FAILED,
+        **_about(change),
+        values=change.values,
+        code=error.code,
+        message=f"Its outcome is unknown and is read back next: {error}",
+    )
+    if work.unanswered >= UNANSWERED:
+        raise error
+
+
+def _about(change: Change) -> dict[str, str]:
+    listing = change.listing
+    return {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+
+
+# --- What a worker that died, or no answer, left behind ------------------------------------------
+
+
+def recover(work: Work) -> None:
+    """Settle submissions that nobody is working on any more, by reading them back."""
+    for job in (Job.EXPORT, Job.CHANGES):
+        if job == work.run.job:
+            _recover(work, job)
+            continue
+        held = leases.take(lease_key(job, work.account.pk))
+        if held is None:
+            continue  # its worker is alive, and settles them itself
+        try:
+            _recover(work, job)
+        finally:
+            held.release()
+
+
+def _recover(work: Work, job: Job) -> None:
+    left = Submission.objects.filter(
+        account=work.account, run__job=job, state__in=OPEN_STATES
+    ).order_by("pk")
+    for submission in left.filter(state=SubmissionState.NEW):
+        submission.move(SubmissionState.FAILED, reason="Its worker died before it was sent.")
+    for submission in left.filter(state=SubmissionState.SENT):
+        submission.move(SubmissionState.UNKNOWN, reason="Its worker died before the answer.")
+    unknown = SubmissionItem.objects.filter(submission__in=left.values("pk")).select_related(
+        "submission", "listing__sku", "listing__marketplace"
+    )
+    items = list(unknown.order_by("pk"))
+    if not items:
+        return
+    skus = list(dict.fromkeys(item.listing.sku.sku for item in items))
+    codes = sorted({item.listing.marketplace.code for item in items})
+    facts = read(work.client, skus, codes)
+    for item in items:
+        _read_back(work, item, facts.get(item.listing.sku.sku))
+
+
+def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None:
+    """Settle one unknown outcome by the echo of what Amazon received last.
+
+    A quantity is doubted in either case: it is computed anew and sent again.
+    """
+    listing = item.listing
+    echo = _echo(listing, facts)
+    arrived = bool(echo) and all(echo.get(name) == value for name, value in item.values.items())
+    with transaction.atomic():
+        work.lease.check()
+        row = Listing.objects.select_for_update().get(pk=listing.pk)
+        if arrived:
+            take_as_accepted(row, item.values, item.quantity_epoch)
+            row.accepted_at = timezone.now()
+        else:
+            for name in item.values:
+                row.accepted.pop(name, None)
+        row.save()
+        state = SubmissionState.DONE if arrived else SubmissionState.FAILED
+        reason = "Read back: Amazon has it." if arrived else "Read back: Amazon has it not."
+        item.submission.move(state, reason=reason, settled_at=timezone.now())
+        if QUANTITY in item.values:
+            doubt_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
+        changes.note([(work.account.pk, listing.sku.offer_pk)])
+
+
+def _echo(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
+    """What Amazon received last for this listing; empty where it has no such listing."""
+    there = facts.in_marketplace(listing.marketplace.code) if facts else None
+    if there is None:
+        return {}
+    return {
+        PRICE: str(there.sent_price.rounded()) if there.sent_price else None,
+        QUANTITY: there.sent_quantity,
+        NAME: there.sent_title,
+    }

@@ -1,0 +1,229 @@
+"""Shipments out: what the shop sent off is confirmed to Amazon, once per parcel.
+
+1. Each parcel of the shop gets a row with its own package reference, before anything is sent.
+2. What an earlier worker left open is read back from Amazon's packages.
+3. Each complete parcel is confirmed. The same reference sent twice edits that package, so a
+   confirmation that is sent again adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon import orders as orders_gateway
+from django_amazon_sync.amazon import shipments as gateway
+from django_amazon_sync.data import OrderData, PackageToConfirm, ShipmentData
+from django_amazon_sync.errors import AmazonError, Halted, Rejected, Unavailable
+from django_amazon_sync.models import (
+    AmazonOrder,
+    OrderState,
+    Outcome,
+    Shipment,
+    ShipmentState,
+)
+from django_amazon_sync.sync.work import Work, why_not_writing
+
+#: Orders whose parcels the shop is asked for together.
+CHUNK = 500
+
+#: Amazon's word for a carrier that its list does not have (ordersV0.json, confirmShipment).
+OTHER = "Other"
+
+
+def confirm_shipments(work: Work) -> None:
+    """Confirm what the shop has shipped of this account's orders and Amazon does not know yet."""
+    if not work.account.writes_from(conf.get("DEPLOYMENT")):
+        raise Halted(why_not_writing(work.account))
+    note_parcels(work)
+    read_back(work)
+    ready = Shipment.objects.filter(order__account=work.account, state=ShipmentState.NEW)
+    for pk in list(ready.order_by("order__ship_by", "pk").values_list("pk", flat=True)):
+        confirm(work, Shipment.objects.select_related("order").get(pk=pk))
+
+
+# --- 1. What the shop has shipped ---------------------------------------------------------------
+
+
+def note_parcels(work: Work) -> None:
+    """A row for each parcel of the shop; those that lack something wait and say for what."""
+    open_orders = AmazonOrder.objects.filter(
+        account=work.account,
+        state=OrderState.PLACED,
+        fulfilled_by="MERCHANT",
+        status__in=("UNSHIPPED", "PARTIALLY_SHIPPED"),
+    )
+    by_pk = {order.shop_order_pk: order for order in open_orders.defer("document").iterator()}
+    pks = list(by_pk)
+    for start in range(0, len(pks), CHUNK):
+        for parcel in work.shop.shipments(pks[start : start + CHUNK]):
+            _note(work, by_pk[parcel.order_pk], parcel)
+
+
+def _note(work: Work, order: AmazonOrder, parcel: ShipmentData) -> None:
+    carrier = parcel.carrier or work.account.default_carrier
+    facts = {
+        "carrier": carrier,
+        "tracking": parcel.tracking,
+        "shipped_at": parcel.shipped_at,
+        "items": [list(item) for item in parcel.items],
+    }
+    with transaction.atomic():
+        # The order's lock gives each parcel its own reference.
+        AmazonOrder.objects.select_for_update().only("pk").get(pk=order.pk)
+        shipment = Shipment.objects.filter(order=order, shop_pk=parcel.pk).first()
+        if shipment is None:
+            shipment = Shipment.objects.create(
+                order=order, shop_pk=parcel.pk, reference=_next_reference(order), **facts
+            )
+        elif shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
+            _fill_in(shipment, parcel, carrier)
+    _settle_readiness(work, shipment, order)
+
+
+def _next_reference(order: AmazonOrder) -> int:
+    """The next number of our own; numbers that Amazon shows already are left out."""
+    ours = Shipment.objects.filter(order=order).aggregate(last=Max("reference"))["last"] or 0
+    document = AmazonOrder.objects.only("document").get(pk=order.pk).document
+    theirs = [
+        int(package.reference)
+        for package in orders_gateway.read_order(document).packages
+        if package.reference.isdecimal()
+    ]
+    return max([ours, *theirs]) + 1
+
+
+def _fill_in(shipment: Shipment, parcel: ShipmentData, carrier: str) -> None:
+    """Take over what the shop says now; what staff filled in for it stays."""
+    shipment.carrier = carrier or shipment.carrier
+    shipment.tracking = parcel.tracking or shipment.tracking
+    shipment.items = [list(item) for item in parcel.items]
+    shipment.save(update_fields=["carrier", "tracking", "items"])
+
+
+def _settle_readiness(work: Work, shipment: Shipment, order: AmazonOrder) -> None:
+    """Let a shipment wait for what it lacks, or stand ready."""
+    reason = _lacks(shipment, order)
+    if not reason and shipment.state == ShipmentState.WAITING:
+        shipment.move(ShipmentState.NEW, reason="")
+    elif reason and shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
+        if shipment.state == ShipmentState.NEW:
+            shipment.move(ShipmentState.WAITING)
+        Shipment.objects.filter(pk=shipment.pk).update(reason=reason)
+        by = f" Amazon expects it by {order.ship_by:%Y-%m-%d %H:%M} UTC." if order.ship_by else ""
+        work.line(Outcome.WAITING, order_number=order.number, message=reason + by)
+
+
+def _lacks(shipment: Shipment, order: AmazonOrder) -> str:
+    if order.cancellation_requested and not order.ship_anyway:
+        return "The buyer asks to cancel; cancel the order, or decide to ship anyway."
+    if not shipment.tracking:
+        return "It has no tracking number; add it in the shop."
+    if not shipment.carrier:
+        return "It has no carrier; name it in the shop, or set the account's default."
+    if not shipment.items:
+        return "It names no items of the order."
+    return ""
+
+
+# --- 2. What an earlier worker left open --------------------------------------------------------
+
+
+def read_back(work: Work) -> None:
+    """Ask Amazon which of the shipments with an open outcome it has; the others go again."""
+    left = Shipment.objects.filter(
+        order__account=work.account, state__in=(ShipmentState.SENT, ShipmentState.UNKNOWN)
+    ).select_related("order")
+    for shipment in left.order_by("pk"):
+        work.lease.check()
+        read, _raw = orders_gateway.get_order(work.client, shipment.order.number)
+        if not isinstance(read, OrderData):
+            continue
+        shipment.move(ShipmentState.UNKNOWN)
+        if _amazon_has(read, shipment):
+            _confirmed(work, shipment, "Read back: Amazon has it.")
+        else:
+            confirm(work, shipment)
+
+
+def _amazon_has(order: OrderData, shipment: Shipment) -> bool:
+    return any(
+        package.reference == str(shipment.reference) or package.tracking == shipment.tracking
+        for package in order.packages
+    )
+
+
+# --- 3. Confirm ---------------------------------------------------------------------------------
+
+
+def confirm(work: Work, shipment: Shipment) -> None:
+    """Confirm one shipment; its line says what became of it.
+
+    Raises where it is no use to go on with the others.
+    """
+    work.check_writing()
+    if not shipment.move(ShipmentState.SENT, sent_at=timezone.now(), reason=""):
+        return  # another worker has it
+    try:
+        gateway.confirm_shipment(work.client, _package(shipment, work.client.now()))
+    except Rejected as refusal:
+        _settle_refusal(work, shipment, refusal)
+    except Unavailable as silence:
+        if not silence.sent:
+            shipment.move(ShipmentState.NEW, reason=f"Not sent. {silence}")
+            raise
+        shipment.move(ShipmentState.UNKNOWN, reason=str(silence))
+        work.line(
+            Outcome.FAILED,
+            order_number=shipment.order.number,
+            code=silence.code,
+            message=f"Its outcome is unknown and is read back next: {silence}",
+        )
+    except AmazonError as error:
+        shipment.move(ShipmentState.NEW, reason=f"Not sent. {error}")
+        raise
+    else:
+        _confirmed(work, shipment, "")
+
+
+def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
+    """What is told to Amazon; a ship date is never later than Amazon's own clock."""
+    return PackageToConfirm(
+        order_number=shipment.order.number,
+        marketplace=shipment.order.marketplace,
+        reference=shipment.reference,
+        carrier_code=shipment.carrier,
+        carrier_name=shipment.carrier_name,
+        tracking=shipment.tracking,
+        shipped_at=min(shipment.shipped_at, now),
+        items=tuple((item, quantity) for item, quantity in shipment.items),
+    )
+
+
+def _settle_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
+    """Refused, with Amazon's words; unless Amazon has it already, from another hand."""
+    about = {"order_number": shipment.order.number}
+    if "already fulfilled" in f"{refusal.message} {refusal.details}":
+        _confirmed(work, shipment, "Amazon had it as shipped already.")
+        return
+    shipment.move(ShipmentState.REFUSED, reason=str(refusal))
+    work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=refusal.message)
+
+
+def _confirmed(work: Work, shipment: Shipment, reason: str) -> None:
+    shipment.move(ShipmentState.CONFIRMED, reason=reason)
+    work.line(Outcome.CONFIRMED, order_number=shipment.order.number, message=reason)
+
+
+def try_again(shipments: Iterable[Shipment]) -> int:
+    """Let refused shipments go again with the next run."""
+    return sum(
+        shipment.move(ShipmentState.NEW, reason="")
+        for shipment in shipments
+        if shipment.state == ShipmentState.REFUSED
+    )

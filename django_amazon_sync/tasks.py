@@ -1,0 +1,127 @@
+"""What Celery runs: one task per job, and ``tick``, the one entry of beat, which starts them.
+
+A task's argument is the primary key of a sync run. The row holds the progress, so a task that
+comes twice is harmless: the second finds its run begun. A project without a broker needs none of
+this: ``amazon_tick`` does in its own process what ``tick`` does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from celery import Task, current_app, shared_task
+from django.db import transaction
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from django_amazon_sync.errors import Halted
+from django_amazon_sync.models import Job, RunState, SyncRun
+from django_amazon_sync.sync import jobs
+
+logger = logging.getLogger("django_amazon_sync.tasks")
+
+#: Seconds that a broker has to answer: somebody may be looking at a button.
+BROKER_TIMEOUT = 2.0
+
+
+@shared_task
+def export_listings(run_pk: int) -> None:
+    """Send what differs from what Amazon has."""
+    _perform(run_pk)
+
+
+@shared_task
+def send_changes(run_pk: int) -> None:
+    """Send the offers that changed in the shop."""
+    _perform(run_pk)
+
+
+@shared_task
+def verify_listings(run_pk: int) -> None:
+    """Read back what is live on Amazon."""
+    _perform(run_pk)
+
+
+@shared_task
+def import_orders(run_pk: int) -> None:
+    """Fetch Amazon's orders and place them in the shop."""
+    _perform(run_pk)
+
+
+@shared_task
+def confirm_shipments(run_pk: int) -> None:
+    """Tell Amazon of the parcels that the shop sent."""
+    _perform(run_pk)
+
+
+@shared_task
+def tick() -> None:
+    """Start what is due: changed offers, runs that were asked for, schedules."""
+    for run in jobs.due_runs():
+        start(run)
+
+
+TASKS: Mapping[Job, Task[[int], None]] = {
+    Job.EXPORT: export_listings,
+    Job.CHANGES: send_changes,
+    Job.VERIFY: verify_listings,
+    Job.IMPORT_ORDERS: import_orders,
+    Job.CONFIRM_SHIPMENTS: confirm_shipments,
+}
+
+
+def start(run: SyncRun) -> bool:
+    """Hand a queued run to a worker, once the caller's transaction is committed.
+
+    False where no broker is configured or none answers; then the run stays queued, and the next
+    ``tick`` or ``amazon_tick`` does it. Answers within about three seconds.
+    """
+    if not _broker_answers():
+        return False
+    transaction.on_commit(partial(_enqueue, run), using=run._state.db, robust=True)
+    return True
+
+
+def _perform(run_pk: int) -> None:
+    run = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).first()
+    if run is None:
+        logger.info("Run %s was begun by another worker.", run_pk)
+        return
+    try:
+        jobs.perform(run)
+    except Halted as reason:  # another worker began it a moment ago
+        logger.info("%s", reason)
+
+
+def _enqueue(run: SyncRun) -> None:
+    try:
+        with _broker() as broker:
+            TASKS[Job(run.job)].apply_async((run.pk,), connection=broker, retry=False)
+    except (OperationalError, OSError) as fault:
+        logger.warning("Run %s stays queued, as the broker does not answer: %s", run.pk, fault)
+
+
+def _broker_answers() -> bool:
+    if not current_app.conf.broker_write_url:
+        return False
+    try:
+        with _broker() as broker:
+            broker.ensure_connection(max_retries=0)
+    except (OperationalError, OSError) as fault:
+        logger.warning("The broker does not answer, so the run stays queued: %s", fault)
+        return False
+    return True
+
+
+def _broker() -> Connection:
+    """A connection that gives up soon; Redis reads its timeouts from the transport's options."""
+    return current_app.connection_for_write(
+        connect_timeout=BROKER_TIMEOUT,
+        transport_options={
+            "max_retries": 0,
+            "socket_connect_timeout": BROKER_TIMEOUT,
+            "socket_timeout": BROKER_TIMEOUT,
+        },
+    )
