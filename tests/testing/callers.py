@@ -1,0 +1,163 @@
+"""A bare caller of the API, so that the simulator is judged by what goes over the wire."""
+
+import json
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from django_amazon_sync.testing.simulator import Seller, Simulator
+
+US = "ATVPDKIKX0DER"
+CA = "A2EUQ1WTGCTBG2"
+DE = "A1PA6795UKMFR9"
+FR = "A13V1IB3VIYZZH"
+JP = "A1VC38T7YXB528"
+
+
+@dataclass(frozen=True)
+class Got:
+    """One answer."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw) if self.raw else None
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The first error of an error body."""
+        errors = self.body if isinstance(self.body, list) else self.body["errors"]
+        error: dict[str, str] = errors[0]
+        return error
+
+    @property
+    def rate(self) -> str | None:
+        return self.headers.get("x-amzn-RateLimit-Limit")
+
+
+class Caller:
+    """One seller's program, with one connection and one access token."""
+
+    def __init__(self, amazon: Simulator, region: str = "na", prefix: str = "") -> None:
+        self.amazon = amazon
+        self.seller: Seller = amazon.seller(region)
+        self._prefix = prefix
+        self._connection = HTTPConnection(urlsplit(amazon.endpoint).netloc, timeout=10)
+        self.token = self.fetch_token().body["access_token"]
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def raw(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Got:
+        """One request as it is."""
+        try:
+            self._connection.request(method, url, body, headers)
+            answer = self._connection.getresponse()
+            return Got(answer.status, dict(answer.headers), answer.read())
+        except Exception:
+            self._connection.close()
+            raise
+
+    def fetch_token(self, **changes: str) -> Got:
+        """Ask Login with Amazon, with the seller's credentials but for the changes."""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self.seller.client_id,
+            "client_secret": self.seller.client_secret,
+            "refresh_token": self.seller.refresh_token,
+            **changes,
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.raw("POST", "/auth/o2/token", urlencode(form).encode(), headers)
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Got:
+        """One API call; None among the query values means that the parameter is left out."""
+        given = {name: value for name, value in query.items() if value is not None}
+        url = self._prefix + path + (f"?{urlencode(given)}" if given else "")
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"x-amz-access-token": self.token, "Content-Type": "application/json"}
+        return self.raw(method, url, content, headers)
+
+    # -- the operations that tests use often
+
+    def get_listing(self, sku: str, marketplaces: str = US, data: str = "summaries") -> Got:
+        path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
+        return self.call("GET", path, marketplaceIds=marketplaces, includedData=data)
+
+    def search_listings(self, **query: Any) -> Got:
+        path = f"/listings/2021-08-01/items/{self.seller.seller_id}"
+        return self.call("GET", path, **{"marketplaceIds": US, **query})
+
+    def patch(
+        self, sku: str, *patches: dict[str, Any], product_type: str = "PRODUCT", **query: Any
+    ) -> Got:
+        path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
+        body = {"productType": product_type, "patches": list(patches)}
+        return self.call("PATCH", path, body, **{"marketplaceIds": US, **query})
+
+    def put(
+        self,
+        sku: str,
+        attributes: dict[str, Any],
+        *,
+        requirements: str = "LISTING_OFFER_ONLY",
+        product_type: str = "PRODUCT",
+        **query: Any,
+    ) -> Got:
+        path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
+        body = {
+            "productType": product_type,
+            "requirements": requirements,
+            "attributes": attributes,
+        }
+        return self.call("PUT", path, body, **{"marketplaceIds": US, **query})
+
+    def search_orders(self, **query: Any) -> Got:
+        if "createdAfter" not in query:
+            query = {"lastUpdatedAfter": "2020-01-01T00:00:00Z", **query}
+        return self.call("GET", "/orders/2026-01-01/orders", **query)
+
+    def get_order(self, order_id: str, data: str | None = None) -> Got:
+        return self.call("GET", f"/orders/2026-01-01/orders/{order_id}", includedData=data)
+
+    def confirm(self, order_id: str, reference: Any = "1", **changes: Any) -> Got:
+        """confirmShipment of all that is open, but for the changes of the package detail."""
+        order = self.amazon.order(order_id)
+        detail = {
+            "packageReferenceId": reference,
+            "carrierCode": "UPS",
+            "trackingNumber": "1Z999",
+            "shipDate": self.amazon.now().isoformat(),
+            "orderItems": [
+                {"orderItemId": item["orderItemId"], "quantity": item["quantityOrdered"]}
+                for item in order["orderItems"]
+            ],
+            **changes,
+        }
+        body = {"marketplaceId": order["salesChannel"]["marketplaceId"], "packageDetail": detail}
+        return self.call("POST", f"/orders/v0/orders/{order_id}/shipmentConfirmation", body)
+
+
+def replace(name: str, *instances: dict[str, Any], op: str = "replace") -> dict[str, Any]:
+    """One patch operation."""
+    return {"op": op, "path": f"/attributes/{name}", "value": list(instances)}
+
+
+def offer(price: float, marketplace: str = US, currency: str = "USD", **parts: Any) -> dict[str, Any]:
+    """A purchasable offer with all selectors."""
+    return {
+        "marketplace_id": marketplace,
+        "currency": currency,
+        "audience": "ALL",
+        "our_price": [{"schedule": [{"value_with_tax": price}]}],
+        **parts,
+    }
+
+
+def merchant(quantity: int, **parts: Any) -> dict[str, Any]:
+    """A merchant quantity."""
+    return {"fulfillment_channel_code": "DEFAULT", "quantity": quantity, **parts}

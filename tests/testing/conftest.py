@@ -1,0 +1,19 @@
+"""Fixtures of the simulator's own tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from django_amazon_sync.testing.plugin import amazon
+from django_amazon_sync.testing.simulator import Simulator
+from tests.testing.callers import Caller
+
+__all__ = ["amazon", "caller"]
+
+
+@pytest.fixture
+def caller(amazon: Simulator) -> Iterator[Caller]:  # noqa: F811 - a fixture asks for another
+    """The program of the American seller."""
+    client = Caller(amazon)
+    yield client
+    client.close()
