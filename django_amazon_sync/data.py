@@ -6,6 +6,7 @@ opaque strings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -120,6 +121,8 @@ class ListingFacts:
     sent_price: Money | None = None
     sent_title: str = ""
     sent_quantity: int | None = None
+    sale_price: Money | None = None
+    consumer_offer: Mapping[str, Any] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
 
 

@@ -71,6 +71,7 @@ def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
     product_type = _here(raw.get("productTypes"), marketplace)
     condition = _sent_here(attributes.get("condition_type"), marketplace)
     availability = _sent_here(attributes.get("fulfillment_availability"), marketplace)
+    offer = _consumer_offer(attributes, marketplace)
     issues = map(read_issue, objs(raw.get("issues")))
     return ListingFacts(
         marketplace=marketplace,
@@ -80,7 +81,9 @@ def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
         condition=text(summary.get("conditionType")) or text(_first(condition).get("value")),
         status=texts(summary.get("status")),
         live_price=_live_price(objs(raw.get("offers")), marketplace),
-        sent_price=_sent_price(attributes, marketplace),
+        sent_price=_sent_price(offer, "our_price"),
+        sale_price=_sent_price(offer, "discounted_price"),
+        consumer_offer=offer,
         sent_title=_sent_title(attributes, marketplace),
         sent_quantity=whole(_of_channel(availability, "fulfillment_channel_code").get("quantity")),
         issues=tuple(one for one in issues if marketplace in (one.marketplaces or [marketplace])),
@@ -105,13 +108,18 @@ def _price(raw: Any) -> Money | None:
         return None
 
 
-def _sent_price(attributes: Raw, marketplace: str) -> Money | None:
+def _consumer_offer(attributes: Raw, marketplace: str) -> Raw:
     for offer in _sent_here(attributes.get("purchasable_offer"), marketplace):
         if text(offer.get("audience")) in ("ALL", ""):
-            schedule = objs(_first(objs(offer.get("our_price"))).get("schedule"))
-            sent = {"amount": _first(schedule).get("value_with_tax")}
-            return _price(sent | {"currencyCode": offer.get("currency")})
-    return None
+            return offer
+    return {}
+
+
+def _sent_price(offer: Raw, part: str) -> Money | None:
+    """The first price of an offer's ``part``, such as our_price or discounted_price."""
+    schedule = objs(_first(objs(offer.get(part))).get("schedule"))
+    sent = {"amount": _first(schedule).get("value_with_tax")}
+    return _price(sent | {"currencyCode": offer.get("currency")})
 
 
 def _sent_title(attributes: Raw, marketplace: str) -> str:

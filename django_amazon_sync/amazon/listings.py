@@ -215,13 +215,17 @@ def _path(client: Client, sku: str) -> str:
 # --- Attributes and patches ------------------------------------------------------------------
 
 
-def price_patch(marketplace: str, price: Money) -> dict[str, Any]:
+def price_patch(
+    marketplace: str, price: Money, offer: Mapping[str, Any] | None = None, op: str = "merge"
+) -> dict[str, Any]:
     """Set the price that consumers see; business price, sale and limits stay as they are.
 
     ``price`` is what Amazon shows: including VAT in all marketplaces but the United States and
-    Canada. ``merge`` needs all selectors.
+    Canada. ``merge`` needs all selectors. Whether the unsent parts of an offer stay is not certain
+    (facts: listings, PATCH semantics), so all of ``offer``, as it was read, goes with the price.
     """
-    return _patch("merge", "purchasable_offer", _consumer_offer(marketplace, price))
+    instance = {**(offer or {}), **_consumer_offer(marketplace, price)}
+    return _patch(op, "purchasable_offer", instance)
 
 
 def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> dict[str, Any]:

@@ -88,7 +88,6 @@ def _keep_reason(listing: Listing, key: str, reason: str) -> None:
 
 def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key: str) -> None:
     price = money_of(want.values[PRICE])
-    assert price is not None
     values = {name: want.values[name] for name in (PRICE, QUANTITY)}
     attributes = gateway.offer_attributes(
         listing.marketplace.code, asin, listing.sku.condition, price, values[QUANTITY]

@@ -178,9 +178,7 @@ def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:
     return " ".join([sku.asin, *codes, price or ""])
 
 
-def money_of(text: str | None) -> Money | None:
+def money_of(text: str) -> Money:
     """The money that a mapping keeps as "12.90 EUR"."""
-    if not text:
-        return None
     amount, _space, currency = text.partition(" ")
     return Money(Decimal(amount), currency)

@@ -14,11 +14,12 @@ An account that observes does all of this but the sending: its lines are the dif
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django_amazon_sync import conf
-from django_amazon_sync.data import Offer
+from django_amazon_sync.data import Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, Halted
 from django_amazon_sync.models import (
     AccountState,
@@ -165,11 +166,12 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
     """Let the changes of the run wait; falls of stock still leave, as waiting would oversell."""
     for pks in (found.zeros, found.changed):
         for listings in _together(pks):
-            for listing, _offer, want, epoch in _look_again(work, found.rules, listings):
-                changes = differences(want.values, listing.sku, listing)
+            for seen in _look_again(work, found.rules, listings):
+                listing = seen.listing
+                changes = differences(seen.want.values, listing.sku, listing)
                 fall = _fall(listing, changes)
                 if fall is not None and not work.run.dry_run:
-                    send_patch(work, patch_of(listing, QUANTITY, fall, epoch))
+                    send_patch(work, patch_of(listing, QUANTITY, fall, seen.epoch))
                     del changes[QUANTITY]
                 if changes:
                     _hold(work, listing, changes, reason)
@@ -213,23 +215,32 @@ def _together(pks: Sequence[int]) -> Iterator[list[Listing]]:
 def _send(work: Work, found: Survey, pks: Sequence[int]) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
     for listings in _together(pks):
+        facts: dict[str, SkuFacts] = {}
         unread: AmazonError | None = None
         try:
             if not work.run.dry_run:
-                observe(work, listings)
+                facts = observe(work, listings)
         except AmazonError as error:
             unread = error
-        for listing, offer, want, epoch in _look_again(work, found.rules, listings):
-            if unread is None or want.values.get(QUANTITY) == 0:
-                _send_one(work, listing, offer, want, epoch, again=found.again)
+        for seen in _look_again(work, found.rules, listings):
+            if unread is None or seen.want.values.get(QUANTITY) == 0:
+                _send_one(work, seen, facts.get(seen.listing.sku.sku), again=found.again)
         if unread is not None:
             note((work.account.pk, listing.sku.offer_pk) for listing in listings)
             raise unread
 
 
-def _look_again(
-    work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
-) -> Iterator[tuple[Listing, Offer | None, Desired, int]]:
+@dataclass(frozen=True)
+class Seen:
+    """A listing right before it is sent: the shop's offer, what Amazon should show, the epoch."""
+
+    listing: Listing
+    offer: Offer | None
+    want: Desired
+    epoch: int
+
+
+def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
     """What should be at Amazon of these listings now.
 
     Epoch, holds and stock are read in this order (see holds.py), and the epoch is looked at once
@@ -255,25 +266,25 @@ def _look_again(
             rules[listing.marketplace_id],
             held=held_units.get(listing.sku.offer_pk, 0),
         )
-        yield listing, offer, want, listing.sku.stock_epoch
+        yield Seen(listing, offer, want, listing.sku.stock_epoch)
 
 
-def _send_one(
-    work: Work, listing: Listing, offer: Offer | None, want: Desired, epoch: int, *, again: bool
-) -> None:
+def _send_one(work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool) -> None:
     """Send what differs of one listing, the quantity first, or create it where it is missing."""
+    listing = seen.listing
     if listing.presence == Presence.ABSENT:
         rules = Rules.of(listing.marketplace)
-        if offer is not None and is_wanted(offer, listing.sku, rules):
-            create(work, listing, offer, want, epoch)
+        if seen.offer is not None and is_wanted(seen.offer, listing.sku, rules):
+            create(work, listing, seen.offer, seen.want, seen.epoch)
         return
     if listing.presence != Presence.PRESENT:
         return
-    changes = differences(want.values, listing.sku, listing, again=again)
+    there = facts.in_marketplace(listing.marketplace.code) if facts else None
+    changes = differences(seen.want.values, listing.sku, listing, again=again)
     for name in (QUANTITY, PRICE, NAME):
         if (value := changes.get(name)) is None:
             continue
-        if reason := _waits(work, listing, name, value):
+        if reason := _waits(listing, name, value):
             _hold(work, listing, {name: value}, reason)
         elif reason := _not_now(work, listing, name, value):
             note([(work.account.pk, listing.sku.offer_pk)])
@@ -281,17 +292,18 @@ def _send_one(
         elif work.run.dry_run:
             work.line(Outcome.PLANNED, **_about(listing), values={name: value})
         else:
-            send_patch(work, patch_of(listing, name, value, epoch))
+            send_patch(work, patch_of(listing, name, value, seen.epoch, there))
 
 
-def _waits(work: Work, listing: Listing, name: str, value: Any) -> str:
+def _waits(listing: Listing, name: str, value: Any) -> str:
     """Why this value waits for approval."""
     if name != PRICE or listing.approved.get(name) == value:
         return ""
-    new = money_of(value)
-    assert new is not None
+    accepted = listing.accepted.get(name)
     return blast_radius.price_waits(
-        money_of(listing.accepted.get(name)), new, percent=conf.get("PRICE_MOVE_PERCENT")
+        money_of(accepted) if accepted else None,
+        money_of(value),
+        percent=conf.get("PRICE_MOVE_PERCENT"),
     )
 
 

@@ -102,9 +102,13 @@ def _may_still_come(listing: Listing) -> bool:
 
 
 def live_values(facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:
-    """What buyers see, as the mappings keep it; a price that is not live yet is the sent one."""
+    """What buyers see, as the mappings keep it.
+
+    A price that is not live yet, or that a running sale covers, is the sent one.
+    """
     values: dict[str, Any] = {NAME: there.title}
-    if price := there.live_price or there.sent_price:
+    covered = there.live_price is None or there.live_price == there.sale_price
+    if price := there.sent_price if covered else there.live_price:
         values[PRICE] = str(price.rounded())
     if MERCHANT_CHANNEL in facts.channels and facts.live_quantity is not None:
         values[QUANTITY] = facts.live_quantity

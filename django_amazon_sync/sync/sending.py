@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.data import Answered, Issue, SkuFacts
+from django_amazon_sync.data import Answered, Issue, ListingFacts, SkuFacts
 from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
 from django_amazon_sync.models import (
     OPEN_STATES,
@@ -59,19 +59,21 @@ class Change:
     epoch: int
 
 
-def patch_of(listing: Listing, field: str, value: Any, epoch: int) -> Change:
+def patch_of(
+    listing: Listing, field: str, value: Any, epoch: int, there: ListingFacts | None = None
+) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
-    So a price that Amazon refuses never keeps a quantity from leaving.
+    So a price that Amazon refuses never keeps a quantity from leaving. ``there`` is the listing
+    as it was just read.
     """
     sku, code = listing.sku, listing.marketplace.code
     product_type = "PRODUCT"
     if field == QUANTITY:
         patch = gateway.quantity_patch(value, sku.lead_time_days, sku.restock_date)
     elif field == PRICE:
-        price = money_of(value)
-        assert price is not None
-        patch = gateway.price_patch(code, price)
+        offer = there.consumer_offer if there else None
+        patch = gateway.price_patch(code, money_of(value), offer)
     else:
         patch = gateway.name_patch(code, listing.marketplace.language, value)
         product_type = listing.product_type
@@ -103,18 +105,26 @@ def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
 
 def send_patch(work: Work, change: Change) -> bool:
     """Send a change that ``patch_of`` made."""
-    listing = change.listing
-    return send(
-        work,
-        change,
-        lambda: gateway.patch_listing(
+
+    def ask(patches: list[dict[str, Any]]) -> Answered:
+        listing = change.listing
+        return gateway.patch_listing(
             work.client,
             listing.sku.sku,
             listing.marketplace.code,
-            change.content["patches"],
+            patches,
             change.content["productType"],
-        ),
-    )
+        )
+
+    def ask_either_way() -> Answered:
+        patches = change.content["patches"]
+        answered = ask(patches)
+        if answered.status == "INVALID" and patches[0]["op"] == "merge":
+            # Some accounts may not merge yet; the whole offer is in the patch, so it can replace.
+            answered = ask([{**patch, "op": "replace"} for patch in patches])
+        return answered
+
+    return send(work, change, ask_either_way)
 
 
 # --- Before the first byte --------------------------------------------------------------------

@@ -67,11 +67,12 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
         return
     live = live_values(facts, there)
     if there.live_price is None:
-        live.pop(PRICE, None)
+        live.pop(PRICE, None)  # its echo proves nothing
+    covered = there.live_price is not None and there.live_price == there.sale_price
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
-        compared = _compared(row, rules)
+        compared = [name for name in _compared(row, rules) if not (covered and name == PRICE)]
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
         for name in compared:
             if name not in wrong:

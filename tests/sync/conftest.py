@@ -1,0 +1,144 @@
+"""A shop and its seller account, in step with a simulated Amazon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from oscar.core.loading import get_model
+
+from django_amazon_sync.data import Money
+from django_amazon_sync.models import Job, Listing, RunLine, SellerAccount, SyncRun
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.connect import Credentials, connect_account, release
+from django_amazon_sync.testing.simulator import Seller, Simulator
+from tests import factories
+
+DE = "A1PA6795UKMFR9"
+FR = "A13V1IB3VIYZZH"
+
+
+@dataclass
+class World:
+    """A shop, its account and Amazon; jobs are done here and now, lines come as tuples."""
+
+    amazon: Simulator
+    seller: Seller
+    account: SellerAccount
+    shop: Shop
+
+    def do(self, job: Job, **options: Any) -> SyncRun:
+        dry_run = options.pop("dry_run", False)
+        run = jobs.request(self.account, job, options=options, dry_run=dry_run)
+        return jobs.perform(run, patience=5)
+
+    def export(self, **options: Any) -> SyncRun:
+        return self.do(Job.EXPORT, **options)
+
+    def send_changes(self) -> SyncRun:
+        return self.do(Job.CHANGES)
+
+    def verify(self, **options: Any) -> SyncRun:
+        return self.do(Job.VERIFY, **options)
+
+    def import_orders(self, **options: Any) -> SyncRun:
+        """Import what buyers did up to now: Amazon shows it two minutes later."""
+        self.amazon.advance(180)
+        return self.do(Job.IMPORT_ORDERS, **options)
+
+    def confirm_shipments(self) -> SyncRun:
+        return self.do(Job.CONFIRM_SHIPMENTS)
+
+    def sell(self, sku: str, *, price: str = "10.00", quantity: int = 5, **record: Any) -> Any:
+        """A stock record of the shop that Amazon lists already, as it is in the shop."""
+        saved = factories.stock_record(sku, price=price, in_stock=quantity, **record)
+        self.list_on_amazon(sku, price=price, quantity=quantity)
+        return saved
+
+    def list_on_amazon(self, sku: str, *, marketplace: str = DE, **listing: Any) -> None:
+        asin = f"B{abs(hash(sku)) % 10**9:09d}"
+        self.amazon.add_listing(self.seller, sku, marketplace=marketplace, asin=asin, **listing)
+
+    def live(self, sku: str, marketplace: str = DE) -> Any:
+        """What buyers meet once Amazon has had its time."""
+        self.amazon.advance(120)
+        return self.amazon.live(self.seller, sku, marketplace)
+
+    def listing(self, sku: str, marketplace: str = DE) -> Listing:
+        return Listing.objects.select_related("sku", "marketplace__account").get(
+            sku__account=self.account, sku__sku=sku, marketplace__code=marketplace
+        )
+
+    def buy(self, sku: str, quantity: int = 1, **how: Any) -> str:
+        return self.amazon.buy(self.seller, how.pop("marketplace", DE), sku, quantity, **how)
+
+    def writes(self) -> int:
+        """Requests that changed a listing at Amazon, or tried to."""
+        operations = ("patchListingsItem", "putListingsItem", "confirmShipment")
+        return sum(len(self.amazon.requests_of(one)) for one in operations)
+
+    def in_stock(self, sku: str) -> int:
+        """What the shop could sell of a SKU now."""
+        record = get_model("partner", "StockRecord").objects.get(partner_sku=sku)
+        return int(record.net_stock_level)
+
+
+def lines_of(run: SyncRun, *fields: str) -> list[Any]:
+    """The run's lines, as tuples of these fields, or as the values of one."""
+    rows = RunLine.objects.filter(run=run).order_by("pk")
+    return list(rows.values_list(*fields, flat=len(fields) == 1))
+
+
+def shop_order(number: str) -> Any:
+    return get_model("order", "Order").objects.get(number=number)
+
+
+def eur(amount: str) -> Money:
+    from decimal import Decimal
+
+    return Money(Decimal(amount), "EUR")
+
+
+@pytest.fixture
+def connect(amazon: Simulator, settings: Any, db: None) -> Callable[..., World]:
+    """Connect the seller of a region; released unless told otherwise."""
+    settings.AMAZON_SYNC = {
+        **settings.AMAZON_SYNC,
+        "ENDPOINT": amazon.regional_endpoint,
+        "LWA_ENDPOINT": amazon.lwa_endpoint,
+    }
+
+    def connected(
+        region: str = "eu", marketplaces: tuple[str, ...] = (DE,), *, live: bool = True, **more: Any
+    ) -> World:
+        seller = amazon.seller(region)
+        shop = configured_shop()
+        choices = {
+            "payment_method": "any",
+            "shipping_method": "any",
+            "synchronise_all": True,
+        } | more
+        credentials = Credentials(seller.client_id, seller.client_secret, seller.refresh_token)
+        account = connect_account(
+            shop,
+            credentials,
+            region=region,
+            seller_id=seller.seller_id,
+            marketplaces=marketplaces,
+            **choices,
+        )
+        if live:
+            release(account)
+        return World(amazon, seller, account, shop)
+
+    return connected
+
+
+@pytest.fixture
+def world(connect: Callable[..., World]) -> World:
+    """A released account in Germany; the shop sells nothing yet."""
+    return connect()
