@@ -98,7 +98,8 @@ def _perform(run_pk: int) -> None:
 def _enqueue(run: SyncRun) -> None:
     try:
         with _broker() as broker:
-            TASKS[Job(run.job)].apply_async((run.pk,), connection=broker, retry=False)
+            producer = current_app.amqp.Producer(broker, auto_declare=False)
+            TASKS[Job(run.job)].apply_async((run.pk,), producer=producer, retry=False)
     except (OperationalError, OSError) as fault:
         logger.warning("Run %s stays queued, as the broker does not answer: %s", run.pk, fault)
 

@@ -8,6 +8,7 @@ JSON document, also where nothing could run.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,14 @@ from django.db.models import Q
 from tqdm import tqdm
 
 from django_amazon_sync.errors import AmazonSyncError, ConfigurationError
-from django_amazon_sync.models import AccountState, RunLine, RunState, SellerAccount, SyncRun
+from django_amazon_sync.models import (
+    AccountState,
+    Marketplace,
+    RunLine,
+    RunState,
+    SellerAccount,
+    SyncRun,
+)
 from django_amazon_sync.sync import jobs
 
 ALL_WELL, SOME_FAILED, NOTHING_RAN = 0, 1, 2
@@ -45,7 +53,7 @@ class Result:
     code: str = ""
 
 
-class AmazonCommand(BaseCommand):
+class AmazonCommand(BaseCommand, ABC):
     """A command that prints in two formats and ends with one of three exit codes."""
 
     requires_system_checks: list[str] = []  # ours are run below: an error of theirs is exit 2
@@ -55,9 +63,9 @@ class AmazonCommand(BaseCommand):
             "--format", choices=("text", "json"), default="text", help="How to print the result."
         )
 
+    @abstractmethod
     def result(self, options: dict[str, Any]) -> Result:
         """Do it. Raises AmazonSyncError where nothing could run."""
-        raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -93,20 +101,14 @@ class RunCommand(AmazonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument(
-            "--account", help="Its number, seller id or name; default: all connected accounts."
-        )
-        parser.add_argument(
-            "--marketplace",
-            action="append",
-            default=[],
-            metavar="ID",
-            help="Only accounts that sell in this marketplace; may be repeated.",
-        )
+        add_account_arguments(parser)
 
-    def runs(self, accounts: list[SellerAccount], options: dict[str, Any]) -> Iterator[SyncRun]:
-        """The queued runs that were asked for. Raises ConfigurationError."""
-        raise NotImplementedError
+    @abstractmethod
+    def runs(self, accounts: list[SellerAccount], options: dict[str, Any]) -> Iterable[SyncRun]:
+        """The runs that were asked for, each made when it is its turn.
+
+        Raises ConfigurationError before the first is made.
+        """
 
     def result(self, options: dict[str, Any]) -> Result:
         accounts = chosen_accounts(options["account"], options["marketplace"])
@@ -116,8 +118,7 @@ class RunCommand(AmazonCommand):
                     f"The account {account} is disconnected: {account.state_reason} "
                     "Connect it again with amazon_connect."
                 )
-        asked_for = list(self.runs(accounts, options))
-        return result_of([self.perform(run) for run in asked_for])
+        return result_of([self.perform(run) for run in self.runs(accounts, options)])
 
     def perform(self, run: SyncRun) -> SyncRun:
         """Do one run, showing how far it is and what it waits for."""
@@ -152,6 +153,20 @@ def _waits_aloud(say: Callable[[str], None]) -> Callable[[str, float], None]:
 # --- Accounts ------------------------------------------------------------------------------------
 
 
+def add_account_arguments(parser: CommandParser) -> None:
+    """The options that ``chosen_accounts`` takes."""
+    parser.add_argument(
+        "--account", help="Its number, seller id or name; default: all connected accounts."
+    )
+    parser.add_argument(
+        "--marketplace",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="Only accounts that sell in this marketplace; may be repeated.",
+    )
+
+
 def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerAccount]:
     """The accounts of that number, seller id or name, or all connected ones.
 
@@ -168,11 +183,11 @@ def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerA
     if not marketplaces:
         return list(accounts)
     selling = accounts.filter(marketplaces__code__in=marketplaces).distinct()
-    there = set(accounts.values_list("marketplaces__code", flat=True))
+    there = set(Marketplace.objects.filter(account__in=accounts).values_list("code", flat=True))
     if unknown := [code for code in marketplaces if code not in there]:
-        known = ", ".join(sorted(code for code in there if code)) or "none"
         raise ConfigurationError(
-            f"No chosen account sells in marketplace {unknown[0]}; there is {known}."
+            f"No chosen account sells in marketplace {unknown[0]}; "
+            f"there is {', '.join(sorted(there)) or 'none'}."
         )
     return list(selling)
 
@@ -184,12 +199,29 @@ def _no_account(wanted: str | None) -> str:
     return "No seller account is connected; connect one with amazon_connect."
 
 
+def accounts_with_skus(
+    accounts: list[SellerAccount], skus: list[str], known: Callable[[SellerAccount, str], bool]
+) -> dict[SellerAccount, list[str]]:
+    """Which of these SKUs each account has; all accounts, with none, where none was named.
+
+    Raises ConfigurationError where no account has one of them.
+    """
+    if not skus:
+        return {account: [] for account in accounts}
+    having = {account: [sku for sku in skus if known(account, sku)] for account in accounts}
+    for sku in skus:
+        if not any(sku in those for those in having.values()):
+            names = ", ".join(str(account) for account in accounts)
+            raise ConfigurationError(f"There is no SKU '{sku}' for {names}.")
+    return {account: those for account, those in having.items() if those}
+
+
 # --- Results of runs -----------------------------------------------------------------------------
 
 
 def result_of(runs: list[SyncRun]) -> Result:
     """What to say of runs that have ended; those that found nothing to do are left out."""
-    told = [run for run in runs if run.pk is not None]
+    told = [run for run in runs if run.pk]  # one that found nothing was deleted
     stopped = [run for run in told if run.state != RunState.DONE]
     complaint = "\n".join(dict.fromkeys(filter(None, map(_complaint, told))))
     return Result(

@@ -1,0 +1,89 @@
+"""``amazon_check``: is Amazon to be reached, and which role or setting is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import checks
+from django.core.management.base import CommandParser
+
+from django_amazon_sync.errors import AmazonSyncError
+from django_amazon_sync.models import SellerAccount
+from django_amazon_sync.sync.connect import Finding, check_account
+
+from ._base import (
+    ALL_WELL,
+    NOTHING_RAN,
+    SOME_FAILED,
+    AmazonCommand,
+    Result,
+    add_account_arguments,
+    chosen_accounts,
+)
+
+
+class Command(AmazonCommand):
+    """One call for each role that the app needs, for each account."""
+
+    help = "Try the connection to Amazon: credentials, roles, and whether writing is released."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        add_account_arguments(parser)
+
+    def result(self, options: dict[str, Any]) -> Result:
+        accounts = chosen_accounts(options["account"], options["marketplace"])
+        warnings = [f"{one.msg} {one.hint}" for one in checks.run_checks(tags=["amazon_sync"])]
+        found = [(account, _findings(account)) for account in accounts]
+        faults = [
+            (f"{account}, {one.what}: {one.sentence}")
+            for account, findings in found
+            for one in findings
+            if _counts(one) and not one.works
+        ]
+        return Result(
+            exit=_exit_of([one for _account, findings in found for one in findings]),
+            document={
+                "warnings": warnings,
+                "accounts": [_account_document(*one) for one in found],
+            },
+            text=[*warnings, *(line for one in found for line in _account_text(*one))],
+            complaint="\n".join(faults),
+            code="check",
+        )
+
+
+def _findings(account: SellerAccount) -> list[Finding]:
+    try:
+        return check_account(account)
+    except AmazonSyncError as error:
+        return [Finding("connection", False, str(error))]
+
+
+def _counts(finding: Finding) -> bool:
+    """An account that only observes is connected well."""
+    return finding.what != "writing"
+
+
+def _exit_of(findings: list[Finding]) -> int:
+    works = [finding.works for finding in findings if _counts(finding)]
+    if all(works):
+        return ALL_WELL
+    return SOME_FAILED if any(works) else NOTHING_RAN
+
+
+def _account_document(account: SellerAccount, findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "account": str(account),
+        "state": account.state,
+        "findings": [
+            {"what": one.what, "works": one.works, "sentence": one.sentence} for one in findings
+        ],
+    }
+
+
+def _account_text(account: SellerAccount, findings: list[Finding]) -> list[str]:
+    lines = [f"{account}: {account.get_state_display()}"]
+    return lines + [
+        f"  {'ok   ' if one.works else 'FAILS'}  {one.what}: {one.sentence}" for one in findings
+    ]

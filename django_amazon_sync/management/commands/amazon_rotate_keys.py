@@ -1,0 +1,80 @@
+"""``amazon_rotate_keys``: put every encrypted column under the newest key.
+
+It goes by primary keys in small batches and leaves what is under the newest key already, so it may
+be stopped and started at any time. What changed meanwhile is left as it is: it was written with
+the newest key. When it is through, the older keys may leave the settings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Value
+
+from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.models.fields import Encrypted, encrypt, rotate, stored
+
+from ._base import ALL_WELL, SOME_FAILED, AmazonCommand, Result, progress_bar
+
+BATCH = 200
+
+
+class Command(AmazonCommand):
+    """Loud on a value that no key opens; the rest goes on."""
+
+    help = "Encrypt all secrets and buyers' data anew with the first of AMAZON_SYNC's keys."
+
+    def result(self, options: dict[str, Any]) -> Result:
+        encrypt("a key is there")  # raises where there is none
+        counts: Counter[str] = Counter(rotated=0, kept=0, lost=0)
+        lost: list[str] = []
+        for model, column in encrypted_columns():
+            about = f"{model.__name__}.{column}"
+            total = model._default_manager.count()
+            with progress_bar(self, about, total) as (progress, _say):
+                for pk, token in tokens(model, column):
+                    try:
+                        counts[_rotate_one(model, column, pk, token)] += 1
+                    except ConfigurationError as error:
+                        counts["lost"] += 1
+                        lost.append(f"{about} of row {pk}: {error}")
+                    progress(1)
+        said = ", ".join(f"{name} {number}" for name, number in counts.items())
+        return Result(
+            SOME_FAILED if lost else ALL_WELL,
+            {"counts": dict(counts), "lines": lost},
+            [said, *lost],
+            complaint=f"{len(lost)} values could not be opened; put the lost key back.",
+        )
+
+
+def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
+    """Every encrypted column of this package."""
+    for model in apps.get_app_config("django_amazon_sync").get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, Encrypted):
+                yield model, field.attname
+
+
+def tokens(model: type[models.Model], column: str) -> Iterator[tuple[Any, str]]:
+    """Primary key and stored value of every row that has one, in batches."""
+    rows = model._default_manager.annotate(token=stored(column)).exclude(token="")
+    rows = rows.exclude(token=None).order_by("pk")
+    batch = list(rows.values_list("pk", "token")[:BATCH])
+    while batch:
+        yield from batch
+        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", "token")[:BATCH])
+
+
+def _rotate_one(model: type[models.Model], column: str, pk: Any, token: str) -> str:
+    newest = rotate(token, f"{model.__name__}.{column}")
+    if newest == token:
+        return "kept"
+    row = model._default_manager.annotate(token=stored(column)).filter(pk=pk, token=token)
+    # A plain value would be encrypted once more.
+    row.update(**{column: Value(newest, output_field=models.TextField())})
+    return "rotated"
