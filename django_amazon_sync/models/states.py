@@ -11,8 +11,8 @@ from django.db import models
 class Stated(models.Model):
     """A row with a ``state``; ``TRANSITIONS`` names for each state those that may follow."""
 
-    TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {}
-    state: Any
+    TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {}
+    state = models.CharField(max_length=20)
 
     class Meta:
         abstract = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_amazon_sync.models import (
@@ -37,7 +37,7 @@ def request(
     *,
     options: dict[str, Any] | None = None,
     dry_run: bool = False,
-    asked_by: AbstractBaseUser | None = None,
+    asked_by: User | None = None,
 ) -> SyncRun:
     """A queued run; whoever asked starts it, or ``due_runs`` finds it."""
     return SyncRun.objects.create(

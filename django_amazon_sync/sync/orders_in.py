@@ -19,7 +19,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from django_amazon_sync import signals
 from django_amazon_sync.amazon import orders as gateway
@@ -90,8 +89,8 @@ def fetch(work: Work) -> None:
 def _swept_window(account: SellerAccount, since: str, until: str | None) -> OrderWindow:
     return OrderWindow.objects.create(
         account=account,
-        start=parse_datetime(since),
-        until=parse_datetime(until) if until else None,
+        start=datetime.fromisoformat(since),
+        until=datetime.fromisoformat(until) if until else None,
         swept=True,
     )
 
@@ -264,7 +263,7 @@ def _say_what_became(work: Work, row: AmazonOrder, before: str) -> None:
         OrderState.SEEN: Outcome.WAITING,
         OrderState.CANCELLED: Outcome.CANCELLED,
     }
-    new = row.pk is not None and (row.state != before or before == OrderState.SEEN)
+    new = row.state != before or before == OrderState.SEEN
     if new and (outcome := outcomes.get(OrderState(row.state))):
         work.line(outcome, order_number=row.number, code=row.reason_code, message=row.reason)
 

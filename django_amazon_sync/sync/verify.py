@@ -19,7 +19,7 @@ from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.listings_out import bring_up_orders, recover, rules_of
+from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
 from django_amazon_sync.sync.observing import live_values, observe
 from django_amazon_sync.sync.work import Work
 
