@@ -68,13 +68,18 @@ def apply_patch(
     if op != "delete":
         keeps = _keeps_unsent(op, name, switches)
         kept += [
-            {**former.get(_address(name, instance), {}), **instance} if keeps else dict(instance)
+            _merged(former.get(_address(name, instance), {}), instance) if keeps else dict(instance)
             for instance in instances
         ]
     if kept:
         attributes[name] = kept
     else:
         attributes.pop(name, None)
+
+
+def _merged(former: Json, sent: Json) -> Json:
+    """The former instance with the sent parts; an empty part does not remove one."""
+    return {**former, **{part: value for part, value in sent.items() if value != []}}
 
 
 def _keeps_unsent(op: str, name: str, switches: Switches) -> bool:
