@@ -1,0 +1,8 @@
+"""The screens of the shop's staff, in Django's own admin: one module per screen.
+
+An action is a permission, one call, and one message with a link to its run.
+"""
+
+from django_amazon_sync.admin import accounts, listings, orders, runs, shipments, submissions
+
+__all__ = ["accounts", "listings", "orders", "runs", "shipments", "submissions"]

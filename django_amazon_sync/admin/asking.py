@@ -20,8 +20,18 @@ from django_amazon_sync.sync import jobs
 Wanted = tuple[SellerAccount, dict[str, Any]]
 
 
+def whole(accounts: Iterable[SellerAccount]) -> list[Wanted]:
+    """Ask for all of each account, and once for each."""
+    return [(account, {}) for account in {account.pk: account for account in accounts}.values()]
+
+
 def ask(
-    request: HttpRequest, job: Job, wanted: Iterable[Wanted], *, dry_run: bool = False, done: str = ""
+    request: HttpRequest,
+    job: Job,
+    wanted: Iterable[Wanted],
+    *,
+    dry_run: bool = False,
+    done: str = "",
 ) -> None:
     """Queue one run for each account and say so, after what is ``done`` already."""
     user = request.user if request.user.is_authenticated else None

@@ -64,7 +64,9 @@ class Screen(ModelScreen[Row]):
         rows = super().get_queryset(request).defer(*self.encrypted)
         return rows.select_related(*self.reads_with) if self.reads_with else rows
 
-    def save_model(self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool
+    ) -> None:
         """Write the columns that were changed here; workers write the others meanwhile."""
         if not change:
             super().save_model(request, obj, form, change)

@@ -1,0 +1,136 @@
+"""Forms of accounts: secrets that are only ever written, and choices that the shop offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.data import MenuItem
+from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.models import Application, Marketplace, SellerAccount
+from django_amazon_sync.shops import configured_shop
+
+Row = TypeVar("Row", bound=Model)
+
+if TYPE_CHECKING:  # they cannot be subscripted at run time
+
+    class RowForm(forms.ModelForm[Row]): ...
+
+    MarketplaceRowForm = forms.ModelForm[Marketplace]
+    MarketplaceRows = forms.BaseInlineFormSet[Marketplace, SellerAccount, MarketplaceRowForm]
+else:
+
+    class RowForm(forms.ModelForm, Generic[Row]):
+        pass
+
+    MarketplaceRowForm = forms.ModelForm
+    MarketplaceRows = forms.BaseInlineFormSet
+
+
+class SecretForm(RowForm[Row]):
+    """A form whose secret is written and never shown; left empty, the stored one stays.
+
+    The secret has a field of its own, so that neither showing nor saving the form reads it.
+    """
+
+    secret: ClassVar[str]
+    label: ClassVar[str | Promise]
+    new_secret = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "new_secret" not in self.fields:  # the user may only look
+            return
+        field = self.fields["new_secret"]
+        field.label = self.label
+        field.required = self.instance.pk is None
+        field.help_text = (
+            _("It is stored encrypted and never shown.")
+            if field.required
+            else _("Leave it empty to keep the stored one, which is never shown.")
+        )
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [self.secret if name == "new_secret" else name for name in super().changed_data]
+
+    def save(self, commit: bool = True) -> Row:
+        if value := self.cleaned_data.get("new_secret"):
+            setattr(self.instance, self.secret, value)
+        return super().save(commit)
+
+
+class ApplicationForm(SecretForm[Application]):
+    secret = "client_secret"  # noqa: S105 -- the name of the column
+    label = _("client secret")
+
+
+class AccountForm(SecretForm[SellerAccount]):
+    secret = "refresh_token"  # noqa: S105 -- the name of the column
+    label = _("refresh token")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(application := self.fields.get("application"), forms.ModelChoiceField):
+            application.queryset = Application.objects.defer("client_secret")
+        try:
+            menu = configured_shop().menu()
+        except ConfigurationError:
+            return  # a system check says so; the codes are typed until then
+        self._choose("default_shipping_method", menu.shipping_methods)
+        self._choose("default_payment_method", menu.payment_methods)
+
+    def _choose(self, name: str, offered: Sequence[MenuItem]) -> None:
+        """Choose from what the shop offers; a stored code that it no longer has stays choosable."""
+        if name not in self.fields:
+            return
+        choices = [("", "---------"), *((item.code, item.label) for item in offered)]
+        stored = getattr(self.instance, name)
+        if stored not in dict(choices):
+            choices.append((stored, stored))
+        old = self.fields[name]
+        self.fields[name] = forms.ChoiceField(
+            label=old.label, choices=choices, required=False, help_text=old.help_text
+        )
+
+
+class MarketplaceForm(MarketplaceRowForm):
+    """The language is Amazon's own for the store unless another is given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "language" in self.fields:
+            self.fields["language"].required = False
+        if "code" in self.fields and self.instance.pk:
+            self.fields["code"].disabled = True  # its listings are of this store
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or self.cleaned_data
+        if data.get("code") and not data.get("language"):
+            data["language"] = MARKETPLACES[data["code"]].language
+        return data
+
+
+class MarketplacesForm(MarketplaceRows):
+    """The marketplaces of one account: all of its region."""
+
+    def clean(self) -> None:
+        super().clean()
+        region = self.instance.region
+        for form in self.forms:
+            facts = MARKETPLACES.get((getattr(form, "cleaned_data", None) or {}).get("code", ""))
+            if region and facts is not None and facts.region != region:
+                raise ValidationError(
+                    _("%(country)s is in another region than the account (%(region)s); "
+                      "connect it as an account of its own region."),
+                    params={"country": facts.country, "region": self.instance.get_region_display()},
+                )  # fmt: skip

@@ -1,0 +1,323 @@
+"""Applications, seller accounts with their marketplaces, and schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.account_forms import (
+    AccountForm,
+    ApplicationForm,
+    MarketplaceForm,
+    MarketplacesForm,
+)
+from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
+from django_amazon_sync.admin.shown import link, list_link, table
+from django_amazon_sync.errors import AmazonSyncError
+from django_amazon_sync.models import (
+    DEFAULT_PERIODS,
+    AccessToken,
+    AccountState,
+    AmazonOrder,
+    Application,
+    Job,
+    Listing,
+    Marketplace,
+    OrderState,
+    Schedule,
+    SellerAccount,
+    Shipment,
+    ShipmentState,
+    SyncRun,
+)
+from django_amazon_sync.sync import connect, windows
+
+Accounts = QuerySet[SellerAccount]
+
+#: Runs that an account's page shows.
+LATEST_RUNS = 5
+
+
+class ShowsNoSecret:
+    """For those who may only look, the field of the secret says that there is one."""
+
+    @admin.display(description=_("secret"))
+    def new_secret(self, row: Any) -> str:
+        return _now("Stored encrypted, and never shown.")
+
+
+@admin.register(Application)
+class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
+    form = ApplicationForm
+    encrypted = ("client_secret",)
+    fields = ("name", "client_id", "new_secret", "secret_made_on")
+    list_display = ("name", "client_id", "secret_made_on", "account_count")
+    search_fields = ("name", "client_id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+        return super().get_queryset(request).annotate(account_total=Count("accounts"))
+
+    @admin.display(description=_("accounts"))
+    def account_count(self, application: Any) -> int:
+        return int(application.account_total)
+
+    def save_model(
+        self, request: HttpRequest, obj: Application, form: ModelForm[Application], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "client_secret" in form.changed_data:
+            _connect_again(SellerAccount.objects.filter(application=obj))
+
+
+class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
+    model = Marketplace
+    form = MarketplaceForm
+    formset = MarketplacesForm
+    fields = ("code", "active", "language", "sync_name", "sync_price", "sync_quantity")
+    show_change_link = True
+    can_delete = False
+    extra = 0
+
+
+class ScheduleInline(RowsInline[Schedule, SellerAccount]):
+    model = Schedule
+    fields = ("job", "every", "next_due", "last_started")
+    readonly_fields = ("job", "last_started")
+    can_delete = False
+    max_num = 0
+
+
+@admin.register(SellerAccount)
+class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
+    form = AccountForm
+    reads_with = ("application",)
+    encrypted = ("refresh_token", "application__client_secret")
+    list_display = ("name", "seller_id", "region", "state", "state_reason", "import_orders")
+    list_filter = ("state", "region")
+    search_fields = ("name", "seller_id")
+    actions = (
+        "check_connection", "release", "observe", "pause", "deactivate",
+        "preview", "export", "verify", "import_orders", "confirm_shipments",
+    )  # fmt: skip
+    readonly_fields = (
+        "state", "state_reason", "what_next", "deployment", "complete_until", "attention",
+        "latest_runs",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("name", "application", "seller_id", "region", "new_secret")}),
+        (_("Now"), {"fields": readonly_fields}),
+        (_("Products"), {"fields": ("shop_scope", "synchronise_all", "stock_buffer")}),
+        (
+            _("Orders"),
+            {
+                "fields": (
+                    "import_orders", "cut_over", "default_shipping_method",
+                    "default_payment_method", "default_carrier",
+                )
+            },
+        ),
+    )  # fmt: skip
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return [MarketplaceInline, ScheduleInline] if obj else [MarketplaceInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who the account is cannot change: another seller is another account."""
+        fixed = ("application", "seller_id", "region") if obj else ()
+        return (*self.readonly_fields, *fixed)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [one for one in self.fieldsets if obj or one[0] != _("Now")]
+
+    def save_model(
+        self, request: HttpRequest, obj: SellerAccount, form: ModelForm[SellerAccount], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            Schedule.objects.bulk_create(
+                Schedule(account=obj, job=job, every=every)
+                for job, every in DEFAULT_PERIODS.items()
+            )
+        elif "refresh_token" in form.changed_data:
+            _connect_again(SellerAccount.objects.filter(pk=obj.pk))
+
+    # --- What the page shows ---------------------------------------------------------------------
+
+    @admin.display(description=_("what happens next"))
+    def what_next(self, account: SellerAccount) -> next_steps.Sentence:
+        return next_steps.of_account(account)
+
+    @admin.display(description=_("orders complete up to"))
+    def complete_until(self, account: SellerAccount) -> Any:
+        return windows.complete_until(account) or _("No search for orders has finished yet.")
+
+    @admin.display(description=_("needs attention"))
+    def attention(self, account: SellerAccount) -> str:
+        return table((_("what"), _("how many")), _attention(account)) or _now("Nothing.")
+
+    @admin.display(description=_("latest runs"))
+    def latest_runs(self, account: SellerAccount) -> str:
+        runs = list(account.runs.order_by("-pk")[:LATEST_RUNS])
+        head = (_("run"), _("state"), _("reason"), _("created at"))
+        rows = [(link(run), run.get_state_display(), run.reason, run.created_at) for run in runs]
+        every = list_link(SyncRun, _("All runs"), account=account.pk)
+        return format_html("{}{}", table(head, rows), every)
+
+    # --- Actions ---------------------------------------------------------------------------------
+
+    @admin.action(description=_("Check the connection"), permissions=["check"])
+    def check_connection(self, request: HttpRequest, queryset: Accounts) -> None:
+        for account in queryset:
+            try:
+                findings = connect.check_account(account)
+            except AmazonSyncError as error:
+                messages.error(request, f"{account}: {error}")
+                continue
+            works = all(one.works for one in findings)
+            lines = format_html_join("", "<br>{}: {}", ((f.what, f.sentence) for f in findings))
+            level = messages.SUCCESS if works else messages.WARNING
+            messages.add_message(request, level, format_html("{}{}", account, lines))
+
+    @admin.action(description=_("Release: let it write to Amazon"), permissions=["release"])
+    def release(self, request: HttpRequest, queryset: Accounts) -> None:
+        for account in queryset:
+            try:
+                connect.release(account)
+            except AmazonSyncError as error:
+                messages.error(request, str(error))
+            else:
+                _say_state(request, account)
+
+    @admin.action(description=_("Pause: stop all writes at once"), permissions=["release"])
+    def pause(self, request: HttpRequest, queryset: Accounts) -> None:
+        for account in queryset:
+            connect.pause(account, _now("Paused by %(user)s.") % {"user": request.user})
+            _say_state(request, account)
+
+    @admin.action(description=_("Observe: read and report only"), permissions=["release"])
+    def observe(self, request: HttpRequest, queryset: Accounts) -> None:
+        for account in queryset:
+            account.move(AccountState.OBSERVING, state_reason="")
+            _say_state(request, account)
+
+    @admin.action(description=_("Deactivate: do nothing with it"), permissions=["release"])
+    def deactivate(self, request: HttpRequest, queryset: Accounts) -> None:
+        reason = _now("Deactivated by %(user)s.") % {"user": request.user}
+        for account in queryset:
+            account.move(AccountState.DISCONNECTED, state_reason=reason)
+            _say_state(request, account)
+
+    @admin.action(description=_("Show what an export would send"), permissions=["export"])
+    def preview(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.EXPORT, whole(queryset), dry_run=True)
+
+    @admin.action(description=_("Export to Amazon"), permissions=["export"])
+    def export(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.EXPORT, whole(queryset))
+
+    @admin.action(description=_("Verify listings"), permissions=["verify"])
+    def verify(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.VERIFY, whole(queryset))
+
+    @admin.action(description=_("Import orders"), permissions=["import"])
+    def import_orders(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.IMPORT_ORDERS, whole(queryset))
+
+    @admin.action(description=_("Confirm shipments"), permissions=["confirm"])
+    def confirm_shipments(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.CONFIRM_SHIPMENTS, whole(queryset))
+
+
+def _attention(account: SellerAccount) -> list[tuple[object, object]]:
+    """What of the account waits for staff: (what, a linked number), without the zeros."""
+    listings = Listing.objects.filter(sku__account=account).aggregate(
+        held=Count("pk", filter=~Q(held={})),
+        drifted=Count("pk", filter=~Q(drift={})),
+        refused=Count("pk", filter=~Q(refused={})),
+    )
+    orders = AmazonOrder.objects.filter(account=account).aggregate(
+        quarantined=Count("pk", filter=Q(state=OrderState.QUARANTINED)),
+        asking=Count("pk", filter=Q(cancellation_requested=True, ship_anyway=False,
+                                    state=OrderState.PLACED)),
+    )  # fmt: skip
+    shipments = Shipment.objects.filter(order__account=account).aggregate(
+        refused=Count("pk", filter=Q(state=ShipmentState.REFUSED)),
+        waiting=Count("pk", filter=Q(state=ShipmentState.WAITING)),
+    )
+    found: list[tuple[object, type[Any], int, dict[str, object]]] = [
+        (_("listings that wait for approval"), Listing, listings["held"], {"condition": "held"}),
+        (_("listings that drifted"), Listing, listings["drifted"], {"condition": "drifted"}),
+        (_("listings that Amazon refused"), Listing, listings["refused"], {"condition": "refused"}),
+        (_("quarantined orders"), AmazonOrder, orders["quarantined"],
+         {"state__exact": OrderState.QUARANTINED}),
+        (_("orders whose buyer asks to cancel"), AmazonOrder, orders["asking"],
+         {"cancellation_requested__exact": 1, "ship_anyway__exact": 0,
+          "state__exact": OrderState.PLACED}),
+        (_("shipments that Amazon refused"), Shipment, shipments["refused"],
+         {"state__exact": ShipmentState.REFUSED}),
+        (_("shipments that are incomplete"), Shipment, shipments["waiting"],
+         {"state__exact": ShipmentState.WAITING}),
+    ]  # fmt: skip
+    return [
+        (what, list_link(model, number, account=account.pk, **filters))
+        for what, model, number, filters in found
+        if number
+    ]
+
+
+def _say_state(request: HttpRequest, account: SellerAccount) -> None:
+    text = _now("%(account)s is %(state)s.") % {
+        "account": account,
+        "state": account.get_state_display(),
+    }
+    messages.info(request, f"{text} {next_steps.of_account(account)}")
+
+
+def _connect_again(accounts: Accounts) -> None:
+    """New credentials: the old access tokens are worth nothing, and what was cut off observes."""
+    AccessToken.objects.filter(account__in=accounts).delete()
+    for account in accounts.filter(state=AccountState.DISCONNECTED).defer("refresh_token"):
+        account.move(AccountState.OBSERVING, state_reason="")
+
+
+@admin.register(Marketplace)
+class MarketplaceAdmin(Kept, Screen[Marketplace]):
+    """Made on the account's page; here are all its settings."""
+
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    list_display = (
+        "__str__", "account", "active", "sync_name", "sync_price", "sync_quantity",
+        "markup_percent",
+    )  # fmt: skip
+    list_filter = (AccountFilter, "active")
+    search_fields = ("code", "account__name")
+    readonly_fields = ("account", "code")
+    fieldsets = (
+        (None, {"fields": ("account", "code", "active", "language")}),
+        (_("What is sent"), {"fields": ("sync_name", "sync_price", "sync_quantity")}),
+        (_("Prices"), {"fields": ("markup_percent", "price_ending", "price_floor")}),
+    )
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(Kept, Screen[Schedule]):
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    list_display = ("job", "account", "every", "next_due", "last_started")
+    list_filter = (AccountFilter, "job")
+    ordering = ("next_due",)
+    readonly_fields = ("account", "job", "last_started")
+    fields = ("account", "job", "every", "next_due", "last_started")

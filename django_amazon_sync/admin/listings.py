@@ -1,0 +1,359 @@
+"""Seller SKUs and their listings: what Amazon took, what is live, what waits, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.asking import Wanted, ask
+from django_amazon_sync.admin.screens import (
+    AccountFilter,
+    Kept,
+    MarketplaceFilter,
+    Screen,
+)
+from django_amazon_sync.admin.shown import link, list_link, plain, table
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    OPEN_STATES,
+    Job,
+    Listing,
+    RunLine,
+    SellerSku,
+)
+from django_amazon_sync.sync import changes, held
+
+#: The fields of a listing, in the order they are shown, with their names for people.
+FIELDS = {
+    "price": _("price"),
+    "quantity": _("quantity"),
+    "name": _("name"),
+    "creation": _("creation"),
+    "listing": _("listing"),
+}
+
+
+class AccountOfSkuFilter(AccountFilter):
+    path = "sku__account"
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    """Who ships it."""
+
+    title = _("fulfilment channel")
+    parameter_name = "channel"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [("merchant", _("merchant")), ("amazon", "Amazon"), ("unread", _("not read yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = {
+            "merchant": Q(channel=MERCHANT_CHANNEL),
+            "amazon": ~Q(channel__in=("", MERCHANT_CHANNEL)),
+            "unread": Q(channel=""),
+        }
+        return queryset.filter(chosen.get(self.value() or "", Q()))
+
+
+class ConditionFilter(admin.SimpleListFilter):
+    """What is the matter with a listing."""
+
+    title = _("what is the matter")
+    parameter_name = "condition"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [
+            ("held", _("waits for approval")),
+            ("refused", _("refused by Amazon")),
+            ("drifted", _("drifted")),
+            ("issues", _("Amazon has issues")),
+            ("own-price", _("has its own price")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = {
+            "held": ~Q(held={}),
+            "refused": ~Q(refused={}),
+            "drifted": ~Q(drift={}),
+            "issues": ~Q(issues=[]),
+            "own-price": Q(own_price__isnull=False),
+        }
+        return queryset.filter(chosen.get(self.value() or "", Q()))
+
+
+@admin.register(SellerSku)
+class SkuAdmin(Kept, Screen[SellerSku]):
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    list_display = ("sku", "account", "synchronise", "channel", "offer_pk", "problem", "read_at")
+    list_filter = (AccountFilter, "synchronise", ChannelFilter)
+    search_fields = ("sku", "asin", "listings__asin", "listings__title")
+    search_help_text = _("SKU, ASIN or title")
+    actions = ("export", "verify", "synchronise", "leave_alone")
+    readonly_fields = (
+        "account", "sku", "offer_pk", "problem", "channel", "lead_time_days", "restock_date",
+        "read_at", "listings", "lines",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("account", "sku", "offer_pk", "problem")}),
+        (_("Your choices"), {"fields": ("synchronise", "asin", "condition", "set_quantity")}),
+        (
+            _("As Amazon says"),
+            {"fields": ("channel", "lead_time_days", "restock_date", "read_at")},
+        ),
+        (_("On Amazon"), {"fields": ("listings", "lines")}),
+    )
+
+    @admin.display(description=_("listings"))
+    def listings(self, sku: SellerSku) -> str:
+        rows = sku.listings.select_related("marketplace").order_by("marketplace__code")
+        for listing in rows:
+            listing.sku = sku  # with its account, instead of a query for each
+        head = (_("marketplace"), _("presence"), "ASIN", _("accepted"), _("what happens next"))
+        return table(
+            head,
+            [
+                (
+                    link(one, one.marketplace),
+                    one.get_presence_display(),
+                    one.asin,
+                    _in_words(one.accepted),
+                    next_steps.of_listing(one),
+                )
+                for one in rows
+            ],
+        )
+
+    @admin.display(description=_("what happened"))
+    def lines(self, sku: SellerSku) -> str:
+        return list_link(RunLine, _("Its lines in all runs"), q=sku.sku, account=sku.account_id)
+
+    def save_model(
+        self, request: HttpRequest, obj: SellerSku, form: ModelForm[SellerSku], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        _look_soon([obj])
+
+    @admin.action(description=_("Export to Amazon"), permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
+        ask(request, Job.EXPORT, _by_account(queryset))
+
+    @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
+        ask(request, Job.VERIFY, _by_account(queryset))
+
+    @admin.action(description=_("Synchronise"), permissions=["change"])
+    def synchronise(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
+        self._choose(request, queryset, True)
+
+    @admin.action(description=_("Do not synchronise: quantity 0"), permissions=["change"])
+    def leave_alone(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
+        self._choose(request, queryset, False)
+
+    def _choose(
+        self, request: HttpRequest, queryset: QuerySet[SellerSku], synchronise: bool
+    ) -> None:
+        chosen = list(queryset)
+        SellerSku.objects.filter(pk__in=[sku.pk for sku in chosen]).update(synchronise=synchronise)
+        _look_soon(chosen)
+        text = ngettext("%(number)d SKU is changed.", "%(number)d SKUs are changed.", len(chosen))
+        self.message_user(request, text % {"number": len(chosen)})
+
+
+@admin.register(Listing)
+class ListingAdmin(Kept, Screen[Listing]):
+    reads_with = ("sku__account", "marketplace")
+    encrypted = ("sku__account__refresh_token",)
+    list_display = (
+        "seller_sku", "store", "account", "presence", "asin", "on_amazon", "matter", "reason",
+    )  # fmt: skip
+    list_filter = (
+        AccountOfSkuFilter,
+        MarketplaceFilter,
+        ConditionFilter,
+        "presence",
+    )
+    search_fields = ("sku__sku", "asin", "title")
+    search_help_text = _("SKU, ASIN or title")
+    actions = ("export", "verify", "approve")
+    ordering = ("sku__sku", "marketplace")
+    readonly_fields = (
+        "seller_sku", "account", "marketplace", "presence", "asin", "product_type", "title",
+        "condition", "status", "read_at", "values", "amazons_issues", "reason", "what_next",
+        "price_source", "lines",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("seller_sku", "account", "marketplace", "what_next", "reason")}),
+        (_("Values"), {"fields": ("values", "own_price", "price_source")}),
+        (
+            _("As Amazon says"),
+            {
+                "fields": (
+                    "presence", "asin", "product_type", "title", "condition", "status",
+                    "amazons_issues", "read_at",
+                )
+            },
+        ),
+        (_("What happened"), {"fields": ("lines",)}),
+    )  # fmt: skip
+
+    # --- What the pages show ---------------------------------------------------------------------
+
+    @admin.display(description=_("SKU"), ordering="sku__sku")
+    def seller_sku(self, listing: Listing) -> str:
+        return listing.sku.sku
+
+    @admin.display(description=_("marketplace"), ordering="marketplace__code")
+    def store(self, listing: Listing) -> str:
+        return listing.marketplace.facts.country
+
+    @admin.display(description=_("account"), ordering="sku__account__name")
+    def account(self, listing: Listing) -> str:
+        return str(listing.sku.account)
+
+    @admin.display(description=_("accepted"))
+    def on_amazon(self, listing: Listing) -> str:
+        return _in_words(listing.accepted)
+
+    @admin.display(description=_("what is the matter"))
+    def matter(self, listing: Listing) -> str:
+        matters = (
+            (listing.held, _now("waits for approval")),
+            (listing.refused, _now("refused by Amazon")),
+            (listing.drift, _now("drifted")),
+            (listing.issues, _now("Amazon has issues")),
+        )
+        return ", ".join(text for there, text in matters if there)
+
+    @admin.display(description=_("what happens next"))
+    def what_next(self, listing: Listing) -> next_steps.Sentence:
+        return next_steps.of_listing(listing)
+
+    @admin.display(description=_("values"))
+    def values(self, listing: Listing) -> str:
+        """Per field what was sent, accepted, seen live, and what stands in the way."""
+        columns: tuple[tuple[Any, dict[str, Any]], ...] = (
+            (_("on its way"), _on_its_way(listing)),
+            (_("accepted"), listing.accepted),
+            (_("verified"), listing.verified),
+            (_("drifted"), {name: _drift(seen) for name, seen in listing.drift.items()}),
+            (_("waits for approval"), listing.held),
+            (_("approved"), listing.approved),
+            (_("refused"), listing.refused),
+        )
+        shown = [name for name in FIELDS if any(name in mapping for _title, mapping in columns)]
+        return table(
+            (_("field"), *(title for title, _mapping in columns)),
+            [
+                (FIELDS[name], *(plain(mapping.get(name)) for _title, mapping in columns))
+                for name in shown
+            ],
+        )
+
+    @admin.display(description=_("where the price comes from"))
+    def price_source(self, listing: Listing) -> next_steps.Sentence:
+        place = listing.marketplace
+        if listing.own_price is not None:
+            return _("Its own Amazon price; it goes before the marketplace's rule.")
+        if place.markup_percent or place.price_ending is not None or place.price_floor is not None:
+            return _("The shop's price with the marketplace's markup, ending and lowest price.")
+        return _("The shop's price.")
+
+    @admin.display(description=_("Amazon's issues"))
+    def amazons_issues(self, listing: Listing) -> str:
+        names = ("code", "severity", "message")
+        rows = [[one.get(name) for name in names] for one in listing.issues]
+        return table((_("code"), _("severity"), _("Amazon's words")), rows) or _now("None.")
+
+    @admin.display(description=_("lines"))
+    def lines(self, listing: Listing) -> str:
+        account = listing.sku.account_id
+        return list_link(RunLine, _("Its lines in all runs"), q=listing.sku.sku, account=account)
+
+    def save_model(
+        self, request: HttpRequest, obj: Listing, form: ModelForm[Listing], change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        _look_soon([obj.sku])
+
+    # --- Actions ---------------------------------------------------------------------------------
+
+    @admin.action(description=_("Export to Amazon"), permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
+        ask(request, Job.EXPORT, _by_account_and_store(queryset))
+
+    @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
+        ask(request, Job.VERIFY, _by_account_and_store(queryset))
+
+    @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
+        waiting = list(queryset.exclude(held={}))
+        number = held.approve(waiting)
+        text = ngettext(
+            "%(number)d listing is approved.", "%(number)d listings are approved.", number
+        )
+        ask(request, Job.EXPORT, _by_account_and_store(waiting), done=text % {"number": number})
+
+
+def _in_words(mapping: dict[str, Any]) -> str:
+    """A mapping in one line: the values in the order of the fields, the name left out."""
+    return ", ".join(plain(mapping[name]) for name in ("price", "quantity") if name in mapping)
+
+
+def _drift(seen: Any) -> str:
+    """What a verification saw instead of what Amazon had accepted."""
+    if not isinstance(seen, dict):
+        return plain(seen)
+    live = _now("nothing") if seen.get("live") is None else plain(seen["live"])
+    return _now("%(live)s instead of %(accepted)s") % {
+        "live": live,
+        "accepted": plain(seen.get("accepted")),
+    }
+
+
+def _on_its_way(listing: Listing) -> dict[str, Any]:
+    """What open submissions carry for it; the newest wins."""
+    carried: dict[str, Any] = {}
+    items = listing.submission_items.filter(submission__state__in=OPEN_STATES)
+    for values in items.order_by("submission").values_list("values", flat=True):
+        carried |= values
+    return carried
+
+
+def _by_account(skus: Iterable[SellerSku]) -> list[Wanted]:
+    """One run for each account that the SKUs are of."""
+    by_account = defaultdict(list)
+    for sku in skus:
+        by_account[sku.account].append(sku.sku)
+    return [(account, {"skus": sorted(names)}) for account, names in by_account.items()]
+
+
+def _by_account_and_store(listings: Iterable[Listing]) -> list[Wanted]:
+    """One run for each account and marketplace, so that a run is about these listings only."""
+    chosen = defaultdict(list)
+    for listing in listings:
+        chosen[listing.sku.account, listing.marketplace.code].append(listing.sku.sku)
+    return [
+        (account, {"skus": sorted(names), "marketplaces": [code]})
+        for (account, code), names in chosen.items()
+    ]
+
+
+def _look_soon(skus: Iterable[SellerSku]) -> None:
+    """What staff changed counts like a change in the shop: the next tick looks at the offers."""
+    changes.note((sku.account_id, sku.offer_pk) for sku in skus)

@@ -1,0 +1,146 @@
+"""What happens next with a row in its state, and what staff can do: one sentence each."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync import conf
+from django_amazon_sync.models import (
+    AccountState,
+    AmazonOrder,
+    Listing,
+    OrderState,
+    Presence,
+    RunState,
+    SellerAccount,
+    Shipment,
+    ShipmentState,
+    Submission,
+    SubmissionState,
+    SyncRun,
+)
+from django_amazon_sync.sync.work import why_not_writing
+
+Sentence = str | Promise
+
+#: Orders from before the cut-over carry this reason code; only they are placed on request.
+BEFORE_CUT_OVER = "before-cut-over"
+
+
+def of_account(account: SellerAccount) -> Sentence:
+    """What an account does by itself, and what it waits for."""
+    if account.state == AccountState.LIVE and not account.writes_from(conf.get("DEPLOYMENT")):
+        return why_not_writing(account)
+    return _ACCOUNT[AccountState(account.state)]
+
+
+_ACCOUNT: dict[AccountState, Sentence] = {
+    AccountState.OBSERVING: _(
+        "Orders come in and nothing is sent: an export only reports what it would change. "
+        "Look at such a run, then release the account."
+    ),
+    AccountState.LIVE: _("What changes in the shop is sent, and orders come in."),
+    AccountState.PAUSED: _("Nothing is sent until the account is released; orders still come in."),
+    AccountState.DISCONNECTED: _(
+        "Nothing happens until the account is connected again: enter a new refresh token here, "
+        "or a new client secret on its application."
+    ),
+}
+
+
+def of_order(order: AmazonOrder) -> Sentence:
+    """What becomes of an order next."""
+    if order.state == OrderState.PLACED and order.cancellation_requested and not order.ship_anyway:
+        return _(
+            "The buyer asks to cancel, so no shipment is confirmed until you decide: cancel it on "
+            "Amazon, or choose the action to ship anyway."
+        )
+    if order.state == OrderState.RECORDED and order.reason_code == BEFORE_CUT_OVER:
+        return _("Nothing, unless you choose the action to place it; that takes no stock.")
+    return _ORDER[OrderState(order.state)]
+
+
+_ORDER: dict[OrderState, Sentence] = {
+    OrderState.SEEN: _("The next import asks Amazon for what is missing."),
+    OrderState.HELD: _("It waits for Amazon and is placed in the shop then."),
+    OrderState.WAITING: _("The next import places it in the shop."),
+    OrderState.PLACED: _("The shop's shipments of it are confirmed to Amazon."),
+    OrderState.QUARANTINED: _(
+        "It holds its stock until it is placed: mend what the reason names, then replay it."
+    ),
+    OrderState.CANCELLED: _("Nothing: its units are on sale again."),
+    OrderState.RECORDED: _("Nothing: it is kept for the record."),
+}
+
+
+def of_shipment(shipment: Shipment) -> Sentence:
+    """What becomes of a shipment's confirmation next."""
+    return _SHIPMENT[ShipmentState(shipment.state)]
+
+
+_SHIPMENT: dict[ShipmentState, Sentence] = {
+    ShipmentState.WAITING: _("It is sent once nothing is missing; the reason says what is."),
+    ShipmentState.NEW: _("The next run confirms it to Amazon."),
+    ShipmentState.SENT: _("It waits for Amazon's answer."),
+    ShipmentState.UNKNOWN: _("Amazon's answer was lost; the next run settles it."),
+    ShipmentState.CONFIRMED: _("Nothing: Amazon has it."),
+    ShipmentState.REFUSED: _("Mend what the reason names, then send it again."),
+}
+
+
+def of_submission(submission: Submission) -> Sentence:
+    """What becomes of a submission next."""
+    return _SUBMISSION[SubmissionState(submission.state)]
+
+
+_SUBMISSION: dict[SubmissionState, Sentence] = {
+    SubmissionState.NEW: _("It goes out now, or the next run takes it over."),
+    SubmissionState.UPLOADED: _("It goes out now, or the next run takes it over."),
+    SubmissionState.SENT: _("It waits for Amazon's answer."),
+    SubmissionState.UNKNOWN: _("The next export reads back whether Amazon has it."),
+    SubmissionState.DONE: _("Amazon took it; a verification reads back whether it is live."),
+    SubmissionState.FAILED: _("The next export computes anew what to send."),
+}
+
+
+def of_run(run: SyncRun) -> Sentence:
+    """What becomes of a run next."""
+    return _RUN[RunState(run.state)]
+
+
+_RUN: dict[RunState, Sentence] = {
+    RunState.QUEUED: _("A worker does it, or the command amazon_tick."),
+    RunState.RUNNING: _("It is at work; should its worker die, the next run takes it over."),
+    RunState.DONE: _("Nothing: it is finished."),
+    RunState.STOPPED: _("The reason says what stopped it; the next run goes on from there."),
+}
+
+
+def of_listing(listing: Listing) -> Sentence:
+    """What an export does with a listing next; the most pressing first."""
+    if listing.held:
+        return _("Its changes wait until you approve them.")
+    if listing.refused:
+        return _(
+            "What Amazon refused goes again when the value changes in the shop, or when you "
+            "export this SKU."
+        )
+    if not _is_synchronised(listing):
+        return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
+    if listing.drift:
+        return _("Amazon shows something else than it accepted; the next export mends it.")
+    return _PRESENCE[Presence(listing.presence)]
+
+
+_PRESENCE: dict[Presence, Sentence] = {
+    Presence.UNREAD: _("The next export reads it from Amazon before anything is sent."),
+    Presence.ABSENT: _("The next export creates it, where its ASIN or barcode is known."),
+    Presence.PRESENT: _("What changes in the shop is sent."),
+}
+
+
+def _is_synchronised(listing: Listing) -> bool:
+    sku = listing.sku
+    wanted = sku.account.synchronise_all if sku.synchronise is None else sku.synchronise
+    return wanted and bool(sku.offer_pk)

@@ -1,0 +1,188 @@
+"""Amazon orders: their state and its reason, their lines and shipments, and the buyer's data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.asking import Wanted, ask, whole
+from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
+from django_amazon_sync.admin.shown import document, list_link
+from django_amazon_sync.amazon.orders import read_order
+from django_amazon_sync.errors import ConfigurationError, Unreadable
+from django_amazon_sync.models import (
+    HOLDING_STATES,
+    AmazonOrder,
+    AmazonOrderLine,
+    Job,
+    OrderState,
+    RunLine,
+    Shipment,
+)
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import orders_in
+
+Orders = QuerySet[AmazonOrder]
+
+SEES_BUYERS = "django_amazon_sync.view_personal_data"
+
+
+class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):
+    model = AmazonOrderLine
+    fields = ("sku", "asin", "title", "quantity", "shipped", "held")
+    readonly_fields = ("held",)
+
+    @admin.display(description=_("held from sale"))
+    def held(self, line: AmazonOrderLine) -> int:
+        """Units that Amazon sold and the shop has not taken."""
+        order = line.order
+        holds = order.takes_stock and order.state in HOLDING_STATES
+        return line.quantity if holds and line.offer_pk else 0
+
+
+class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
+    model = Shipment
+    fields = ("reference", "state", "reason", "carrier", "tracking", "shipped_at")
+    show_change_link = True
+
+
+@admin.register(AmazonOrder)
+class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
+    reads_with = ("account",)
+    encrypted = ("document", "account__refresh_token")
+    list_display = (
+        "number", "account", "store", "state", "reason", "status", "fulfilled_by", "ordered_at",
+        "ship_by", "total_shown",
+    )  # fmt: skip
+    list_filter = (
+        "state", AccountFilter, "status", "fulfilled_by", "cancellation_requested", "ship_anyway",
+    )  # fmt: skip
+    search_fields = ("number", "=shop_order_pk", "lines__sku", "lines__asin")
+    search_help_text = _("Amazon order id, SKU, ASIN or the shop's order")
+    ordering = ("-ordered_at", "-pk")
+    actions = ("replay", "look_again", "ship_anyway")
+    inlines = (LineInline, ShipmentInline)
+    readonly_fields = (
+        "store", "what_next", "shop_order", "total_shown", "difference_shown", "happened", "buyer",
+        "amazons_document",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("number", "account", "state", "reason", "what_next", "shop_order")}),
+        (
+            _("On Amazon"),
+            {
+                "fields": (
+                    "store", "channel", "status", "fulfilled_by", "ordered_at", "updated_at",
+                    "ship_by", "deliver_by", "total_shown", "difference_shown",
+                    "cancellation_requested",
+                )
+            },
+        ),
+        (_("In the shop"), {"fields": ("takes_stock", "placed_at", "ship_anyway", "happened")}),
+    )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        if not request.user.has_perm(SEES_BUYERS):
+            return shown
+        return [
+            *shown,
+            (_("Buyer"), {"fields": ("buyer",)}),
+            (
+                _("Amazon's document"),
+                {"fields": ("amazons_document",), "classes": ("collapse",)},
+            ),
+        ]
+
+    # --- What the pages show ---------------------------------------------------------------------
+
+    @admin.display(description=_("marketplace"), ordering="marketplace")
+    def store(self, order: AmazonOrder) -> str:
+        return store_name(order.marketplace)
+
+    @admin.display(description=_("total"), ordering="total")
+    def total_shown(self, order: AmazonOrder) -> str:
+        return _amount(order, order.total)
+
+    @admin.display(description=_("unexplained difference"))
+    def difference_shown(self, order: AmazonOrder) -> str:
+        """What no reading of Amazon's amounts explains of its grand total."""
+        return _amount(order, order.difference) if order.difference else ""
+
+    @admin.display(description=_("what happens next"))
+    def what_next(self, order: AmazonOrder) -> next_steps.Sentence:
+        return next_steps.of_order(order)
+
+    @admin.display(description=_("order in the shop"))
+    def shop_order(self, order: AmazonOrder) -> str:
+        if not order.shop_order_pk:
+            return ""
+        try:
+            url = configured_shop().order_url(order.shop_order_pk)
+        except ConfigurationError:
+            url = ""  # a system check says what is wrong
+        name = _("Order %(pk)s") % {"pk": order.shop_order_pk}
+        return format_html('<a href="{}">{}</a>', url, name) if url else str(name)
+
+    @admin.display(description=_("what happened"))
+    def happened(self, order: AmazonOrder) -> str:
+        text = _("Its lines in all runs")
+        return list_link(RunLine, text, q=order.number, account=order.account_id)
+
+    @admin.display(description=_("buyer"))
+    def buyer(self, order: AmazonOrder) -> str:
+        """Who bought and where it goes, for those with the permission to see it."""
+        try:
+            data = read_order(order.document)
+        except (ConfigurationError, Unreadable) as error:
+            return str(error)
+        context = {"order": data, "gifts": [one for one in data.lines if one.gift_message]}
+        return render_to_string("django_amazon_sync/admin/buyer.html", context)
+
+    @admin.display(description=_("as Amazon gave it"))
+    def amazons_document(self, order: AmazonOrder) -> str:
+        try:
+            return document(order.document)
+        except ConfigurationError as error:
+            return str(error)
+
+    # --- Actions ---------------------------------------------------------------------------------
+
+    @admin.action(
+        description=_("Place in the shop: replay quarantined and older orders"),
+        permissions=["replay"],
+    )
+    def replay(self, request: HttpRequest, queryset: Orders) -> None:
+        older = Q(state=OrderState.RECORDED, reason_code=next_steps.BEFORE_CUT_OVER)
+        chosen = list(queryset.filter(Q(state=OrderState.QUARANTINED) | older))
+        number = orders_in.replay(chosen)
+        text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
+        wanted = whole(order.account for order in chosen)
+        ask(request, Job.IMPORT_ORDERS, wanted, done=text % {"number": number})
+
+    @admin.action(description=_("Ask Amazon for them again"), permissions=["import"])
+    def look_again(self, request: HttpRequest, queryset: Orders) -> None:
+        wanted: list[Wanted] = [(order.account, {"order": order.number}) for order in queryset]
+        ask(request, Job.IMPORT_ORDERS, wanted)
+
+    @admin.action(
+        description=_("Ship anyway, though the buyer asks to cancel"), permissions=["confirm"]
+    )
+    def ship_anyway(self, request: HttpRequest, queryset: Orders) -> None:
+        chosen = list(queryset.filter(cancellation_requested=True, ship_anyway=False))
+        AmazonOrder.objects.filter(pk__in=[one.pk for one in chosen]).update(ship_anyway=True)
+        text = ngettext("%(number)d order ships.", "%(number)d orders ship.", len(chosen))
+        wanted = whole(order.account for order in chosen)
+        ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(chosen)})
+
+
+def _amount(order: AmazonOrder, amount: Any) -> str:
+    return "" if amount is None else f"{amount.normalize():f} {order.currency}"

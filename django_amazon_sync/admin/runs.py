@@ -1,0 +1,177 @@
+"""Sync runs and their lines, also as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.asking import ask
+from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
+from django_amazon_sync.admin.shown import link, list_link, plain, table
+from django_amazon_sync.models import Job, Outcome, RunLine, SyncRun
+
+#: The columns of a run's file.
+COLUMNS = ("sku", "marketplace", "order_number", "outcome", "values", "code", "message", "at")
+
+#: A cell that begins like this is a formula to a spreadsheet.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+#: Names of the counts that are no outcome of a line.
+COUNTS = {"looked_at": _("looked at"), "orders": _("orders")}
+
+
+@admin.register(SyncRun)
+class RunAdmin(ReadOnly, Screen[SyncRun]):
+    reads_with = ("account", "asked_by")
+    encrypted = ("account__refresh_token",)
+    list_display = (
+        "__str__", "account", "state", "summary", "reason", "dry_run", "asked_by", "created_at",
+        "duration",
+    )  # fmt: skip
+    list_filter = (AccountFilter, "job", "state", "dry_run")
+    search_fields = ("=id", "reason")
+    search_help_text = _("number of the run, or words of its reason")
+    ordering = ("-pk",)
+    actions = ("approve",)
+    fields = (
+        "job", "account", "state", "reason", "what_next", "counts_table", "lines", "dry_run",
+        "asked_by", "shown_options", "created_at", "started_at", "finished_at", "duration",
+    )  # fmt: skip
+    readonly_fields = ("what_next", "counts_table", "lines", "shown_options", "duration")
+
+    @admin.display(description=_("counts"))
+    def summary(self, run: SyncRun) -> str:
+        return ", ".join(f"{number} {_count_name(name)}" for name, number in run.counts.items())
+
+    @admin.display(description=_("counts"))
+    def counts_table(self, run: SyncRun) -> str:
+        outcomes = set(Outcome.values)
+        rows = [
+            (_count_name(name), _lines_link(run, number, name) if name in outcomes else number)
+            for name, number in run.counts.items()
+        ]
+        return table((_("what"), _("how many")), rows)
+
+    @admin.display(description=_("duration"))
+    def duration(self, run: SyncRun) -> timedelta | None:
+        if run.started_at is None or run.finished_at is None:
+            return None
+        return timedelta(seconds=round((run.finished_at - run.started_at).total_seconds()))
+
+    @admin.display(description=_("what happens next"))
+    def what_next(self, run: SyncRun) -> next_steps.Sentence:
+        return next_steps.of_run(run)
+
+    @admin.display(description=_("options"))
+    def shown_options(self, run: SyncRun) -> str:
+        return plain(run.options) if run.options else ""
+
+    @admin.display(description=_("lines"))
+    def lines(self, run: SyncRun) -> str:
+        file = reverse("admin:django_amazon_sync_syncrun_lines", args=[run.pk])
+        text = _("All lines as a file (CSV)")
+        return format_html('{} · <a href="{}">{}</a>', _lines_link(run, _("All lines")), file, text)
+
+    @admin.action(description=_("Approve what the run held, and send it"), permissions=["approve"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
+        holding = [run for run in queryset.filter(job__in=(Job.EXPORT, Job.CHANGES))
+                   if run.counts.get(Outcome.HELD) and not run.dry_run]  # fmt: skip
+        ask(request, Job.EXPORT, [(run.account, {"approve": run.pk}) for run in holding])
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.lines_file)
+        name = "django_amazon_sync_syncrun_lines"
+        return [path("<int:pk>/lines.csv", view, name=name), *super().get_urls()]
+
+    def lines_file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """The run's lines as CSV, streamed: a run may have a hundred thousand."""
+        run = self.get_queryset(request).filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        return StreamingHttpResponse(
+            _csv(run),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="run-{run.pk}.csv"'},
+        )
+
+
+def _count_name(name: str) -> Any:
+    return Outcome(name).label if name in Outcome.values else COUNTS.get(name, name)
+
+
+def _lines_link(run: SyncRun, text: object, outcome: str = "") -> str:
+    chosen = {"outcome__exact": outcome} if outcome else {}
+    return list_link(RunLine, text, run__id__exact=run.pk, **chosen)
+
+
+class _Echo:
+    """What csv writes to: it gives the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(run: SyncRun) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for row in run.lines.order_by("pk").values_list(*COLUMNS).iterator(chunk_size=2000):
+        yield writer.writerow([_cell(value) for value in row])
+
+
+def _cell(value: Any) -> str:
+    """A value as text; what a spreadsheet would run as a formula gets an apostrophe before it."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+class AccountOfRunFilter(AccountFilter):
+    path = "run__account"
+
+
+@admin.register(RunLine)
+class LineAdmin(ReadOnly, Screen[RunLine]):
+    reads_with = ("run__account",)
+    encrypted = ("run__account__refresh_token",)
+    list_display = (
+        "subject", "store", "outcome", "shown_values", "code", "message", "run_link", "at",
+    )  # fmt: skip
+    list_filter = (AccountOfRunFilter, "outcome", "run__job")
+    search_fields = ("=sku", "=order_number")
+    search_help_text = _("the whole SKU or Amazon order id")
+    ordering = ("-pk",)
+    fields = ("run_link", "outcome", "sku", "store", "order_number", "shown_values", "code",
+              "message", "at")  # fmt: skip
+    readonly_fields = ("run_link", "store", "shown_values")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("SKU or order"), ordering="sku")
+    def subject(self, line: RunLine) -> str:
+        return line.sku or line.order_number
+
+    @admin.display(description=_("marketplace"))
+    def store(self, line: RunLine) -> str:
+        return store_name(line.marketplace)
+
+    @admin.display(description=_("values"))
+    def shown_values(self, line: RunLine) -> str:
+        return ", ".join(f"{name}: {plain(value)}" for name, value in line.values.items())
+
+    @admin.display(description=_("run"))
+    def run_link(self, line: RunLine) -> str:
+        return link(line.run)

@@ -1,0 +1,78 @@
+"""Shipments of the shop and their confirmation to Amazon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
+from django_amazon_sync.admin.shown import link, plain
+from django_amazon_sync.models import Job, Shipment, ShipmentState
+from django_amazon_sync.sync import shipments_out
+
+#: What staff may fill in or mend, and in which states: later Amazon has it.
+MENDED = ("carrier", "carrier_name", "tracking")
+MENDABLE = (ShipmentState.WAITING, ShipmentState.REFUSED)
+
+
+class AccountOfOrderFilter(AccountFilter):
+    path = "order__account"
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(Kept, Screen[Shipment]):
+    reads_with = ("order__account",)
+    encrypted = ("order__document", "order__account__refresh_token")
+    list_display = (
+        "__str__", "account", "state", "reason", "carrier", "tracking", "shipped_at", "ship_by",
+    )  # fmt: skip
+    list_filter = ("state", AccountOfOrderFilter)
+    search_fields = ("order__number", "tracking")
+    search_help_text = _("Amazon order id or tracking number")
+    ordering = ("-pk",)
+    actions = ("send_again",)
+    fields = (
+        "order_link", "reference", "shop_pk", "state", "reason", "what_next", *MENDED,
+        "shipped_at", "ship_by", "shown_items", "sent_at",
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        mendable = obj is not None and obj.state in MENDABLE
+        return [name for name in self.fields if not (mendable and name in MENDED)]
+
+    @admin.display(description=_("account"), ordering="order__account__name")
+    def account(self, shipment: Shipment) -> str:
+        return str(shipment.order.account)
+
+    @admin.display(description=_("order"))
+    def order_link(self, shipment: Shipment) -> str:
+        return link(shipment.order)
+
+    @admin.display(description=_("ship by"), ordering="order__ship_by")
+    def ship_by(self, shipment: Shipment) -> Any:
+        return shipment.order.ship_by
+
+    @admin.display(description=_("what happens next"))
+    def what_next(self, shipment: Shipment) -> next_steps.Sentence:
+        return next_steps.of_shipment(shipment)
+
+    @admin.display(description=_("items"))
+    def shown_items(self, shipment: Shipment) -> str:
+        return ", ".join(plain(item) for item in shipment.items)
+
+    @admin.action(description=_("Send refused ones again"), permissions=["confirm"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> None:
+        chosen = list(queryset.filter(state=ShipmentState.REFUSED))
+        number = shipments_out.try_again(chosen)
+        text = ngettext(
+            "%(number)d shipment goes again.", "%(number)d shipments go again.", number
+        )
+        wanted = whole(one.order.account for one in chosen)
+        ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": number})

@@ -1,0 +1,77 @@
+"""What the tests of the screens share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+
+class Staff:
+    """A member of staff at the admin's screens."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def see(self, model: type[Model], pk: object = None, **filters: Any) -> str:
+        """The page of a row, or the list of a model."""
+        response = self.client.get(address(model, pk), filters)
+        assert response.status_code == 200, response
+        return response.content.decode()
+
+    def press(self, model: type[Model], action: str, *rows: Model) -> list[str]:
+        """Do an action on rows of a list; the messages it gives."""
+        response = self.client.post(
+            address(model), {"action": action, "_selected_action": [row.pk for row in rows]}
+        )
+        assert response.status_code == 302, response
+        return told(response)
+
+    def save(self, model: type[Model], pk: object = None, **data: Any) -> HttpResponse:
+        """Post the form of a row, or of a new one."""
+        return self.client.post(address(model, pk) if pk else address(model, "add"), data)
+
+
+def address(model: type[Model], pk: object = None) -> str:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    if pk == "add":
+        return reverse(f"{name}_add")
+    return reverse(f"{name}_change", args=[pk]) if pk else reverse(f"{name}_changelist")
+
+
+def told(response: HttpResponse) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def staff(admin_client: Client) -> Staff:
+    """Somebody who may do everything."""
+    return Staff(admin_client)
+
+
+@pytest.fixture
+def staff_with(db: None) -> Callable[..., Staff]:
+    """Somebody who may only do these things, named by the codenames of our permissions."""
+
+    def log_in(*codenames: str) -> Staff:
+        user = get_user_model().objects.create_user(
+            username="packer", email="packer@example.com", password="packer", is_staff=True
+        )
+        permissions = Permission.objects.filter(
+            content_type__app_label="django_amazon_sync", codename__in=codenames
+        )
+        assert permissions.count() == len(codenames)
+        user.user_permissions.set(permissions)
+        client = Client()
+        client.force_login(user)
+        return Staff(client)
+
+    return log_in

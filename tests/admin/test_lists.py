@@ -1,0 +1,153 @@
+"""Every list: a fixed number of queries, none of which opens a secret, and a working search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+
+from django_amazon_sync import models
+from django_amazon_sync.models import Job, Outcome
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, address
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for model in admin.site._registry if model.__module__.startswith("django_amazon")]
+
+
+def test_every_row_that_staff_read_about_has_a_screen() -> None:
+    assert {model.__name__ for model in OURS} == {
+        "AmazonOrder", "Application", "Listing", "Marketplace", "RunLine", "Schedule",
+        "SellerAccount", "SellerSku", "Shipment", "Submission", "SyncRun",
+    }  # fmt: skip
+
+
+def fill(number: int) -> None:
+    """So many rows of everything; accounts come with rows of their own."""
+    for _ in range(number):
+        account = make.live_account()
+        place = make.marketplace(account)
+        listing = make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
+        run = make.run(account, asked_by=None)
+        make.line(run, Outcome.SENT, sku="A", marketplace=make.GERMANY)
+        make.submission(listing, run=run)
+        order = make.placed_order(account, document={"buyer": {"buyerName": "A. Buyer"}})
+        make.order_line(order)
+        make.shipment(order)
+
+
+def queries_of(staff: Staff, model: type[Model]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        staff.see(model)
+    return len(captured)
+
+
+def test_lists_ask_as_often_for_1000_rows_as_for_10(staff: Staff) -> None:
+    fill(10)
+    with_few = {model: queries_of(staff, model) for model in OURS}
+    fill(190)
+    for model in OURS:  # the cheap way to the rest: copies of one row
+        multiply(model, 1000)
+    with_many = {model: queries_of(staff, model) for model in OURS}
+    assert with_many == with_few
+    assert max(with_few.values()) <= 12
+
+
+def multiply(model: type[Model], number: int) -> None:
+    while model._default_manager.count() < number:
+        MULTIPLIED[model.__name__]()
+
+
+def _again(model: Any) -> Any:
+    return model.objects.order_by("pk").first()
+
+
+MULTIPLIED: dict[str, Callable[[], Any]] = {
+    "Application": make.application,
+    "SellerAccount": lambda: make.account(application=_again(models.Application)),
+    "Marketplace": lambda: make.marketplace(make.account(application=_again(models.Application))),
+    "Schedule": lambda: make.live_account(application=_again(models.Application)),
+    "SellerSku": lambda: make.sku(_again(models.SellerAccount)),
+    "Listing": lambda: make.listing(
+        make.sku(_again(models.SellerAccount)), _again(models.Marketplace)
+    ),
+    "SyncRun": lambda: make.run(_again(models.SellerAccount)),
+    "RunLine": lambda: make.line(_again(models.SyncRun)),
+    "Submission": lambda: make.submission(_again(models.Listing)),
+    "AmazonOrder": lambda: make.order(_again(models.SellerAccount)),
+    "Shipment": lambda: make.shipment(_again(models.AmazonOrder)),
+}
+
+
+def test_no_list_opens_a_secret(staff: Staff, settings: Any) -> None:
+    """A key that was lost costs no list: nothing in one is decrypted."""
+    fill(2)
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": []}
+    for model in OURS:
+        staff.see(model)
+
+
+def test_no_page_of_a_row_opens_a_secret(staff: Staff, settings: Any) -> None:
+    fill(1)
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": []}
+    for model in OURS:
+        pk = model._default_manager.order_by("pk").valuesaddress("pk", flat=True)[0]
+        assert "the-refresh-token" not in staff.see(model, pk)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_filter_and_a_search_work(staff: Staff, model: type[Model]) -> None:
+    fill(1)
+    page = staff.client.get(address(model))
+    for chosen in page.context["cl"].filter_specs:
+        for choice in chosen.choices(page.context["cl"]):
+            answer = staff.client.get(f"{address(model)}{choice['query_string']}")
+            assert answer.status_code == 200, choice
+    if page.context["cl"].search_fields:
+        nothing = staff.client.get(address(model), {"q": "no such thing"})
+        assert nothing.context["cl"].result_count == 0
+
+
+def test_listings_are_found_by_what_is_the_matter(staff: Staff) -> None:
+    account = make.account()
+    place = make.marketplace(account)
+    make.listing(make.sku(account, "IN-STEP"), place)
+    make.listing(make.sku(account, "HELD"), place, held={"price": "1.00 EUR"})
+    make.listing(make.sku(account, "REFUSED"), place, refused={"price": "1.00 EUR"})
+    make.listing(make.sku(account, "DRIFTED"), place, drift={"quantity": {"live": 1}})
+    make.listing(make.sku(account, "ISSUE"), place, issues=[{"code": "1", "message": "x"}])
+    found = {
+        condition: [
+            row.sku.sku
+            for row in staff.client.get(address(models.Listing), {"condition": condition})
+            .context["cl"].result_list
+        ]
+        for condition in ("held", "refused", "drifted", "issues", "own-price")
+    }  # fmt: skip
+    assert found == {
+        "held": ["HELD"], "refused": ["REFUSED"], "drifted": ["DRIFTED"], "issues": ["ISSUE"],
+        "own-price": [],
+    }  # fmt: skip
+
+
+def test_orders_are_found_by_sku_and_by_the_shop_order(staff: Staff) -> None:
+    account = make.account()
+    order = make.placed_order(account, shop_order_pk="4711")
+    make.order_line(order, sku="a/b c%2F+#,ü")
+    make.placed_order(account)
+    for words in (order.number, "4711", "a/b c%2F+#,ü"):
+        rows = staff.client.get(address(models.AmazonOrder), {"q": words}).context["cl"].result_list
+        assert [row.pk for row in rows] == [order.pk], words
+
+
+def test_filters_by_account_keep_to_it(staff: Staff) -> None:
+    mine, other = make.account(), make.account()
+    runs = {one: make.run(one, Job.VERIFY) for one in (mine, other)}
+    found = staff.client.get(address(models.SyncRun), {"account": mine.pk}).context["cl"].result_list
+    assert list(found) == [runs[mine]]
