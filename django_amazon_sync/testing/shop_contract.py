@@ -176,9 +176,7 @@ class ShopContract(ABC):
 
     # --- Placing -----------------------------------------------------------------------------
 
-    def test_an_order_is_placed_once(
-        self, shop: Shop, order: OrderData, choices: Choices
-    ) -> None:
+    def test_an_order_is_placed_once(self, shop: Shop, order: OrderData, choices: Choices) -> None:
         assert shop.order_pk(order.number) == ""
         first = shop.place_order(order, choices)
         stock = stock_of(shop)
@@ -209,8 +207,13 @@ class ShopContract(ABC):
     @examples
     @given(amounts=st.lists(line_amounts, min_size=1, max_size=3), extra=cents, total=cents)
     def test_amazons_total_wins_and_a_difference_is_seen(
-        self, shop: Shop, sample: Sample, choices: Choices, amounts: list[LineAmounts],
-        extra: Decimal, total: Decimal,
+        self,
+        shop: Shop,
+        sample: Sample,
+        choices: Choices,
+        amounts: list[LineAmounts],
+        extra: Decimal,
+        total: Decimal,
     ) -> None:
         lines = [
             replace(new_line(str(number), sample.tracked, 1), amounts=each)
@@ -289,8 +292,15 @@ class ShopContract(ABC):
             Address(),
             Address(city="Berlin", country="DE"),
             Address(name="Cher", line1="1", country="UK", postcode="not a postcode", phone="?"),
-            Address(name="x" * 3000, line1="\x00 \N{PARTY POPPER}" * 900, city="y" * 3000,
-                    postcode="z" * 3000, state="s" * 3000, phone="0" * 3000, country="zz"),
+            Address(
+                name="x" * 3000,
+                line1="\x00 \N{PARTY POPPER}" * 900,
+                city="y" * 3000,
+                postcode="z" * 3000,
+                state="s" * 3000,
+                phone="0" * 3000,
+                country="zz",
+            ),
         ],
     )
     def test_personal_data_may_be_missing_or_odd(
@@ -382,7 +392,11 @@ class ShopContract(ABC):
     @examples
     @given(steps=steps, takes_stock=st.booleans())
     def test_stock_is_right_after_any_life_of_an_order(
-        self, shop: Shop, sample: Sample, choices: Choices, steps: list[int | str],
+        self,
+        shop: Shop,
+        sample: Sample,
+        choices: Choices,
+        steps: list[int | str],
         takes_stock: bool,
     ) -> None:
         """Sold is what Amazon last counted, never more again, and nothing once it is cancelled."""
@@ -402,8 +416,10 @@ class ShopContract(ABC):
             elif isinstance(step, int):
                 lines = (order.lines[0], replace(order.lines[1], quantity=step))
                 order = replace(order, lines=lines)
-                sold = {sku: min(held, step) if sku == sample.another else held
-                        for sku, held in sold.items()}
+                sold = {
+                    sku: min(held, step) if sku == sample.another else held
+                    for sku, held in sold.items()
+                }
             shop.update_order(pk, order, choices)
             expected = {sku: held for sku, held in sold.items() if held and takes_stock}
             assert fallen(before, stock_of(shop)) == expected

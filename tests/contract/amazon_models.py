@@ -144,9 +144,7 @@ class Models:
         return faults + self._body_faults(operation, body)
 
     def _body_faults(self, operation: Operation, body: Any) -> list[str]:
-        places = [
-            number for number, row in enumerate(operation.parameters) if row["in"] == "body"
-        ]
+        places = [number for number, row in enumerate(operation.parameters) if row["in"] == "body"]
         if not places:
             return [] if body is None else ["a body where there must be none"]
         return self._faults(operation, ["parameters", str(places[0]), "schema"], body)

@@ -69,9 +69,7 @@ def listings_story(caller: Caller) -> None:
     caller.get_listing("MUG-BLUE", DE)
     page = caller.search_listings(pageSize=4, includedData=LISTING_DATA, sortBy="sku")
     token = page.body["pagination"]["nextToken"]
-    caller.search_listings(
-        pageSize=4, includedData=LISTING_DATA, sortBy="sku", pageToken=token
-    )
+    caller.search_listings(pageSize=4, includedData=LISTING_DATA, sortBy="sku", pageToken=token)
     caller.search_listings(pageSize=5, pageToken=token)
     caller.search_listings(identifiers="MUG-BLUE,0042", identifiersType="SKU")
     caller.search_listings(identifiersType="SKU")
@@ -137,7 +135,7 @@ def orders_story(caller: Caller) -> None:
     """Orders of every status and channel, and their shipments."""
     amazon = caller.amazon
     amazon.add_listing("na", "PLENTY", marketplace=US, asin="B0SIMTEA01", price="10", quantity=90)
-    sums = {"tax": "1.07", "shipping": "4.99", "discount": "2", "gift_wrap": "3"}
+    sums: dict[str, Any] = {"tax": "1.07", "shipping": "4.99", "discount": "2", "gift_wrap": "3"}
     ids = [
         amazon.buy("na", US, "PLENTY", 2, status=status, **sums)
         for status in (
@@ -151,7 +149,9 @@ def orders_story(caller: Caller) -> None:
         )
     ]
     ids.append(amazon.buy("na", US, "FBA-KETTLE", 1, status="SHIPPED", gift_message="Hi"))
-    ids.append(amazon.buy("na", US, lines=[("PLENTY", 2), ("LAMP-OAK", 1)], channel_name="NON_AMAZON"))
+    ids.append(
+        amazon.buy("na", US, lines=[("PLENTY", 2), ("LAMP-OAK", 1)], channel_name="NON_AMAZON")
+    )
     amazon.cancel(ids[-1], item="PLENTY", quantity=1)
     amazon.request_cancellation(ids[2])
     for order_id in ids:
@@ -189,7 +189,7 @@ def refusals_story(caller: Caller) -> None:
         caller.token = good
     for operation, path in paths.items():
         for kind in ("400", "403", "429", "500"):
-            amazon.faults.add(Fault(operation, kind))  # type: ignore[arg-type]
+            amazon.faults.add(Fault(operation, kind))
             caller.call("GET", path)
 
 
@@ -282,7 +282,9 @@ def test_random_buyers_of_every_region_fit_the_models(models: Models, region: st
             caller.get_order(order_id, ALL_ORDER_DATA)
         amazon.advance(2 * 24 * 3600)
         caller.token = caller.fetch_token().body["access_token"]
-        caller.search_orders(includedData=ALL_ORDER_DATA, marketplaceIds=DE if region == "eu" else JP)
+        caller.search_orders(
+            includedData=ALL_ORDER_DATA, marketplaceIds=DE if region == "eu" else JP
+        )
         caller.close()
         assert {seen.status for seen in amazon.requests} == {200}
         assert judge(models, amazon.requests) == []

@@ -147,7 +147,9 @@ def replace(name: str, *instances: dict[str, Any], op: str = "replace") -> dict[
     return {"op": op, "path": f"/attributes/{name}", "value": list(instances)}
 
 
-def offer(price: float, marketplace: str = US, currency: str = "USD", **parts: Any) -> dict[str, Any]:
+def offer(
+    price: float, marketplace: str = US, currency: str = "USD", **parts: Any
+) -> dict[str, Any]:
     """A purchasable offer with all selectors."""
     return {
         "marketplace_id": marketplace,

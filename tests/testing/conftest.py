@@ -12,7 +12,7 @@ __all__ = ["amazon", "caller"]
 
 
 @pytest.fixture
-def caller(amazon: Simulator) -> Iterator[Caller]:  # noqa: F811 - a fixture asks for another
+def caller(amazon: Simulator) -> Iterator[Caller]:
     """The program of the American seller."""
     client = Caller(amazon)
     yield client

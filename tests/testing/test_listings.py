@@ -143,9 +143,10 @@ def test_attributes_echo_at_once_and_the_rest_follows(caller: Caller) -> None:
 def test_what_is_ignored_is_accepted_and_echoed_and_never_live(caller: Caller) -> None:
     amazon = caller.amazon
     amazon.ignore_changes("na", "MUG-BLUE", US, reason="This image is not permitted.")
-    assert caller.patch("MUG-BLUE", replace("purchasable_offer", offer(11))).body[
-        "status"
-    ] == "ACCEPTED"
+    assert (
+        caller.patch("MUG-BLUE", replace("purchasable_offer", offer(11))).body["status"]
+        == "ACCEPTED"
+    )
     amazon.advance(7 * 24 * 3600)
     assert amazon.live("na", "MUG-BLUE", US).price == Decimal("9.50")  # type: ignore[union-attr]
     assert amazon.attributes("na", "MUG-BLUE", US)["purchasable_offer"][-1] == offer(11)
@@ -192,9 +193,12 @@ def test_a_validation_preview_has_no_effect(caller: Caller) -> None:
     assert bad.body["status"] == "INVALID"
     settled(caller.amazon)
     assert caller.amazon.attributes("na", "MUG-BLUE", US)["purchasable_offer"][0] != offer(11)
-    assert caller.patch(
-        "MUG-BLUE", replace("purchasable_offer", offer(11)), includedData="identifiers"
-    ).status == 400
+    assert (
+        caller.patch(
+            "MUG-BLUE", replace("purchasable_offer", offer(11)), includedData="identifiers"
+        ).status
+        == 400
+    )
 
 
 # -- the semantics of patches
@@ -268,9 +272,10 @@ def test_merge_and_delete_need_all_selectors(caller: Caller) -> None:
         got = caller.patch("MUG-BLUE", replace("purchasable_offer", without_audience, op=op))
         assert got.body["status"] == "INVALID"
     business = {"marketplace_id": US, "currency": "USD", "audience": "B2B"}
-    assert caller.patch("MUG-BLUE", replace("purchasable_offer", business, op="delete")).body[
-        "status"
-    ] == "ACCEPTED"
+    assert (
+        caller.patch("MUG-BLUE", replace("purchasable_offer", business, op="delete")).body["status"]
+        == "ACCEPTED"
+    )
     settled(caller.amazon)
     live = caller.amazon.live("na", "MUG-BLUE", US)
     assert live is not None
@@ -306,16 +311,15 @@ def test_two_marketplaces_in_one_patch_get_their_own_prices(caller: Caller) -> N
     settled(caller.amazon)
     live = [caller.amazon.live("na", "MUG-BLUE", place) for place in (US, CA)]
     assert [one.price for one in live if one] == [Decimal("11.00"), Decimal("15.00")]
-    own = caller.patch(
-        "MUG-BLUE", prices, product_type="DRINKING_CUP", marketplaceIds=f"{US},{CA}"
-    )
+    own = caller.patch("MUG-BLUE", prices, product_type="DRINKING_CUP", marketplaceIds=f"{US},{CA}")
     assert own.body["issues"][0]["code"] == "4000003"
     stray = caller.patch("MUG-BLUE", replace("purchasable_offer", offer(15, CA, "CAD")))
     assert stray.body["status"] == "INVALID"
 
 
 @pytest.mark.parametrize(
-    "path", ["/attributes/purchasable_offer/0", "/attributes/purchasableOffer", "/purchasable_offer"]
+    "path",
+    ["/attributes/purchasable_offer/0", "/attributes/purchasableOffer", "/purchasable_offer"],
 )
 def test_only_top_level_paths_work(caller: Caller, path: str) -> None:
     got = caller.patch("MUG-BLUE", {"op": "replace", "path": path, "value": [offer(11)]})
@@ -380,9 +384,10 @@ def test_bad_titles_are_invalid(caller: Caller, title: str) -> None:
 def test_a_title_goes_with_the_listings_own_product_type(caller: Caller) -> None:
     patch = replace("item_name", {"value": "Mug, blue 🫖", "language_tag": "en_US"})
     for wrong in ("PRODUCT", "LAMP"):
-        assert caller.patch("MUG-BLUE", patch, product_type=wrong).body["issues"][0][
-            "code"
-        ] == "4000003"
+        assert (
+            caller.patch("MUG-BLUE", patch, product_type=wrong).body["issues"][0]["code"]
+            == "4000003"
+        )
     assert caller.patch("MUG-BLUE", patch, product_type="DRINKING_CUP").body["status"] == "ACCEPTED"
     settled(caller.amazon)
     summary = caller.get_listing("MUG-BLUE").body["summaries"][0]

@@ -147,7 +147,9 @@ def test_tax_included_and_positive_discounts_by_switch() -> None:
 
 
 def test_yen_are_whole(amazon: Simulator) -> None:
-    order = amazon.order(amazon.buy("fe", JP, lines=[("MUG-BLUE", 1), ("名札-01", 2)], shipping=401))
+    order = amazon.order(
+        amazon.buy("fe", JP, lines=[("MUG-BLUE", 1), ("名札-01", 2)], shipping=401)
+    )
     figures = [order["proceeds"]["grandTotal"]["amount"]]
     figures += amounts(order["proceeds"]["breakdowns"]).values()
     assert all("." not in figure for figure in figures)

@@ -50,6 +50,7 @@ def _new_token(world: World, seller: Seller) -> Json:
     """A fresh access token; ``expires_in`` is in the caller's seconds, so scaled."""
     lifetime = world.switches.access_token_lifetime
     token = f"Atza|{world.unique('access token')}"
+    world.changes += 1
     world.tokens[token] = AccessToken(seller.seller_id, world.now() + lifetime)
     return {
         "access_token": token,

@@ -71,6 +71,7 @@ def place_order(world: World, seller: Seller, purchase: Purchase) -> Order:
     for listing, _, units in chosen:
         take_units(world, listing, units)
     world.orders[order.order_id] = order
+    world.changes += 1
     _begin(world, order, purchase.status)
     return order
 

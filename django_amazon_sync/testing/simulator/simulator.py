@@ -123,7 +123,7 @@ class Simulator:
                 self._world.save(self._state_file)
 
     def _keep_saving(self) -> None:
-        saved = self._world.changes
+        saved = -1  # what was there before the first change is worth keeping, too
         while not self._stopping.wait(SAVE_EVERY_SECONDS):
             if self._world.changes != saved:
                 saved = self._world.changes
