@@ -50,7 +50,7 @@ class TokenSource(Protocol):
         ...
 
     def refresh(self, rejected_token: str, scope: str = "") -> str:
-        """Another token, as Amazon takes ``rejected_token`` for expired."""
+        """Another token, as Amazon takes ``rejected_token`` for expired or revoked."""
         ...
 
 
@@ -139,7 +139,7 @@ class Client:
         token = self._tokens.token(scope)
         try:
             return self._send(operation, request, token, expect_empty)
-        except faults.ExpiredToken:
+        except faults.RefusedToken:
             token = self._tokens.refresh(token, scope)
         return self._send(operation, request, token, expect_empty)
 
@@ -150,7 +150,9 @@ class Client:
         Where no answer has come yet, Amazon is asked for the time; raises Unavailable.
         """
         if self._clock_offset is None:
-            probe = requests.Request("HEAD", f"{self.endpoint}/", {"user-agent": USER_AGENT})
+            # Without a token it is refused, counts for nothing, and has a date all the same.
+            url = f"{self.endpoint}/sellers/v1/marketplaceParticipations"
+            probe = requests.Request("GET", url, {"user-agent": USER_AGENT})
             self._read_clock(self._exchange("clock", probe))
         return self._clock_offset or timedelta(0)
 

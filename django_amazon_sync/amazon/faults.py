@@ -38,8 +38,8 @@ ROLES: dict[str, str] = {
 }
 
 
-class ExpiredToken(Disconnected):
-    """The access token, not the authorisation, has run out: one refresh mends it."""
+class RefusedToken(Disconnected):
+    """Amazon does not take this access token; another one may mend it, once."""
 
 
 def unreachable(operation: str, fault: requests.RequestException) -> Unavailable:
@@ -134,15 +134,9 @@ def _no_access(operation: str, details: str, region: str, facts: dict[str, Any])
             "let the proxy pass the header x-amz-access-token.",
             **facts,
         )
-    if "expired" in said or facts["status"] == 401:
-        return ExpiredToken(
-            operation,
-            "Amazon takes even a fresh access token for expired; authorise the account again.",
-            **facts,
-        )
-    if "access token" in said:
-        return Disconnected(
-            operation, "Amazon refuses the access token; authorise the account again.", **facts
+    if "access token" in said or facts["status"] == 401:
+        return RefusedToken(
+            operation, "Amazon refuses a fresh access token; authorise the account again.", **facts
         )
     return Unauthorized(
         operation,

@@ -110,8 +110,13 @@ class Limiter:
         self._rates: dict[str, float] = {}
 
     def take(self, operation: str, now: float) -> float:
-        """Seconds to wait before this operation may be called; 0.0 when its call is taken now."""
-        return self._store.take(self._key(operation), PLANS[operation], now)
+        """Seconds to wait before this operation may be called; 0.0 when its call is taken now.
+
+        One call of the burst stays in hand: calls catch up with one another on the way, and
+        Amazon counts them as they arrive.
+        """
+        plan = PLANS[operation]
+        return self._store.take(self._key(operation), Plan(plan.rate, plan.burst - 1), now)
 
     def learn(self, operation: str, rate: float) -> None:
         """Remember the rate that Amazon named for this operation and this seller."""

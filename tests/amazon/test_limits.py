@@ -82,13 +82,20 @@ def test_a_learnt_rate_goes_before_the_plan_and_starts_the_bucket_anew() -> None
     limiter = Limiter(MemoryBuckets(), "one")
     assert limiter.take("searchOrders", NOW) == 0
     limiter.learn("searchOrders", 2.0)
-    assert [limiter.take("searchOrders", NOW) for _ in range(20)] == [0.0] * 20
+    assert [limiter.take("searchOrders", NOW) for _ in range(19)] == [0.0] * 19
     assert limiter.take("searchOrders", NOW) == 0.5
     assert limiter.interval("searchOrders") == 0.5
     limiter.learn("searchOrders", 2.0)
     assert limiter.take("searchOrders", NOW) == 0.5
     limiter.learn("searchOrders", 0.0)
     assert limiter.interval("searchOrders") == 0.5
+
+
+def test_one_call_of_the_burst_stays_in_hand() -> None:
+    for operation, plan in PLANS.items():
+        limiter = Limiter(MemoryBuckets(), "one")
+        taken = [limiter.take(operation, NOW) == 0 for _ in range(plan.burst)]
+        assert taken == [True] * (plan.burst - 1) + [False]
 
 
 def test_threads_together_get_no_more_than_the_burst() -> None:
@@ -104,4 +111,4 @@ def test_threads_together_get_no_more_than_the_burst() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(taken) == 30
+    assert sum(taken) == 29

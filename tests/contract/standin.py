@@ -7,8 +7,9 @@ Brazilian one. ``bad_answers`` are given before the good ones, one to each reque
     with StandIn(models) as amazon:
         amazon.bad_answers = ["503-html", "good", "half"]
 
-The times of a search bound the answer's ``lastUpdatedBefore`` and nothing else, as the published
-orders are all of Christmas 2024.
+Its rate header allows a thousand calls a second, so that nobody waits for a bucket. The times of a
+search bound the answer's ``lastUpdatedBefore`` and nothing else, as the published orders are all
+of Christmas 2024.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -215,6 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(reply.status)
         self.send_header("x-amzn-RequestId", "stand-in-request")
+        if reply.status in (200, 204, 400, 404):
+            self.send_header("x-amzn-RateLimit-Limit", "1000.0")
         if reply.status != 204:
             self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(reply.body)))
@@ -263,6 +267,7 @@ def _bad(kind: str) -> _Reply:
     raise ValueError(f"{kind} is no bad answer.")
 
 
+@cache
 def _model(models: Path, name: str) -> Any:
     return json.loads((models / f"{name}.json").read_text(encoding="utf-8"))
 
