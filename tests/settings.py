@@ -5,14 +5,23 @@ without them the tests run on SQLite and in one process.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 # The secrets that the example shop has only for development serve the tests as well.
 os.environ.setdefault("DEBUG", "1")
 
 from config.settings import *  # noqa: F403  (the example shop's settings, all of them)
-from config.settings import AMAZON_SYNC, INSTALLED_APPS
+from config.settings import AMAZON_SYNC, DATABASES, INSTALLED_APPS
 
 DEBUG = False
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, so that threads and other processes of a test see the same tables; one a process,
+    # so that two runs do not meet.
+    test_database = Path(tempfile.gettempdir()) / f"django-amazon-sync-{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {"NAME": str(test_database)}
+
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tinyshop"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

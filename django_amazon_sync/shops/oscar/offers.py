@@ -15,7 +15,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_class, get_model
 from stdnum import isbn
@@ -54,9 +53,7 @@ RELATED = ("product__product_class", "product__parent__product_class", "partner"
 
 def read_offers(scope: str, pks: Iterable[str] | None) -> Iterator[Offer]:
     """The offers of a partner (its code; empty for all), ordered by pk, one query a chunk."""
-    records = get_model("partner", "StockRecord").objects.order_by("pk")
-    if scope:
-        records = records.filter(partner__code=scope)
+    records = records_of(scope)
     reader = Reader.for_this_shop()
     if pks is None:
         yield from reader.all_of(records)
@@ -66,11 +63,23 @@ def read_offers(scope: str, pks: Iterable[str] | None) -> Iterator[Offer]:
 
 def find_offers(code: str, scope: str) -> list[Offer]:
     """The offers whose partner SKU or whose product's UPC equals ``code``."""
+    reader, records = Reader.for_this_shop(), records_of(scope)
+    # Two questions, as one with OR could use neither index.
+    found = [*reader.read(with_sku(records, [code]))]
+    found += reader.read(records.filter(product__upc=code))
+    return list({offer.pk: offer for offer in found}.values())
+
+
+def records_of(scope: str) -> Any:
+    """The stock records of the partner with that code, of all where it is empty."""
     records = get_model("partner", "StockRecord").objects.order_by("pk")
-    if scope:
-        records = records.filter(partner__code=scope)
-    matching = records.filter(Q(partner_sku=code) | Q(product__upc=code))
-    return list(Reader.for_this_shop().read(matching))
+    return records.filter(partner__code=scope) if scope else records
+
+
+def with_sku(records: Any, skus: Iterable[str]) -> Any:
+    """Those with one of these SKUs; all partners are named, as Oscar's index begins with them."""
+    partners = get_model("partner", "Partner").objects.order_by()
+    return records.filter(partner__in=partners, partner_sku__in=set(skus))
 
 
 @dataclass(frozen=True)
@@ -123,13 +132,14 @@ class Reader:
          public, class_pk, parent_title, parent_public, parent_class_pk) = row
         if structure == "child":
             public, class_pk = public and parent_public, parent_class_pk
+        net_stock = 0 if in_stock is None else in_stock - (allocated or 0)
         assert self.taxes is not None  # ``by_columns`` says so
         return Offer(
             pk=str(pk),
             sku=sku,
             title=title or parent_title or "",
             price=None if price is None else self.taxes.gross(price, currency),
-            quantity=None if class_pk in self.untracked else (in_stock or 0) - (allocated or 0),
+            quantity=None if class_pk in self.untracked else net_stock,
             price_includes_tax=self.taxes.included,
             identifiers=identifiers(upc),
             on_sale=bool(public) and structure != "parent",

@@ -19,6 +19,7 @@ from oscar.core.loading import get_class, get_model
 from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
+from django_amazon_sync.shops.oscar.offers import RELATED, records_of, with_sku
 from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
 
 AMAZON_SOURCE = MenuItem("amazon", "Amazon")
@@ -147,15 +148,9 @@ def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
 
     Where several partners have the SKU, the oldest record serves.
     """
-    records = get_model("partner", "StockRecord").objects.filter(
-        partner_sku__in={line.sku for line in lines}
-    )
-    if scope:
-        records = records.filter(partner__code=scope)
-    related = records.select_related(
-        "partner", "product__product_class", "product__parent__product_class"
-    )
-    return {record.partner_sku: record for record in related.order_by("-pk")}
+    records = with_sku(records_of(scope), (line.sku for line in lines))
+    oldest_last = records.select_related(*RELATED).order_by("-pk")
+    return {record.partner_sku: record for record in oldest_last}
 
 
 def save_order(order: OrderData, figures: Figures, method: Any, status: str) -> Any:
@@ -286,9 +281,12 @@ def save_discounts(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
     discount = saved.discounts.create(
         category=model.BASKET, offer_name=name, frequency=1, amount=figures.goods_discount
     )
-    for line in lines:
-        if amount := figures.lines[line.partner_line_reference].discount:
-            line.discounts.create(order_discount=discount, is_incl_tax=True, amount=amount)
+    line_model = get_model("order", "OrderLineDiscount")
+    line_model.objects.bulk_create(
+        line_model(line=line, order_discount=discount, is_incl_tax=True, amount=amount)
+        for line in lines
+        if (amount := figures.lines[line.partner_line_reference].discount)
+    )
 
 
 # --- Notes -------------------------------------------------------------------------------------
