@@ -192,7 +192,11 @@ def confirm(work: Work, shipment: Shipment) -> None:
 
 
 def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
-    """What is told to Amazon; a ship date is never later than Amazon's own clock."""
+    """What is told to Amazon; a ship date lies between the order and now by Amazon's own clock.
+
+    The shop's clock may be minutes behind, and Amazon refuses a parcel older than its order.
+    """
+    earliest = shipment.order.ordered_at or shipment.shipped_at
     return PackageToConfirm(
         order_number=shipment.order.number,
         marketplace=shipment.order.marketplace,
@@ -200,7 +204,7 @@ def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
         carrier_code=shipment.carrier,
         carrier_name=shipment.carrier_name,
         tracking=shipment.tracking,
-        shipped_at=min(shipment.shipped_at, now),
+        shipped_at=min(max(shipment.shipped_at, earliest), now),
         items=tuple((item, quantity) for item, quantity in shipment.items),
     )
 

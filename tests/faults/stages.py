@@ -1,0 +1,209 @@
+"""Stages of one story of shop and Amazon, kept as copies that tests begin from again and again.
+
+The shop sells in Germany: MUG differs from Amazon in price and quantity, CUP is sold out, SHEARS
+are not on Amazon yet, and BOOK is shipped by Amazon.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.test import override_settings
+from oscar.core.loading import get_model
+
+from django_amazon_sync.models import SellerAccount
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync.connect import Credentials, connect_account, release
+from django_amazon_sync.testing.simulator import Simulator
+from tests import factories
+from tests.faults.databases import Databases, connected_to
+from tests.sync.conftest import DE, World, shop_order
+
+SHEARS_EAN = "4012345000108"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A database and the memory of a simulated Amazon at one moment."""
+
+    database: str
+    memory: Path
+
+
+class Stages:
+    """Each stage is told once; every test that begins there gets a copy."""
+
+    def __init__(self, databases: Databases, folder: Path) -> None:
+        self._databases = databases
+        self._folder = folder
+        self._told: dict[str, Snapshot] = {}
+
+    @contextmanager
+    def at(self, name: str, **simulator: Any) -> Iterator[World]:
+        """A world of its own at this stage; it is gone after the block."""
+        copy = self._copy(self._snapshot(name))
+        with self._world(copy, **simulator) as world:
+            yield world
+        self._databases.drop(copy.database)
+        copy.memory.unlink()
+
+    def _snapshot(self, name: str) -> Snapshot:
+        if name not in self._told:
+            before, tell = STAGES[name]
+            copy = self._copy(self._snapshot(before)) if before else self._blank()
+            with self._world(copy) as world:
+                tell(world)
+            self._told[name] = copy
+        return self._told[name]
+
+    def _blank(self) -> Snapshot:
+        database = self._databases.copy(self._databases.blank)
+        memory = self._memory(database)
+        with connected_to(database), Simulator(state_file=memory) as amazon, reached(amazon):
+            connect(amazon)
+        return Snapshot(database, memory)
+
+    def _copy(self, snapshot: Snapshot) -> Snapshot:
+        database = self._databases.copy(snapshot.database)
+        memory = self._memory(database)
+        shutil.copyfile(snapshot.memory, memory)
+        return Snapshot(database, memory)
+
+    def _memory(self, database: str) -> Path:
+        return self._folder / f"{Path(database).stem}.json"
+
+    @contextmanager
+    def _world(self, snapshot: Snapshot, **simulator: Any) -> Iterator[World]:
+        simulator.setdefault("rate_limits", False)
+        amazon = Simulator(state_file=snapshot.memory, **simulator)
+        with connected_to(snapshot.database), amazon, reached(amazon):
+            account = SellerAccount.objects.get()
+            yield World(amazon, amazon.seller("eu"), account, configured_shop())
+
+
+@contextmanager
+def reached(amazon: Simulator) -> Iterator[None]:
+    """The settings lead to this simulated Amazon."""
+    changed = {
+        **settings.AMAZON_SYNC,
+        "ENDPOINT": amazon.regional_endpoint,
+        "LWA_ENDPOINT": amazon.lwa_endpoint,
+    }
+    with override_settings(AMAZON_SYNC=changed):
+        yield
+
+
+def connect(amazon: Simulator) -> None:
+    """Connect and release the European seller in Germany."""
+    seller = amazon.seller("eu")
+    account = connect_account(
+        configured_shop(),
+        Credentials(seller.client_id, seller.client_secret, seller.refresh_token),
+        region="eu",
+        seller_id=seller.seller_id,
+        marketplaces=[DE],
+        payment_method="any",
+        shipping_method="any",
+        synchronise_all=True,
+    )
+    release(account)
+    SellerAccount.objects.filter(pk=account.pk).update(default_carrier="DHL")
+
+
+# --- The story --------------------------------------------------------------------------------
+
+
+def _connected(world: World) -> None:
+    """The account is released, the shop sells nothing yet."""
+
+
+def _stocked(world: World) -> None:
+    """The shop has its goods, Amazon its listings of before, and a buyer has come already."""
+    factories.stock_record("MUG", price="11.00", in_stock=20)
+    factories.stock_record("CUP", price="4.00", in_stock=0)
+    factories.stock_record("SHEARS", price="19.00", in_stock=7, upc=SHEARS_EAN)
+    factories.stock_record("BOOK", price="8.00", in_stock=3)
+    world.list_on_amazon("MUG", price="10.00", quantity=9, lead_time=2)
+    world.list_on_amazon("CUP", price="4.00", quantity=5)
+    world.list_on_amazon("BOOK", price="7.50", channel="AMAZON")
+    world.amazon.advance(60)
+    world.buy("MUG", 2)
+
+
+def _exported(world: World) -> None:
+    """All of it is on Amazon, and the buyer's order in the shop."""
+    world.amazon.advance(180)
+    assert world.export().went_well
+    world.amazon.advance(120)
+
+
+def _changed(world: World) -> None:
+    """The shop sold its last mugs, has cups again, and sells shears for less."""
+    _set("MUG", num_in_stock=2)
+    _set("CUP", num_in_stock=6)
+    _set("SHEARS", price=Decimal("17.50"), num_in_stock=4)
+
+
+def _bought(world: World) -> None:
+    """Buyers ordered: two have paid, one has not."""
+    world.buy("MUG", lines=[("MUG", 3), ("SHEARS", 1)], shipping="4.90")
+    world.buy("SHEARS", 2)
+    world.buy("MUG", 1, status="PENDING")
+
+
+def _placed(world: World) -> None:
+    """What was paid is in the shop, and what is left on Amazon."""
+    assert world.import_orders().went_well
+    assert world.export().went_well
+    world.amazon.advance(120)
+
+
+def _cancelled(world: World) -> None:
+    """One buyer cancelled a part, one all, and one has paid at last."""
+    parted, whole, paid = buyers(world)[-3:]
+    world.amazon.cancel(parted, item="MUG", quantity=1)
+    world.amazon.cancel(whole)
+    world.amazon.settle_payment(paid)
+
+
+def _sent_off(world: World) -> None:
+    """The shop sent one order in two parcels and one in one."""
+    parted, whole, _unpaid = buyers(world)[-3:]
+    for number, parcels in ((parted, ("MUG", "SHEARS")), (whole, ("SHEARS",))):
+        order = shop_order(number)
+        for sku in parcels:
+            line = order.lines.get(partner_sku=sku)
+            note = f"Carrier: DHL / Tracking: {number[-7:]}{line.pk}"
+            factories.shipping_event(order.pk, {line.partner_line_reference: line.quantity}, note)
+
+
+STAGES: dict[str, tuple[str, Callable[[World], None]]] = {
+    "connected": ("", _connected),
+    "stocked": ("connected", _stocked),
+    "exported": ("stocked", _exported),
+    "changed": ("exported", _changed),
+    "bought": ("exported", _bought),
+    "placed": ("bought", _placed),
+    "cancelled": ("placed", _cancelled),
+    "sent off": ("placed", _sent_off),
+}
+
+
+def buyers(world: World) -> list[str]:
+    """Amazon's order ids, in the order of their placing."""
+    return [order["orderId"] for order in world.amazon.orders(world.seller)]
+
+
+def _set(sku: str, **columns: Any) -> None:
+    """Change a stock record as the shop's dashboard does."""
+    record = get_model("partner", "StockRecord").objects.get(partner_sku=sku)
+    for name, value in columns.items():
+        setattr(record, name, value)
+    record.save()
