@@ -1,0 +1,124 @@
+"""What the benchmarks stand on: a database of their own, a connected account, a stopwatch."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from django_amazon_sync.models import (
+    AccountState,
+    Application,
+    Job,
+    Marketplace,
+    SellerAccount,
+    SyncRun,
+)
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.work import Work, at_work
+
+GERMANY = "A1PA6795UKMFR9"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """What was measured: seconds of ours, seconds of what it is held against, and the aim."""
+
+    what: str
+    ours: float
+    held_against: float
+    aim: float
+    remark: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.held_against
+
+
+def in_child(act: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``act`` returns, from a forked process: its memory starts as small as ours is."""
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    child = context.Process(target=lambda: sending.send(act(*arguments)))
+    child.start()
+    sending.close()
+    try:
+        return receiving.recv()
+    except EOFError:
+        raise RuntimeError(f"{act.__module__}.{act.__name__} failed; see above.") from None
+    finally:
+        child.join()
+
+
+def make_database() -> None:
+    """An empty database with all tables."""
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+
+
+def drop_database() -> None:
+    """Remove what make_database made."""
+    connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+
+
+def peak_memory() -> float:
+    """The most that this process has held so far, in MiB (getrusage counts KiB on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def alternately(
+    ours: Callable[[], object], held_against: Callable[[], object], rounds: int
+) -> tuple[float, float]:
+    """The median seconds of both, taken in turns, so that a busy machine slows both."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _round in range(rounds):
+        for act, taken in zip((ours, held_against), times, strict=True):
+            taken.append(seconds(act))
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def seconds(act: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def account() -> SellerAccount:
+    """A released account in Germany, made without asking Amazon."""
+    application = Application.objects.create(
+        name="Benchmark", client_id="benchmark", client_secret="secret"
+    )
+    made = SellerAccount.objects.create(
+        application=application,
+        name="Benchmark",
+        seller_id="A0BENCHMARK",
+        region="eu",
+        refresh_token="token",
+        state=AccountState.LIVE,
+        deployment="benchmark",
+        synchronise_all=True,
+        cut_over=timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone()),
+        default_shipping_method="no-shipping-required",
+        default_payment_method="amazon",
+    )
+    Marketplace.objects.create(account=made, code=GERMANY, language="de_DE")
+    return made
+
+
+@contextmanager
+def working(job: Job) -> Iterator[Work]:
+    """A run of the only account at work, as the task would do it."""
+    only = SellerAccount.objects.get()
+    run = SyncRun.objects.create(account=only, job=job)
+    with at_work(run, configured_shop(), client_for(only)) as work:
+        yield work

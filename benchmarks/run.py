@@ -1,0 +1,63 @@
+"""Run the benchmarks and print their ratios: ``make bench``, or ``make bench ARGS="diff --quick"``.
+
+Each holds something of this package against the least that anybody would need for the same, in
+one run on one machine, in turns. The ratios are in docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = ("diff", "orders", "calls")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="all, if none is named")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the size, one round")
+    asked = parser.parse_args()
+
+    sys.path[:0] = [str(ROOT), str(ROOT / "example_project")]
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    import django
+
+    django.setup()
+    from benchmarks.ground import in_child
+
+    print(in_child(machine))
+    print("\n| benchmark | ours | held against | ratio | aim |\n|---|---|---|---|---|")
+    remarks = []
+    for name in asked.only or BENCHMARKS:
+        for one in import_module(f"benchmarks.{name}").measure(quick=asked.quick):
+            times = f"{one.ours:.3g} s | {one.held_against:.3g} s"
+            print(f"| {one.what} | {times} | {one.ratio:.2f} | {one.aim} |", flush=True)
+            remarks += [f"- {one.what}: {one.remark}"] if one.remark else []
+    print("\n" + "\n".join(remarks))
+
+
+def machine() -> str:
+    """What the figures were taken on, without names."""
+    import django
+    from django.db import connection
+
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    if connection.vendor == "sqlite":
+        from sqlite3 import sqlite_version as version
+    else:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            version = cursor.fetchone()[0].split()[0]
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}, "
+        f"Django {django.__version__}, {connection.display_name} {version}"
+    )
+
+
+if __name__ == "__main__":
+    main()
