@@ -56,12 +56,12 @@ def test_the_rate_header_carries_the_scaled_rate() -> None:
     with Simulator(time_scale=100) as amazon:
         caller = Caller(amazon)
         assert caller.search_orders().rate == "0.56"
-        assert caller.get_listing("MUG-BLUE").rate == "500"
+        assert caller.get_listing("MUG-BLUE").rate == "500.0"
         caller.close()
 
 
 def test_without_limits_the_header_says_so(caller: Caller) -> None:
-    assert {caller.search_orders().rate for _ in range(30)} == {"1000"}
+    assert {caller.search_orders().rate for _ in range(30)} == {"1000.0"}
 
 
 @given(

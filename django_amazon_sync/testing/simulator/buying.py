@@ -62,6 +62,8 @@ def place_order(world: World, seller: Seller, purchase: Purchase) -> Order:
     """Place an order and take its units. Raises NotForSale, and then nothing has changed."""
     if purchase.status not in STATUSES:
         raise ValueError(f"Unknown status {purchase.status!r}; there are {STATUSES}.")
+    if purchase.status == "PARTIALLY_SHIPPED" and sum(units for _, units in purchase.lines) < 2:
+        raise ValueError("A single unit cannot be PARTIALLY_SHIPPED; buy at least two.")
     chosen = [
         (*_for_sale(world, seller, purchase.marketplace, sku, units), units)
         for sku, units in purchase.lines

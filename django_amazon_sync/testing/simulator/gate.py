@@ -228,7 +228,8 @@ class Gate:
 
     def _rate_header(self, operation: str) -> dict[str, str]:
         rate = PLANS[operation].rate * self._world.clock.time_scale
-        return {"x-amzn-RateLimit-Limit": f"{rate if self._rate_limits else UNLIMITED_RATE:.10g}"}
+        shown = rate if self._rate_limits else UNLIMITED_RATE
+        return {"x-amzn-RateLimit-Limit": str(round(float(shown), 10))}
 
     def _refusal(self, operation: str, refused: Refused) -> Reply:
         rate = (

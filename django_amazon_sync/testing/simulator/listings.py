@@ -4,8 +4,9 @@ ACCEPTED means queued: ``attributes`` echo at once what was sent, everything els
 what is live, and that follows after a delay, or never.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
+from typing import Any
 
 from .answers import Answer, Json, Request, invalid, not_found
 from .live import availability, live_issues, offers, read_live, summary
@@ -119,61 +120,87 @@ def search_listings_items(world: World, request: Request) -> Answer:
 
 def _search(world: World, request: Request, marketplaces: list[str]) -> list[list[Listing]]:
     """The matching SKUs, each with its listings in the marketplaces, in the order asked for."""
-    (seller_id,) = request.path
+    key, order = request.text("sortBy", "lastUpdatedDate"), request.text("sortOrder", "DESC")
+    if key not in SORT_KEYS or order not in ("ASC", "DESC"):
+        raise invalid(f"Invalid 'sortBy' or 'sortOrder' provided: {key}, {order}.")
     skus = [
         [places[id_] for id_ in marketplaces if id_ in places]
-        for (owner, _), places in world.skus.items()
-        if owner == seller_id
+        for places in _identified(world, request)
     ]
-    matching = [listings for listings in skus if listings and _matches(world, request, listings)]
-    key = request.text("sortBy", "lastUpdatedDate")
-    order = {
-        "sku": lambda listings: listings[0].sku,
-        "createdDate": lambda listings: max(one.created for one in listings),
-        "lastUpdatedDate": lambda listings: max(one.updated for one in listings),
-    }
-    if key not in order:
-        raise invalid(f"Invalid 'sortBy' provided: {key}.")
-    descending = request.text("sortOrder", "DESC") != "ASC"
-    return sorted(matching, key=order[key], reverse=descending)
+    for matches in (_date_filter(request), _state_filter(world, request)):
+        skus = [listings for listings in skus if listings and matches(listings)]
+    return sorted(skus, key=SORT_KEYS[key], reverse=order == "DESC")
 
 
-def _matches(world: World, request: Request, listings: list[Listing]) -> bool:
-    first = listings[0]
+def _identified(world: World, request: Request) -> list[dict[str, Listing]]:
+    """The SKUs with the identifiers that were asked for, or all."""
+    (seller_id,) = request.path
     identifiers = request.words("identifiers", most=20)
     kind = request.text("identifiersType")
     if bool(identifiers) != bool(kind):
         raise invalid("'identifiers' and 'identifiersType' are required together.")
-    if kind == "SKU" and first.sku not in identifiers:
-        return False
-    if kind == "ASIN" and first.asin not in identifiers:
-        return False
-    if kind not in ("", "SKU", "ASIN"):
-        product = world.products.get(first.asin)
-        if product is None or product.identifiers.get(kind) not in identifiers:
+    if kind == "SKU":
+        return [world.skus.get((seller_id, sku), {}) for sku in dict.fromkeys(identifiers)]
+    own = [places for (owner, _), places in world.skus.items() if owner == seller_id]
+    if not kind:
+        return own
+    return [
+        places
+        for places in own
+        if any(_identifier(world, one, kind) in identifiers for one in places.values())
+    ]
+
+
+def _identifier(world: World, listing: Listing, kind: str) -> str | None:
+    product = world.products.get(listing.asin)
+    if kind == "ASIN" or product is None:
+        return listing.asin
+    return product.identifiers.get(kind)
+
+
+def _latest(listings: list[Listing], stamp: str) -> float:
+    return max(float(getattr(listing, stamp)) for listing in listings)
+
+
+SORT_KEYS: dict[str, Callable[[list[Listing]], Any]] = {
+    "sku": lambda listings: listings[0].sku,
+    "createdDate": lambda listings: _latest(listings, "created"),
+    "lastUpdatedDate": lambda listings: _latest(listings, "updated"),
+}
+
+
+def _date_filter(request: Request) -> Callable[[list[Listing]], bool]:
+    limits = [
+        (stamp, request.moment(f"{name}After"), request.moment(f"{name}Before"))
+        for stamp, name in (("created", "created"), ("updated", "lastUpdated"))
+    ]
+
+    def matches(listings: list[Listing]) -> bool:
+        return all(
+            (after is None or after <= _latest(listings, stamp))
+            and (before is None or _latest(listings, stamp) <= before)
+            for stamp, after, before in limits
+        )
+
+    return matches
+
+
+def _state_filter(world: World, request: Request) -> Callable[[list[Listing]], bool]:
+    wanted, unwanted = set(request.words("withStatus")), set(request.words("withoutStatus"))
+    severities = set(request.words("withIssueSeverity"))
+
+    def matches(listings: list[Listing]) -> bool:
+        if severities and not any(
+            found["severity"] in severities for one in listings for found in live_issues(one)
+        ):
             return False
-    return _dates_match(request, listings) and _states_match(world, request, listings)
+        if not wanted and not unwanted:
+            return True
+        rows = [row for one in listings for row in _data(world, one, "summaries")]
+        statuses = {word for row in rows for word in row["status"]}
+        return wanted <= statuses and not unwanted & statuses
 
-
-def _dates_match(request: Request, listings: list[Listing]) -> bool:
-    updated, created = max(one.updated for one in listings), max(one.created for one in listings)
-    for stamp, name in ((created, "created"), (updated, "lastUpdated")):
-        after, before = request.moment(f"{name}After"), request.moment(f"{name}Before")
-        if (after is not None and stamp < after) or (before is not None and stamp > before):
-            return False
-    return True
-
-
-def _states_match(world: World, request: Request, listings: list[Listing]) -> bool:
-    statuses = {
-        word for one in listings for row in _data(world, one, "summaries") for word in row["status"]
-    }
-    severities = {row["severity"] for one in listings for row in live_issues(one)}
-    return (
-        set(request.words("withStatus")) <= statuses
-        and not set(request.words("withoutStatus")) & statuses
-        and (not (severe := request.words("withIssueSeverity")) or bool(set(severe) & severities))
-    )
+    return matches
 
 
 # -- writing
@@ -185,9 +212,9 @@ def put_listings_item(world: World, request: Request) -> Answer:
     (marketplace,) = request.marketplaces(most=1)
     body = _body(request, "productType", "attributes")
     requirements = body.get("requirements", "LISTING")
-    if requirements not in REQUIRED or not isinstance(body["attributes"], dict):
+    if str(requirements) not in REQUIRED or not isinstance(body["attributes"], dict):
         raise invalid(f"Invalid 'requirements' or 'attributes' provided: {requirements}.")
-    issues = put_issues(world, requirements, body["attributes"], request.seller.region)
+    issues = put_issues(world, requirements, body["attributes"], [marketplace])
     if issues or _preview(request):
         asin = suggested_asin(body["attributes"]) if not issues else ""
         return _submission(world, request, issues, asin)
@@ -227,9 +254,7 @@ def patch_listings_item(world: World, request: Request) -> Answer:
     places = world.skus.get((seller_id, sku), {})
     names = [str(path_attribute(patch)) for patch in patches]
     issues = [
-        found
-        for patch in patches
-        for found in patch_issues(patch, request.seller.region, marketplaces, world.switches)
+        found for patch in patches for found in patch_issues(patch, marketplaces, world.switches)
     ]
     first = next((places[id_] for id_ in marketplaces if id_ in places), None)
     issues += product_type_issues(body["productType"], names, marketplaces, first)
@@ -305,8 +330,8 @@ def _body(request: Request, *required: str) -> Json:
     if not isinstance(request.body, dict):
         raise invalid("The request body must be a JSON object.")
     missing = [name for name in required if not request.body.get(name)]
-    if missing:
-        raise invalid(f"The request body lacks {missing}.")
+    if missing or not isinstance(request.body["productType"], str):
+        raise invalid(f"The request body lacks {missing or 'a productType in text'}.")
     return request.body
 
 

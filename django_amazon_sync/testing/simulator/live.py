@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .answers import Json
-from .clock import api_time, read_time
+from .attribute_values import issue, moment_of
+from .clock import api_time
 from .marketplaces import MARKETPLACES, rounded
 from .patches import AVAILABILITY, OFFER
-from .validation import issue
 from .world import Listing
 
 MERCHANT_CHANNEL = "DEFAULT"
@@ -65,13 +65,7 @@ def amount_of(
 
 def _runs(schedule: Json, at: float) -> bool:
     start, end = schedule.get("start_at"), schedule.get("end_at")
-    return (not start or _moment(start) <= at) and (not end or at <= _moment(end))
-
-
-def _moment(value: str | Json) -> float:
-    """A moment of a schedule, which may come as a date, a time, or an object with a value."""
-    text = str(value["value"] if isinstance(value, dict) else value)
-    return read_time(text if "T" in text else f"{text}T00:00:00Z")
+    return (not start or moment_of(start) <= at) and (not end or at <= moment_of(end))
 
 
 def merchant_availability(attributes: Json) -> Json | None:

@@ -5,9 +5,10 @@ import hashlib
 import json
 
 from .answers import Answer, Json, Request, invalid, not_found
+from .attribute_values import CONDITIONS, LONGEST_TITLE
 from .marketplaces import MARKETPLACES, SELLING_IN
 from .patches import AVAILABILITY, OFFER
-from .validation import CONDITIONS, LONGEST_TITLE, REQUIRED
+from .validation import REQUIRED
 from .world import World
 
 VERSION = "UHqSqmb4FNUk="

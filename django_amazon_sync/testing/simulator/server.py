@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         try:
             super().handle()
-        except (ConnectionError, TimeoutError, ValueError):
+        except (ConnectionError, TimeoutError):
             self.close_connection = True  # the caller went away, or the simulator is stopping
 
     def answer(self) -> None:
@@ -131,9 +131,6 @@ class _Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a caller that hangs up is part of the game."""
 
 
 class HttpServer:

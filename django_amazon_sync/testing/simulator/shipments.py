@@ -5,6 +5,7 @@ the order shows the package a little later.
 """
 
 from .answers import Answer, Json, Request, invalid, not_found
+from .attribute_values import is_list_of_objects
 from .buying import package, show_package
 from .clock import api_time, read_time
 from .world import Order, World
@@ -57,7 +58,7 @@ def confirm_shipment(world: World, request: Request) -> Answer:
         units,
     )
     if method := detail.get("shippingMethod"):
-        shown["shippingService"] = method
+        shown["shippingService"] = str(method)
     world.later(
         world.now() + world.switches.shipment_delay, "package", order_id=order_id, shown=shown
     )
@@ -115,7 +116,7 @@ def _ship_time(world: World, order: Order, detail: Json) -> float:
 def _units(order: Order, reference: str, detail: Json) -> dict[str, int]:
     """Item id -> units, when so many are left beside the other packages."""
     rows = detail.get("orderItems")
-    if not isinstance(rows, list) or not rows:
+    if not is_list_of_objects(rows) or not rows:
         raise invalid("'orderItems' must be a list with at least one item.")
     elsewhere: dict[str, int] = {}
     for name, sent in order.confirmed.items():
@@ -131,9 +132,11 @@ def _units(order: Order, reference: str, detail: Json) -> dict[str, int]:
     units: dict[str, int] = {}
     for row in rows:
         item_id, number = row.get("orderItemId"), row.get("quantity")
-        if item_id not in left:
+        if not isinstance(item_id, str) or item_id not in left:
             raise invalid(f"The order {order.order_id} has no item {item_id!r}.")
-        if not isinstance(number, int) or not 1 <= number <= left[item_id]:
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise invalid(f"'quantity' {number!r} of item {item_id} is not a positive number.")
+        if number + units.get(item_id, 0) > left[item_id]:
             raise invalid(f"'quantity' {number!r} of item {item_id}: {left[item_id]} are open.")
         units[item_id] = units.get(item_id, 0) + number
     return units

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from . import buying, listings, shipments, stock
 from .answers import Json
+from .attribute_values import issue
 from .clock import Clock
 from .control import Control
 from .faults import Faults
@@ -21,7 +22,6 @@ from .marketplaces import AMAZON_CHANNELS
 from .orders import DATA_SETS, shown
 from .server import HttpServer
 from .switches import Switches
-from .validation import issue
 from .world import Listing, Order, Product, Seller, World
 
 SAVE_EVERY_SECONDS = 2.0
@@ -167,8 +167,16 @@ class Simulator:
 
     @property
     def switches(self) -> Switches:
-        """How this Amazon answers the open questions."""
+        """How this Amazon answers the open questions; may be replaced at any time.
+
+        What has happened stays as it was: the proceeds of older orders, for one.
+        """
         return self._world.switches
+
+    @switches.setter
+    def switches(self, switches: Switches) -> None:
+        with self._world.lock:
+            self._world.switches = switches
 
     @property
     def requests(self) -> list[RequestSeen]:
@@ -295,7 +303,10 @@ class Simulator:
     def ignore_changes(
         self, seller: AnySeller, sku: str, marketplace: str, *, reason: str = ""
     ) -> None:
-        """From now on changes are accepted and never live; with a reason, as an issue, too."""
+        """From now on changes (those under way, too) are accepted and never live.
+
+        With a ``reason`` the listing shows it as an issue of severity ERROR.
+        """
         with self._world.lock:
             listing = self._listing(seller, sku, marketplace)
             listing.ignored = True

@@ -1,0 +1,168 @@
+"""Whatever is sent, the simulator answers in Amazon's shapes and goes on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from django_amazon_sync.testing.simulator import Simulator
+from tests.testing.callers import US, Caller, merchant, offer
+
+DATA = "summaries,attributes,issues,offers,fulfillmentAvailability"
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+schedule = st.fixed_dictionaries(
+    {"value_with_tax": st.one_of(st.just(9.5), anything)},
+    optional={"start_at": st.one_of(st.just("2026-01-01"), anything), "end_at": anything},
+)
+prices = st.one_of(
+    anything, st.lists(st.fixed_dictionaries({"schedule": st.lists(schedule)}), max_size=2)
+)
+offers = st.fixed_dictionaries(
+    {},
+    optional={
+        "marketplace_id": st.one_of(st.just(US), anything),
+        "currency": st.one_of(st.just("USD"), anything),
+        "audience": st.one_of(st.sampled_from(["ALL", "B2B"]), anything),
+        "our_price": prices,
+        "discounted_price": prices,
+        "minimum_seller_allowed_price": prices,
+    },
+)
+availabilities = st.fixed_dictionaries(
+    {},
+    optional={
+        "fulfillment_channel_code": st.one_of(st.sampled_from(["DEFAULT", "AMAZON_NA"]), anything),
+        "quantity": st.one_of(st.integers(0, 5), anything),
+        "lead_time_to_ship_max_days": anything,
+        "restock_date": anything,
+    },
+)
+values = {
+    "purchasable_offer": st.lists(offers, max_size=2),
+    "fulfillment_availability": st.lists(availabilities, max_size=2),
+    "item_name": st.lists(st.fixed_dictionaries({"value": anything}), max_size=2),
+    "condition_type": st.lists(st.fixed_dictionaries({"value": anything}), max_size=2),
+    "merchant_suggested_asin": st.lists(
+        st.fixed_dictionaries({"value": st.one_of(st.just("B0SIMNEW10"), anything)}), max_size=2
+    ),
+}
+patches = st.sampled_from(sorted(values)).flatmap(
+    lambda name: st.fixed_dictionaries(
+        {
+            "op": st.sampled_from(["add", "replace", "merge", "delete"]),
+            "path": st.just(f"/attributes/{name}"),
+            "value": st.one_of(values[name], values[name], anything),
+        }
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def caller() -> Iterator[Caller]:
+    with Simulator(rate_limits=False) as amazon:
+        client = Caller(amazon)
+        yield client
+        client.close()
+
+
+def a_minute_later(caller: Caller) -> None:
+    caller.amazon.advance(61)
+    caller.token = caller.fetch_token().body["access_token"]
+
+
+def still_well(caller: Caller, sku: str) -> None:
+    """What was accepted becomes live, and can be read."""
+    a_minute_later(caller)
+    assert caller.get_listing(sku, US, DATA).status in (200, 404)
+    assert caller.search_listings(withStatus="BUYABLE", includedData=DATA).status == 200
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(patches, min_size=1, max_size=2))
+def test_patches_of_nonsense(caller: Caller, sent: list[dict[str, Any]]) -> None:
+    got = caller.patch("MUG-BLUE", *sent)
+    assert got.status == 200
+    assert got.body["status"] in ("ACCEPTED", "INVALID")
+    still_well(caller, "MUG-BLUE")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict(values)), st.sampled_from(["A", "B", "C"]))
+def test_puts_of_nonsense(caller: Caller, attributes: dict[str, Any], sku: str) -> None:
+    good = {
+        "condition_type": [{"value": "new_new"}],
+        "merchant_suggested_asin": [{"value": "B0SIMNEW10"}],
+        "purchasable_offer": [offer(21.5)],
+        "fulfillment_availability": [merchant(4)],
+    }
+    got = caller.put(sku, {**good, **attributes})
+    assert got.status == 200
+    assert got.body["status"] in ("ACCEPTED", "INVALID")
+    still_well(caller, sku)
+
+
+@settings(max_examples=60, deadline=None)
+@given(anything)
+def test_bodies_of_nonsense(caller: Caller, body: Any) -> None:
+    path = f"/listings/2021-08-01/items/{caller.seller.seller_id}/MUG-BLUE"
+    for method in ("PATCH", "PUT"):
+        assert caller.call(method, path, body, marketplaceIds=US).status == 400
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            (
+                "packageReferenceId",
+                "carrierCode",
+                "carrierName",
+                "shippingMethod",
+                "trackingNumber",
+                "shipDate",
+                "orderItems",
+            ),
+            anything,
+        ),
+    )
+)
+def test_confirmations_of_nonsense(caller: Caller, changes: dict[str, Any]) -> None:
+    amazon = caller.amazon
+    amazon.add_listing("na", "PLENTY", marketplace=US, asin="B0SIMTEA01", price=5, quantity=9)
+    order_id = amazon.buy("na", US, "PLENTY")
+    reference = changes.pop("packageReferenceId", "1")
+    assert caller.confirm(order_id, reference, **changes).status in (204, 400)
+    a_minute_later(caller)
+    assert amazon.order(order_id)["fulfillment"]["fulfillmentStatus"] in ("UNSHIPPED", "SHIPPED")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "marketplaceIds",
+                "includedData",
+                "maxResultsPerPage",
+                "paginationToken",
+                "createdAfter",
+                "lastUpdatedBefore",
+                "fulfillmentStatuses",
+            ]
+        ),
+        st.text(max_size=9),
+    )
+)
+def test_searches_of_nonsense(caller: Caller, query: dict[str, str]) -> None:
+    assert caller.call("GET", "/orders/2026-01-01/orders", **query).status in (200, 400, 403)
+    a_minute_later(caller)
