@@ -131,7 +131,8 @@ class Client:
     ) -> Answer:
         """One call of one operation; ``path`` comes encoded, ``expect_empty`` means a 204.
 
-        Raises Throttled, Unavailable, Unauthorized (Disconnected) or Rejected (NotFound).
+        Raises Throttled, Unavailable, Unauthorized (Disconnected), Rejected (NotFound), or
+        ConfigurationError for an endpoint that is no web address.
         """
         request = requests.Request(method, self._url(path, query))
         if body is not None:
@@ -202,9 +203,9 @@ class Client:
     def _exchange(self, operation: str, request: requests.Request) -> requests.Response:
         """The whole answer, or Unavailable; redirects are answers like any other."""
         http = session()
-        prepared = http.prepare_request(request)
-        settings = http.merge_environment_settings(prepared.url, {}, False, None, None)
         try:
+            prepared = http.prepare_request(request)
+            settings = http.merge_environment_settings(prepared.url, {}, False, None, None)
             return http.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except requests.RequestException as fault:
             # Without its cause: that holds the request, and with it the access token.

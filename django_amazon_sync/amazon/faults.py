@@ -11,11 +11,22 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import requests
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    ProxyError,
+    SSLError,
+    Timeout,
+)
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.errors import (
     AmazonError,
+    AmazonSyncError,
+    ConfigurationError,
     Disconnected,
     NotFound,
     Rejected,
@@ -42,23 +53,28 @@ class RefusedToken(Disconnected):
     """Amazon does not take this access token; another one may mend it, once."""
 
 
-def unreachable(operation: str, fault: requests.RequestException) -> Unavailable:
+def unreachable(operation: str, fault: requests.RequestException) -> AmazonSyncError:
     """What a network fault means; its text is left out, as it may hold an address's query."""
-    kind = type(fault).__name__
-    if isinstance(fault, requests.exceptions.SSLError):
+    kind, sent = type(fault).__name__, _sent(fault)
+    if isinstance(fault, InvalidURL | MissingSchema | InvalidSchema):
+        return ConfigurationError(
+            f"{operation}: the endpoint is no web address; correct AMAZON_SYNC['ENDPOINT'] "
+            "and AMAZON_SYNC['LWA_ENDPOINT']."
+        )
+    if isinstance(fault, SSLError):
         message = "the secure connection failed; check the host's certificates, clock and proxy."
-    elif not _sent(fault):
+    elif not sent:
         message = "no connection to Amazon; check network, proxy and the setting of the endpoint."
-    elif isinstance(fault, requests.Timeout):
+    elif isinstance(fault, Timeout):
         message = "Amazon did not answer in time; it will be tried again."
     else:
         message = "the connection broke before the whole answer was here; it will be tried again."
-    return Unavailable(operation, f"{message} [{kind}]", sent=_sent(fault))
+    return Unavailable(operation, f"{message} [{kind}]", sent=sent)
 
 
 def _sent(fault: requests.RequestException) -> bool:
     """False only where no connection could be made, so that Amazon cannot have acted."""
-    if isinstance(fault, requests.exceptions.ConnectTimeout):
+    if isinstance(fault, ConnectTimeout | ProxyError):
         return False
     reason = getattr(fault.args[0], "reason", None) if fault.args else None
     return not isinstance(reason, NewConnectionError | ConnectTimeoutError)

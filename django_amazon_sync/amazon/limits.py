@@ -47,18 +47,22 @@ PLANS: dict[str, Plan] = {
 }
 
 
+# Less than a microsecond is what floating point leaves of nothing.
+_NOTHING = 1e-6
+
+
 def take(full_at: float, plan: Plan, now: float) -> tuple[float, float]:
     """Take one call from a bucket that is full again at ``full_at``: (seconds to wait, full_at).
 
     The generic cell rate algorithm; times are seconds of one clock. With a wait of 0.0 the call is
-    taken, otherwise the bucket is as it was. A clock that was set back never empties a bucket for
-    longer than it takes to fill.
+    taken, otherwise the bucket is as it was. A time that this plan cannot have set was reckoned by
+    another rate, or by a clock that was set back since: then the bucket starts anew as full.
     """
     interval = 1 / plan.rate
-    full_at = min(max(full_at, now), now + interval * plan.burst)
+    if not now < full_at <= now + interval * plan.burst + _NOTHING:
+        full_at = now
     wait = full_at - now - interval * (plan.burst - 1)
-    # Less than a microsecond is what floating point leaves of nothing.
-    return (wait, full_at) if wait > 1e-6 else (0.0, full_at + interval)
+    return (wait, full_at) if wait > _NOTHING else (0.0, full_at + interval)
 
 
 class BucketStore(Protocol):
@@ -72,11 +76,7 @@ class BucketStore(Protocol):
         ...
 
     def learn(self, key: str, rate: float) -> None:
-        """Remember the rate (calls per second) that Amazon named for this bucket.
-
-        Where it differs from the rate that was kept, the bucket starts anew as full: the time at
-        which it would have been full was reckoned by the other rate.
-        """
+        """Remember the rate (calls per second) that Amazon named for this bucket."""
         ...
 
 
@@ -96,9 +96,7 @@ class MemoryBuckets:
 
     def learn(self, key: str, rate: float) -> None:
         with self._lock:
-            if self._rates.get(key) != rate:
-                self._rates[key] = rate
-                self._full_at.pop(key, None)
+            self._rates[key] = rate
 
 
 class Limiter:

@@ -101,17 +101,21 @@ def read_skus(
     """What Amazon shows of any number of SKUs, twenty a call; unknown ones are absent.
 
     Absence is a search's word only: before a listing is created, ask ``get_listing``. A SKU with a
-    comma is asked for alone, as it cannot travel in a comma-delimited list.
+    comma or a blank at its ends is asked for alone, as it cannot travel in a comma-delimited list.
     """
-    distinct = list(dict.fromkeys(skus))
-    listable = [sku for sku in distinct if "," not in sku]
+    distinct = dict.fromkeys(skus)
+    listable = [sku for sku in distinct if _is_listable(sku)]
     found: dict[str, SkuFacts] = {}
     for start in range(0, len(listable), SKUS_A_CALL):
         found |= search_listings(client, listable[start : start + SKUS_A_CALL], marketplaces)
     for sku in distinct:
-        if "," in sku:
+        if not _is_listable(sku):
             found |= _found(client, sku, marketplaces)
     return found
+
+
+def _is_listable(sku: str) -> bool:
+    return "," not in sku and sku == sku.strip()
 
 
 def _found(client: Client, sku: str, marketplaces: Sequence[str]) -> dict[str, SkuFacts]:

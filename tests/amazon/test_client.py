@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from django_amazon_sync.amazon import sessions
 from django_amazon_sync.amazon.client import USER_AGENT, Client, iso
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.errors import (
     AmazonError,
+    ConfigurationError,
     Disconnected,
     NotFound,
     Rejected,
@@ -149,13 +152,44 @@ def test_a_connection_that_was_never_made_was_not_sent(make_client: Make) -> Non
         with pytest.raises(Unavailable, match="no connection") as caught:
             get(client)
     assert not caught.value.sent
-    assert not make_unresolved(make_client).sent
 
 
-def make_unresolved(make_client: Make) -> Unavailable:
-    with pytest.raises(Unavailable) as caught:
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
+def test_a_dead_name_and_a_dead_proxy_are_not_sent_either(
+    make_client: Make, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(Unavailable, match="no connection") as caught:
         get(make_client(endpoint="http://nowhere.invalid"))
-    return caught.value
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize("endpoint", ["", "nowhere", "ftp://example.com", "http://", "http://[x"])
+def test_an_endpoint_that_is_no_web_address_names_the_setting(
+    make_client: Make, endpoint: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="ENDPOINT"):
+        get(make_client(endpoint=endpoint))
+
+
+bodies = st.binary(max_size=40) | st.sampled_from(["{}", '{"errors": [{}]}', "[]", "1"]).map(
+    str.encode
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(status=st.integers(200, 599).filter(lambda code: code not in (204, 304)), body=bodies)
+def test_any_answer_is_an_object_or_a_typed_error(
+    server: ScriptedServer, make_client: Make, status: int, body: bytes
+) -> None:
+    server.answers(Reply(status, body))
+    try:
+        answer = get(make_client())
+    except AmazonError as error:
+        assert status >= 300 or isinstance(error, Unavailable)  # noqa: PT017 - either is right
+    else:
+        assert status < 300
+        assert json.loads(body) == answer.body
 
 
 def test_silence_after_the_request_may_have_had_an_effect(make_client: Make) -> None:

@@ -187,18 +187,19 @@ def test_a_search_without_items_is_no_answer(server: ScriptedServer, client: Cli
 def test_skus_are_read_twenty_a_call_and_those_with_a_comma_alone(
     server: ScriptedServer, client: Client
 ) -> None:
-    skus = [f"S{number}" for number in range(45)] + [ODD_SKU, "lost,too", "S1"]
+    skus = [f"S{number}" for number in range(45)] + [ODD_SKU, "lost,too", " S1", "S1"]
     server.answers(
         page(*skus[:20]),
         page(*skus[20:40]),
         page(*skus[41:45]),
         Reply.of(200, {"sku": ODD_SKU}),
         NOT_FOUND,
+        Reply.of(200, {"sku": " S1"}),
     )
     found = listings.read_skus(client, skus, [DE])
     assert set(found) == set(skus) - {"S40", "lost,too"}
     assert [len(asked(server, n)[1]["identifiers"].split(",")) for n in range(3)] == [20, 20, 5]
-    assert len(server.seen) == 5
+    assert len(server.seen) == 6
 
 
 def test_no_skus_ask_nothing(server: ScriptedServer, client: Client) -> None:
