@@ -1,0 +1,159 @@
+"""The main job as a demonstration: a shop and a simulated Amazon are brought in step.
+
+Needs Python and the virtual environment, nothing else: SQLite under var/demo/, and the simulator
+as a process of its own. Ends with a table of what the shop and Amazon say, each asked by itself;
+then serves the shop and its admin until Ctrl-C. With ``--once`` it ends after the table, with
+exit status 0 only if all of it held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+MANAGE = HERE / "manage.py"
+VAR = HERE / "var" / "demo"
+
+#: Simulated seconds per real second: a minute at Amazon passes in one of ours.
+TIME_SCALE = 60
+
+#: Seconds between two ticks, and between two random orders, while the shop is served.
+TICK_EVERY, BUY_EVERY = 5, 40
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--once", action="store_true", help="end after the table")
+    parser.add_argument("--port", type=int, default=0, help="port of the shop; default: a free one")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended, too
+    began = time.monotonic()
+    prepare_environment()
+    with simulator() as amazon:
+        os.environ["AMAZON_SP_API_ENDPOINT"] = amazon["regional_endpoint"]
+        os.environ["AMAZON_LWA_ENDPOINT"] = amazon["lwa_endpoint"]
+        held = tell(amazon)
+        print(f"\n{time.monotonic() - began:.0f} seconds.")
+        if options.once or not held:
+            return 0 if held else 1
+        serve(amazon, options.port or free_port())
+    return 0
+
+
+def prepare_environment() -> None:
+    """A fresh database, and settings that do not depend on who runs this."""
+    shutil.rmtree(VAR, ignore_errors=True)
+    VAR.mkdir(parents=True)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DEBUG="1",
+        DATABASE_URL=f"sqlite:///{VAR / 'shop.sqlite3'}",
+        REDIS_URL="",
+        CELERY_BROKER_URL="",
+        AMAZON_DEPLOYMENT="demo",
+        AMAZON_DRIFT_AFTER="2",
+    )
+    sys.path.insert(1, str(HERE.parent))
+
+
+@contextmanager
+def simulator() -> Iterator[dict[str, Any]]:
+    """The simulated Amazon in a process of its own: its endpoints and its sellers."""
+    command = ["amazon_simulator", "--port", "0", "--format", "json"]
+    command += ["--time-scale", str(TIME_SCALE), "--orders-per-hour", "0"]
+    process = subprocess.Popen(
+        [sys.executable, str(MANAGE), *command], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        end(process)
+
+
+def tell(amazon: dict[str, Any]) -> bool:
+    """Tell the story, print the table; whether all of it held."""
+    import django
+
+    django.setup()
+    from demo_story import Story
+    from demo_table import compare, print_table
+
+    story = Story(amazon)
+    story.tell()
+    rows = compare(story)
+    print_table(rows)
+    return all(row.holds for row in rows)
+
+
+# --- Serving -------------------------------------------------------------------------------------
+
+
+def serve(amazon: dict[str, Any], port: int) -> None:
+    """Serve the shop and its admin until Ctrl-C, while buyers buy and ticks do what is due."""
+    from demo_story import PASSWORD, USER
+
+    command = [sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stop = threading.Event()
+    ticking = threading.Thread(target=keep_ticking, args=(amazon, stop))
+    ticking.start()
+    shop = f"http://127.0.0.1:{port}"
+    print(f"\nThe shop        {shop}/")
+    print(f"Its orders      {shop}/dashboard/orders/")
+    print(f"Its Amazon side {shop}/admin/django_amazon_sync/")
+    print(f"User {USER}, password {PASSWORD}. Buyers keep buying; Ctrl-C ends it all.")
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        print("\nEnding.")
+    finally:
+        stop.set()
+        end(process)
+        ticking.join()
+
+
+def keep_ticking(amazon: dict[str, Any], stop: threading.Event) -> None:
+    """What Celery's beat and worker would do, and now and then a buyer at Amazon."""
+    from demo_story import manage
+
+    from django_amazon_sync.testing.simulator import SimulatorControl
+
+    next_buyer = time.monotonic()
+    while not stop.wait(TICK_EVERY):
+        if time.monotonic() > next_buyer:
+            next_buyer = time.monotonic() + BUY_EVERY
+            SimulatorControl(amazon["endpoint"]).let_buyers_buy(1, "eu")
+        manage("amazon_tick", quiet=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""The story that the demonstration tells, step by step, with the commands that staff would use."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from oscar.core.loading import get_class, get_model
+
+from django_amazon_sync.testing.simulator import SimulatorControl
+
+USER, PASSWORD = "admin@example.com", "amazon-demo"
+DE, FR = "A1PA6795UKMFR9", "A13V1IB3VIYZZH"
+SELLER = "eu"
+
+#: Seconds that an accepted change has to become live before a difference is called drift.
+AMAZONS_TIME = 2
+
+#: What the seller lists on Amazon already, by hand, in Germany and in France: SKU, price, units.
+LISTED = {
+    "MUG-WHITE": ("11.90", 10),
+    "TEAPOT-1L": ("33.00", 8),
+    "SHIRT-S": ("39.00", 4),
+    "SHIRT-M": ("39.00", 3),
+    "VASE-LAST": ("24.00", 1),
+}
+#: Listed as well since the simulator began, with a sale, a business price and lead times.
+LISTED_BEFORE = ("MUG-BLUE", "a/b c%2F+#,ü")
+#: Sent to Amazon's warehouse: Amazon ships it, so it never gets a quantity from us.
+SHIPPED_BY_AMAZON = "SHIRT-L"
+#: Not listed: found on Amazon by its barcode. The book is, too, but Amazon restricts it.
+NEW, RESTRICTED = "LAMP-DESK", "BOOK-TEA"
+CARRIER, TRACKING = "DHL", "00340434161094042557"
+
+
+class Story:
+    """The story's steps; what they did is read back by the table, from Amazon and from Oscar."""
+
+    def __init__(self, about: dict[str, Any]) -> None:
+        self.amazon = SimulatorControl(about["endpoint"])
+        self.seller = next(one for one in about["sellers"] if one["region"] == SELLER)
+        self.orders: dict[str, str] = {}
+        self.patches_before_second_export = 0
+
+    def tell(self) -> None:
+        self.open_the_shop()
+        self.fill_amazon()
+        self.connect()
+        self.export()
+        self.buyers_buy()
+        self.import_orders()
+        self.last_vase_is_sold_in_the_shop()
+        self.ship()
+        self.amazon_ignores_a_price()
+        self.export_again()
+
+    # --- Before ----------------------------------------------------------------------------
+
+    def open_the_shop(self) -> None:
+        say("A fresh Oscar shop with a sample catalogue")
+        manage("migrate", quiet=True)
+        manage("sample_catalogue")
+        user = get_model("auth", "User")
+        user.objects.create_superuser("admin", USER, PASSWORD)
+
+    def fill_amazon(self) -> None:
+        """What was on Amazon before us."""
+        records = get_model("partner", "StockRecord").objects
+        for sku in (*LISTED, SHIPPED_BY_AMAZON, NEW, RESTRICTED):
+            product = records.get(partner_sku=sku).product
+            self.amazon.add_product(
+                asin=asin_of(sku),
+                title=product.get_title(),
+                ean=product.upc,
+                restricted=sku == RESTRICTED,
+            )
+        for marketplace in (DE, FR):
+            for sku, (price, units) in LISTED.items():
+                self.list_by_hand(sku, marketplace, price=price, quantity=units, lead_time=2)
+            self.list_by_hand(SHIPPED_BY_AMAZON, marketplace, price="40.00", channel="AMAZON")
+
+    def list_by_hand(self, sku: str, marketplace: str, **listing: Any) -> None:
+        self.amazon.add_listing(
+            SELLER, sku, marketplace=marketplace, asin=asin_of(sku), **listing
+        )
+
+    # --- Connecting and offers out -----------------------------------------------------------
+
+    def connect(self) -> None:
+        say("A seller account is connected; it only looks, and shows what it would send")
+        for name in ("client_id", "client_secret", "refresh_token"):
+            os.environ[f"AMAZON_LWA_{name.upper()}"] = self.seller[name]
+        self.connect_with("--default-shipping-method", "any", "--synchronise-all")
+        manage("amazon_export", "--dry-run", expect=1, lines=12)
+
+    def connect_with(self, *options: str) -> None:
+        manage(
+            "amazon_connect",
+            *("--region", SELLER, "--seller-id", self.seller["seller_id"]),
+            *("--marketplace", DE, "--marketplace", FR),
+            *options,
+        )
+
+    def export(self) -> None:
+        say("Released: what differs goes out; what moves too much waits; Amazon refuses some")
+        self.connect_with("--release")
+        manage("amazon_export", expect=1, lines=40)
+        self.time_passes()
+        manage("amazon_verify")
+        from django_amazon_sync.models import Outcome, RunLine
+
+        held = RunLine.objects.filter(outcome=Outcome.HELD, run__dry_run=False).latest("pk")
+        say("Two prices jump by more than 30 %: staff look, and approve")
+        manage("amazon_export", "--approve", str(held.run_id))
+        self.time_passes()
+
+    # --- Orders in ---------------------------------------------------------------------------
+
+    def buyers_buy(self) -> None:
+        say("Buyers buy on Amazon")
+        buy = self.amazon.buy
+        self.orders = {
+            "unshipped, with discount": buy(
+                SELLER,
+                DE,
+                lines=[("MUG-BLUE", 2), ("TEAPOT-1L", 1)],
+                tax="8.30",
+                shipping="4.90",
+                discount="5.00",
+            ),
+            "pending payment": buy(SELLER, DE, "MUG-WHITE", 2, status="PENDING"),
+            "shipped by Amazon": buy(SELLER, DE, SHIPPED_BY_AMAZON, 1, status="SHIPPED"),
+            "partly cancelled": buy(SELLER, FR, "SHIRT-S", 3),
+            "new on Amazon": buy(SELLER, FR, NEW, 1, shipping="3.90"),
+        }
+        for what, number in self.orders.items():
+            print(f"  {number}  {what}")
+        self.time_passes()
+
+    def import_orders(self) -> None:
+        say("Imported; the shop lacks a choice, so they wait aside until staff have made it")
+        manage("amazon_import_orders", expect=1)
+        self.connect_with("--default-payment-method", "any")
+        manage("amazon_import_orders")
+        say("Amazon cancels one shirt of three")
+        self.amazon.cancel(self.orders["partly cancelled"], item="SHIRT-S", quantity=1)
+        self.time_passes()
+        manage("amazon_import_orders")
+
+    # --- The shop sells, ships, and changes a price ---------------------------------------------
+
+    def last_vase_is_sold_in_the_shop(self) -> None:
+        say("The shop sells its last vase: zero leaves at once")
+        with transaction.atomic():
+            stock_record("VASE-LAST").allocate(1)  # as Oscar's checkout does
+        manage("amazon_tick", expect=1)
+        self.time_passes()
+
+    def ship(self) -> None:
+        say("The order is handed to the carrier, and Amazon is told")
+        order = get_model("order", "Order").objects.get(
+            number=self.orders["unshipped, with discount"]
+        )
+        lines = list(order.lines.all())
+        shipped = get_model("order", "ShippingEventType").objects.get(code="shipped")
+        get_class("order.processing", "EventHandler")().handle_shipping_event(
+            order,
+            shipped,
+            lines,
+            [line.quantity for line in lines],
+            reference=f"Carrier: {CARRIER} / Tracking: {TRACKING}",
+        )
+        manage("amazon_confirm_shipments")
+        self.time_passes()
+
+    def amazon_ignores_a_price(self) -> None:
+        say("Amazon accepts a price and ignores it; reading back finds it, the next export mends it")
+        self.amazon.ignore_changes(SELLER, "TEAPOT-1L", DE)
+        record = stock_record("TEAPOT-1L")
+        record.price = Decimal("36.50")
+        record.save()
+        manage("amazon_export", expect=1)
+        self.time_passes()
+        time.sleep(AMAZONS_TIME)  # a difference that is younger is not called drift
+        manage("amazon_verify", expect=1)
+        self.amazon.heed_changes(SELLER, "TEAPOT-1L", DE)
+        manage("amazon_export", expect=1)
+        self.time_passes()
+        manage("amazon_verify")
+
+    def export_again(self) -> None:
+        say("Another export has nothing to send")
+        self.patches_before_second_export = self.patches()
+        manage("amazon_export", expect=1, lines=2)
+
+    def patches(self) -> int:
+        """How many writes of listings Amazon has seen."""
+        return sum(
+            len(self.amazon.requests_of(name)) for name in ("patchListingsItem", "putListingsItem")
+        )
+
+    def time_passes(self) -> None:
+        """Three minutes at Amazon: what was accepted is live, and orders can be searched."""
+        self.amazon.advance(180)
+
+
+def asin_of(sku: str) -> str:
+    return "B0" + f"{sku.replace('-', ''):X<8}"[:8]
+
+
+def stock_record(sku: str) -> Any:
+    return get_model("partner", "StockRecord").objects.get(partner_sku=sku)
+
+
+def say(sentence: str) -> None:
+    print(f"\n{sentence}.")
+
+
+def manage(name: str, *options: str, expect: int = 0, lines: int = 6, quiet: bool = False) -> None:
+    """Run one of the shop's commands as from the shell, and show how its output begins.
+
+    Ends the demonstration where the exit code is not the expected one.
+    """
+    said, complaint = StringIO(), StringIO()
+    exit_code = 0
+    try:
+        call_command(name, *options, stdout=said, stderr=complaint)
+    except CommandError as error:
+        exit_code = error.returncode
+        complaint.write(str(error))
+    if not quiet:
+        print(f"$ manage.py {shlex.join([name, *options])}")
+        shown = said.getvalue().splitlines()
+        print(*(f"  {line[:150]}" for line in shown[:lines]), sep="\n")
+        if len(shown) > lines:
+            print(f"  ... {len(shown) - lines} more")
+    if exit_code != expect and not quiet:
+        raise SystemExit(f"{name} ended with {exit_code} instead of {expect}: {complaint.getvalue()}")

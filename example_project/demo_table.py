@@ -1,0 +1,181 @@
+"""The table at the end: what the shop says, what Amazon says, and whether that agrees.
+
+Amazon is asked over HTTP, the shop through Oscar's own models; no table of ours is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from demo_story import (
+    CARRIER,
+    DE,
+    FR,
+    LISTED,
+    LISTED_BEFORE,
+    NEW,
+    RESTRICTED,
+    SELLER,
+    SHIPPED_BY_AMAZON,
+    TRACKING,
+    Story,
+    stock_record,
+)
+from oscar.core.loading import get_model
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing, what each side says of it, and whether it is as it should be."""
+
+    what: str
+    shop: str
+    amazon: str
+    holds: bool
+
+
+def compare(story: Story) -> list[Row]:
+    """All rows of the table."""
+    return [
+        *(offer_row(story, sku) for sku in (*LISTED, *LISTED_BEFORE, NEW)),
+        fulfilled_by_amazon_row(story),
+        refused_row(story),
+        kept_row(story),
+        *(order_row(story, what) for what in story.orders),
+        shipment_row(story),
+        second_export_row(story),
+    ]
+
+
+# --- Offers --------------------------------------------------------------------------------------
+
+
+def offer_row(story: Story, sku: str) -> Row:
+    """Price and quantity in both marketplaces; units of a pending order are not for sale."""
+    record, pending = stock_record(sku), units_pending(story, sku)
+    listings = [story.amazon.live(SELLER, sku, marketplace) for marketplace in (DE, FR)]
+    should = (record.price, record.net_stock_level - pending)
+    held = f" ({pending} held for a pending order)" if pending else ""
+    return Row(
+        sku,
+        f"{record.price} EUR, {record.net_stock_level} in stock{held}",
+        "; ".join(f"{one.price} EUR, {one.quantity}" if one else "nothing" for one in listings),
+        all(one is not None and (one.price, one.quantity) == should for one in listings),
+    )
+
+
+def units_pending(story: Story, sku: str) -> int:
+    return sum(
+        item["quantityOrdered"]
+        for order in story.amazon.orders(SELLER)
+        if order["fulfillment"]["fulfillmentStatus"] == "PENDING"
+        for item in order["orderItems"]
+        if item["product"]["sellerSku"] == sku
+    )
+
+
+def fulfilled_by_amazon_row(story: Story) -> Row:
+    record = stock_record(SHIPPED_BY_AMAZON)
+    live = story.amazon.live(SELLER, SHIPPED_BY_AMAZON, DE)
+    assert live is not None
+    return Row(
+        f"{SHIPPED_BY_AMAZON}, Amazon ships it",
+        f"{record.price} EUR",
+        f"{live.price} EUR, channels {', '.join(live.channels)}",
+        live.price == record.price and live.channels == ("AMAZON_EU",),
+    )
+
+
+def refused_row(story: Story) -> Row:
+    live = story.amazon.live(SELLER, RESTRICTED, DE)
+    return Row(
+        f"{RESTRICTED}, restricted by Amazon",
+        f"{stock_record(RESTRICTED).price} EUR",
+        "not listed" if live is None else f"{live.price} EUR",
+        live is None,
+    )
+
+
+def kept_row(story: Story) -> Row:
+    """What the seller had set by hand is still there."""
+    blue, white = (story.amazon.live(SELLER, sku, DE) for sku in ("MUG-BLUE", "MUG-WHITE"))
+    assert blue is not None
+    assert white is not None
+    return Row(
+        "Set by hand on Amazon",
+        "",
+        f"business price {blue.business_price}, sale price {blue.sale_price}, "
+        f"lead time {white.lead_time} days",
+        None not in (blue.business_price, blue.sale_price) and white.lead_time == 2,
+    )
+
+
+# --- Orders --------------------------------------------------------------------------------------
+
+
+def order_row(story: Story, what: str) -> Row:
+    """An order on both sides: its total, currency, and units by SKU."""
+    amazon = story.amazon.order(story.orders[what])
+    order = get_model("order", "Order").objects.filter(number=story.orders[what]).first()
+    status = amazon["fulfillment"]["fulfillmentStatus"]
+    theirs = {item["product"]["sellerSku"]: item["quantityOrdered"] for item in amazon["orderItems"]}
+    if order is None:
+        held = status == "PENDING"
+        return Row(f"Order, {what}", "not yet an order", f"{status}, {units(theirs)}", held)
+    total = amazon["proceeds"]["grandTotal"]
+    agrees = units_in(order) == theirs
+    if what != "partly cancelled":  # its total is the one that it was placed with
+        agrees = agrees and (order.total_incl_tax, order.currency) == (
+            Decimal(total["amount"]),
+            total["currencyCode"],
+        )
+    return Row(
+        f"Order, {what}",
+        f"{order.total_incl_tax} {order.currency}, {units(units_in(order))}",
+        f"{total['amount']} {total['currencyCode']}, {status}, {units(theirs)}",
+        agrees,
+    )
+
+
+def units_in(order: Any) -> dict[str, int]:
+    """Units by SKU that are still to be delivered or are delivered."""
+    return {line.partner_sku: line.quantity for line in order.lines.all()}
+
+
+def units(lines: dict[str, int]) -> str:
+    return ", ".join(f"{quantity} {sku}" for sku, quantity in sorted(lines.items()))
+
+
+def shipment_row(story: Story) -> Row:
+    number = story.orders["unshipped, with discount"]
+    event = get_model("order", "ShippingEvent").objects.get(order__number=number)
+    order = story.amazon.order(number)
+    parcels = [f"{one['carrier']} {one['trackingNumber']}" for one in order["packages"]]
+    status = order["fulfillment"]["fulfillmentStatus"]
+    return Row(
+        "Its shipment",
+        f"{event.event_type}, {event.notes}",
+        f"{status}, {', '.join(parcels)}",
+        status == "SHIPPED" and parcels == [f"{CARRIER} {TRACKING}"],
+    )
+
+
+def second_export_row(story: Story) -> Row:
+    sent = story.patches() - story.patches_before_second_export
+    return Row("Another export", "nothing changed", f"{sent} requests that change", sent == 0)
+
+
+# --- Printing ------------------------------------------------------------------------------------
+
+
+def print_table(rows: list[Row]) -> None:
+    """The table, as wide as its widest cells."""
+    head = ("What", "The shop says", "Amazon says", "Held?")
+    cells = [head] + [(one.what, one.shop, one.amazon, "yes" if one.holds else "NO") for one in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    print()
+    for line in (cells[0], rule, *cells[1:]):
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
