@@ -7,7 +7,13 @@ from urllib.parse import parse_qsl
 import pytest
 
 from django_amazon_sync.amazon.lwa import Token, request_token
-from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
+from django_amazon_sync.errors import (
+    AmazonError,
+    ConfigurationError,
+    Disconnected,
+    Throttled,
+    Unavailable,
+)
 
 from .conftest import Reply, ScriptedServer
 
@@ -96,6 +102,11 @@ def test_nothing_listens() -> None:
         request_token("http://127.0.0.1:1/", **CREDENTIALS, timeout=(1, 1))
     assert not caught.value.sent
     assert isinstance(caught.value, AmazonError)
+
+
+def test_an_endpoint_that_is_no_web_address_names_the_setting() -> None:
+    with pytest.raises(ConfigurationError, match="LWA_ENDPOINT"):
+        request_token("nowhere", **CREDENTIALS)
 
 
 def test_a_token_does_not_show() -> None:
