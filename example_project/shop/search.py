@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from django.db.models import Q
-from haystack.backends import SearchNode
-from haystack.backends.simple_backend import (
+from haystack.backends import SearchNode  # type: ignore[import-untyped]
+from haystack.backends.simple_backend import (  # type: ignore[import-untyped]
     SimpleEngine,
     SimpleSearchBackend,
     SimpleSearchQuery,
 )
-from haystack.models import SearchResult
+from haystack.models import SearchResult  # type: ignore[import-untyped]
 from oscar.core.loading import get_model
 
 

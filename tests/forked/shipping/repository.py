@@ -7,7 +7,7 @@ from oscar.apps.shipping.methods import FixedPrice
 from oscar.apps.shipping.repository import Repository as OscarsRepository
 
 
-class Courier(FixedPrice):
+class Courier(FixedPrice):  # type: ignore[misc]  # Oscar has no types
     code = "courier"
     name = "Courier"
     charge_excl_tax = charge_incl_tax = Decimal("4.90")
@@ -18,7 +18,7 @@ class Lorry(Courier):
     name = "Lorry"
 
 
-class Repository(OscarsRepository):
+class Repository(OscarsRepository):  # type: ignore[misc]  # Oscar has no types
     def get_available_shipping_methods(
         self, basket: Any, shipping_addr: Any = None, **kwargs: Any
     ) -> list[Any]:
