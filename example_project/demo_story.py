@@ -86,9 +86,7 @@ class Story:
             self.list_by_hand(SHIPPED_BY_AMAZON, marketplace, price="40.00", channel="AMAZON")
 
     def list_by_hand(self, sku: str, marketplace: str, **listing: Any) -> None:
-        self.amazon.add_listing(
-            SELLER, sku, marketplace=marketplace, asin=asin_of(sku), **listing
-        )
+        self.amazon.add_listing(SELLER, sku, marketplace=marketplace, asin=asin_of(sku), **listing)
 
     # --- Connecting and offers out -----------------------------------------------------------
 
@@ -180,7 +178,9 @@ class Story:
         self.time_passes()
 
     def amazon_ignores_a_price(self) -> None:
-        say("Amazon accepts a price and ignores it; reading back finds it, the next export mends it")
+        say(
+            "Amazon accepts a price and ignores it; reading back finds it, the next export mends it"
+        )
         self.amazon.ignore_changes(SELLER, "TEAPOT-1L", DE)
         record = stock_record("TEAPOT-1L")
         record.price = Decimal("36.50")
@@ -241,4 +241,6 @@ def manage(name: str, *options: str, expect: int = 0, lines: int = 6, quiet: boo
         if len(shown) > lines:
             print(f"  ... {len(shown) - lines} more")
     if exit_code != expect and not quiet:
-        raise SystemExit(f"{name} ended with {exit_code} instead of {expect}: {complaint.getvalue()}")
+        raise SystemExit(
+            f"{name} ended with {exit_code} instead of {expect}: {complaint.getvalue()}"
+        )

@@ -120,7 +120,9 @@ def order_row(story: Story, what: str) -> Row:
     amazon = story.amazon.order(story.orders[what])
     order = get_model("order", "Order").objects.filter(number=story.orders[what]).first()
     status = amazon["fulfillment"]["fulfillmentStatus"]
-    theirs = {item["product"]["sellerSku"]: item["quantityOrdered"] for item in amazon["orderItems"]}
+    theirs = {
+        item["product"]["sellerSku"]: item["quantityOrdered"] for item in amazon["orderItems"]
+    }
     if order is None:
         held = status == "PENDING"
         return Row(f"Order, {what}", "not yet an order", f"{status}, {units(theirs)}", held)
@@ -173,9 +175,13 @@ def second_export_row(story: Story) -> Row:
 def print_table(rows: list[Row]) -> None:
     """The table, as wide as its widest cells."""
     head = ("What", "The shop says", "Amazon says", "Held?")
-    cells = [head] + [(one.what, one.shop, one.amazon, "yes" if one.holds else "NO") for one in rows]
+    cells = [head] + [
+        (one.what, one.shop, one.amazon, "yes" if one.holds else "NO") for one in rows
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rule = tuple("-" * width for width in widths)
     print()
     for line in (cells[0], rule, *cells[1:]):
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
