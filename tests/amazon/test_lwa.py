@@ -106,7 +106,7 @@ def test_nothing_listens() -> None:
 
 def test_an_endpoint_that_is_no_web_address_names_the_setting() -> None:
     with pytest.raises(ConfigurationError, match="LWA_ENDPOINT"):
-        request_token("nowhere", **CREDENTIALS)
+        request_token("nowhere", **CREDENTIALS, timeout=(1, 1))
 
 
 def test_a_token_does_not_show() -> None:
