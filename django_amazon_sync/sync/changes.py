@@ -17,16 +17,28 @@ from django_amazon_sync.signals import offers_changed
 @receiver(offers_changed, dispatch_uid="django_amazon_sync.changes")
 def note_changes(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
     """Write down, in the shop's own transaction, that these offers changed."""
-    live = SellerAccount.objects.filter(state=AccountState.LIVE)
-    accounts = list(live.values_list("pk", flat=True))
-    note((account, pk) for account in accounts for pk in pks)
+    offers = list(pks)
+    OfferChange.objects.bulk_create(
+        OfferChange(account_id=account, offer_pk=offer)
+        for account in _live_accounts()
+        for offer in offers
+    )
 
 
 def note(changes: Iterable[tuple[int, str]]) -> None:
-    """Let the changed offers of these (account pk, offer pk) be looked at soon."""
+    """Let the offers of these (account pk, offer pk) be looked at soon."""
+    live = _live_accounts()
     OfferChange.objects.bulk_create(
-        [OfferChange(account_id=account, offer_pk=offer) for account, offer in changes if offer]
+        OfferChange(account_id=account, offer_pk=offer)
+        for account, offer in dict.fromkeys(changes)
+        if offer and account in live
     )
+
+
+def _live_accounts() -> set[int]:
+    """The accounts that may write; the others begin with a whole export when they are released."""
+    live = SellerAccount.objects.filter(state=AccountState.LIVE)
+    return set(live.values_list("pk", flat=True))
 
 
 class Noted:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import catalog, listings, orders, sellers
@@ -25,6 +26,7 @@ from django_amazon_sync.models import (
     DEFAULT_PERIODS,
     AccountState,
     Application,
+    Job,
     Marketplace,
     Schedule,
     SellerAccount,
@@ -134,7 +136,8 @@ def connect_account(
             create_defaults={
                 "refresh_token": credentials.refresh_token,
                 "name": name or f"{seller_id} ({region.upper()})",
-                "cut_over": now,
+                # Amazon's times are in whole seconds.
+                "cut_over": now.replace(microsecond=0),
                 **choices,
             },
         )
@@ -233,6 +236,9 @@ def release(account: SellerAccount) -> None:
         raise ConfigurationError(
             f"The account {account} is {account.get_state_display()}; connect it again first."
         )
+    else:
+        # What changed in the shop while the account was silent was not written down.
+        account.schedules.filter(job=Job.EXPORT).update(next_due=timezone.now())
 
 
 def pause(account: SellerAccount, reason: str) -> bool:

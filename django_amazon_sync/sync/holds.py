@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from django.db.models import F, Q, Sum
 
 from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, SellerSku
+from django_amazon_sync.sync import changes
 
 
 def units_held(offer_pks: Iterable[str]) -> dict[str, int]:
@@ -27,7 +28,7 @@ def doubt_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
     """Amazon's quantity of these SKUs is unknown from now on: it is computed anew and sent.
 
     ``lines`` are (account pk, SKU, offer pk). The other accounts that sell the same offer are
-    meant too, as they share its stock.
+    meant too, as they share its stock. Called in the transaction of what causes the doubt.
     """
     by_account: dict[int, set[str]] = {}
     offers: set[str] = set()
@@ -39,10 +40,9 @@ def doubt_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
     for account, skus in by_account.items():
         which |= Q(account=account, sku__in=skus)
     # In one fixed order, so that two workers never lock the same rows crosswise.
-    pks = list(
-        SellerSku.objects.filter(which)
-        .order_by("pk")
-        .select_for_update()
-        .values_list("pk", flat=True)
+    locked = SellerSku.objects.filter(which).order_by("pk").select_for_update()
+    doubted = list(locked.values_list("pk", "account_id", "offer_pk"))
+    SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(
+        stock_epoch=F("stock_epoch") + 1
     )
-    SellerSku.objects.filter(pk__in=pks).update(stock_epoch=F("stock_epoch") + 1)
+    changes.note((account, offer) for _pk, account, offer in doubted)

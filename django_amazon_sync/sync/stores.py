@@ -109,8 +109,7 @@ class DatabaseBuckets:
             bucket = RateBucket.objects.select_for_update().get(key=key)
             plan = Plan(bucket.rate or plan.rate, plan.burst)
             wait, bucket.full_at = take(bucket.full_at, plan, now)
-            if wait == 0:
-                bucket.save(update_fields=["full_at"])
+            bucket.save(update_fields=["full_at"])  # also what a new rate made of it
         return wait
 
     def learn(self, key: str, rate: float) -> None:
@@ -128,11 +127,14 @@ class RedisBuckets:
     local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
     local step = 1 / rate
     local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+    full = math.min(full, now + step * burst)
     local wait = full - now - step * (burst - 1)
-    if wait > 0.000001 then return string.format('%.6f', wait) end
-    redis.call('SET', KEYS[1], string.format('%.6f', full + step), 'EX',
-               math.ceil(step * burst) + 60)
-    return '0'
+    if wait <= 0.000001 then
+        full = full + step
+        wait = 0
+    end
+    redis.call('SET', KEYS[1], string.format('%.6f', full), 'EX', math.ceil(step * burst) + 60)
+    return string.format('%.6f', wait)
     """
 
     def __init__(self, url: str) -> None:

@@ -21,6 +21,8 @@ from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
 from django_amazon_sync.sync.observing import live_values, observe
+from django_amazon_sync.sync.sending import recover
+from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
 
 #: SKUs that are read together (searchListingsItems takes 20).
@@ -39,12 +41,9 @@ def verify(work: Work) -> None:
     ).distinct()
     if wanted := work.run.options.get("skus"):
         skus = skus.filter(sku__in=wanted)
-    last = 0
-    while pks := list(
-        skus.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:TOGETHER]
-    ):
-        last = pks[-1]
-        _verify_together(work, rules, pks)
+    pks = skus.order_by("pk").values_list("pk", flat=True)
+    for together in chunks(pks.iterator(), TOGETHER):
+        _verify_together(work, rules, together)
 
 
 def _verify_together(work: Work, rules: dict[int, Rules], pks: list[int]) -> None:

@@ -48,14 +48,14 @@ def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
 def complete_until(account: SellerAccount) -> datetime | None:
     """Up to when every order of the account is stored; None before the first window is done.
 
-    The chain has no gap before the earliest open window, so what was finished of windows that
-    began before it counts.
+    Each window continues those that were added before it, so there is no gap up to where the
+    first open one begins.
     """
     windows = OrderWindow.objects.filter(account=account, swept=False)
-    gap = windows.filter(state=WindowState.OPEN).aggregate(start=Min("start"))["start"]
+    first_open = windows.filter(state=WindowState.OPEN).aggregate(pk=Min("pk"))["pk"]
     done = windows.filter(state=WindowState.DONE)
-    if gap is not None:
-        done = done.filter(start__lt=gap)
+    if first_open is not None:
+        done = done.filter(pk__lt=first_open)
     end: datetime | None = done.aggregate(end=Max("end"))["end"]
     return end
 

@@ -1,0 +1,115 @@
+"""Shipments out: an Oscar shipping event becomes one confirmed package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.models import AmazonOrder, Outcome, Shipment, ShipmentState
+from django_amazon_sync.sync import shipments_out
+from django_amazon_sync.testing.simulator import Fault
+from tests.factories import shipping_event
+from tests.sync.conftest import World, lines_of, shop_order
+
+
+@pytest.fixture
+def number(world: World) -> str:
+    """A placed order of three mugs."""
+    world.account.default_carrier = "DHL"
+    world.account.save()
+    world.sell("MUG", quantity=9)
+    number = world.buy("MUG", 3)
+    world.import_orders()
+    return number
+
+
+def ship(world: World, number: str, quantity: int, note: str = "JD0123456789") -> Any:
+    item = world.amazon.order(number)["orderItems"][0]["orderItemId"]
+    return shipping_event(str(shop_order(number).pk), {item: quantity}, note)
+
+
+def packages(world: World, number: str) -> list[Any]:
+    world.amazon.advance(120)
+    return [
+        (one["packageReferenceId"], one["carrier"], one["trackingNumber"])
+        for one in world.amazon.order(number).get("packages", [])
+    ]
+
+
+def test_a_shipping_event_becomes_one_package(world: World, number: str) -> None:
+    ship(world, number, 3)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.CONFIRMED]
+    assert packages(world, number) == [("1", "DHL", "JD0123456789")]
+    again = world.confirm_shipments()
+    assert lines_of(again, "outcome") == []
+    assert len(world.amazon.requests_of("confirmShipment")) == 1
+    world.import_orders()
+    assert AmazonOrder.objects.get(number=number).status == "SHIPPED"
+
+
+def test_each_parcel_is_a_package_of_its_own(world: World, number: str) -> None:
+    ship(world, number, 1, "FIRST1")
+    world.confirm_shipments()
+    world.import_orders()
+    ship(world, number, 2, "SECOND2")
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DHL", "FIRST1"), ("2", "DHL", "SECOND2")]
+
+
+def test_what_lacks_its_tracking_number_waits_and_says_until_when(
+    world: World, number: str
+) -> None:
+    event = ship(world, number, 3, "")
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    assert "tracking number" in lines_of(run, "message")[0]
+    assert "Amazon expects it by" in lines_of(run, "message")[0]
+    event.notes = "JD99"
+    event.save()
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DHL", "JD99")]
+
+
+def test_a_buyers_request_to_cancel_blocks_until_staff_decide(world: World, number: str) -> None:
+    world.amazon.request_cancellation(number)
+    world.import_orders()
+    ship(world, number, 3)
+    assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.WAITING]
+    AmazonOrder.objects.update(ship_anyway=True)
+    assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "empty", "500"])
+def test_an_unknown_outcome_is_read_back_and_adds_no_package(
+    world: World, number: str, kind: str
+) -> None:
+    ship(world, number, 3)
+    world.amazon.faults.add(Fault("confirmShipment", kind, times=1))
+    run = world.confirm_shipments()
+    assert not run.went_well
+    world.amazon.advance(120)
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DHL", "JD0123456789")]
+    assert Shipment.objects.get().state == ShipmentState.CONFIRMED
+
+
+def test_a_refusal_shows_amazons_words_and_can_go_again(world: World, number: str) -> None:
+    world.account.default_carrier = "Other"
+    world.account.save()
+    ship(world, number, 3)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.REFUSED]
+    shipment = Shipment.objects.get()
+    assert shipment.reason
+    Shipment.objects.update(carrier_name="Bike courier")
+    assert shipments_out.try_again([shipment]) == 1
+    assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
+
+
+def test_what_was_shipped_by_hand_is_taken_as_done(world: World, number: str) -> None:
+    ship(world, number, 3)
+    world.amazon.ship_by_hand(number)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.CONFIRMED]

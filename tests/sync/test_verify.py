@@ -1,0 +1,110 @@
+"""Verification, against a simulated Amazon."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.models import Outcome, RunState
+from django_amazon_sync.testing.simulator import Fault, Switches
+from tests.sync.conftest import DE, World, lines_of
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DRIFT_AFTER": 0}
+
+
+def test_what_is_live_is_verified(world: World) -> None:
+    record = world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    record.price, record.num_in_stock = Decimal("11.00"), 3
+    record.save()
+    world.export()
+    world.amazon.advance(600)
+    run = world.verify()
+    assert run.went_well
+    assert run.counts["in_step"] == 1
+    listing = world.listing("MUG")
+    assert listing.verified["price"] == "11.00 EUR"
+    assert listing.verified["quantity"] == 3
+
+
+@pytest.mark.parametrize(("field", "value"), [("price", "11.00"), ("quantity", 7)])
+def test_what_was_accepted_and_ignored_is_found_and_mended(
+    world: World, field: str, value: Any
+) -> None:
+    record = world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    world.amazon.ignore_changes(world.seller, "MUG", DE)
+    record.price = Decimal(value) if field == "price" else record.price
+    record.num_in_stock = value if field == "quantity" else record.num_in_stock
+    record.save()
+    world.export()
+    world.amazon.advance(600)
+    run = world.verify()
+    assert lines_of(run, "sku", "outcome") == [("MUG", Outcome.DRIFTED)]
+    assert not run.went_well
+    assert field in world.listing("MUG").drift
+    world.amazon.heed_changes(world.seller, "MUG", DE)
+    world.export()
+    live = world.live("MUG")
+    assert (live.price, live.quantity) == (record.price, record.num_in_stock)
+    assert world.verify().went_well
+    assert world.listing("MUG").drift == {}
+
+
+def test_amazon_has_its_time_before_a_difference_is_drift(world: World, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DRIFT_AFTER": 3600}
+    record = world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    record.price = Decimal("11.00")
+    record.save()
+    world.export()
+    run = world.verify()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    assert world.listing("MUG").drift == {}
+
+
+def test_amazons_own_fall_by_an_order_is_no_drift(world: World) -> None:
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    record.num_in_stock = 8
+    record.save()
+    world.export()
+    world.amazon.advance(600)
+    world.buy("MUG", 2)
+    world.amazon.advance(600)
+    run = world.verify()
+    assert Outcome.DRIFTED not in lines_of(run, "outcome")
+
+
+@pytest.mark.parametrize("amazon", [Switches(offers_show_sale_price=True)], indirect=True)
+def test_a_running_sale_is_no_drift(world: World) -> None:
+    world.sell("MUG", price="10.00", quantity=5)
+    world.list_on_amazon("MUG", price="10.00", quantity=5, sale_price="8.00")
+    world.export()
+    run = world.verify()
+    assert lines_of(run, "outcome") == []
+    assert world.writes() == 0
+
+
+def test_a_change_by_another_hand_is_drift(world: World) -> None:
+    world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    run = world.verify()
+    assert lines_of(run, "outcome") == [Outcome.DRIFTED]
+    world.export()
+    assert world.live("MUG").price == Decimal("10.00")
+
+
+def test_what_cannot_be_read_stops_the_run_and_says_so(world: World) -> None:
+    world.sell("MUG")
+    world.export()
+    world.amazon.faults.add(Fault("searchListingsItems", "503", times=10))
+    run = world.verify()
+    assert run.state == RunState.STOPPED
+    assert not run.went_well
