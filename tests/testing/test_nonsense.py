@@ -10,6 +10,15 @@ from hypothesis import strategies as st
 from django_amazon_sync.testing.simulator import Simulator
 from tests.testing.callers import US, Caller, merchant, offer
 
+DETAIL = (
+    "packageReferenceId",
+    "carrierCode",
+    "carrierName",
+    "shippingMethod",
+    "trackingNumber",
+    "shipDate",
+    "orderItems",
+)
 DATA = "summaries,attributes,issues,offers,fulfillmentAvailability"
 
 anything = st.recursive(
@@ -122,18 +131,7 @@ def test_bodies_of_nonsense(caller: Caller, body: Any) -> None:
 @given(
     st.fixed_dictionaries(
         {},
-        optional=dict.fromkeys(
-            (
-                "packageReferenceId",
-                "carrierCode",
-                "carrierName",
-                "shippingMethod",
-                "trackingNumber",
-                "shipDate",
-                "orderItems",
-            ),
-            anything,
-        ),
+        optional=dict.fromkeys(DETAIL, anything),
     )
 )
 def test_confirmations_of_nonsense(caller: Caller, changes: dict[str, Any]) -> None:
