@@ -58,6 +58,8 @@ def price_to_send(offer: Offer, rule: PriceRule) -> PriceDecision:
         )
     if not offer.price.amount.is_finite() or offer.price.amount <= 0:
         return PriceDecision(None, f"The shop's price is {offer.price}; it must be above 0.")
+    if offer.price.amount >= HIGHEST_PRICE:
+        return _plausible(offer.price, "shop's price")  # too large to be rounded
     return _plausible(_ruled(offer.price.amount, rule), "shop's price")
 
 

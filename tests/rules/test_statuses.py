@@ -1,0 +1,108 @@
+"""What an Amazon order's status means for the shop."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_amazon_sync.data import OrderAmounts, OrderData
+from django_amazon_sync.rules.statuses import decide
+
+CUT_OVER = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def order(**fields: Any) -> OrderData:
+    facts: dict[str, Any] = {
+        "number": "302-1",
+        "marketplace": "A1PA6795UKMFR9",
+        "channel": "AMAZON",
+        "status": "UNSHIPPED",
+        "fulfilled_by": "MERCHANT",
+        "created": CUT_OVER + timedelta(days=1),
+        "updated": CUT_OVER + timedelta(days=1),
+        "lines": (),
+        "amounts": OrderAmounts("EUR", Decimal(10)),
+    }
+    return OrderData(**{**facts, **fields})
+
+
+def decided(asked_for: bool = False, **fields: Any) -> tuple[str, bool, str]:
+    decision = decide(order(**fields), cut_over=CUT_OVER, asked_for=asked_for)
+    return decision.state, decision.takes_stock, decision.code
+
+
+OLD = {"created": CUT_OVER - timedelta(seconds=1)}
+FBA = {"fulfilled_by": "AMAZON"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, ("waiting", True, "")),
+        ({"status": "PARTIALLY_SHIPPED"}, ("waiting", True, "")),
+        ({"status": "SHIPPED"}, ("waiting", True, "")),
+        ({"status": "PENDING"}, ("held", True, "pending")),
+        ({"status": "PENDING_AVAILABILITY"}, ("held", True, "pending")),
+        ({"status": "PENDING", "amounts": None}, ("held", True, "pending")),
+        ({"status": "CANCELLED"}, ("cancelled", True, "cancelled")),
+        ({"status": "UNFULFILLABLE"}, ("recorded", False, "unfulfillable")),
+        ({"status": ""}, ("seen", True, "status")),
+        ({"status": "TELEPORTED"}, ("seen", True, "status")),
+        ({"amounts": None}, ("seen", True, "total")),
+        ({"channel": "NON_AMAZON"}, ("recorded", False, "channel")),
+        ({"channel": ""}, ("waiting", True, "")),
+        ({**FBA}, ("held", False, "amazon-ships")),
+        ({**FBA, "status": "SHIPPED"}, ("waiting", False, "")),
+        ({**FBA, "status": "PENDING"}, ("held", False, "pending")),
+        ({"fulfilled_by": ""}, ("waiting", True, "")),
+        ({"created": CUT_OVER}, ("waiting", True, "")),
+        ({**OLD}, ("recorded", False, "before-cut-over")),
+        ({**OLD, "status": "PENDING"}, ("recorded", False, "before-cut-over")),
+        ({**OLD, "status": "CANCELLED"}, ("cancelled", False, "cancelled")),
+    ],
+)
+def test_what_becomes_of_an_order(fields: dict[str, Any], expected: tuple[str, bool, str]) -> None:
+    assert decided(**fields) == expected
+
+
+def test_an_older_order_that_is_asked_for_is_placed_without_stock() -> None:
+    assert decided(asked_for=True, **OLD) == ("waiting", False, "")
+    assert decided(asked_for=True, **OLD, channel="NON_AMAZON") == ("recorded", False, "channel")
+
+
+statuses = st.sampled_from(
+    ["PENDING", "UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED", "UNFULFILLABLE", "", "X"]
+)
+
+
+@given(
+    statuses,
+    st.sampled_from(["MERCHANT", "AMAZON", "", "ELVES"]),
+    st.sampled_from(["AMAZON", "NON_AMAZON", ""]),
+    st.integers(min_value=-5, max_value=5),
+    st.booleans(),
+    st.booleans(),
+)
+def test_stock_is_taken_only_of_what_we_ship_since_the_cut_over(
+    status: str, by: str, channel: str, days: int, total: bool, asked_for: bool
+) -> None:
+    fields: dict[str, Any] = {} if total else {"amounts": None}
+    created = CUT_OVER + timedelta(days=days)
+    state, takes_stock, code = decided(
+        asked_for, status=status, fulfilled_by=by, channel=channel, created=created, **fields
+    )
+    if takes_stock:
+        assert by != "AMAZON"
+        assert created >= CUT_OVER
+        assert channel != "NON_AMAZON"
+    if state == "waiting":
+        assert total
+        assert status in ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED")
+        assert created >= CUT_OVER or asked_for
+    else:
+        assert code

@@ -1,0 +1,52 @@
+"""How many units Amazon may sell, and whether the number may leave now."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_amazon_sync.rules.stock import HIGHEST_QUANTITY, may_leave, quantity_to_send
+
+units = st.integers(min_value=0, max_value=2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("sellable", "held", "buffer", "expected"),
+    [(5, 0, 0, 5), (5, 2, 0, 3), (5, 2, 1, 2), (5, 9, 0, 0), (0, 0, 0, 0), (-3, 0, 0, 0)],
+)
+def test_sellable_less_buffer_less_what_amazon_sold(
+    sellable: int, held: int, buffer: int, expected: int
+) -> None:
+    decision = quantity_to_send(sellable=sellable, set_quantity=None, held=held, buffer=buffer)
+    assert (decision.quantity, decision.reason) == (expected, "")
+
+
+@given(st.integers(min_value=-1000, max_value=2_000_000), units, units)
+def test_never_more_than_the_shop_could_sell(sellable: int, held: int, buffer: int) -> None:
+    decision = quantity_to_send(sellable=sellable, set_quantity=7, held=held, buffer=buffer)
+    if decision.quantity is None:
+        assert str(sellable) in decision.reason
+        assert sellable > HIGHEST_QUANTITY
+    else:
+        assert 0 <= decision.quantity <= max(0, sellable)
+
+
+def test_stock_that_is_not_tracked_needs_a_set_number() -> None:
+    def decided(set_quantity: int | None) -> tuple[int | None, str]:
+        made = quantity_to_send(sellable=None, set_quantity=set_quantity, held=3, buffer=1)
+        return made.quantity, made.reason
+
+    assert decided(25) == (25, "")
+    assert decided(0) == (0, "")
+    assert decided(None) == (
+        None,
+        "The shop does not track its stock; set a quantity on the SKU.",
+    )
+
+
+@given(units, st.none() | units)
+def test_falls_leave_at_once_and_rises_wait_for_orders(new: int, accepted: int | None) -> None:
+    assert may_leave(new, accepted=accepted, orders_complete=True) == ""
+    falls = new == 0 or (accepted is not None and new < accepted)
+    assert (may_leave(new, accepted=accepted, orders_complete=False) == "") is falls
