@@ -120,9 +120,7 @@ def _of_listings(world: World) -> Iterator[str]:
 def _of_parcels(world: World) -> Iterator[str]:
     """Each shipping event of the shop is one package on Amazon, with its tracking number."""
     for order in ours(world):
-        events = get_model("order", "ShippingEvent").objects.filter(
-            order__number=order["orderId"]
-        )
+        events = get_model("order", "ShippingEvent").objects.filter(order__number=order["orderId"])
         sent = sorted(event.notes.rpartition(" ")[2] for event in events)
         packages = sorted(one["trackingNumber"] for one in order.get("packages", []))
         if sent != packages:
