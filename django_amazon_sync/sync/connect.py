@@ -221,14 +221,20 @@ def _try_listings(client: Client, marketplaces: Sequence[str]) -> None:
 # --- Releasing and pausing -----------------------------------------------------------------------
 
 
-def release(account: SellerAccount) -> None:
-    """Let the account write to Amazon from this deployment. Raises ConfigurationError."""
-    deployment = conf.get("DEPLOYMENT")
+def this_deployment() -> str:
+    """The name of this deployment. Raises ConfigurationError where it has none."""
+    deployment: str = conf.get("DEPLOYMENT")
     if not deployment:
         raise ConfigurationError(
             "AMAZON_SYNC['DEPLOYMENT'] is not set; name this deployment, as only the one that "
             "releases an account may write to Amazon."
         )
+    return deployment
+
+
+def release(account: SellerAccount) -> None:
+    """Let the account write to Amazon from this deployment. Raises ConfigurationError."""
+    deployment = this_deployment()
     if account.state == AccountState.LIVE:
         SellerAccount.objects.filter(pk=account.pk).update(deployment=deployment)
         account.deployment = deployment

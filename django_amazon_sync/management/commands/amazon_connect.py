@@ -14,7 +14,12 @@ from django.core.management.base import CommandParser
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AccountState, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.connect import Credentials, connect_account, release
+from django_amazon_sync.sync.connect import (
+    Credentials,
+    connect_account,
+    release,
+    this_deployment,
+)
 
 from ._base import ALL_WELL, AmazonCommand, Result
 
@@ -63,6 +68,8 @@ class Command(AmazonCommand):
         )
 
     def result(self, options: dict[str, Any]) -> Result:
+        if options["release"]:
+            this_deployment()  # raises where there is none, before anything is made
         account = connect_account(
             configured_shop(),
             credentials(),
