@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
@@ -19,7 +19,8 @@ from django_amazon_sync.shops import configured_shop
 
 Row = TypeVar("Row", bound=Model)
 
-if TYPE_CHECKING:  # they cannot be subscripted at run time
+if TYPE_CHECKING:  # the forms cannot be subscripted at run time
+    from django_stubs_ext import StrOrPromise
 
     class RowForm(forms.ModelForm[Row]): ...
 
@@ -41,7 +42,7 @@ class SecretForm(RowForm[Row]):
     """
 
     secret: ClassVar[str]
-    label: ClassVar[str | Promise]
+    label: ClassVar[StrOrPromise]
     new_secret = forms.CharField(
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
     )

@@ -21,7 +21,7 @@ from django_amazon_sync.admin.account_forms import (
 )
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
-from django_amazon_sync.admin.shown import link, list_link, table
+from django_amazon_sync.admin.shown import link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
@@ -64,7 +64,8 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
     search_fields = ("name", "client_id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        return super().get_queryset(request).annotate(account_total=Count("accounts"))
+        applications: QuerySet[Application] = super().get_queryset(request)
+        return applications.annotate(account_total=Count("accounts"))
 
     @admin.display(description=_("accounts"))
     def account_count(self, application: Any) -> int:
@@ -90,6 +91,8 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
 
 class ScheduleInline(RowsInline[Schedule, SellerAccount]):
     model = Schedule
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
     fields = ("job", "every", "next_due", "last_started")
     readonly_fields = ("job", "last_started")
     can_delete = False
@@ -160,8 +163,9 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
         return next_steps.of_account(account)
 
     @admin.display(description=_("orders complete up to"))
-    def complete_until(self, account: SellerAccount) -> Any:
-        return windows.complete_until(account) or _("No search for orders has finished yet.")
+    def complete_until(self, account: SellerAccount) -> str:
+        until = moment(windows.complete_until(account))
+        return until or _now("No search for orders has finished yet.")
 
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:

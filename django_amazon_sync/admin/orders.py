@@ -37,6 +37,8 @@ SEES_BUYERS = "django_amazon_sync.view_personal_data"
 
 class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):
     model = AmazonOrderLine
+    reads_with = ("order",)
+    encrypted = ("order__document",)
     fields = ("sku", "asin", "title", "quantity", "shipped", "held")
     readonly_fields = ("held",)
 
@@ -50,6 +52,8 @@ class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):
 
 class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     model = Shipment
+    reads_with = ("order",)
+    encrypted = ("order__document",)
     fields = ("reference", "state", "reason", "carrier", "tracking", "shipped_at")
     show_change_link = True
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:  # they cannot be subscripted at run time
 
     class ModelScreen(admin.ModelAdmin[Row]): ...
 
-    class RowsInline(admin.TabularInline[Row, Parent]): ...
+    class RowsTable(admin.TabularInline[Row, Parent]): ...
 else:
 
     class ModelScreen(admin.ModelAdmin, Generic[Row]):
         pass
 
-    class RowsInline(admin.TabularInline, Generic[Row, Parent]):
+    class RowsTable(admin.TabularInline, Generic[Row, Parent]):
         pass
 
 
@@ -40,15 +40,23 @@ def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
     return allowed
 
 
-class Screen(ModelScreen[Row]):
-    """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here.
-
-    ``reads_with`` are the related rows that its pages show, ``encrypted`` the columns that its
+class Reads:
+    """``reads_with`` are the related rows that a page shows, ``encrypted`` the columns that its
     queries leave alone: a lost key must not take a page away.
     """
 
     reads_with: ClassVar[tuple[str, ...]] = ()
     encrypted: ClassVar[tuple[str, ...]] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]  # of the screen
+        rows = rows.defer(*self.encrypted)
+        return rows.select_related(*self.reads_with) if self.reads_with else rows
+
+
+class Screen(Reads, ModelScreen[Row]):
+    """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
+
     show_full_result_count = False
 
     has_check_permission = needs("check_selleraccount")
@@ -60,10 +68,6 @@ class Screen(ModelScreen[Row]):
     has_replay_permission = needs("replay_amazonorder")
     has_confirm_permission = needs("confirm_shipment")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        rows = super().get_queryset(request).defer(*self.encrypted)
-        return rows.select_related(*self.reads_with) if self.reads_with else rows
-
     def save_model(
         self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool
     ) -> None:
@@ -73,6 +77,10 @@ class Screen(ModelScreen[Row]):
             return
         columns = {column.name for column in obj._meta.concrete_fields}
         obj.save(update_fields=[name for name in form.changed_data if name in columns])
+
+
+class RowsInline(Reads, RowsTable[Row, Parent]):
+    """A table of rows on the page of the row that they belong to."""
 
 
 class Kept:

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
-from django_amazon_sync.admin.shown import link, plain
+from django_amazon_sync.admin.shown import link, moment, plain
 from django_amazon_sync.models import Job, Shipment, ShipmentState
 from django_amazon_sync.sync import shipments_out
 
@@ -56,8 +56,8 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
         return link(shipment.order)
 
     @admin.display(description=_("ship by"), ordering="order__ship_by")
-    def ship_by(self, shipment: Shipment) -> Any:
-        return shipment.order.ship_by
+    def ship_by(self, shipment: Shipment) -> str:
+        return moment(shipment.order.ship_by)
 
     @admin.display(description=_("what happens next"))
     def what_next(self, shipment: Shipment) -> next_steps.Sentence:

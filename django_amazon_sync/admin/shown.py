@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 
 def change_url(row: Model) -> str:
@@ -45,6 +48,11 @@ def document(value: object) -> SafeString:
     """A JSON document, readable."""
     text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
     return format_html('<pre style="white-space: pre-wrap">{}</pre>', text)
+
+
+def moment(at: datetime | None) -> str:
+    """A time in the zone of whoever looks."""
+    return "" if at is None else date_format(localtime(at), "DATETIME_FORMAT")
 
 
 def plain(value: object) -> str:

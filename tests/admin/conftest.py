@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.contrib.messages import get_messages
 from django.db.models import Model
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -29,13 +27,13 @@ class Staff:
 
     def press(self, model: type[Model], action: str, *rows: Model) -> list[str]:
         """Do an action on rows of a list; the messages it gives."""
-        response = self.client.post(
-            address(model), {"action": action, "_selected_action": [row.pk for row in rows]}
-        )
-        assert response.status_code == 302, response
-        return told(response)
+        self.see(model)  # shows the messages of what was done before
+        data = {"action": action, "_selected_action": [row.pk for row in rows]}
+        response = self.client.post(address(model), data, follow=True)
+        assert response.redirect_chain, "The action was refused."
+        return [str(message) for message in response.context["messages"]]
 
-    def save(self, model: type[Model], pk: object = None, **data: Any) -> HttpResponse:
+    def save(self, model: type[Model], pk: object = None, **data: Any) -> Any:
         """Post the form of a row, or of a new one."""
         return self.client.post(address(model, pk) if pk else address(model, "add"), data)
 
@@ -45,10 +43,6 @@ def address(model: type[Model], pk: object = None) -> str:
     if pk == "add":
         return reverse(f"{name}_add")
     return reverse(f"{name}_change", args=[pk]) if pk else reverse(f"{name}_changelist")
-
-
-def told(response: HttpResponse) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -75,3 +69,17 @@ def staff_with(db: None) -> Callable[..., Staff]:
         return Staff(client)
 
     return log_in
+
+
+#: A broker that takes everything, and an address where none answers.
+TAKES_ALL, AWAY = "memory://", "amqp://127.0.0.1:9"
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Choose the broker; an empty address means that the project has none."""
+
+    def use(address: str) -> None:
+        monkeypatch.setenv("CELERY_BROKER_URL", address)
+
+    return use

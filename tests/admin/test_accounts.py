@@ -1,0 +1,339 @@
+"""Applications and accounts: secrets are only written, actions say what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.models import (
+    DEFAULT_PERIODS,
+    AccessToken,
+    AccountState,
+    Application,
+    Job,
+    Marketplace,
+    OrderState,
+    OrderWindow,
+    RunState,
+    Schedule,
+    SellerAccount,
+    SyncRun,
+    WindowState,
+)
+from tests import factories_amazon as make
+from tests.admin.conftest import AWAY, TAKES_ALL, Staff
+from tests.sync.conftest import World, connect  # noqa: F401 -- a fixture
+
+pytestmark = pytest.mark.django_db
+
+NO_MARKETPLACES = {"marketplaces-TOTAL_FORMS": "0", "marketplaces-INITIAL_FORMS": "0"}
+
+
+def account_form(account: SellerAccount, **changes: Any) -> dict[str, Any]:
+    """What the browser posts of an account without marketplaces and schedules."""
+    form = {
+        "name": account.name,
+        "new_secret": "",
+        "stock_buffer": "0",
+        "import_orders": "on",
+        "cut_over_0": "2026-11-01",
+        "cut_over_1": "00:00:00",
+        "schedules-TOTAL_FORMS": "0",
+        "schedules-INITIAL_FORMS": "0",
+        **NO_MARKETPLACES,
+    }
+    return form | changes
+
+
+# --- Secrets -------------------------------------------------------------------------------------
+
+
+def test_no_page_shows_a_secret(staff: Staff) -> None:
+    account = make.account()
+    for page in (
+        staff.see(Application, account.application_id),
+        staff.see(SellerAccount, account.pk),
+        staff.see(Application),
+        staff.see(SellerAccount),
+    ):
+        assert "the-client-secret" not in page
+        assert "the-refresh-token" not in page
+
+
+def test_a_secret_left_empty_stays(staff: Staff) -> None:
+    application = make.application()
+    response = staff.save(
+        Application, application.pk, name="Renamed", client_id="c", new_secret=""
+    )
+    assert response.status_code == 302
+    application = Application.objects.get()
+    assert (application.name, application.client_secret) == ("Renamed", "the-client-secret")
+
+
+def test_a_new_client_secret_replaces_the_old_and_its_tokens(staff: Staff) -> None:
+    account = make.account(state=AccountState.DISCONNECTED, state_reason="The secret is too old.")
+    AccessToken.objects.create(account=account, token="old", expires_at=make.ORDERED)
+    application = account.application
+    staff.save(
+        Application, application.pk, name="A", client_id="c", new_secret="fresh"
+    )
+    application.refresh_from_db()
+    account.refresh_from_db()
+    assert application.client_secret == "fresh"
+    assert not AccessToken.objects.exists()
+    assert (account.state, account.state_reason) == (AccountState.OBSERVING, "")
+
+
+def test_a_new_refresh_token_connects_the_account_again(staff: Staff) -> None:
+    account = make.account(state=AccountState.DISCONNECTED)
+    AccessToken.objects.create(account=account, token="old", expires_at=make.ORDERED)
+    response = staff.save(SellerAccount, account.pk, **account_form(account, new_secret="fresh"))
+    assert response.status_code == 302, response.context["errors"]
+    account.refresh_from_db()
+    assert account.refresh_token == "fresh"
+    assert account.state == AccountState.OBSERVING
+    assert not AccessToken.objects.exists()
+
+
+def test_a_new_account_needs_its_secret(staff: Staff) -> None:
+    response = staff.save(Application, name="A", client_id="c", new_secret="")
+    assert response.status_code == 200
+    assert not Application.objects.exists()
+
+
+# --- Making and changing an account --------------------------------------------------------------
+
+
+def new_account(staff: Staff, code: str = make.GERMANY) -> Any:
+    return staff.save(
+        SellerAccount,
+        **{
+            "application": make.application().pk,
+            "name": "Shop in Germany",
+            "seller_id": "A1SELLER",
+            "region": "eu",
+            "new_secret": "refresh",
+            "stock_buffer": "0",
+            "cut_over_0": "2026-11-01",
+            "cut_over_1": "00:00:00",
+            "marketplaces-TOTAL_FORMS": "1",
+            "marketplaces-INITIAL_FORMS": "0",
+            "marketplaces-0-code": code,
+            "marketplaces-0-active": "on",
+        },
+    )
+
+
+def test_an_account_is_made_observing_with_schedules_and_the_language_of_its_store(
+    staff: Staff,
+) -> None:
+    response = new_account(staff)
+    assert response.status_code == 302, response.context["errors"]
+    account = SellerAccount.objects.get()
+    assert account.state == AccountState.OBSERVING
+    assert account.refresh_token == "refresh"
+    assert Marketplace.objects.get().language == "de_DE"
+    assert dict(Schedule.objects.values_list("job", "every")) == DEFAULT_PERIODS
+
+
+def test_a_marketplace_of_another_region_is_refused(staff: Staff) -> None:
+    response = new_account(staff, code=make.UNITED_STATES)
+    assert "US is in another region than the account (Europe)" in response.content.decode()
+    assert not SellerAccount.objects.exists()
+
+
+def test_saving_the_page_keeps_what_a_worker_wrote_meanwhile(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form writes the changed columns only, so a pause in between is not undone."""
+    account = make.live_account()
+    clean = SellerAccount.full_clean
+
+    def paused_meanwhile(row: SellerAccount, *args: Any, **kwargs: Any) -> None:
+        SellerAccount.objects.filter(pk=row.pk).update(state=AccountState.PAUSED)
+        clean(row, *args, **kwargs)
+
+    monkeypatch.setattr(SellerAccount, "full_clean", paused_meanwhile)
+    staff.save(SellerAccount, account.pk, **account_form(account, name="Renamed"))
+    account.refresh_from_db()
+    assert (account.name, account.state) == ("Renamed", AccountState.PAUSED)
+
+
+def test_payment_and_shipping_are_chosen_from_the_shop(staff: Staff) -> None:
+    account = make.account(default_payment_method="gone-from-the-shop")
+    page = staff.see(SellerAccount, account.pk)
+    assert '<option value="amazon">Amazon</option>' in page
+    assert '<option value="gone-from-the-shop" selected>' in page
+    response = staff.save(
+        SellerAccount, account.pk, **account_form(account, default_payment_method="nonsense")
+    )
+    assert "nonsense is not one of the available choices" in response.content.decode()
+
+
+def test_without_a_shop_the_page_still_works(staff: Staff, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": ""}
+    account = make.account()
+    assert 'name="default_payment_method"' in staff.see(SellerAccount, account.pk)
+
+
+def test_an_account_cannot_be_deleted(staff: Staff) -> None:
+    account = make.account()
+    page = staff.client.get(f"/admin/django_amazon_sync/selleraccount/{account.pk}/delete/")
+    assert page.status_code == 403
+
+
+# --- What the page shows -------------------------------------------------------------------------
+
+
+def test_the_page_says_what_needs_attention_and_where(staff: Staff) -> None:
+    account, other = make.live_account(), make.live_account()
+    place = make.marketplace(account)
+    make.listing(make.sku(account), place, held={"price": "99.00 EUR"})
+    for _ in range(3):
+        make.order(account, state=OrderState.QUARANTINED)
+    make.order(other, state=OrderState.QUARANTINED)
+    make.placed_order(account, cancellation_requested=True)
+    make.run(account, reason="Amazon is away.")
+    page = staff.see(SellerAccount, account.pk)
+    assert "listings that wait for approval" in page
+    assert f'amazonorder/?account={account.pk}&amp;state__exact=quarantined">3</a>' in page
+    assert "orders whose buyer asks to cancel" in page
+    assert "listings that drifted" not in page
+    assert "Amazon is away." in page
+
+
+def test_the_page_says_up_to_when_orders_are_complete(staff: Staff) -> None:
+    account = make.live_account()
+    assert "No search for orders has finished yet" in staff.see(SellerAccount, account.pk)
+    OrderWindow.objects.create(
+        account=account,
+        state=WindowState.DONE,
+        start=make.ORDERED - timedelta(hours=1),
+        end=make.ORDERED,
+    )
+    assert "20 Nov 2026, 10:30" in staff.see(SellerAccount, account.pk)
+
+
+def test_the_page_asks_as_often_whatever_there_is(
+    staff: Staff, django_assert_max_num_queries: Any
+) -> None:
+    account = make.live_account()
+    place = make.marketplace(account)
+    for _ in range(30):
+        make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
+        make.order(account, state=OrderState.QUARANTINED)
+        make.run(account)
+    with django_assert_max_num_queries(25):
+        staff.see(SellerAccount, account.pk)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (AccountState.OBSERVING, "an export only reports what it would change"),
+        (AccountState.LIVE, "the account was released by deployment"),
+        (AccountState.PAUSED, "Nothing is sent until the account is released"),
+        (AccountState.DISCONNECTED, "enter a new refresh token here"),
+    ],
+)
+def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
+    account = make.account(state=state, deployment="elsewhere")
+    assert sentence.casefold() in staff.see(SellerAccount, account.pk).casefold()
+
+
+# --- Actions -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "job", "dry_run"),
+    [
+        ("preview", Job.EXPORT, True),
+        ("export", Job.EXPORT, False),
+        ("verify", Job.VERIFY, False),
+        ("import_orders", Job.IMPORT_ORDERS, False),
+        ("confirm_shipments", Job.CONFIRM_SHIPMENTS, False),
+    ],
+)
+def test_a_button_queues_a_run_and_links_to_it(
+    staff: Staff, broker: Callable[[str], None], action: str, job: Job, dry_run: bool
+) -> None:
+    broker(TAKES_ALL)
+    account = make.live_account()
+    [message] = staff.press(SellerAccount, action, account)
+    run = SyncRun.objects.get()
+    assert (run.account, run.job, run.dry_run) == (account, job, dry_run)
+    assert run.state == RunState.QUEUED
+    assert run.asked_by is not None
+    assert "1 run is queued." in message
+    assert f'href="/admin/django_amazon_sync/syncrun/{run.pk}/change/"' in message
+
+
+def test_several_accounts_get_a_run_each_and_one_message(
+    staff: Staff, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    [message] = staff.press(SellerAccount, "export", make.live_account(), make.live_account())
+    assert "2 runs are queued." in message
+    assert SyncRun.objects.count() == 2
+    link = message.split('href="')[1].split('"')[0]
+    assert staff.client.get(link).context["cl"].result_count == 2
+
+
+@pytest.mark.parametrize("address", ["", AWAY])
+def test_while_the_broker_is_away_the_run_stays_queued_and_says_so(
+    staff: Staff, broker: Callable[[str], None], address: str
+) -> None:
+    broker(address)
+    [message] = staff.press(SellerAccount, "export", make.live_account())
+    assert "no broker could be reached" in message
+    assert "amazon_tick" in message
+    assert SyncRun.objects.get().state == RunState.QUEUED
+
+
+def test_release_observe_pause_and_deactivate(staff: Staff) -> None:
+    account = make.account()
+    for action, state in (
+        ("release", AccountState.LIVE),
+        ("pause", AccountState.PAUSED),
+        ("observe", AccountState.OBSERVING),
+        ("deactivate", AccountState.DISCONNECTED),
+        ("observe", AccountState.OBSERVING),
+    ):
+        [message] = staff.press(SellerAccount, action, account)
+        account.refresh_from_db()
+        assert account.state == state, message
+        assert str(AccountState(state).label) in message
+    assert account.deployment == "tests"
+
+
+def test_release_without_a_deployment_names_the_setting(staff: Staff, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DEPLOYMENT": ""}
+    account = make.account()
+    [message] = staff.press(SellerAccount, "release", account)
+    assert "AMAZON_SYNC['DEPLOYMENT'] is not set" in message
+    account.refresh_from_db()
+    assert account.state == AccountState.OBSERVING
+
+
+def test_check_tries_each_role_at_amazon(
+    staff: Staff, connect: Callable[..., World]  # noqa: F811 -- the fixture
+) -> None:
+    world = connect()
+    [message] = staff.press(SellerAccount, "check_connection", world.account)
+    for what in ("account", "listings", "catalogue", "orders", "writing"):
+        assert f"<br>{what}: works" in message
+
+
+def test_check_says_what_to_do_when_amazon_refuses(
+    staff: Staff, connect: Callable[..., World]  # noqa: F811 -- the fixture
+) -> None:
+    world = connect()
+    world.amazon.revoke(world.seller)
+    world.amazon.expire_access_tokens()
+    AccessToken.objects.all().delete()
+    [message] = staff.press(SellerAccount, "check_connection", world.account)
+    assert "<br>orders: works" not in message
+    assert "authorise the account again" in message

@@ -1,0 +1,230 @@
+"""SKUs and listings: every value with its state and reason, and actions on what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    OfferChange,
+    Presence,
+    RunState,
+    SellerSku,
+    Submission,
+    SubmissionState,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs
+from tests import factories_amazon as make
+from tests.admin.conftest import TAKES_ALL, Staff
+from tests.sync.conftest import World, connect, world  # noqa: F401 -- fixtures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listing(db: None) -> Listing:
+    account = make.live_account(synchronise_all=True)
+    return make.listing(make.sku(account, "a/b c%2F+#,ü"), make.marketplace(account))
+
+
+def change(listing: Listing, **columns: object) -> None:
+    Listing.objects.filter(pk=listing.pk).update(**columns)
+
+
+# --- What the pages show -------------------------------------------------------------------------
+
+
+def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing) -> None:
+    change(
+        listing,
+        accepted={"price": "12.90 EUR", "quantity": 5},
+        verified={"price": "11.11 EUR"},
+        drift={"price": {"accepted": "12.90 EUR", "live": "13.33 EUR"}},
+        held={"price": "99.00 EUR"},
+        refused={"name": "Mug <b>blue</b>"},
+        issues=[{"code": "8541", "severity": "ERROR", "message": "The value conflicts."}],
+        reason="8541: The value conflicts.",
+    )
+    make.submission(listing, {"quantity": 4})
+    page = staff.see(Listing, listing.pk)
+    for shown in (
+        "12.90 EUR", "11.11 EUR", "13.33 EUR instead of 12.90 EUR", "99.00 EUR",
+        "Mug &lt;b&gt;blue&lt;/b&gt;", "<td>8541</td>", "<td>The value conflicts.</td>",
+        "Its changes wait until you approve them.", "a/b c%2F+#,ü", "<td>4</td>",
+    ):  # fmt: skip
+        assert shown in page, shown
+
+
+def test_what_is_settled_is_no_longer_on_its_way(staff: Staff, listing: Listing) -> None:
+    make.submission(listing, {"quantity": 777}, state=SubmissionState.DONE)
+    assert "777" not in staff.see(Listing, listing.pk)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({}, "What changes in the shop is sent."),
+        ({"presence": Presence.UNREAD}, "reads it from Amazon before anything is sent"),
+        ({"presence": Presence.ABSENT}, "creates it, where its ASIN or barcode is known"),
+        ({"held": {"price": "1.00 EUR"}}, "wait until you approve them"),
+        ({"refused": {"price": "1.00 EUR"}}, "when you export this SKU"),
+        ({"drift": {"quantity": {"accepted": 3, "live": None}}}, "the next export mends it"),
+    ],
+)
+def test_each_listing_says_what_happens_next(
+    staff: Staff, listing: Listing, columns: dict[str, object], sentence: str
+) -> None:
+    if columns:
+        change(listing, **columns)
+    assert sentence in staff.see(Listing, listing.pk)
+    assert sentence in staff.see(SellerSku, listing.sku_id)
+
+
+@pytest.mark.parametrize("columns", [{"synchronise": False}, {"offer_pk": ""}])
+def test_a_listing_that_is_left_alone_says_so(
+    staff: Staff, listing: Listing, columns: dict[str, object]
+) -> None:
+    SellerSku.objects.update(**columns)
+    assert "it is not synchronised, or gone" in staff.see(Listing, listing.pk)
+
+
+def test_the_page_says_where_the_price_comes_from(staff: Staff, listing: Listing) -> None:
+    assert "The shop&#x27;s price." in staff.see(Listing, listing.pk)
+    listing.marketplace.markup_percent = Decimal(5)
+    listing.marketplace.save()
+    assert "with the marketplace&#x27;s markup" in staff.see(Listing, listing.pk)
+    change(listing, own_price=Decimal("9.99"))
+    assert "Its own Amazon price" in staff.see(Listing, listing.pk)
+
+
+# --- What staff set ------------------------------------------------------------------------------
+
+
+def test_an_own_price_is_looked_at_soon_and_a_worker_s_columns_stay(
+    staff: Staff, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = Listing.full_clean
+
+    def accepted_meanwhile(row: Listing, *args: object, **kwargs: object) -> None:
+        change(listing, accepted={"price": "10.00 EUR"})
+        clean(row, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Listing, "full_clean", accepted_meanwhile)
+    response = staff.save(Listing, listing.pk, own_price="9.99")
+    assert response.status_code == 302
+    listing.refresh_from_db()
+    assert (listing.own_price, listing.accepted) == (Decimal("9.99"), {"price": "10.00 EUR"})
+    noted = OfferChange.objects.get()
+    assert (noted.account_id, noted.offer_pk) == (listing.sku.account_id, listing.sku.offer_pk)
+
+
+def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(
+    staff: Staff, listing: Listing
+) -> None:
+    response = staff.save(
+        SellerSku, listing.sku_id, synchronise="false", asin="B000000001", condition="used_good",
+        set_quantity="7",
+    )  # fmt: skip
+    assert response.status_code == 302, response.context["errors"]
+    sku = SellerSku.objects.get()
+    assert (sku.synchronise, sku.asin, sku.condition, sku.set_quantity) == (
+        False, "B000000001", "used_good", 7,
+    )  # fmt: skip
+    assert OfferChange.objects.get().offer_pk == sku.offer_pk
+
+
+def test_skus_are_switched_on_and_off_together(staff: Staff, listing: Listing) -> None:
+    other = make.sku(listing.sku.account)
+    [message] = staff.press(SellerSku, "leave_alone", listing.sku, other)
+    assert message == "2 SKUs are changed."
+    assert set(SellerSku.objects.values_list("synchronise", flat=True)) == {False}
+    staff.press(SellerSku, "synchronise", other)
+    other.refresh_from_db()
+    assert other.synchronise is True
+    assert OfferChange.objects.count() == 3
+
+
+# --- Actions -------------------------------------------------------------------------------------
+
+
+def test_chosen_skus_are_exported_and_verified_by_a_run_for_each_account(
+    staff: Staff, listing: Listing, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    other = make.sku(make.live_account(), "OTHER")
+    for action, job in (("export", Job.EXPORT), ("verify", Job.VERIFY)):
+        [message] = staff.press(SellerSku, action, listing.sku, other)
+        assert "2 runs are queued." in message
+        runs = SyncRun.objects.filter(job=job)
+        assert {run.account: run.options for run in runs} == {
+            listing.sku.account: {"skus": ["a/b c%2F+#,ü"]},
+            other.account: {"skus": ["OTHER"]},
+        }
+
+
+def test_chosen_listings_are_exported_in_their_marketplace_only(
+    staff: Staff, listing: Listing, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    make.listing(listing.sku, make.marketplace(listing.sku.account, make.FRANCE))
+    staff.press(Listing, "export", listing)
+    assert SyncRun.objects.get().options == {
+        "skus": ["a/b c%2F+#,ü"], "marketplaces": [make.GERMANY],
+    }  # fmt: skip
+
+
+def test_approve_moves_what_waits_and_asks_for_its_export(
+    staff: Staff, listing: Listing, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    change(listing, held={"price": "99.00 EUR"})
+    untouched = make.listing(make.sku(listing.sku.account), listing.marketplace)
+    [message] = staff.press(Listing, "approve", listing, untouched)
+    assert "1 listing is approved. 1 run is queued." in message
+    listing.refresh_from_db()
+    assert (listing.held, listing.approved) == ({}, {"price": "99.00 EUR"})
+    assert SyncRun.objects.get().options["skus"] == [listing.sku.sku]
+
+
+def test_approve_with_nothing_waiting_asks_for_nothing(staff: Staff, listing: Listing) -> None:
+    [message] = staff.press(Listing, "approve", listing)
+    assert message == "0 listings are approved."
+    assert not SyncRun.objects.exists()
+
+
+def test_a_price_that_jumps_is_approved_and_then_at_amazon(
+    staff: Staff, world: World  # noqa: F811 -- the fixture
+) -> None:
+    """The whole way: the export holds it, staff approve it, the worker sends it."""
+    record = world.sell("MUG", price="10.00")
+    world.export()
+    record.price = Decimal("99.00")
+    record.save()
+    world.export()
+    listing = world.listing("MUG")
+    assert "99.00 EUR" in staff.see(Listing, listing.pk)
+    staff.press(Listing, "approve", listing)
+    jobs.perform(SyncRun.objects.get(state=RunState.QUEUED), patience=5)
+    assert world.live("MUG").price == Decimal("99.00")
+
+
+# --- Submissions ---------------------------------------------------------------------------------
+
+
+def test_a_submission_shows_what_it_carries_and_what_became_of_it(
+    staff: Staff, listing: Listing
+) -> None:
+    sent = make.submission(
+        listing, {"price": "12.90 EUR"}, state=SubmissionState.UNKNOWN, reason="No answer came.",
+        content={"patches": [{"op": "merge", "path": "/attributes/purchasable_offer"}]},
+    )  # fmt: skip
+    page = staff.see(Submission, sent.pk)
+    for shown in (
+        "12.90 EUR", "No answer came.", "reads back whether Amazon has it", "purchasable_offer",
+    ):  # fmt: skip
+        assert shown in page

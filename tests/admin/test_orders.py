@@ -1,0 +1,227 @@
+"""Orders and shipments: state, reason and what to do; buyers only for those who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.models import (
+    AmazonOrder,
+    Job,
+    OrderState,
+    RunState,
+    Shipment,
+    ShipmentState,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs
+from tests import factories_amazon as make
+from tests.admin.conftest import TAKES_ALL, Staff
+from tests.sync.conftest import World, connect, shop_order, world  # noqa: F401 -- fixtures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bought(world: World) -> AmazonOrder:  # noqa: F811 -- the fixture
+    """An order that was bought on Amazon and imported."""
+    world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    return AmazonOrder.objects.get(number=_bought_and_imported(world))
+
+
+# --- What the page shows -------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_order_and_links_to_the_shop(
+    staff: Staff, bought: AmazonOrder
+) -> None:
+    page = staff.see(AmazonOrder, bought.pk)
+    assert bought.state == OrderState.PLACED
+    assert f'href="/dashboard/orders/{bought.number}/"' in page
+    assert "MUG" in page
+    assert "20 EUR" in page
+    assert "confirmed to Amazon" in page
+
+
+def test_buyers_are_seen_with_the_permission_only(
+    staff: Staff, staff_with: Callable[..., Staff], bought: AmazonOrder
+) -> None:
+    recipient = bought.document["recipient"]["deliveryAddress"]
+    secrets = (recipient["name"], recipient["addressLine1"], recipient["postalCode"])
+    allowed = staff.see(AmazonOrder, bought.pk)
+    for secret in secrets:
+        assert secret in allowed
+    packer = staff_with("view_amazonorder")
+    for page in (packer.see(AmazonOrder, bought.pk), packer.see(AmazonOrder)):
+        for secret in secrets:
+            assert secret not in page
+        assert "as Amazon gave it" not in page
+
+
+def test_what_amazon_said_is_shown_as_text(staff: Staff) -> None:
+    order = make.order(make.account(), document={"orderId": "<script>alert(1)</script>"})
+    page = staff.see(AmazonOrder, order.pk)
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_an_unreadable_document_does_not_cost_the_page(staff: Staff) -> None:
+    order = make.order(
+        make.account(), state=OrderState.QUARANTINED, reason="It has no lines.", document={}
+    )
+    assert "It has no lines." in staff.see(AmazonOrder, order.pk)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"state": OrderState.SEEN}, "asks Amazon for what is missing"),
+        ({"state": OrderState.HELD}, "waits for Amazon"),
+        ({"state": OrderState.WAITING}, "The next import places it"),
+        ({"state": OrderState.QUARANTINED}, "then replay it"),
+        ({"state": OrderState.CANCELLED}, "on sale again"),
+        ({"state": OrderState.RECORDED}, "kept for the record"),
+        ({"state": OrderState.RECORDED, "reason_code": "before-cut-over"}, "takes no stock"),
+    ],
+)
+def test_each_state_says_what_happens_next(
+    staff: Staff, columns: dict[str, Any], sentence: str
+) -> None:
+    order = make.order(make.account(), **columns)
+    assert sentence in staff.see(AmazonOrder, order.pk)
+
+
+def test_held_units_are_shown_until_the_shop_has_taken_them(staff: Staff) -> None:
+    account = make.account()
+    waiting, placed = make.order(account), make.placed_order(account)
+    for order in (waiting, placed):
+        make.order_line(order, quantity=7)
+    assert held_units(staff.see(AmazonOrder, waiting.pk)) == "7"
+    assert held_units(staff.see(AmazonOrder, placed.pk)) == "0"
+
+
+def held_units(page: str) -> str:
+    return page.split('class="field-held"')[1].split("<p>")[1].split("</p>")[0]
+
+
+def test_orders_are_neither_made_nor_changed_nor_deleted_here(
+    staff: Staff, bought: AmazonOrder
+) -> None:
+    assert staff.client.get("/admin/django_amazon_sync/amazonorder/add/").status_code == 403
+    page = f"/admin/django_amazon_sync/amazonorder/{bought.pk}"
+    assert staff.client.get(f"{page}/delete/").status_code == 403
+    assert staff.client.post(f"{page}/change/", {"reason": "mine"}).status_code == 403
+
+
+# --- Actions -------------------------------------------------------------------------------------
+
+
+def test_replay_places_what_was_quarantined_once_it_is_mended(
+    staff: Staff, world: World  # noqa: F811 -- the fixture
+) -> None:
+    world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    method, world.account.default_shipping_method = world.account.default_shipping_method, "gone"
+    world.account.save()
+    order = AmazonOrder.objects.get(number=_bought_and_imported(world))
+    assert order.state == OrderState.QUARANTINED
+    assert "gone" in staff.see(AmazonOrder, order.pk)
+    world.account.default_shipping_method = method
+    world.account.save()
+    [message] = staff.press(AmazonOrder, "replay", order)
+    assert "1 order waits again. 1 run is queued" in message
+    jobs.perform(SyncRun.objects.get(state=RunState.QUEUED), patience=5)
+    order.refresh_from_db()
+    assert order.state == OrderState.PLACED
+    assert shop_order(order.number)
+
+
+def _bought_and_imported(world: World) -> str:  # noqa: F811 -- not the fixture
+    world.amazon.advance(60)  # well after the cut-over
+    number = world.buy("MUG", 2)
+    world.import_orders()
+    return number
+
+
+def test_replay_leaves_orders_alone_that_are_never_placed(staff: Staff) -> None:
+    """Of the recorded ones only those from before the cut-over are placed when staff ask."""
+    account = make.account()
+    elsewhere = make.order(account, state=OrderState.RECORDED, reason_code="channel")
+    older = make.order(account, state=OrderState.RECORDED, reason_code="before-cut-over")
+    placed = make.placed_order(account)
+    [message] = staff.press(AmazonOrder, "replay", elsewhere, older, placed)
+    assert "1 order waits again." in message
+    states = dict(AmazonOrder.objects.values_list("pk", "state"))
+    assert states == {
+        elsewhere.pk: OrderState.RECORDED,
+        older.pk: OrderState.WAITING,
+        placed.pk: OrderState.PLACED,
+    }
+
+
+def test_amazon_is_asked_for_chosen_orders_again(
+    staff: Staff, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    order = make.order(make.account())
+    staff.press(AmazonOrder, "look_again", order)
+    run = SyncRun.objects.get()
+    assert (run.job, run.options) == (Job.IMPORT_ORDERS, {"order": order.number})
+
+
+def test_ship_anyway_decides_against_the_buyer_s_request(
+    staff: Staff, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    account = make.live_account()
+    asking = make.placed_order(account, cancellation_requested=True)
+    quiet = make.placed_order(account)
+    assert "until you decide" in staff.see(AmazonOrder, asking.pk)
+    [message] = staff.press(AmazonOrder, "ship_anyway", asking, quiet)
+    assert "1 order ships. 1 run is queued." in message
+    asking.refresh_from_db()
+    quiet.refresh_from_db()
+    assert (asking.ship_anyway, quiet.ship_anyway) == (True, False)
+    assert "until you decide" not in staff.see(AmazonOrder, asking.pk)
+    assert SyncRun.objects.get().job == Job.CONFIRM_SHIPMENTS
+
+
+# --- Shipments -----------------------------------------------------------------------------------
+
+
+def test_a_refused_shipment_is_mended_and_goes_again(
+    staff: Staff, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    shipment = make.shipment(
+        make.placed_order(make.live_account()),
+        state=ShipmentState.REFUSED,
+        reason="Amazon does not know the carrier.",
+    )
+    page = staff.see(Shipment, shipment.pk)
+    assert "Amazon does not know the carrier." in page
+    assert "then send it again" in page
+    response = staff.save(Shipment, shipment.pk, carrier="UPS", carrier_name="", tracking="1Z")
+    assert response.status_code == 302
+    [message] = staff.press(Shipment, "send_again", shipment)
+    assert "1 shipment goes again. 1 run is queued." in message
+    shipment.refresh_from_db()
+    assert (shipment.state, shipment.carrier, shipment.reason) == (ShipmentState.NEW, "UPS", "")
+
+
+def test_what_amazon_has_is_not_changed(staff: Staff) -> None:
+    shipment = make.shipment(make.placed_order(make.account()), state=ShipmentState.CONFIRMED)
+    staff.save(Shipment, shipment.pk, carrier="UPS", tracking="1Z")
+    shipment.refresh_from_db()
+    assert shipment.carrier == "DHL"
+    [message] = staff.press(Shipment, "send_again", shipment)
+    assert message == "0 shipments go again."
+
+
+@pytest.mark.parametrize("state", ShipmentState.values)
+def test_each_shipment_state_has_a_page(staff: Staff, state: str) -> None:
+    shipment = make.shipment(make.placed_order(make.account()), state=state)
+    assert shipment.tracking in staff.see(Shipment, shipment.pk)

@@ -1,0 +1,79 @@
+"""Who may do what: each action has its permission, and looking needs no more than to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+
+from django_amazon_sync.models import (
+    AmazonOrder,
+    Application,
+    Listing,
+    SellerAccount,
+    SellerSku,
+    Shipment,
+    SyncRun,
+)
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, address
+from tests.admin.test_lists import OURS, fill
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("model", "codename", "actions"),
+    [
+        (SellerAccount, "check_selleraccount", {"check_connection"}),
+        (SellerAccount, "release_selleraccount", {"release", "observe", "pause", "deactivate"}),
+        (SellerAccount, "export_listing", {"preview", "export"}),
+        (SellerAccount, "verify_listing", {"verify"}),
+        (SellerAccount, "import_amazonorder", {"import_orders"}),
+        (SellerAccount, "confirm_shipment", {"confirm_shipments"}),
+        (SellerSku, "export_listing", {"export"}),
+        (SellerSku, "change_sellersku", {"synchronise", "leave_alone"}),
+        (Listing, "approve_listing", {"approve"}),
+        (SyncRun, "approve_listing", {"approve"}),
+        (AmazonOrder, "replay_amazonorder", {"replay"}),
+        (AmazonOrder, "import_amazonorder", {"look_again"}),
+        (AmazonOrder, "confirm_shipment", {"ship_anyway"}),
+        (Shipment, "confirm_shipment", {"send_again"}),
+    ],
+)
+def test_a_permission_gives_its_actions_and_no_others(
+    staff_with: Callable[..., Staff], model: type, codename: str, actions: set[str]
+) -> None:
+    fill(1)
+    packer = staff_with(f"view_{model.__name__.lower()}", codename)
+    form = packer.client.get(address(model)).context["action_form"]
+    assert {name for name, _label in form.fields["action"].choices if name} == actions
+
+
+def test_an_action_without_its_permission_is_refused(staff_with: Callable[..., Staff]) -> None:
+    account = make.account()
+    packer = staff_with("view_selleraccount")
+    data = {"action": "release", "_selected_action": [account.pk]}
+    packer.client.post(address(SellerAccount), data)
+    account.refresh_from_db()
+    assert account.state == "observing"
+
+
+def test_every_action_needs_a_permission() -> None:
+    for model in OURS:
+        for name in admin.site._registry[model].actions or ():
+            action = getattr(admin.site._registry[model], str(name))
+            assert action.allowed_permissions, (model, name)
+
+
+def test_who_may_only_look_sees_every_page(staff_with: Callable[..., Staff]) -> None:
+    fill(1)
+    packer = staff_with(*(f"view_{model.__name__.lower()}" for model in OURS))
+    for model in OURS:
+        pk = model._default_manager.values_list("pk", flat=True)[0]
+        page = packer.see(model, pk)
+        assert 'name="_save"' not in page
+        assert "the-client-secret" not in page
+        assert "the-refresh-token" not in page
+    assert "never shown" in packer.see(Application, Application.objects.get().pk)

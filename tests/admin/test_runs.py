@@ -1,0 +1,141 @@
+"""Runs: counts, reason, lines as a list and as a file, and approval."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
+from tests import factories_amazon as make
+from tests.admin.conftest import TAKES_ALL, Staff
+
+pytestmark = pytest.mark.django_db
+
+
+def file_of(staff: Staff, run: SyncRun) -> list[list[str]]:
+    response = staff.client.get(f"/admin/django_amazon_sync/syncrun/{run.pk}/lines.csv")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    content = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    return list(csv.reader(io.StringIO(content)))
+
+
+def test_the_page_shows_counts_with_links_to_their_lines(staff: Staff) -> None:
+    run = make.run(
+        make.account(), counts={"sent": 12, "refused": 2, "looked_at": 100_000},
+        reason="Amazon is away.", state=RunState.STOPPED, options={"skus": ["A"]},
+    )  # fmt: skip
+    page = staff.see(SyncRun, run.pk)
+    assert f"run__id__exact={run.pk}&amp;outcome__exact=refused\">2</a>" in page
+    for shown in ("100000", "Amazon is away.", "the next run goes on from there", "0:01:30"):
+        assert shown in page, shown
+    assert "12 sent, 2 refused by Amazon, 100000 looked at" in staff.see(SyncRun)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (RunState.QUEUED, "or the command amazon_tick"),
+        (RunState.RUNNING, "the next run takes it over"),
+        (RunState.DONE, "it is finished"),
+        (RunState.STOPPED, "The reason says what stopped it"),
+    ],
+)
+def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
+    run = make.run(make.account(), state=state, started_at=None, finished_at=None)
+    assert sentence in staff.see(SyncRun, run.pk)
+
+
+def test_the_lines_of_a_run_are_a_list_of_their_own(staff: Staff) -> None:
+    account = make.account()
+    run, other = make.run(account), make.run(account)
+    make.line(run, Outcome.REFUSED, sku="MINE", code="8541", message="The value conflicts.",
+              marketplace=make.GERMANY, values={"price": "1.00 EUR"})  # fmt: skip
+    make.line(other, sku="OTHER")
+    page = staff.see(RunLine, run__id__exact=run.pk)
+    for shown in ("MINE", "8541", "The value conflicts.", "price: 1.00 EUR", "DE"):
+        assert shown in page
+    assert "OTHER" not in page
+
+
+def test_the_history_of_a_sku_is_found_by_its_whole_name(staff: Staff) -> None:
+    run = make.run(make.account())
+    make.line(run, sku="a/b c%2F+#,ü", message="the very one")
+    make.line(run, sku="a/b", message="another")
+    page = staff.see(RunLine, q='"a/b c%2F+#,ü"')
+    assert "the very one" in page
+    assert "another" not in page
+
+
+def test_the_lines_come_as_a_file(staff: Staff) -> None:
+    run = make.run(make.account())
+    make.line(run, Outcome.REFUSED, sku="ü,\"x\"", values={"quantity": 3}, code="8541",
+              message="First line\nsecond line")  # fmt: skip
+    make.line(make.run(run.account), sku="OTHER")
+    head, row = file_of(staff, run)
+    assert head == [
+        "sku", "marketplace", "order_number", "outcome", "values", "code", "message", "at",
+    ]  # fmt: skip
+    assert row[:-1] == [
+        'ü,"x"', "", "", "refused", '{"quantity": 3}', "8541", "First line\nsecond line",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sku", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_runs_nothing_of_the_file(staff: Staff, sku: str) -> None:
+    run = make.run(make.account())
+    make.line(run, sku=sku)
+    assert file_of(staff, run)[1][0] == f"'{sku}"
+
+
+def test_the_file_of_many_lines_is_streamed_with_as_many_queries(staff: Staff) -> None:
+    run = make.run(make.account())
+    RunLine.objects.bulk_create(
+        RunLine(run=run, outcome=Outcome.SENT, sku=f"SKU-{number}") for number in range(5000)
+    )
+    with CaptureQueriesContext(connection) as captured:
+        assert len(file_of(staff, run)) == 5001
+    assert len(captured) <= 5
+
+
+def test_the_file_needs_the_permission_to_see_runs(
+    staff_with: Callable[..., Staff],
+) -> None:
+    run = make.run(make.account())
+    packer = staff_with("view_amazonorder")
+    address = f"/admin/django_amazon_sync/syncrun/{run.pk}/lines.csv"
+    assert packer.client.get(address).status_code == 403
+
+
+def test_a_run_that_is_not_there_has_no_file(staff: Staff) -> None:
+    assert staff.client.get("/admin/django_amazon_sync/syncrun/999/lines.csv").status_code == 404
+
+
+def test_approve_asks_for_the_export_of_what_the_run_held(
+    staff: Staff, broker: Callable[[str], None]
+) -> None:
+    broker(TAKES_ALL)
+    account = make.live_account()
+    holding = make.run(account, counts={"held": 30})
+    others = [
+        make.run(account, counts={"sent": 3}),
+        make.run(account, counts={"held": 30}, dry_run=True),
+        make.run(account, Job.VERIFY, counts={"held": 1}),
+    ]
+    [message] = staff.press(SyncRun, "approve", holding, *others)
+    assert "1 run is queued." in message
+    asked: Any = SyncRun.objects.latest("pk")
+    assert (asked.job, asked.options) == (Job.EXPORT, {"approve": holding.pk})
+
+
+def test_runs_without_anything_held_are_told_apart(staff: Staff) -> None:
+    run = make.run(make.account())
+    assert staff.press(SyncRun, "approve", run) == [
+        "Nothing was selected that this can be done with."
+    ]
