@@ -7,6 +7,7 @@ that a failure.
     models = load_models()
     assert models.request_faults("getOrder", ["111-..."], {"includedData": ["BUYER"]}, None) == []
     assert models.response_faults("getOrder", 200, body) == []
+    assert models.faults_of(amazon.requests) == []  # the log of a simulator
 
 The judge is stricter than the models: a field that a model does not name is a fault, unless
 the model says that anything goes there.
@@ -15,17 +16,20 @@ the model says that anything goes there.
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
+
+from django_amazon_sync.testing.simulator import RequestSeen
 
 Json = dict[str, Any]
 
@@ -99,10 +103,11 @@ class Operation:
         assert found, f"{self.name} has no usage plan in its description"
         return float(found[1]), int(found[2])
 
-    def matches(self, method: str, path: str) -> bool:
-        """Whether an undecoded path belongs to this operation."""
-        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
-        return method == self.method and re.fullmatch(pattern, path) is not None
+    def arguments(self, path: str) -> list[str]:
+        """The decoded arguments in an undecoded path of this operation."""
+        places, parts = self.path.strip("/").split("/"), path.strip("/").split("/")
+        pairs = zip(reversed(places), reversed(parts), strict=False)  # a region may lead the path
+        return [unquote(part) for place, part in pairs if place.startswith("{")][::-1]
 
 
 class Models:
@@ -158,6 +163,23 @@ class Models:
         if "schema" not in response:
             return [] if body is None else [f"a body with status {status}"]
         return self._faults(operation, ["responses", str(status), "schema"], body)
+
+    def faults_of(self, log: Iterable[RequestSeen]) -> list[str]:
+        """What is wrong in a simulator's log: with all responses, and the requests it took.
+
+        A call that a fault has spoilt is left out.
+        """
+        faults: list[str] = []
+        for seen in log:
+            operation = self.operations.get(seen.operation)
+            if operation is None or seen.fault:
+                continue
+            found = self.response_faults(seen.operation, seen.status, seen.response)
+            if seen.status < 300:
+                arguments = operation.arguments(seen.path)
+                found += self.request_faults(seen.operation, arguments, seen.query, seen.body)
+            faults += [f"{seen.operation} {seen.status} {seen.path}: {fault}" for fault in found]
+        return faults
 
     def response_headers(self, name: str, status: int) -> set[str]:
         """The headers that the model foresees for a status."""

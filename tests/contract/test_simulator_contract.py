@@ -7,14 +7,14 @@ response of the log is judged by the models.
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pytest
 
-from django_amazon_sync.testing.simulator import Fault, RequestSeen, Simulator, Switches
-from django_amazon_sync.testing.simulator.gate import ROUTES
+from django_amazon_sync.testing.simulator import Fault, Simulator, Switches
 from django_amazon_sync.testing.simulator.orders import DATA_SETS as ORDER_DATA
 from django_amazon_sync.testing.simulator.plans import PLANS
+from django_amazon_sync.testing.simulator.routes import ROUTES
 from tests.contract.amazon_models import Models, load_models
 from tests.testing.callers import CA, DE, JP, US, Caller, merchant, offer, replace
 
@@ -193,28 +193,6 @@ def refusals_story(caller: Caller) -> None:
             caller.call("GET", path)
 
 
-def path_arguments(seen: RequestSeen) -> list[str]:
-    """The decoded arguments in the path of a request."""
-    template = next(template for _, template, name, _ in ROUTES if name == seen.operation)
-    pairs = zip(template.split("/"), seen.path.strip("/").split("/"), strict=True)
-    return [unquote(segment) for part, segment in pairs if part == "*"]
-
-
-def judge(models: Models, log: list[RequestSeen]) -> list[str]:
-    """All faults of all requests that were understood, and of all responses."""
-    faults: list[str] = []
-    for seen in log:
-        if seen.operation not in models.operations or seen.fault:
-            continue
-        found = models.response_faults(seen.operation, seen.status, seen.response)
-        if seen.status < 300:
-            found += models.request_faults(
-                seen.operation, path_arguments(seen), seen.query, seen.body
-            )
-        faults += [f"{seen.operation} {seen.status} {seen.path}: {fault}" for fault in found]
-    return faults
-
-
 STORIES: list[Callable[[Caller], None]] = [
     listings_story,
     catalogue_story,
@@ -231,7 +209,7 @@ def test_every_request_and_response_fits_the_models(
     story(caller)
     caller.close()
     assert len(amazon.requests) > 10
-    assert judge(models, amazon.requests) == []
+    assert models.faults_of(amazon.requests) == []
 
 
 def test_the_stories_leave_out_no_operation_and_no_kind_of_answer(
@@ -247,10 +225,10 @@ def test_the_stories_leave_out_no_operation_and_no_kind_of_answer(
 
 
 def test_the_operations_stand_where_the_models_have_them(models: Models) -> None:
-    for method, template, name, _ in ROUTES:
-        operation = models.operations[name]
+    for route in ROUTES:
+        operation = models.operations[route.operation]
         path = re.sub(r"{\w+}", "*", operation.path).lstrip("/")
-        assert (operation.method, path) == (method, template)
+        assert (operation.method, path) == (route.method, route.path)
 
 
 def test_the_usage_plans_are_those_of_the_models(models: Models) -> None:
@@ -287,7 +265,7 @@ def test_random_buyers_of_every_region_fit_the_models(models: Models, region: st
         )
         caller.close()
         assert {seen.status for seen in amazon.requests} == {200}
-        assert judge(models, amazon.requests) == []
+        assert models.faults_of(amazon.requests) == []
 
 
 def test_the_judge_is_not_blind(models: Models) -> None:

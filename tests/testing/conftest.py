@@ -1,14 +1,11 @@
-"""Fixtures of the simulator's own tests."""
+"""Fixtures of the simulator's own tests; ``amazon`` is the plugin's."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from django_amazon_sync.testing.plugin import amazon
 from django_amazon_sync.testing.simulator import Simulator
 from tests.testing.callers import Caller
-
-__all__ = ["amazon", "caller"]
 
 
 @pytest.fixture

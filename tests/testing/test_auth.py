@@ -71,6 +71,7 @@ def test_a_revoked_seller_is_shut_out_and_the_others_are_not(amazon: Simulator) 
     assert caller.fetch_token().body["error"] == "invalid_grant"
     assert "revoked" in caller.get_listing("MUG-BLUE").error["details"]
     assert other.get_listing("MUG-BLUE", DE).status == 200
+    assert caller.fetch_token(refresh_token=amazon.authorise_again("na")).status == 200
     caller.close()
     other.close()
 

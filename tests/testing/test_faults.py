@@ -94,8 +94,21 @@ def test_a_slow_body_holds_up_nobody_else(caller: Caller) -> None:
 
 def test_faults_of_login_with_amazon(caller: Caller) -> None:
     caller.amazon.faults.add(Fault("token", "503"))
+    caller.amazon.faults.add(Fault("token", "500"))
     assert caller.fetch_token().status == 503
+    assert caller.fetch_token().body["error"] == "server_error"
     assert caller.fetch_token().status == 200
+
+
+def test_one_seller_suffers_and_the_others_go_on(amazon: Simulator) -> None:
+    american, european = Caller(amazon, "na"), Caller(amazon, "eu")
+    seller_id = american.seller.seller_id
+    amazon.faults.add(Fault("searchOrders", "403", times=None, seller_id=seller_id))
+    amazon.faults.add(Fault("token", "500", times=None, seller_id=seller_id))
+    assert [one.search_orders().status for one in (american, european)] == [403, 200]
+    assert [one.fetch_token().status for one in (american, european)] == [500, 200]
+    american.close()
+    european.close()
 
 
 def test_the_nth_call_and_how_many_times() -> None:

@@ -15,8 +15,8 @@ Amazon leaves open; ``SimulatorControl`` drives a simulator in another process.
 from .buying import NotForSale
 from .control import SimulatorControl
 from .faults import Fault
-from .gate import RequestSeen
 from .live import LiveListing
+from .log import RequestSeen
 from .simulator import Simulator
 from .switches import Switches
 from .world import Product, Seller

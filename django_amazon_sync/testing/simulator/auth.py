@@ -3,7 +3,8 @@
 from typing import Any
 from urllib.parse import parse_qs
 
-from .answers import Answer, Json, forbidden
+from .answers import Json, forbidden
+from .server import Incoming
 from .world import AccessToken, Seller, World
 
 
@@ -16,11 +17,9 @@ class TokenRefused(Exception):
         self.body = {"error": error, "error_description": description}
 
 
-def give_token(world: World, raw_body: bytes) -> Answer:
+def give_token(world: World, raw_body: bytes) -> Json:
     """The token endpoint. Raises TokenRefused."""
-    form = {
-        name: values[0] for name, values in parse_qs(raw_body.decode("utf-8", "replace")).items()
-    }
+    form = _form(raw_body)
     owners = _authenticated(world, form)
     grant = form.get("grant_type", "")
     if grant == "client_credentials":
@@ -34,7 +33,12 @@ def give_token(world: World, raw_body: bytes) -> Answer:
             "User may have revoked or didn't grant the permission."
         )
         raise TokenRefused(400, "invalid_grant", text)
-    return Answer(_new_token(world, seller))
+    return _new_token(world, seller)
+
+
+def _form(raw_body: bytes) -> dict[str, str]:
+    fields = parse_qs(raw_body.decode("utf-8", "replace"))
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _authenticated(world: World, form: dict[str, str]) -> list[Seller]:
@@ -74,3 +78,12 @@ def authorised_seller(world: World, headers: Any) -> Seller:
     if seller.revoked:
         raise forbidden("The access token you provided is revoked, malformed or invalid.")
     return seller
+
+
+def seller_id_of(world: World, incoming: Incoming) -> str:
+    """Whose call this is, by access token or refresh token; "" if that is not clear."""
+    if token := world.tokens.get(incoming.headers.get("x-amz-access-token", "")):
+        return token.seller_id
+    refresh_token = _form(incoming.raw_body).get("refresh_token")
+    owners = [one.seller_id for one in world.sellers if one.refresh_token == refresh_token]
+    return owners[0] if owners else ""

@@ -11,7 +11,8 @@ parameters (GET). Amounts are strings, times ISO 8601.
     POST /-/product  /-/listing                      add_product, add_listing
     POST /-/buy  /-/let-buyers-buy                   buy, let_buyers_buy
     POST /-/settle  /-/cancel  /-/request-cancellation  /-/ship  /-/set-order
-    POST /-/ignore  /-/heed  /-/advance  /-/revoke  /-/expire-access-tokens
+    POST /-/ignore  /-/heed  /-/advance
+    POST /-/revoke  /-/authorise-again  /-/expire-access-tokens
     POST /-/faults  with the fields of a Fault       DELETE /-/faults clears the script
 
 A mistake is answered with 400 or 404 and ``{"error": ...}``. ``SimulatorControl`` is the
@@ -49,6 +50,7 @@ CHANGES = {
     "heed": "heed_changes",
     "advance": "advance",
     "revoke": "revoke",
+    "authorise-again": "authorise_again",
     "expire-access-tokens": "expire_access_tokens",
 }
 """POST path -> method of ``Simulator``."""

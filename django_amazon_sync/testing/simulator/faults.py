@@ -36,7 +36,8 @@ class Fault:
     "drop_after" (the connection dies before or after the effect), "500_after" (500 though it
     took effect), "slow" (``seconds`` of real time in the middle of the body).
     ``skip`` lets that many matching calls pass; then it strikes ``times`` times (None: always),
-    each time with ``probability``. ``details`` goes into the error body.
+    each time with ``probability``. ``details`` goes into the error body. ``seller_id``: only
+    this seller is hit.
     """
 
     operation: str = "*"
@@ -45,6 +46,7 @@ class Fault:
     skip: int = 0
     probability: float = 1.0
     details: str = ""
+    seller_id: str = ""
     seconds: float = 1.0
 
     def __post_init__(self) -> None:
@@ -91,12 +93,14 @@ class Faults:
                 raise ValueError(f"{path}: unknown {sorted(unknown)}; a fault has {sorted(known)}.")
             self.add(Fault(**row))
 
-    def strike(self, operation: str) -> Fault | None:
-        """The fault that hits this call, if any."""
+    def strike(self, operation: str, seller_id: str = "") -> Fault | None:
+        """The fault that hits this call of this seller, if any."""
         with self._lock:
             for armed in self._armed:
                 fault = armed.fault
                 if fault.operation not in ("*", operation):
+                    continue
+                if fault.seller_id not in ("", seller_id):
                     continue
                 armed.seen += 1
                 spent = fault.times is not None and armed.struck >= fault.times

@@ -16,8 +16,9 @@ from .attribute_values import issue
 from .clock import Clock
 from .control import Control
 from .faults import Faults
-from .gate import Gate, RequestSeen
+from .gate import Gate
 from .live import MERCHANT_CHANNEL, LiveListing, read_live
+from .log import RequestSeen
 from .marketplaces import AMAZON_CHANNELS
 from .orders import DATA_SETS, shown
 from .server import HttpServer
@@ -204,6 +205,15 @@ class Simulator:
         with self._world.lock:
             self._world.seller(seller).revoked = True
             self._world.changes += 1
+
+    def authorise_again(self, seller: AnySeller) -> str:
+        """The seller gives a new authorisation; returns its refresh token."""
+        with self._world.lock:
+            owner = self._world.seller(seller)
+            owner.refresh_token = f"Atzr|{self._world.unique('refresh token')}"
+            owner.revoked = False
+            self._world.changes += 1
+            return owner.refresh_token
 
     def expire_access_tokens(self) -> None:
         """Every access token has expired."""
