@@ -11,6 +11,9 @@ from django_amazon_sync.data import OrderData
 PENDING = frozenset({"PENDING", "PENDING_AVAILABILITY"})
 PAID = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
 
+#: The code of an order that is recorded because it is older than the connection.
+BEFORE_CUT_OVER = "before-cut-over"
+
 #: The only sales channel whose orders are placed (orders_2026-01-01.json, SalesChannel).
 OUR_CHANNEL = "AMAZON"
 
@@ -46,7 +49,7 @@ def decide(order: OrderData, *, cut_over: datetime, asked_for: bool = False) -> 
         return Decision(
             "recorded",
             False,
-            "before-cut-over",
+            BEFORE_CUT_OVER,
             "It is from before the cut-over; it is placed when staff ask for it.",
         )
     if order.status in PENDING:

@@ -40,7 +40,7 @@ from django_amazon_sync.models import (
     SellerSku,
     WindowState,
 )
-from django_amazon_sync.rules.statuses import decide
+from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide
 from django_amazon_sync.sync import windows
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.work import Work
@@ -227,6 +227,7 @@ def _take_in(
     row: AmazonOrder, read: OrderData | UnreadableOrder, raw: dict[str, Any], *, asked_for: bool
 ) -> None:
     """Set the row to what Amazon shows now, and its state to what that means."""
+    asked_for = asked_for or _was_asked_for(row)
     row.document = raw
     row.updated_at = read.updated or row.updated_at
     if isinstance(read, UnreadableOrder):
@@ -243,16 +244,14 @@ def _take_in(
         row.difference = read.amounts.difference
     if row.state in (OrderState.PLACED, OrderState.CANCELLED):
         return  # told to the shop by update_placed
-    decision = decide(
-        read, cut_over=row.account.cut_over, asked_for=asked_for or _was_asked_for(row)
-    )
+    decision = decide(read, cut_over=row.account.cut_over, asked_for=asked_for)
     row.state, row.takes_stock = OrderState(decision.state), decision.takes_stock
     row.reason_code, row.reason = decision.code, decision.reason
 
 
 def _was_asked_for(row: AmazonOrder) -> bool:
-    """An older order that staff asked for once stays asked for."""
-    return row.state in (OrderState.WAITING, OrderState.QUARANTINED, OrderState.HELD)
+    """An older order that staff asked for once stays so: left alone, it is only recorded."""
+    return row.updated_at is not None and row.state != OrderState.RECORDED
 
 
 def _say_what_became(work: Work, row: AmazonOrder, before: str) -> None:
@@ -409,11 +408,15 @@ def quarantine(order: AmazonOrder, reason: AmazonSyncError) -> None:
 
 
 def replay(orders: Iterable[AmazonOrder]) -> int:
-    """Let quarantined and recorded orders wait again, to be placed by the next import."""
+    """Let orders wait again, to be placed by the next import; how many may.
+
+    Those are quarantined ones, and paid ones from before the cut-over that were only recorded.
+    """
     return sum(
         order.move(OrderState.WAITING, reason_code="", reason="")
         for order in orders
-        if order.state in (OrderState.QUARANTINED, OrderState.RECORDED)
+        if order.state == OrderState.QUARANTINED
+        or (order.reason_code == BEFORE_CUT_OVER and order.status in PAID)
     )
 
 

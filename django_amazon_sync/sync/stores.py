@@ -127,7 +127,7 @@ class RedisBuckets:
     local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
     local step = 1 / rate
     local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-    full = math.min(full, now + step * burst)
+    if full > now + step * burst then full = now end
     local wait = full - now - step * (burst - 1)
     if wait <= 0.000001 then
         full = full + step

@@ -116,6 +116,7 @@ def test_orders_of_other_channels_are_recorded_only(world: World) -> None:
     number = world.buy("MUG", channel_name="NON_AMAZON")
     world.import_orders()
     assert order_of(number).state == OrderState.RECORDED
+    assert orders_in.replay([order_of(number)]) == 0
     assert world.in_stock("MUG") == 9
 
 
