@@ -1,0 +1,85 @@
+"""A member of staff walks the main screens: from the login to an approved price."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, Response, expect
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import Listing, Outcome, SellerAccount, SyncRun
+from tests import factories_amazon as make
+
+
+@pytest.fixture
+def account(transactional_db: None) -> SellerAccount:
+    """A live account: a price waits for approval, an order is placed, a run has a refused line."""
+    account = make.live_account(name="Shop in Germany", synchronise_all=True)
+    place = make.marketplace(account)
+    make.listing(make.sku(account, "MUG"), place, held={"price": "99.00 EUR"})
+    order = make.placed_order(account, number="302-1111111-2222222", shop_order_pk="1")
+    make.order_line(order, sku="MUG")
+    run = make.run(account, counts={"sent": 3, "refused": 1})
+    make.line(run, Outcome.REFUSED, sku="MUG", code="8541", message="The value conflicts.")
+    get_user_model().objects.create_superuser(
+        username="staff", email="staff@example.com", password="staff"
+    )
+    return account
+
+
+@pytest.mark.usefixtures("account")
+def test_the_main_screens(
+    page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "")
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("response", lambda answer: faults.extend(broken(answer)))
+
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
+    page.get_by_label("Password").fill("staff")
+    page.get_by_role("button", name="Log in").click()
+
+    page.get_by_role("link", name="Seller accounts").first.click()
+    page.get_by_role("link", name="Shop in Germany").click()
+    expect(page.get_by_text("What changes in the shop is sent")).to_be_visible()
+    expect(page.get_by_label("Refresh token")).to_have_value("")
+    expect(page.get_by_label("Refresh token")).to_have_attribute("type", "password")
+
+    page.get_by_role("row", name="listings that wait for approval").get_by_role("link").click()
+    press(page, "Approve what waits, and send it")
+    expect(page.get_by_text("1 listing is approved.")).to_be_visible()
+    expect(page.get_by_text("no broker could be reached")).to_be_visible()
+    assert Listing.objects.get().approved == {"price": "99.00 EUR"}
+
+    page.get_by_role("link", name="Follow the run").click()
+    expect(page.get_by_text("A worker does it, or the command amazon_tick.")).to_be_visible()
+    assert SyncRun.objects.latest("pk").options["skus"] == ["MUG"]
+
+    page.get_by_role("link", name="Sync runs").first.click()
+    earlier = SyncRun.objects.earliest("pk")
+    page.get_by_role("link", name=str(earlier), exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All lines as a file (CSV)").click()
+    assert "The value conflicts." in download.value.path().read_text()
+    page.get_by_role("link", name="All lines", exact=True).click()
+    expect(page.get_by_text("The value conflicts.")).to_be_visible()
+
+    page.get_by_role("link", name="Amazon orders").first.click()
+    page.get_by_role("link", name="302-1111111-2222222").click()
+    expect(page.locator("td.field-sku", has_text="MUG")).to_be_visible()
+    assert not faults
+
+
+def press(page: Page, action: str) -> None:
+    """Do an action on the first row of a list."""
+    page.locator("input.action-select").first.check()
+    page.get_by_label("Action:").select_option(label=action)
+    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+
+
+def broken(answer: Response) -> list[str]:
+    """What the browser asked for and did not get; a favicon is the project's own affair."""
+    missing = answer.status >= 400 and not answer.url.endswith("/favicon.ico")
+    return [f"{answer.status} {answer.url}"] if missing else []
