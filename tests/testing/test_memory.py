@@ -61,7 +61,7 @@ def test_the_clock_does_not_go_back(file: Path) -> None:
 
 
 def test_the_memory_is_written_while_it_serves(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django_amazon_sync.testing.simulator.simulator.SAVE_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("django_amazon_sync.testing.simulator.running.SAVE_EVERY_SECONDS", 0.01)
     amazon = Simulator(state_file=file).start()
     order_id = amazon.buy("na", US, "TEA-EARL-GREY-500")
     deadline = time.monotonic() + 5

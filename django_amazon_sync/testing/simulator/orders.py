@@ -7,8 +7,8 @@ it was asked for. A missing role removes fields without an error.
 from copy import deepcopy
 
 from .answers import Answer, Json, Request, invalid, not_found
-from .buying import STATUSES, UNPAID
 from .clock import api_time, read_time
+from .order_life import STATUSES, UNPAID
 from .paging import make_token, read_token
 from .switches import Switches
 from .world import Order, World

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import catalog, listings, orders, product_types, restrictions, sellers, shipments
+from . import (
+    catalog,
+    listings,
+    orders,
+    product_types,
+    restrictions,
+    sellers,
+    shipments,
+    submissions,
+)
 from .answers import Answer, Request
 from .world import World
 
@@ -41,9 +50,11 @@ ROUTES = (
         sellers.get_marketplace_participations,
     ),
     Route("GET", f"{LISTINGS}/items/*/*", "getListingsItem", listings.get_listings_item),
-    Route("PUT", f"{LISTINGS}/items/*/*", "putListingsItem", listings.put_listings_item),
-    Route("PATCH", f"{LISTINGS}/items/*/*", "patchListingsItem", listings.patch_listings_item),
-    Route("DELETE", f"{LISTINGS}/items/*/*", "deleteListingsItem", listings.delete_listings_item),
+    Route("PUT", f"{LISTINGS}/items/*/*", "putListingsItem", submissions.put_listings_item),
+    Route("PATCH", f"{LISTINGS}/items/*/*", "patchListingsItem", submissions.patch_listings_item),
+    Route(
+        "DELETE", f"{LISTINGS}/items/*/*", "deleteListingsItem", submissions.delete_listings_item
+    ),
     Route("GET", f"{LISTINGS}/items/*", "searchListingsItems", listings.search_listings_items),
     Route(
         "GET",

@@ -6,8 +6,8 @@ the order shows the package a little later.
 
 from .answers import Answer, Json, Request, invalid, not_found
 from .attribute_values import is_list_of_objects
-from .buying import package, show_package
 from .clock import api_time, read_time
+from .order_life import package, show_package
 from .world import Order, World
 
 CARRIERS = frozenset(

@@ -1,48 +1,33 @@
 """The simulated Amazon as one object: start it, look at it, and make things happen in it."""
 
-import threading
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from . import buying, listings, shipments, stock
+from . import order_life, shoppers, stock
 from .answers import Json
 from .attribute_values import issue
-from .clock import Clock
+from .buying import Purchase, place_order
 from .control import Control
 from .faults import Faults
-from .gate import Gate
 from .live import MERCHANT_CHANNEL, LiveListing, read_live
 from .log import RequestSeen
 from .marketplaces import AMAZON_CHANNELS
 from .orders import DATA_SETS, shown
-from .server import HttpServer
+from .running import Running
+from .server import Incoming, Reply
 from .switches import Switches
 from .world import Listing, Order, Product, Seller, World
-
-SAVE_EVERY_SECONDS = 2.0
-HAPPENINGS = {
-    "patch": listings.patch_goes_live,
-    "put": listings.put_goes_live,
-    "package": shipments.package_takes_effect,
-    "settle_payment": buying.happening(buying.settle_payment),
-    "cancel": buying.happening(buying.cancel),
-    "cancel_one_unit": buying.happening(buying.cancel_one_unit),
-    "request_cancellation": buying.happening(buying.request_cancellation),
-    "ship": buying.happening(buying.ship),
-}
-"""What may be due, by the name under which it is kept in the memory."""
 
 AnySeller = Seller | str
 """A seller, its id, or its region ("na", "eu", "fe")."""
 
 
-class Simulator:
+class Simulator(Running):
     """An Amazon on localhost with memory.
 
     ``time_scale``: simulated seconds per real second; rates, delays and lifetimes follow.
@@ -64,93 +49,22 @@ class Simulator:
         clock_offset: timedelta = timedelta(0),
         rate_limits: bool = True,
     ) -> None:
-        self._world = World(seed, switches or Switches(), Clock(time_scale, clock_offset))
-        self._state_file = Path(state_file) if state_file else None
-        self._gate = Gate(self._world, self._catch_up, rate_limits=rate_limits)
-        self._server: HttpServer | None = None
-        self._saver: threading.Thread | None = None
-        self._stopping = threading.Event()
-        if self._state_file and self._state_file.exists():
-            self._world.load(self._state_file)
-        else:
-            stock.stock_up(self._world)
-
-    # -- running
-
-    def start(self, port: int = 0) -> Self:
-        """Serve on 127.0.0.1, on any free port by default."""
-        control = Control(self)
-        self._stopping.clear()
-        self._server = HttpServer(
-            port,
-            lambda incoming: (
-                control.respond(incoming)
-                if incoming.segments[0] == "-"
-                else self._gate.respond(incoming)
-            ),
+        super().__init__(
+            seed,
+            switches or Switches(),
+            time_scale=time_scale,
+            state_file=state_file,
+            clock_offset=clock_offset,
+            rate_limits=rate_limits,
         )
-        self._gate.base_url = self.endpoint
-        if self._state_file:
-            self._saver = threading.Thread(target=self._keep_saving, daemon=True)
-            self._saver.start()
-        return self
 
-    def stop(self) -> None:
-        """Stop serving, cut open connections, and keep the memory."""
-        self._stopping.set()
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
-        if self._saver is not None:
-            self._saver.join()
-            self._saver = None
-        self.save()
+    def respond(self, incoming: Incoming) -> Reply:
+        """Answer one request, to Amazon's own addresses or to the control's."""
+        if incoming.segments[0] == "-":
+            return Control(self).respond(incoming)
+        return super().respond(incoming)
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def save(self) -> None:
-        """Write the memory to the state file, if there is one."""
-        if self._state_file:
-            with self._world.lock:
-                self._world.save(self._state_file)
-
-    def _keep_saving(self) -> None:
-        saved = -1  # what was there before the first change is worth keeping, too
-        while not self._stopping.wait(SAVE_EVERY_SECONDS):
-            if self._world.changes != saved:
-                saved = self._world.changes
-                self.save()
-
-    def _catch_up(self) -> None:
-        self._world.catch_up(HAPPENINGS)
-
-    # -- where it is and who sells there
-
-    @property
-    def endpoint(self) -> str:
-        """The SP-API endpoint, which takes the tokens of every region."""
-        if self._server is None:
-            raise RuntimeError("The simulator has not been started; call start() first.")
-        return f"http://127.0.0.1:{self._server.port}"
-
-    @property
-    def regional_endpoint(self) -> str:
-        """A template: with ``{region}`` filled in (na, eu, fe) it takes that region's tokens."""
-        return self.endpoint + "/{region}"
-
-    @property
-    def lwa_endpoint(self) -> str:
-        """The token URL of Login with Amazon."""
-        return f"{self.endpoint}/auth/o2/token"
+    # -- who sells there, and what happened
 
     @property
     def sellers(self) -> list[Seller]:
@@ -368,7 +282,7 @@ class Simulator:
         """
         with self._world.lock:
             self._catch_up()
-            purchase = buying.Purchase(
+            purchase = Purchase(
                 marketplace=marketplace,
                 lines=[(name, units) for name, units in lines] or [(sku, quantity)],
                 status=status,
@@ -384,7 +298,7 @@ class Simulator:
                 programs=programs,
                 placed_at=at.timestamp() if at else None,
             )
-            return buying.place_order(self._world, self._world.seller(seller), purchase).order_id
+            return place_order(self._world, self._world.seller(seller), purchase).order_id
 
     def let_buyers_buy(self, count: int, seller: AnySeller | None = None) -> list[str]:
         """Random orders of what is for sale, which then live on by themselves as time passes."""
@@ -395,27 +309,27 @@ class Simulator:
                 owner = (
                     self._world.seller(seller) if seller else self._world.dice.choice(self.sellers)
                 )
-                if order := buying.buy_at_random(self._world, owner):
+                if order := shoppers.buy_at_random(self._world, owner):
                     placed.append(order.order_id)
         return placed
 
     def settle_payment(self, order_id: str) -> None:
         """PENDING becomes UNSHIPPED."""
-        self._change(order_id, buying.settle_payment)
+        self._change(order_id, order_life.settle_payment)
 
     def cancel(
         self, order_id: str, *, item: str | None = None, quantity: int | None = None
     ) -> None:
         """Cancel an order, one line (by item id or SKU), or some units of it."""
-        self._change(order_id, buying.cancel, item=item, quantity=quantity)
+        self._change(order_id, order_life.cancel, item=item, quantity=quantity)
 
     def request_cancellation(self, order_id: str) -> None:
         """The buyer asks the seller to cancel."""
-        self._change(order_id, buying.request_cancellation)
+        self._change(order_id, order_life.request_cancellation)
 
     def ship_by_hand(self, order_id: str, *, units: int | None = None) -> None:
         """All open units, or so many, are shipped: in Seller Central, or by Amazon."""
-        self._change(order_id, buying.ship, units=units)
+        self._change(order_id, order_life.ship, units=units)
 
     def set_order(self, order_id: str, **changes: Any) -> None:
         """Overwrite top-level fields of an order by the names of the Orders API.
@@ -424,7 +338,7 @@ class Simulator:
         """
 
         def overwrite(world: World, order: Order) -> None:
-            buying.touch(world, order)
+            order_life.touch(world, order)
             order.data.update(changes)
 
         self._change(order_id, overwrite)

@@ -1,0 +1,121 @@
+"""Running a simulated Amazon: start and stop, addresses, and the memory on disk."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from . import order_life, shipments, shoppers, stock, submissions
+from .clock import Clock
+from .gate import Gate
+from .server import HttpServer, Incoming, Reply
+from .switches import Switches
+from .world import World
+
+SAVE_EVERY_SECONDS = 2.0
+HAPPENINGS = {
+    "patch": submissions.patch_goes_live,
+    "put": submissions.put_goes_live,
+    "package": shipments.package_takes_effect,
+    "settle_payment": order_life.happening(order_life.settle_payment),
+    "cancel": order_life.happening(order_life.cancel),
+    "cancel_one_unit": order_life.happening(shoppers.cancel_one_unit),
+    "request_cancellation": order_life.happening(order_life.request_cancellation),
+    "ship": order_life.happening(order_life.ship),
+}
+"""What may be due, by the name under which it is kept in the memory."""
+
+
+class Running:
+    """The part of ``Simulator`` that serves and remembers."""
+
+    def __init__(
+        self,
+        seed: int,
+        switches: Switches,
+        *,
+        time_scale: float,
+        state_file: str | Path | None,
+        clock_offset: timedelta,
+        rate_limits: bool,
+    ) -> None:
+        self._world = World(seed, switches, Clock(time_scale, clock_offset))
+        self._state_file = Path(state_file) if state_file else None
+        self._gate = Gate(self._world, self._catch_up, rate_limits=rate_limits)
+        self._server: HttpServer | None = None
+        self._saver: threading.Thread | None = None
+        self._stopping = threading.Event()
+        if self._state_file and self._state_file.exists():
+            self._world.load(self._state_file)
+        else:
+            stock.stock_up(self._world)
+
+    def start(self, port: int = 0) -> Self:
+        """Serve on 127.0.0.1, on any free port by default."""
+        self._stopping.clear()
+        self._server = HttpServer(port, self.respond)
+        self._gate.base_url = self.endpoint
+        if self._state_file:
+            self._saver = threading.Thread(target=self._keep_saving, daemon=True)
+            self._saver.start()
+        return self
+
+    def respond(self, incoming: Incoming) -> Reply:
+        """Answer one request."""
+        return self._gate.respond(incoming)
+
+    def stop(self) -> None:
+        """Stop serving, cut open connections, and keep the memory."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._saver is not None:
+            self._saver.join()
+            self._saver = None
+        self.save()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def save(self) -> None:
+        """Write the memory to the state file, if there is one."""
+        if self._state_file:
+            with self._world.lock:
+                self._world.save(self._state_file)
+
+    def _keep_saving(self) -> None:
+        saved = -1  # what was there before the first change is worth keeping, too
+        while not self._stopping.wait(SAVE_EVERY_SECONDS):
+            if self._world.changes != saved:
+                saved = self._world.changes
+                self.save()
+
+    def _catch_up(self) -> None:
+        self._world.catch_up(HAPPENINGS)
+
+    @property
+    def endpoint(self) -> str:
+        """The SP-API endpoint, which takes the tokens of every region."""
+        if self._server is None:
+            raise RuntimeError("The simulator has not been started; call start() first.")
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def regional_endpoint(self) -> str:
+        """A template: with ``{region}`` filled in (na, eu, fe) it takes that region's tokens."""
+        return self.endpoint + "/{region}"
+
+    @property
+    def lwa_endpoint(self) -> str:
+        """The token URL of Login with Amazon."""
+        return f"{self.endpoint}/auth/o2/token"

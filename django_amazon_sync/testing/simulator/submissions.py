@@ -1,0 +1,204 @@
+"""Listings Items API 2021-08-01, writing: put, patch and delete, and what becomes live later.
+
+ACCEPTED means queued: the echo changes at once, the live values after a delay, or never.
+"""
+
+from copy import deepcopy
+
+from .answers import Answer, Json, Request, invalid
+from .marketplaces import Marketplace
+from .patches import AVAILABILITY, apply_patch, complete_all, completed
+from .validation import (
+    REQUIRED,
+    patch_issues,
+    path_attribute,
+    product_type_issues,
+    put_issues,
+    suggested_asin,
+)
+from .world import Listing, Product, World
+
+
+def put_listings_item(world: World, request: Request) -> Answer:
+    """putListingsItem: the whole listing in one marketplace; what is left out is gone."""
+    seller_id, sku = request.path
+    (marketplace,) = request.marketplaces(most=1)
+    body = _body(request, "productType", "attributes")
+    requirements = body.get("requirements", "LISTING")
+    if str(requirements) not in REQUIRED or not isinstance(body["attributes"], dict):
+        raise invalid(f"Invalid 'requirements' or 'attributes' provided: {requirements}.")
+    issues = put_issues(world, requirements, body["attributes"], [marketplace])
+    if issues or _preview(request):
+        asin = suggested_asin(body["attributes"]) if not issues else ""
+        return _submission(world, request, issues, asin)
+    attributes = complete_all(body["attributes"], world.marketplace(marketplace))
+    listing = world.listing(seller_id, sku, marketplace)
+    if listing is None:
+        listing = _new_listing(world, request, marketplace, attributes, body["productType"])
+        world.keep(listing)
+    listing.attributes = deepcopy(attributes)
+    _schedule(world, listing, "put", attributes=attributes)
+    _share_availability(world, listing, "replace", attributes.get(AVAILABILITY, []))
+    return _submission(world, request, [], listing.asin)
+
+
+def _new_listing(
+    world: World, request: Request, marketplace: str, attributes: Json, product_type: str
+) -> Listing:
+    """A SKU that was not there; its product is matched by ASIN or made."""
+    asin = suggested_asin(attributes)
+    if asin:
+        product_type = world.products[asin].product_type
+    else:
+        asin = "B0" + world.unique("asin")[:8].upper()
+        title = str(attributes["item_name"][0]["value"])
+        world.products[asin] = Product(asin, title, product_type, {})
+    now = world.now()
+    seller_id, sku = request.path
+    return Listing(seller_id, sku, marketplace, asin, product_type, now, now, {}, None)
+
+
+def patch_listings_item(world: World, request: Request) -> Answer:
+    """patchListingsItem: an unknown SKU is "accepted" too, and nothing comes of it."""
+    seller_id, sku = request.path
+    marketplaces = request.marketplaces()
+    body = _body(request, "productType", "patches")
+    patches = _read_patches(body["patches"])
+    places = world.skus.get((seller_id, sku), {})
+    names = [str(path_attribute(patch)) for patch in patches]
+    issues = [
+        found for patch in patches for found in patch_issues(patch, marketplaces, world.switches)
+    ]
+    first = next((places[id_] for id_ in marketplaces if id_ in places), None)
+    issues += product_type_issues(body["productType"], names, marketplaces, first)
+    if not issues and not _preview(request):
+        for id_ in marketplaces:
+            if id_ in places:
+                _patch_one(world, places[id_], patches, world.marketplace(id_))
+    return _submission(world, request, issues, first.asin if first else "")
+
+
+def _read_patches(patches: object) -> list[Json]:
+    """The operations, when each has a known ``op`` and a top-level path; 400 otherwise."""
+    if not isinstance(patches, list) or not patches:
+        raise invalid("'patches' must be a list with at least one operation.")
+    for patch in patches:
+        if not isinstance(patch, dict) or patch.get("op") not in (
+            "add",
+            "replace",
+            "merge",
+            "delete",
+        ):
+            raise invalid("Invalid 'op' provided in 'patches'.")
+        if path_attribute(patch) is None:
+            raise invalid(f"Invalid 'path' provided: {patch.get('path')}.")
+    return patches
+
+
+def _patch_one(world: World, listing: Listing, patches: list[Json], home: Marketplace) -> None:
+    steps = []
+    for patch in patches:
+        name = str(path_attribute(patch))
+        instances = [
+            completed(name, instance, home)
+            for instance in patch["value"]
+            if instance.get("marketplace_id", home.id) == home.id
+        ]
+        steps.append([patch["op"], name, instances])
+        apply_patch(listing.attributes, patch["op"], name, instances, world.switches)
+        if name == AVAILABILITY:
+            _share_availability(world, listing, patch["op"], instances)
+    _schedule(world, listing, "patch", steps=steps)
+
+
+def _share_availability(world: World, listing: Listing, op: str, instances: list[Json]) -> None:
+    """One merchant quantity for the region: the other marketplaces take it over."""
+    if not world.switches.quantity_shared:
+        return
+    for other in world.skus[listing.seller_id, listing.sku].values():
+        if other is not listing:
+            apply_patch(other.attributes, op, AVAILABILITY, instances, world.switches)
+            _schedule(world, other, "patch", steps=[[op, AVAILABILITY, instances]])
+
+
+def _schedule(world: World, listing: Listing, kind: str, **change: object) -> None:
+    """Let a change become live later, never before the one ahead of it, or not at all."""
+    if listing.ignored or world.dice.random() < world.switches.never_live:
+        return
+    listing.busy_until = max(listing.busy_until, world.now() + world.switches.live_delay)
+    where = {"seller_id": listing.seller_id, "sku": listing.sku, "marketplace": listing.marketplace}
+    world.later(listing.busy_until, kind, **where, **change)
+
+
+def delete_listings_item(world: World, request: Request) -> Answer:
+    """deleteListingsItem: ends the listing in one marketplace."""
+    seller_id, sku = request.path
+    (marketplace,) = request.marketplaces(most=1)
+    places = world.skus.get((seller_id, sku), {})
+    listing = places.pop(marketplace, None)
+    return _submission(world, request, [], listing.asin if listing else "")
+
+
+def _body(request: Request, *required: str) -> Json:
+    if not isinstance(request.body, dict):
+        raise invalid("The request body must be a JSON object.")
+    missing = [name for name in required if not request.body.get(name)]
+    if missing or not isinstance(request.body["productType"], str):
+        raise invalid(f"The request body lacks {missing or 'a productType in text'}.")
+    return request.body
+
+
+def _preview(request: Request) -> bool:
+    mode = request.text("mode")
+    if mode not in ("", "VALIDATION_PREVIEW"):
+        raise invalid(f"Invalid 'mode' provided: {mode}.")
+    return bool(mode)
+
+
+def _submission(world: World, request: Request, issues: list[Json], asin: str) -> Answer:
+    """The outcome of a submission. An issue of severity ERROR makes it INVALID."""
+    preview = _preview(request)
+    wanted = request.words("includedData", ("identifiers", "issues")) or ["issues"]
+    if "identifiers" in wanted and not preview:
+        raise invalid("'identifiers' can only be requested with mode VALIDATION_PREVIEW.")
+    refused = any(found["severity"] == "ERROR" for found in issues)
+    marketplaces = request.marketplaces()
+    body: Json = {
+        "sku": request.path[1],
+        "status": "INVALID" if refused else "VALID" if preview else "ACCEPTED",
+        "submissionId": world.unique("submission")[:32],
+        "issues": [{**found, "marketplaceIds": marketplaces} for found in issues],
+    }
+    if "identifiers" in wanted and asin:
+        body["identifiers"] = [{"marketplaceId": id_, "asin": asin} for id_ in marketplaces]
+    return Answer(body)
+
+
+# -- what becomes live later
+
+
+def patch_goes_live(
+    world: World,
+    seller_id: str,
+    sku: str,
+    marketplace: str,
+    steps: list[tuple[str, str, list[Json]]],
+) -> None:
+    """The patch is done again, on the live values of that moment."""
+    listing = world.listing(seller_id, sku, marketplace)
+    if listing is None or listing.ignored:
+        return
+    listing.live = {} if listing.live is None else listing.live
+    for op, name, instances in steps:
+        apply_patch(listing.live, op, name, deepcopy(instances), world.switches)
+    listing.updated = world.now()
+
+
+def put_goes_live(
+    world: World, seller_id: str, sku: str, marketplace: str, attributes: Json
+) -> None:
+    """The live values become those of the PUT and nothing else."""
+    listing = world.listing(seller_id, sku, marketplace)
+    if listing is not None and not listing.ignored:
+        listing.live = deepcopy(attributes)
+        listing.updated = world.now()
