@@ -309,10 +309,14 @@ def test_whoever_loses_the_race_for_a_number_takes_nothing(
 ) -> None:
     """Between looking for the number and placing the order another worker places it."""
     first = placed(order)
-    answers = iter([""])
-    real = orders.order_pk
-    monkeypatch.setattr(orders, "order_pk", lambda number: next(answers, None) or real(number))
+    not_there_yet, order_pk = [""], orders.order_pk
+
+    def look(number: str) -> str:
+        return not_there_yet.pop() if not_there_yet else order_pk(number)
+
+    monkeypatch.setattr(orders, "order_pk", look)
     assert shop.place_order(order, choices) == str(first.pk)
+    assert not_there_yet == []
     assert [line.stockrecord.num_allocated for line in first.lines.all()] == [2, 1]
     assert get_model("order", "ShippingAddress").objects.count() == 1
 
@@ -378,6 +382,14 @@ def test_what_staff_released_is_not_released_again(order: OrderData) -> None:
     update(saved, replace(order, status="CANCELLED"))
     allocated = [line.stockrecord.num_allocated for line in other.lines.all()]
     assert allocated == [2, 1]
+
+
+def test_what_staff_left_allocated_is_all_that_is_released(order: OrderData) -> None:
+    saved = placed(order)
+    saved.lines.get(partner_sku="MUG").cancel_allocation(1)
+    update(saved, replace(order, status="CANCELLED"))
+    assert [line.num_allocated for line in saved.lines.all()] == [0, 0]
+    assert [line.stockrecord.num_allocated for line in saved.lines.all()] == [0, 0]
 
 
 def test_a_quantity_that_grew_is_for_people_to_check(order: OrderData) -> None:
