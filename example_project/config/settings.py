@@ -1,7 +1,7 @@
 """Settings of the example shop, from the environment alone (or a file `.env` beside manage.py).
 
-Every variable has a default that lets the shop run on one machine with nothing else; the README
-lists them. SECRET_KEY and AMAZON_ENCRYPTION_KEYS have one only while DEBUG is on.
+Every variable has a default that lets the shop run on one machine with nothing else; SECRET_KEY
+and AMAZON_ENCRYPTION_KEYS have one only while DEBUG is on.
 """
 
 from pathlib import Path

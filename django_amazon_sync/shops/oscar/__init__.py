@@ -35,7 +35,7 @@ class OscarShop(Shop):
         return offers.find_offers(code, scope)
 
     def place_order(self, order: OrderData, choices: Choices) -> str:
-        return orders.place(order, choices)
+        return orders.place(order, choices, self.shipping_methods())
 
     def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
         changes.update(pk, order, self.cancelled_status)
@@ -44,7 +44,14 @@ class OscarShop(Shop):
         return orders.order_pk(number)
 
     def menu(self) -> Menu:
-        return orders.menu()
+        return orders.menu(self.shipping_methods())
+
+    def shipping_methods(self) -> Iterable[Any]:
+        """Oscar's shipping methods that staff may choose for Amazon's orders.
+
+        The shop's repository is asked without an address; override this where it needs one.
+        """
+        return orders.shipping_methods()
 
     def shipments(self, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
         return shipments.read_shipments(order_pks)

@@ -28,41 +28,34 @@ AMAZON_SOURCE = MenuItem("amazon", "Amazon")
 # --- What staff choose from --------------------------------------------------------------------
 
 
-def menu() -> Menu:
+def menu(methods: Iterable[Any]) -> Menu:
     order_model = get_model("order", "Order")
     sources = get_model("payment", "SourceType").objects.order_by("name")
     payment = {AMAZON_SOURCE.code: AMAZON_SOURCE}
     payment |= {source.code: MenuItem(source.code, source.name) for source in sources}
     return Menu(
-        shipping_methods=tuple(MenuItem(m.code, str(m.name)) for m in shipping_methods()),
+        shipping_methods=tuple(MenuItem(method.code, str(method.name)) for method in methods),
         payment_methods=tuple(payment.values()),
         statuses=tuple(MenuItem(status, status) for status in order_model.all_statuses()),
     )
 
 
 def shipping_methods() -> Iterator[Any]:
-    """The shipping methods that the shop has for a basket and an address not yet known.
-
-    First those of the shop's repository, then those that staff keep in Oscar's dashboard.
-    """
-    seen = set()
+    """The methods of the shop's repository, then those that staff keep in Oscar's dashboard."""
     basket = get_model("basket", "Basket")()
     repository = get_class("shipping.repository", "Repository")()
-    yielded: list[Iterable[Any]] = [
-        repository.get_available_shipping_methods(basket=basket, shipping_addr=None)
-    ]
-    yielded += [
-        get_model("shipping", name).objects.all() for name in ("OrderAndItemCharges", "WeightBased")
-    ]
-    for methods in yielded:
-        for method in methods:
+    offered = repository.get_available_shipping_methods(basket=basket, shipping_addr=None)
+    yield from offered
+    seen = {method.code for method in offered}
+    for name in ("OrderAndItemCharges", "WeightBased"):
+        for method in get_model("shipping", name).objects.all():
             if method.code not in seen:
                 seen.add(method.code)
                 yield method
 
 
-def chosen_shipping_method(code: str) -> Any:
-    for method in shipping_methods():
+def chosen_shipping_method(code: str, methods: Iterable[Any]) -> Any:
+    for method in methods:
         if method.code == code:
             return method
     raise ShopRefused(
@@ -99,8 +92,10 @@ def order_pk(number: str) -> str:
     return str(pk[0]) if pk else ""
 
 
-def place(order: OrderData, choices: Choices) -> str:
+def place(order: OrderData, choices: Choices, methods: Iterable[Any]) -> str:
     """Place the order unless it is there; the pk of the shop's order.
+
+    ``methods`` are the shipping methods that can be chosen.
 
     The number's unique key is the last guard: whoever loses a race finds its own attempt,
     stock included, rolled back.
@@ -109,16 +104,16 @@ def place(order: OrderData, choices: Choices) -> str:
         return placed
     try:
         with transaction.atomic():
-            return str(place_new(order, choices).pk)
+            return str(place_new(order, choices, methods).pk)
     except IntegrityError:
         if placed := order_pk(order.number):
             return placed
         raise
 
 
-def place_new(order: OrderData, choices: Choices) -> Any:
+def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any:
     status = chosen_status(choices.status)
-    method = chosen_shipping_method(choices.shipping_method)
+    method = chosen_shipping_method(choices.shipping_method, methods)
     source_type = chosen_source_type(choices.payment_method)
     figures = figures_of(order)
     records = stock_records(order.lines, choices.scope)
