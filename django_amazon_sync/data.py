@@ -15,6 +15,7 @@ from typing import Any
 # --- Money --------------------------------------------------------------------------------
 
 _MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3}
+_STEPS = {0: Decimal(1), 2: Decimal("0.01"), 3: Decimal("0.001")}
 
 
 def minor_units(currency: str) -> int:
@@ -31,7 +32,9 @@ class Money:
 
     def rounded(self) -> Money:
         """The same money in whole minor units, halves up."""
-        step = Decimal(1).scaleb(-minor_units(self.currency))
+        step = _STEPS[minor_units(self.currency)]
+        if self.amount.same_quantum(step):
+            return self
         return Money(self.amount.quantize(step, rounding=ROUND_HALF_UP), self.currency)
 
     def __add__(self, other: Money) -> Money:

@@ -65,7 +65,8 @@ def price_to_send(offer: Offer, rule: PriceRule) -> PriceDecision:
 
 def _ruled(amount: Decimal, rule: PriceRule) -> Money:
     """Markup, then ending, then floor, then the currency's minor units."""
-    amount = amount * (100 + rule.markup_percent) / 100
+    if rule.markup_percent:
+        amount = amount * (100 + rule.markup_percent) / 100
     if rule.ending is not None:
         amount = _with_ending(amount, rule.ending)
     if rule.floor is not None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django_amazon_sync.data import Money, Offer
-from django_amazon_sync.models import MERCHANT_CHANNEL, Marketplace
+from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
@@ -47,13 +47,18 @@ class ListingFields(Protocol):
     @property
     def accepted(self) -> dict[str, Any]: ...
     @property
+    def quantity_epoch(self) -> int: ...
+
+
+class Stops(Protocol):
+    """What keeps values of a Listing from being sent: the row itself, or those columns of it."""
+
+    @property
     def refused(self) -> dict[str, Any]: ...
     @property
     def held(self) -> dict[str, Any]: ...
     @property
     def approved(self) -> dict[str, Any]: ...
-    @property
-    def quantity_epoch(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -150,26 +155,36 @@ def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: 
 
 
 def differences(
-    values: dict[str, Any], sku: SkuFields, listing: ListingFields, *, again: bool = False
+    values: dict[str, Any], sku: SkuFields, listing: Listing, *, again: bool = False
 ) -> dict[str, Any]:
-    """The desired values that Amazon has not accepted yet.
+    """The desired values that Amazon has not accepted and that nothing stops."""
+    return not_stopped(not_accepted(values, sku, listing), listing, again=again)
+
+
+def not_accepted(
+    values: dict[str, Any], sku: SkuFields, listing: ListingFields
+) -> dict[str, Any]:
+    """The desired values that Amazon has not accepted yet."""
+    accepted = listing.accepted
+    changed = {name: value for name, value in values.items() if accepted.get(name) != value}
+    if QUANTITY in values and listing.quantity_epoch != sku.stock_epoch:
+        # An order or a doubt came after the accepted one was computed.
+        changed[QUANTITY] = values[QUANTITY]
+    return changed
+
+
+def not_stopped(values: dict[str, Any], stops: Stops, *, again: bool) -> dict[str, Any]:
+    """Those that may go.
 
     A value that Amazon refused, or that waits for approval, goes again when the desired value
     changes, or with ``again``, when staff ask.
     """
-    result = {}
-    for name, value in values.items():
-        same = listing.accepted.get(name) == value
-        if name == QUANTITY and listing.quantity_epoch != sku.stock_epoch:
-            same = False  # an order or a doubt came after it was computed
-        if same:
-            continue
-        if not again and listing.refused.get(name) == value:
-            continue
-        if listing.held.get(name) == value and listing.approved.get(name) != value:
-            continue
-        result[name] = value
-    return result
+    return {
+        name: value
+        for name, value in values.items()
+        if (again or stops.refused.get(name) != value)
+        and (stops.held.get(name) != value or stops.approved.get(name) == value)
+    }
 
 
 def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:

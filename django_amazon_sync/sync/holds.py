@@ -14,13 +14,13 @@ from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, SellerSku
 from django_amazon_sync.sync import changes
 
 
-def units_held(offer_pks: Iterable[str]) -> dict[str, int]:
-    """Per offer, the units that orders of all accounts hold."""
+def units_held(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
+    """Per offer, the units that orders of all accounts hold; of all offers where none is named."""
     lines = AmazonOrderLine.objects.filter(
-        offer_pk__in=[pk for pk in offer_pks if pk],
-        order__state__in=HOLDING_STATES,
-        order__takes_stock=True,
-    )
+        order__state__in=HOLDING_STATES, order__takes_stock=True
+    ).exclude(offer_pk="")
+    if offer_pks is not None:
+        lines = lines.filter(offer_pk__in=[pk for pk in offer_pks if pk])
     return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
 
 

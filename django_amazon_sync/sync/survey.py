@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
@@ -23,8 +23,9 @@ from django_amazon_sync.sync.desired import (
     Rules,
     creation_key,
     desired,
-    differences,
     is_wanted,
+    not_accepted,
+    not_stopped,
 )
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.work import Work
@@ -43,18 +44,10 @@ SKU_COLUMNS = (
     "stock_epoch",
     "managed",
 )
-LISTING_COLUMNS = (
-    "pk",
-    "sku_id",
-    "marketplace_id",
-    "presence",
-    "own_price",
-    "accepted",
-    "refused",
-    "held",
-    "approved",
-    "quantity_epoch",
-)
+LISTING_COLUMNS = ("marketplace_id", "presence", "own_price", "accepted", "quantity_epoch")
+
+#: What keeps a listing from being sent; looked up for those only that differ.
+STOPS = ("refused", "held", "approved")
 
 
 def _pks() -> array[int]:
@@ -88,7 +81,8 @@ class Survey:
 
         New offers get their rows, and what is wrong with an offer gets its line.
         """
-        met = self._look_at_offers(self.work.shop.offers(self.work.account.shop_scope))
+        offers = self.work.shop.offers(self.work.account.shop_scope)
+        met = self._look_at_offers(offers, units_held())
         skus = SellerSku.objects.filter(account=self.work.account)
         gone = skus.filter(managed=True)
         if met == skus.exclude(offer_pk="").count():
@@ -102,7 +96,7 @@ class Survey:
         pks = {*offer_pks, *linked.values_list("offer_pk", flat=True)}
         for sku in skus:
             pks.update(offer.pk for offer in shop.find(sku, account.shop_scope))
-        self._look_at_offers(shop.offers(account.shop_scope, sorted(pks)))
+        self._look_at_offers(shop.offers(account.shop_scope, sorted(pks)), units_held(pks))
         named = Q(offer_pk__in=pks) | Q(sku__in=skus)
         self._look_at_gone(SellerSku.objects.filter(named, account=account, managed=True))
 
@@ -110,80 +104,83 @@ class Survey:
         """Look at the listings that were unread and have been read since."""
         read, self.unread = self.unread, _pks()
         for chunk in chunks(read, CHUNK):
-            listings = Listing.objects.filter(pk__in=chunk)
-            skus = SellerSku.objects.filter(listings__in=chunk).distinct()
-            rows = list(skus.values_list(*SKU_COLUMNS, named=True))
+            skus = Listing.objects.filter(pk__in=chunk).values("sku")
+            rows = rows_of(SellerSku.objects.filter(pk__in=skus), self.rules)
             offers = self._offers_of(rows)
-            self._look([(row, offers.get(row.offer_pk)) for row in rows], listings)
+            read_now = set(chunk)
+            rows = [row for row in rows if row.listing_pk in read_now]
+            self._look(rows, offers, units_held(offers))
 
-    def _look_at_offers(self, offers: Iterable[Offer]) -> int:
+    def _look_at_offers(self, offers: Iterable[Offer], held: dict[str, int]) -> int:
         met = 0
-        for chunk in chunks(offers, CHUNK):
-            rows = take_up(self.work, chunk, list(self.rules))
-            met += len(rows)
-            self._look([(rows[offer.pk], offer) for offer in chunk if offer.pk in rows])
+        for chunk in chunks(offers if self.rules else (), CHUNK):
+            by_pk = {offer.pk: offer for offer in chunk}
+            rows = take_up(self.work, by_pk, self.rules)
+            met += len({row.pk for row in rows})
+            self._look(rows, by_pk, held)
         return met
 
     def _look_at_gone(self, skus: QuerySet[SellerSku]) -> None:
-        for rows in chunks(skus.values_list(*SKU_COLUMNS, named=True).iterator(), CHUNK):
+        for pks in chunks(skus.values_list("pk", flat=True).iterator(), CHUNK):
+            rows = rows_of(SellerSku.objects.filter(pk__in=pks), self.rules)
             there = self._offers_of(rows)
-            self._look([(row, None) for row in rows if row.offer_pk not in there])
+            self._look([row for row in rows if row.offer_pk not in there], {}, {})
 
     def _offers_of(self, rows: list[Any]) -> dict[str, Offer]:
-        linked = [row.offer_pk for row in rows if row.offer_pk]
+        linked = {row.offer_pk for row in rows if row.offer_pk}
         offers = self.work.shop.offers(self.work.account.shop_scope, linked)
         return {offer.pk: offer for offer in offers}
 
-    def _look(
-        self,
-        pairs: list[tuple[Any, Offer | None]],
-        listings: QuerySet[Listing] | None = None,
-    ) -> None:
-        """Look at the listings of these SKUs, or at those of ``listings`` only."""
-        by_pk = {sku.pk: (sku, offer) for sku, offer in pairs}
-        held = units_held(sku.offer_pk for sku, _offer in pairs)
-        if listings is None:
-            listings = Listing.objects.filter(sku__in=by_pk)
-        columns = listings.filter(marketplace__in=self.rules).values_list(
-            *LISTING_COLUMNS, named=True
-        )
-        for listing in columns.order_by("pk").iterator(chunk_size=CHUNK):
-            sku, offer = by_pk[listing.sku_id]
+    def _look(self, rows: list[Any], offers: dict[str, Offer], held: dict[str, int]) -> None:
+        """Look at these listings; offers and units held are by the offer's pk."""
+        differing = []
+        for row in rows:
+            if row.listing_pk is None:
+                continue
             self.looked_at += 1
-            self._look_at(sku, listing, offer, held.get(sku.offer_pk, 0))
+            offer = offers.get(row.offer_pk)
+            want = self._look_at(row, offer, held.get(row.offer_pk, 0))
+            if want is not None:
+                differing.append((row, offer, want))
+        for row, offer, want, stops in with_stops(differing):
+            if row.presence == Presence.ABSENT:
+                self._see_absent(row, offer, want, stops)
+            elif changes := not_stopped(want, stops, again=self.again):
+                self._sort(row, changes)
 
-    def _look_at(self, sku: Any, listing: Any, offer: Offer | None, held: int) -> None:
-        rules = self.rules[listing.marketplace_id]
-        if listing.presence == Presence.UNREAD:
-            if is_wanted(offer, sku, rules):
-                self.unread.append(listing.pk)
-            return
-        want = desired(offer, sku, listing, rules, held=held)
+    def _look_at(self, row: Any, offer: Offer | None, held: int) -> dict[str, Any] | None:
+        """The values that this listing should get, or None where nothing is to be done."""
+        rules = self.rules[row.marketplace_id]
+        if row.presence == Presence.UNREAD:
+            if is_wanted(offer, row, rules):
+                self.unread.append(row.listing_pk)
+            return None
+        want = desired(offer, row, row, rules, held=held)
         for problem in want.problems.values():
-            self.work.line(Outcome.FAILED, sku=sku.sku, code="offer", message=problem)
-        if listing.presence == Presence.ABSENT:
-            if offer is not None and is_wanted(offer, sku, rules):
-                key = creation_key(offer, sku, want.values.get(PRICE))
-                if self.again or listing.refused.get(CREATION) != key:
-                    self.absent.append(listing.pk)
-            return
-        self.known += bool(listing.accepted)
-        if changes := differences(want.values, sku, listing, again=self.again):
-            self._sort(sku, listing, changes)
+            self.work.line(Outcome.FAILED, sku=row.sku, code="offer", message=problem)
+        if row.presence == Presence.ABSENT:
+            return want.values if is_wanted(offer, row, rules) else None
+        self.known += bool(row.accepted)
+        return not_accepted(want.values, row, row) or None
 
-    def _sort(self, sku: Any, listing: Any, changes: dict[str, Any]) -> None:
+    def _see_absent(self, row: Any, offer: Offer, values: dict[str, Any], stops: Any) -> None:
+        key = creation_key(offer, row, values.get(PRICE))
+        if self.again or stops.refused.get(CREATION) != key:
+            self.absent.append(row.listing_pk)
+
+    def _sort(self, row: Any, changes: dict[str, Any]) -> None:
         """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest."""
-        accepted, quantity = listing.accepted.get(QUANTITY), changes.get(QUANTITY)
+        accepted, quantity = row.accepted.get(QUANTITY), changes.get(QUANTITY)
         if quantity == 0:
-            self.zeros.append(listing.pk)
+            self.zeros.append(row.listing_pk)
         elif quantity is not None and may_leave(
             quantity, accepted=accepted, orders_complete=self.orders_complete
         ):
-            self.waiting.add(sku.offer_pk)
+            self.waiting.add(row.offer_pk)
             del changes[QUANTITY]
         if changes and quantity != 0:
-            self.changed.append(listing.pk)
-        explained = listing.quantity_epoch != sku.stock_epoch
+            self.changed.append(row.listing_pk)
+        explained = row.quantity_epoch != row.stock_epoch
         self.moved += bool(changes) and _moves(changes, accepted, explained=explained)
 
 
@@ -204,36 +201,48 @@ def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield chunk
 
 
+# --- The rows -----------------------------------------------------------------------------------
+
+
+def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> list[Any]:
+    """SKUs and their listings in these marketplaces, in one query and ordered by listing.
+
+    A row for each listing (``listing_pk``), and one with None for a SKU that has none there.
+    """
+    here = FilteredRelation("listings", condition=Q(listings__marketplace__in=list(marketplaces)))
+    of_listing = {name: F(f"here__{name}") for name in LISTING_COLUMNS}
+    joined = skus.annotate(here=here).annotate(listing_pk=F("here__pk"), **of_listing)
+    columns = (*SKU_COLUMNS, "listing_pk", *LISTING_COLUMNS)
+    return list(joined.order_by("listing_pk").values_list(*columns, named=True))
+
+
+def with_stops(differing: list[Any]) -> Iterator[Any]:
+    """Each with what Amazon refused, what waits for approval and what is approved of it."""
+    pks = [row.listing_pk for row, _offer, _want in differing]
+    found = Listing.objects.filter(pk__in=pks).values_list("pk", *STOPS, named=True)
+    stops = {one.pk: one for one in found}
+    for row, offer, want in differing:
+        if row.listing_pk in stops:
+            yield row, offer, want, stops[row.listing_pk]
+
+
 # --- Taking up what the shop sells ----------------------------------------------------------------
 
 
-def take_up(work: Work, offers: list[Offer], marketplaces: list[int]) -> dict[str, Any]:
-    """The SKU row of each offer, made where it is missing; with a listing row per marketplace.
+def take_up(work: Work, offers: dict[str, Offer], marketplaces: Iterable[int]) -> list[Any]:
+    """The rows of these offers (by pk), made where they are missing; see ``rows_of``.
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
     """
-    rows = _rows(work, offers)
-    strange = [offer for offer in offers if _is_strange(offer, rows.get(offer.pk))]
-    if strange:
-        _link(work, strange)
-        rows = _rows(work, offers)
-    _add_listings(work, rows, marketplaces)
-    return {
-        offer.pk: rows[offer.pk]
-        for offer in offers
-        if offer.pk in rows and rows[offer.pk].sku == offer.sku
-    }
-
-
-def _rows(work: Work, offers: list[Offer]) -> dict[str, Any]:
-    rows = SellerSku.objects.filter(
-        account=work.account, offer_pk__in=[offer.pk for offer in offers]
-    )
-    return {row.offer_pk: row for row in rows.values_list(*SKU_COLUMNS, named=True)}
-
-
-def _is_strange(offer: Offer, row: Any) -> bool:
-    return row is None or row.sku != offer.sku
+    skus = SellerSku.objects.filter(account=work.account, offer_pk__in=list(offers))
+    rows = rows_of(skus, marketplaces)
+    linked = {row.offer_pk for row in rows if row.sku == offers[row.offer_pk].sku}
+    if len(linked) < len(offers):
+        _link(work, [offer for offer in offers.values() if offer.pk not in linked])
+        rows = rows_of(skus, marketplaces)
+    if _add_listings(work, rows, marketplaces):
+        rows = rows_of(skus, marketplaces)
+    return [row for row in rows if row.sku == offers[row.offer_pk].sku]
 
 
 def _link(work: Work, offers: list[Offer]) -> None:
@@ -286,27 +295,18 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
     work.line(Outcome.FAILED, sku=offer.sku, code="sku", message=message)
 
 
-def _add_listings(work: Work, rows: dict[str, Any], marketplaces: list[int]) -> None:
-    """A listing row for each synchronised SKU in each marketplace, where it is missing."""
-    wanted = [
-        row.pk
-        for row in rows.values()
-        if (work.account.synchronise_all if row.synchronise is None else row.synchronise)
+def _add_listings(work: Work, rows: list[Any], marketplaces: Iterable[int]) -> bool:
+    """A listing row for each synchronised SKU in each marketplace; whether any was missing."""
+    everything = work.account.synchronise_all
+    wanted = {
+        row.pk for row in rows if (everything if row.synchronise is None else row.synchronise)
+    }
+    there = {(row.pk, row.marketplace_id) for row in rows}
+    missing = [
+        Listing(sku_id=sku, marketplace_id=marketplace)
+        for marketplace in marketplaces
+        for sku in wanted
+        if (sku, marketplace) not in there
     ]
-    there = set(
-        Listing.objects.filter(sku__in=wanted, marketplace__in=marketplaces).values_list(
-            "sku_id", "marketplace_id"
-        )
-    )
-    if len(there) == len(wanted) * len(marketplaces):
-        return
-    Listing.objects.bulk_create(
-        [
-            Listing(sku_id=sku, marketplace_id=marketplace)
-            for sku in wanted
-            for marketplace in marketplaces
-            if (sku, marketplace) not in there
-        ],
-        ignore_conflicts=True,
-        batch_size=500,
-    )
+    Listing.objects.bulk_create(missing, ignore_conflicts=True, batch_size=500)
+    return bool(missing)
