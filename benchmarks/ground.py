@@ -95,6 +95,7 @@ def seconds(act: Callable[[], object]) -> float:
 
 def account() -> SellerAccount:
     """A released account in Germany, made without asking Amazon."""
+    menu = configured_shop().menu()
     application = Application.objects.create(
         name="Benchmark", client_id="benchmark", client_secret="secret"
     )
@@ -108,8 +109,8 @@ def account() -> SellerAccount:
         deployment="benchmark",
         synchronise_all=True,
         cut_over=timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone()),
-        default_shipping_method="no-shipping-required",
-        default_payment_method="amazon",
+        default_shipping_method=menu.shipping_methods[0].code,
+        default_payment_method=menu.payment_methods[0].code,
     )
     Marketplace.objects.create(account=made, code=GERMANY, language="de_DE")
     return made
