@@ -1,0 +1,273 @@
+"""What all commands that run jobs share: accounts, formats, exit codes, waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import load_command_class
+
+from django_amazon_sync.amazon.limits import Limiter
+from django_amazon_sync.management.commands import _base
+from django_amazon_sync.models import (
+    AccountState,
+    SellerAccount,
+    SyncRun,
+)
+from django_amazon_sync.sync.stores import buckets
+from django_amazon_sync.testing.simulator import Fault
+from tests.commands.conftest import Change, manage, manage_json
+from tests.sync.conftest import DE, FR, World
+
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = (
+    "amazon_check",
+    "amazon_confirm_shipments",
+    "amazon_connect",
+    "amazon_export",
+    "amazon_import_orders",
+    "amazon_rotate_keys",
+    "amazon_tick",
+    "amazon_verify",
+)
+RUN_COMMANDS = (
+    "amazon_confirm_shipments",
+    "amazon_export",
+    "amazon_import_orders",
+    "amazon_verify",
+)
+
+Connect = Callable[..., World]
+
+
+# --- Help ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_and_each_option_of_ours_has_help(name: str) -> None:
+    command = load_command_class("django_amazon_sync", name)
+    parser = command.create_parser("manage.py", name)
+    assert command.help
+    assert [action.dest for action in parser._actions if not action.help] == []
+    assert "--format" in parser.format_help()
+
+
+# --- Formats and exit codes ----------------------------------------------------------------------
+
+
+def test_one_document_names_the_run_its_counts_and_its_lines(world: World) -> None:
+    world.sell("MUG", quantity=5)
+    world.list_on_amazon("MUG", price="10.00", quantity=9)
+    said = manage_json("amazon_export")
+    run = SyncRun.objects.get(job="export")
+    assert said.exit == 0
+    assert said.document == {
+        "runs": [
+            {
+                "run": run.pk,
+                "account": str(world.account),
+                "job": "export",
+                "dry_run": False,
+                "state": "done",
+                "reason": "",
+                "counts": run.counts,
+                "lines": [
+                    {
+                        "sku": "MUG",
+                        "marketplace": DE,
+                        "order_number": "",
+                        "outcome": "sent",
+                        "values": {"quantity": 5},
+                        "code": "",
+                        "message": "",
+                    }
+                ],
+            }
+        ],
+        "exit": 0,
+    }
+
+
+def test_the_text_tells_the_same(world: World) -> None:
+    world.sell("MUG", quantity=5)
+    world.list_on_amazon("MUG", price="10.00", quantity=9)
+    said = manage("amazon_export")
+    assert f"Export to Amazon {SyncRun.objects.get(job='export').pk}" in said.out
+    assert f"sent  MUG  {DE}  quantity 5" in said.out
+    assert said.err == ""
+
+
+def test_lines_that_failed_are_exit_1(world: World) -> None:
+    world.sell("BAD", price="10.00").product.stockrecords.update(price=None)
+    said = manage_json("amazon_export")
+    assert said.exit == 1
+    assert "has lines that failed" in said.err
+    assert "error" not in said.document
+
+
+def test_a_stopped_run_is_exit_2_with_its_reason(world: World) -> None:
+    world.amazon.faults.add(Fault("*", "503", times=None))
+    said = manage_json("amazon_import_orders")
+    run = said.document["runs"][0]
+    assert (said.exit, run["state"]) == (2, "stopped")
+    assert said.document["error"] == {"code": "unavailable", "message": run["reason"]}
+    assert said.err == run["reason"]
+
+
+def test_a_run_that_was_stopped_on_its_way_is_never_exit_0(world: World) -> None:
+    """The first page is stored and placed, the second never comes."""
+    world.sell("MUG", quantity=500)
+    for _ in range(101):
+        world.buy("MUG")
+    world.amazon.advance(180)
+    world.amazon.faults.add(Fault("searchOrders", "503", skip=1, times=None))
+    said = manage_json("amazon_import_orders")
+    assert (said.exit, said.document["runs"][0]["state"]) == (1, "stopped")
+    assert said.document["runs"][0]["counts"]["placed"] == 100
+
+
+def test_one_account_that_fails_beside_one_that_works_is_exit_1(connect: Connect) -> None:
+    connect("na", ("ATVPDKIKX0DER",))
+    world = connect("eu")
+    world.amazon.revoke("na")
+    said = manage_json("amazon_import_orders")
+    assert said.exit == 1
+    assert [run["state"] for run in said.document["runs"]] == ["stopped", "done"]
+    assert SellerAccount.objects.get(region="na").state == AccountState.DISCONNECTED
+
+
+def test_a_database_of_no_account_is_exit_2(db: None) -> None:
+    for name in (*RUN_COMMANDS, "amazon_check"):
+        said = manage_json(name)
+        assert said.exit == 2
+        assert "connect one with amazon_connect" in said.document["error"]["message"]
+
+
+@pytest.mark.parametrize("name", RUN_COMMANDS)
+def test_without_an_encryption_key_nothing_runs(
+    world: World, set_amazon: Change, name: str
+) -> None:
+    set_amazon(ENCRYPTION_KEYS=[])
+    said = manage_json(name)
+    assert said.exit == 2
+    assert "make a key with" in said.document["error"]["message"] or "no key of" in said.err
+    assert not SyncRun.objects.exists()
+
+
+def manage_py(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The real thing: a process with an environment, an exit status and two streams."""
+    secrets = [name for name in os.environ if name.startswith("AMAZON_")]
+    inherited = {name: value for name, value in os.environ.items() if name not in secrets}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "example_project" / "manage.py"), *options],
+        env={**inherited, "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_script_sees_exit_status_document_and_sentence() -> None:
+    eu = ("--region", "eu", "--seller-id", "A1", "--marketplace", DE)
+    ended = manage_py("amazon_connect", *eu, "--format", "json")
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout)["error"]["code"] == "configuration"
+    assert ended.stderr.strip().endswith("AMAZON_LWA_REFRESH_TOKEN in the environment.")
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_wrong_options_are_exit_2() -> None:
+    assert manage_py("amazon_import_orders", "--since", "yesterday").returncode == 2
+
+
+# --- Accounts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["pk", "seller_id", "name"])
+def test_an_account_is_chosen_by_number_seller_id_or_name(connect: Connect, by: str) -> None:
+    connect("na", ("ATVPDKIKX0DER",))
+    account = connect("eu").account
+    said = manage_json("amazon_verify", "--account", str(getattr(account, by)))
+    assert [run["account"] for run in said.document["runs"]] == [str(account)]
+
+
+def test_by_default_all_connected_accounts_are_chosen(connect: Connect) -> None:
+    gone = connect("na", ("ATVPDKIKX0DER",)).account
+    gone.move(AccountState.DISCONNECTED, state_reason="The token was revoked.")
+    account = connect("eu").account
+    said = manage_json("amazon_verify")
+    assert [run["account"] for run in said.document["runs"]] == [str(account)]
+
+
+def test_an_unknown_account_is_named_with_those_that_are_there(world: World) -> None:
+    said = manage("amazon_verify", "--account", "nobody")
+    assert said.exit == 2
+    assert "no account 'nobody'; there is" in said.err
+    assert world.account.seller_id in said.err
+
+
+def test_a_disconnected_account_says_why_and_what_to_do(world: World) -> None:
+    world.account.move(AccountState.DISCONNECTED, state_reason="The token was revoked.")
+    said = manage("amazon_verify", "--account", world.account.name)
+    assert said.exit == 2
+    assert "The token was revoked. Connect it again with amazon_connect." in said.err
+
+
+def test_a_marketplace_restricts_the_accounts(connect: Connect) -> None:
+    connect("na", ("ATVPDKIKX0DER",))
+    account = connect("eu", (DE, FR)).account
+    said = manage_json("amazon_verify", "--marketplace", FR)
+    assert [run["account"] for run in said.document["runs"]] == [str(account)]
+    assert SyncRun.objects.get(job="verify").options["marketplaces"] == [FR]
+
+
+def test_a_marketplace_of_no_account_is_named(world: World) -> None:
+    said = manage("amazon_verify", "--marketplace", FR)
+    assert said.exit == 2
+    assert f"sells in marketplace {FR}; there is {DE}" in said.err
+
+
+# --- Waiting -------------------------------------------------------------------------------------
+
+
+def use_up_searches(world: World, *, rate: float) -> None:
+    """Make all the searches that may be made at once; ``rate`` come back each second."""
+    account = world.account
+    key = f"{account.application_id}:{account.seller_id}:{account.region}"
+    limiter = Limiter(buckets(), key)
+    limiter.learn("searchOrders", rate)
+    while limiter.take("searchOrders", time.time()) == 0:
+        pass
+
+
+def test_a_command_waits_for_its_turn_and_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_base, "WORTH_A_WORD", 0.1)
+    use_up_searches(world, rate=1)
+    said = manage_json("amazon_import_orders")
+    assert (said.exit, said.err.strip()) == (0, "searchOrders: waits 1 s for its turn at Amazon.")
+
+
+def test_what_would_take_too_long_stops_the_run_and_says_when_it_goes_on(world: World) -> None:
+    use_up_searches(world, rate=0.0001)
+    said = manage("amazon_import_orders")
+    assert said.exit == 2
+    assert "searchOrders: the next call is due in" in said.err
+
+
+def test_a_tick_leaves_what_has_to_wait_to_a_later_one(world: World) -> None:
+    use_up_searches(world, rate=0.01)
+    began = time.monotonic()
+    said = manage("amazon_tick")
+    assert said.exit != 0
+    assert "the next call is due in" in said.err
+    assert time.monotonic() - began < 5
