@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,13 @@ def test_the_clock_may_stand_off_the_hosts() -> None:
             < timedelta(seconds=2)
         )
         assert abs(served - amazon.now()) < timedelta(seconds=2)
+
+
+def test_who_travels_in_time_takes_the_simulator_along() -> None:
+    amazon = Simulator()
+    before = amazon.now()
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=2)):
+        assert timedelta(days=1, hours=23) < amazon.now() - before < timedelta(days=2, hours=1)
 
 
 def test_simulated_time_runs_at_its_scale() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.testing.simulator import Simulator
-from tests.testing.callers import US, Caller, merchant, offer
+from tests.testing.callers import US, Caller, merchant, offer, replace
 
 DETAIL = (
     "packageReferenceId",
@@ -22,7 +22,11 @@ DETAIL = (
 DATA = "summaries,attributes,issues,offers,fulfillmentAvailability"
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
     ),
@@ -164,3 +168,16 @@ def test_confirmations_of_nonsense(caller: Caller, changes: dict[str, Any]) -> N
 def test_searches_of_nonsense(caller: Caller, query: dict[str, str]) -> None:
     assert caller.call("GET", "/orders/2026-01-01/orders", **query).status in (200, 400, 403)
     a_minute_later(caller)
+
+
+def test_not_a_number_is_no_json(caller: Caller) -> None:
+    nan = {"fulfillment_channel_code": "DEFAULT", "quantity": 1, "restock_date": float("nan")}
+    got = caller.patch("MUG-BLUE", replace("fulfillment_availability", nan))
+    assert (got.status, got.error["code"]) == (400, "InvalidInput")
+
+
+def test_half_a_surrogate_does_not_stop_the_answer(caller: Caller) -> None:
+    a_minute_later(caller)
+    strange = [{"value": "\ud800", "marketplace_id": US}]
+    assert caller.patch("MUG-BLUE", replace("brand", *strange)).status == 200
+    assert caller.get_listing("MUG-BLUE", US, "attributes").status == 200

@@ -15,8 +15,8 @@ parameters (GET). Amounts are strings, times ISO 8601.
     POST /-/revoke  /-/authorise-again  /-/expire-access-tokens
     POST /-/faults  with the fields of a Fault       DELETE /-/faults clears the script
 
-A mistake is answered with 400 or 404 and ``{"error": ...}``. ``SimulatorControl`` is the
-client of all this, with the same names.
+The answer is what the method returns (nothing for None). A mistake is answered with 400 or
+404 and ``{"error": ...}``. ``SimulatorControl`` is the client of all this, with the same names.
 """
 
 import json
@@ -77,10 +77,10 @@ class Control:
                 body = self._change(path, incoming.json() or {})
             status = 200
         except (LookupError, NotForSale) as error:
-            status, body = 404, {"error": str(error)}
+            status, body = 404, {"error": str(error.args[0])}  # str() would quote a KeyError's
         except (TypeError, ValueError, ArithmeticError) as error:
             status, body = 400, {"error": str(error)}
-        return json_reply(status, {"result": _plain(body)}, {}, self._simulator.now())
+        return json_reply(status, _plain(body), {}, self._simulator.now())
 
     def _read(self, path: str, arguments: dict[str, str]) -> Any:
         simulator = self._simulator
@@ -233,9 +233,10 @@ class SimulatorControl:
         try:
             connection.request(method, f"/-/{path}", body)
             reply = connection.getresponse()
-            result = json.load(reply)["result"]
+            raw = reply.read()
         finally:
             connection.close()
+        result = json.loads(raw) if raw else None
         if reply.status != 200:
             raise (LookupError if reply.status == 404 else ValueError)(result["error"])
         return result

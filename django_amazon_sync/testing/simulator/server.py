@@ -46,8 +46,12 @@ class Incoming:
     raw_body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, None if it is empty. Raises ValueError."""
-        return json.loads(self.raw_body) if self.raw_body else None
+        """The body as JSON, None if it is empty. Raises ValueError, for NaN and Infinity too."""
+        return json.loads(self.raw_body, parse_constant=_refuse) if self.raw_body else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 Respond = Callable[[Incoming], Reply]
@@ -158,7 +162,7 @@ class HttpServer:
 
 def json_reply(status: int, body: Any, headers: dict[str, str], now: Any) -> Reply:
     """A reply with a JSON body, or with none for ``body`` None."""
-    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode(errors="replace")
     common: Json = {"Date": format_datetime(now, usegmt=True)}
     if body is not None:
         common["Content-Type"] = "application/json"

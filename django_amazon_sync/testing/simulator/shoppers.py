@@ -3,49 +3,77 @@
 from decimal import Decimal
 
 from .buying import DAY, Purchase, place_order
-from .live import read_live
-from .marketplaces import MARKETPLACES
-from .order_life import cancel
+from .live import MERCHANT_CHANNEL, LiveListing, read_live
+from .marketplaces import minor_unit
+from .order_life import UNPAID, cancel
 from .world import Order, Seller, World
 
 
 def buy_at_random(world: World, seller: Seller) -> Order | None:
-    """One order of something that is for sale, with a life of its own; None if nothing is."""
+    """One order of what is for sale, with a life of its own; None if nothing is."""
     dice = world.dice
-    titles = {asin: product.title for asin, product in world.products.items()}
     buyable = [
         (listing, live)
         for listing in world.listings(seller.seller_id)
-        if (live := read_live(listing, titles.get(listing.asin, ""), world.now())) and live.buyable
+        if (live := read_live(listing, "", world.now())) and live.buyable
     ]
     if not buyable:
         return None
-    listing, live = dice.choice(buyable)
-    most = live.quantity if live.quantity is not None else 3
-    units = dice.randint(1, max(1, min(3, most)))
-    money_too = dice.random() < 0.5 and MARKETPLACES[listing.marketplace].currency != "JPY"
-    order = place_order(
-        world,
-        seller,
-        Purchase(
-            marketplace=listing.marketplace,
-            lines=[(listing.sku, units)],
-            status=dice.choice(("PENDING", "PENDING", "UNSHIPPED", "UNSHIPPED", "SHIPPED")),
-            tax=Decimal("1.07") if money_too else Decimal(0),
-            shipping=Decimal("4.99") if money_too else Decimal(0),
-            discount=Decimal("0.50") if money_too and dice.random() < 0.5 else Decimal(0),
-            channel_name="NON_AMAZON" if dice.random() < 0.1 else "AMAZON",
-        ),
-    )
+    first, live = dice.choice(buyable)
+    basket = [(first.sku, _units(world, live))]
+    beside = [
+        (other.sku, _units(world, its))
+        for other, its in buyable
+        if other.marketplace == first.marketplace
+        and other.sku != first.sku
+        and its.channel == live.channel
+    ]
+    if beside and dice.random() < 0.2:
+        basket.append(dice.choice(beside))
+    order = place_order(world, seller, _purchase(world, first.marketplace, basket, live))
     _live_on(world, order)
     return order
+
+
+def _units(world: World, live: LiveListing) -> int:
+    """One to three, as far as there are so many."""
+    return world.dice.randint(1, min(3, live.quantity or 3))
+
+
+def _purchase(
+    world: World, marketplace: str, basket: list[tuple[str, int]], live: LiveListing
+) -> Purchase:
+    """Most orders are paid or about to be; every status comes now and then."""
+    dice = world.dice
+    by_amazon = live.channel != MERCHANT_CHANNEL
+    statuses = ["PENDING"] * 4 + ["UNSHIPPED"] * 4 + ["SHIPPED", "PENDING_AVAILABILITY"]
+    if not by_amazon and sum(units for _, units in basket) > 1:
+        statuses.append("PARTIALLY_SHIPPED")
+    elsewhere = by_amazon and dice.random() < 0.3
+    if elsewhere:
+        statuses.append("UNFULFILLABLE")
+    unit = minor_unit(live.currency)
+
+    def sometimes(least: int, most: int) -> Decimal:
+        return dice.randint(least, most) * unit if dice.random() < 0.5 else Decimal(0)
+
+    return Purchase(
+        marketplace=marketplace,
+        lines=basket,
+        status=dice.choice(statuses),
+        tax=sometimes(10, 200),
+        shipping=sometimes(199, 999),
+        discount=sometimes(10, 100),
+        gift_wrap=sometimes(100, 399) if dice.random() < 0.2 else Decimal(0),
+        channel_name="NON_AMAZON" if elsewhere else "AMAZON",
+    )
 
 
 def _live_on(world: World, order: Order) -> None:
     """Plan what will become of an order that nobody else looks after."""
     dice, now = world.dice, world.now()
     fate = dice.random()
-    if order.status == "PENDING":
+    if order.status in UNPAID:
         kind = "cancel" if fate < 0.15 else "settle_payment"
         now += dice.uniform(300, 1800)
         world.later(now, kind, order_id=order.order_id)
