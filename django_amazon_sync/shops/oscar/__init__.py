@@ -16,7 +16,7 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync.data import Choices, Menu, Offer, OfferUpdate, OrderData, ShipmentData
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.shops.oscar import changes, offers, orders, people, shipments
+from django_amazon_sync.shops.oscar import changes, offers, orders, people, shipments, takeover
 from django_amazon_sync.signals import offers_changed
 
 __all__ = ["OscarShop"]
@@ -57,7 +57,7 @@ class OscarShop(Shop):
         return shipments.read_shipments(order_pks)
 
     def apply(self, update: OfferUpdate) -> None:
-        offers.take_over(update)
+        takeover.take_over(update)
 
     def anonymise(self, pk: str) -> None:
         order = get_model("order", "Order").objects.filter(pk=pk).first()

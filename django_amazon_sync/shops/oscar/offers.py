@@ -1,4 +1,4 @@
-"""Stock records of Oscar as offers, and what is taken over from Amazon into them.
+"""Stock records of Oscar as offers.
 
 A shop that follows Oscar's own rules is read by columns, which keeps 100,000 offers near the
 speed of a plain cursor. Where the shop's own code decides (its strategy computes taxes, its models
@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.urls import NoReverseMatch, reverse
-from oscar.core.loading import get_class, get_model
+from oscar.core.loading import get_model
 from stdnum import isbn
 
-from django_amazon_sync.data import Identifier, Money, Offer, OfferUpdate
-from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.data import Identifier, Money, Offer
+from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
 
 CHUNK = 2000
 PKS_CHUNK = 500
@@ -86,26 +85,23 @@ def with_sku(records: Any, skus: Iterable[str]) -> Any:
 class Reader:
     """How this shop's stock records are read: by columns, or by asking the shop's own code.
 
-    ``taxes`` is None where the strategy has to be asked for every price; ``untracked`` holds the
-    pks of the product classes without stock tracking; ``page`` is the path of a product's page
-    with places for slug and pk, empty where the shop has none.
+    ``taxes`` is None where the shop's code has to be asked for every offer; ``untracked`` holds
+    the pks of the product classes without stock tracking; ``page`` is the path of a product's
+    page with places for slug and pk, empty where the shop has none.
     """
 
     strategy: Any
     taxes: Taxes | None
-    by_columns: bool
     untracked: frozenset[Any]
     page: str
 
     @classmethod
     def for_this_shop(cls) -> Reader:
-        # Without a request Oscar's selector gives the strategy of no customer in particular.
-        strategy = get_class("partner.strategy", "Selector")().strategy()
-        taxes = Taxes.of(strategy)
-        plain = taxes is not None and models_are_plain()
+        strategy = shop_strategy()
+        taxes = Taxes.of(strategy) if models_are_plain() else None
         classes = get_model("catalogue", "ProductClass").objects.filter(track_stock=False)
         untracked = frozenset(classes.values_list("pk", flat=True))
-        return cls(strategy, taxes, plain, untracked, product_page())
+        return cls(strategy, taxes, untracked, product_page())
 
     def all_of(self, records: Any) -> Iterator[Offer]:
         """Every record in chunks by pk: constant memory, and no cursor kept open meanwhile."""
@@ -122,25 +118,24 @@ class Reader:
             yield from self.read(records.filter(pk__in=chunk))
 
     def read(self, records: Any) -> Iterator[Offer]:
-        if self.by_columns:
-            return map(self.from_columns, records.values_list(*COLUMNS))
-        return map(self.from_model, records.select_related(*RELATED))
+        if self.taxes is None:
+            return map(self.from_model, records.select_related(*RELATED))
+        return map(partial(self.from_columns, self.taxes), records.values_list(*COLUMNS))
 
-    def from_columns(self, row: tuple[Any, ...]) -> Offer:
+    def from_columns(self, taxes: Taxes, row: tuple[Any, ...]) -> Offer:
         """One offer from ``COLUMNS``, by the rules of Oscar's own models."""
         (pk, sku, price, currency, in_stock, allocated, product_pk, title, slug, upc, structure,
          public, class_pk, parent_title, parent_public, parent_class_pk) = row
         if structure == "child":
             public, class_pk = public and parent_public, parent_class_pk
         net_stock = 0 if in_stock is None else in_stock - (allocated or 0)
-        assert self.taxes is not None  # ``by_columns`` says so
         return Offer(
             pk=str(pk),
             sku=sku,
             title=title or parent_title or "",
-            price=None if price is None else self.taxes.gross(price, currency),
+            price=None if price is None else taxes.gross(price, currency),
             quantity=None if class_pk in self.untracked else net_stock,
-            price_includes_tax=self.taxes.included,
+            price_includes_tax=taxes.included,
             identifiers=identifiers(upc),
             on_sale=bool(public) and structure != "parent",
             url=self.page and self.page % {"slug": slug, "pk": product_pk},
@@ -210,51 +205,6 @@ def identifiers(code: str | None) -> tuple[Identifier, ...]:
 # --- How this shop computes ---------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Taxes:
-    """What a strategy of Oscar's own makes of a stock record's price.
-
-    ``rate`` is added to it (0: the price is what the buyer pays); None means that Oscar's price
-    is without a tax that is known only at the checkout.
-    """
-
-    rate: Decimal | None
-    exponent: Decimal = Decimal("0.0001")
-
-    @classmethod
-    def of(cls, strategy: Any) -> Taxes | None:
-        """The taxes of this strategy, or None where its own code decides for each product."""
-        from oscar.apps.partner import strategy as oscars
-
-        kind = type(strategy)
-        if getattr(kind, "fetch_for_product", None) is not oscars.Structured.fetch_for_product:
-            return None
-        if kind.pricing_policy is oscars.NoTax.pricing_policy:
-            return cls(Decimal(0))
-        if kind.pricing_policy is oscars.DeferredTax.pricing_policy:
-            return cls(None)
-        fixed = oscars.FixedRateTax
-        if (kind.pricing_policy, kind.get_rate, kind.get_exponent) == (
-            fixed.pricing_policy, fixed.get_rate, fixed.get_exponent
-        ):
-            return cls(strategy.rate, strategy.exponent)
-        return None
-
-    @property
-    def included(self) -> bool:
-        return self.rate is not None
-
-    def gross(self, price: Decimal, currency: str) -> Money:
-        """What the buyer pays, as far as it is known."""
-        if not self.rate:
-            return Money(price, currency)
-        return Money(price + (price * self.rate).quantize(self.exponent), currency).rounded()
-
-    def stored(self, gross: Decimal) -> Decimal:
-        """The price that the stock record has to hold so that the buyer pays ``gross``."""
-        return gross / (1 + (self.rate or 0))
-
-
 def models_are_plain() -> bool:
     """Whether the models count stock and name products as Oscar's own do."""
     from oscar.apps.catalogue.abstract_models import AbstractProduct
@@ -275,47 +225,3 @@ def product_page() -> str:
         return ""
     escaped = path.replace("%", "%%")
     return escaped.replace("slug-here", "%(slug)s").replace("987654321", "%(pk)s")
-
-
-# --- Taking over from Amazon --------------------------------------------------------------
-
-
-@transaction.atomic
-def take_over(update: OfferUpdate) -> None:
-    """Write title, price or quantity of an offer into Oscar. Raises ShopRefused.
-
-    The quantity is what shall be sellable: what is allocated to orders comes on top of it.
-    """
-    records = get_model("partner", "StockRecord").objects.select_for_update(of=("self",))
-    record = records.filter(pk__in=valid_pks(records.model, [update.pk])).first()
-    if record is None:
-        raise ShopRefused(f"The shop has no stock record {update.pk}; import the listings again.")
-    if update.price is not None:
-        record.price = price_to_store(record, update.price)
-    if update.quantity is not None:
-        if update.quantity < 0 or not is_tracked(record.product):
-            raise ShopRefused(
-                f"SKU {record.partner_sku}: a quantity of {update.quantity} cannot be taken over; "
-                "it has to be 0 or more, and the product's type has to track stock."
-            )
-        record.num_in_stock = update.quantity + (record.num_allocated or 0)
-    record.save()
-    if update.title is not None:
-        product = record.product
-        product.title = update.title[: product._meta.get_field("title").max_length]
-        product.save()
-
-
-def price_to_store(record: Any, price: Money) -> Decimal:
-    """The stock record's price for what Amazon's buyers pay."""
-    taxes = Taxes.of(get_class("partner.strategy", "Selector")().strategy())
-    if taxes is None:
-        raise ShopRefused(
-            f"SKU {record.partner_sku}: the shop's strategy computes its price; set it in the shop."
-        )
-    if price.currency != record.price_currency:
-        raise ShopRefused(
-            f"SKU {record.partner_sku} is priced in {record.price_currency}, not {price.currency}; "
-            "set its price in the shop."
-        )
-    return Money(taxes.stored(price.amount), price.currency).rounded().amount
