@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
@@ -52,7 +53,7 @@ class SecretForm(RowForm[Row]):
         if "new_secret" not in self.fields:  # the user may only look
             return
         field = self.fields["new_secret"]
-        field.label = self.label
+        field.label = capfirst(self.label)
         field.required = self.instance.pk is None
         field.help_text = (
             _("It is stored encrypted and never shown.")

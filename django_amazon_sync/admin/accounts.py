@@ -21,7 +21,7 @@ from django_amazon_sync.admin.account_forms import (
 )
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
-from django_amazon_sync.admin.shown import link, list_link, moment, table
+from django_amazon_sync.admin.shown import brief, link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
@@ -104,7 +104,7 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     form = AccountForm
     reads_with = ("application",)
     encrypted = ("refresh_token", "application__client_secret")
-    list_display = ("name", "seller_id", "region", "state", "state_reason", "import_orders")
+    list_display = ("name", "state", "why", "seller_id", "region", "import_orders")
     list_filter = ("state", "region")
     search_fields = ("name", "seller_id")
     actions = (
@@ -116,8 +116,11 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
         "latest_runs",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("name", "application", "seller_id", "region", "new_secret")}),
         (_("Now"), {"fields": readonly_fields}),
+        (
+            _("Connection"),
+            {"fields": ("name", "application", "seller_id", "region", "new_secret")},
+        ),
         (_("Products"), {"fields": ("shop_scope", "synchronise_all", "stock_buffer")}),
         (
             _("Orders"),
@@ -156,7 +159,11 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
         elif "refresh_token" in form.changed_data:
             _connect_again(SellerAccount.objects.filter(pk=obj.pk))
 
-    # --- What the page shows ---------------------------------------------------------------------
+    # --- What the pages show ---------------------------------------------------------------------
+
+    @admin.display(description=_("reason"))
+    def why(self, row: SellerAccount) -> str:
+        return brief(row.state_reason)
 
     @admin.display(description=_("what happens next"))
     def what_next(self, account: SellerAccount) -> next_steps.Sentence:
@@ -175,7 +182,9 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     def latest_runs(self, account: SellerAccount) -> str:
         runs = list(account.runs.order_by("-pk")[:LATEST_RUNS])
         head = (_("run"), _("state"), _("reason"), _("created at"))
-        rows = [(link(run), run.get_state_display(), run.reason, run.created_at) for run in runs]
+        rows = [
+            (link(run), run.get_state_display(), brief(run.reason), run.created_at) for run in runs
+        ]
         every = list_link(SyncRun, _("All runs"), account=account.pk)
         return format_html("{}{}", table(head, rows), every)
 

@@ -22,7 +22,7 @@ from django_amazon_sync.admin.screens import (
     MarketplaceFilter,
     Screen,
 )
-from django_amazon_sync.admin.shown import link, list_link, plain, table
+from django_amazon_sync.admin.shown import brief, link, list_link, plain, table
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     OPEN_STATES,
@@ -99,7 +99,7 @@ class ConditionFilter(admin.SimpleListFilter):
 class SkuAdmin(Kept, Screen[SellerSku]):
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
-    list_display = ("sku", "account", "synchronise", "channel", "offer_pk", "problem", "read_at")
+    list_display = ("sku", "synchronise", "channel", "why", "offer_pk", "account", "read_at")
     list_filter = (AccountFilter, "synchronise", ChannelFilter)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
@@ -117,6 +117,10 @@ class SkuAdmin(Kept, Screen[SellerSku]):
         ),
         (_("On Amazon"), {"fields": ("listings", "lines")}),
     )
+
+    @admin.display(description=_("problem"))
+    def why(self, row: SellerSku) -> str:
+        return brief(row.problem)
 
     @admin.display(description=_("listings"))
     def listings(self, sku: SellerSku) -> str:
@@ -179,7 +183,7 @@ class ListingAdmin(Kept, Screen[Listing]):
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
     list_display = (
-        "seller_sku", "store", "account", "presence", "asin", "on_amazon", "matter", "reason",
+        "seller_sku", "store", "on_amazon", "matter", "why", "presence", "asin", "account",
     )  # fmt: skip
     list_filter = (
         AccountOfSkuFilter,
@@ -192,12 +196,12 @@ class ListingAdmin(Kept, Screen[Listing]):
     actions = ("export", "verify", "approve")
     ordering = ("sku__sku", "marketplace")
     readonly_fields = (
-        "seller_sku", "account", "marketplace", "presence", "asin", "product_type", "title",
+        "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
         "condition", "status", "read_at", "values", "amazons_issues", "reason", "what_next",
         "price_source", "lines",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("seller_sku", "account", "marketplace", "what_next", "reason")}),
+        (None, {"fields": ("sku_link", "account", "marketplace", "what_next", "reason")}),
         (_("Values"), {"fields": ("values", "own_price", "price_source")}),
         (
             _("As Amazon says"),
@@ -216,6 +220,10 @@ class ListingAdmin(Kept, Screen[Listing]):
     @admin.display(description=_("SKU"), ordering="sku__sku")
     def seller_sku(self, listing: Listing) -> str:
         return listing.sku.sku
+
+    @admin.display(description=_("SKU"))
+    def sku_link(self, listing: Listing) -> str:
+        return link(listing.sku)
 
     @admin.display(description=_("marketplace"), ordering="marketplace__code")
     def store(self, listing: Listing) -> str:
@@ -246,7 +254,7 @@ class ListingAdmin(Kept, Screen[Listing]):
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:
         """Per field what was sent, accepted, seen live, and what stands in the way."""
-        columns: tuple[tuple[Any, dict[str, Any]], ...] = (
+        everything: tuple[tuple[Any, dict[str, Any]], ...] = (
             (_("on its way"), _on_its_way(listing)),
             (_("accepted"), listing.accepted),
             (_("verified"), listing.verified),
@@ -255,6 +263,7 @@ class ListingAdmin(Kept, Screen[Listing]):
             (_("approved"), listing.approved),
             (_("refused"), listing.refused),
         )
+        columns = [(title, mapping) for title, mapping in everything if mapping]
         shown = [name for name in FIELDS if any(name in mapping for _title, mapping in columns)]
         return table(
             (_("field"), *(title for title, _mapping in columns)),

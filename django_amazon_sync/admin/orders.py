@@ -63,8 +63,8 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
     list_display = (
-        "number", "account", "store", "state", "reason", "status", "fulfilled_by", "ordered_at",
-        "ship_by", "total_shown",
+        "number", "state", "why", "total_shown", "store", "ordered_at", "ship_by", "status",
+        "fulfilled_by", "account",
     )  # fmt: skip
     list_filter = (
         "state", AccountFilter, "status", "fulfilled_by", "cancellation_requested", "ship_anyway",

@@ -20,7 +20,7 @@ from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.shown import link, list_link, plain, table
-from django_amazon_sync.models import Job, Outcome, RunLine, SyncRun
+from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
 
 #: The columns of a run's file.
 COLUMNS = ("sku", "marketplace", "order_number", "outcome", "values", "code", "message", "at")
@@ -29,7 +29,12 @@ COLUMNS = ("sku", "marketplace", "order_number", "outcome", "values", "code", "m
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 #: Names of the counts that are no outcome of a line.
-COUNTS = {"looked_at": _("looked at"), "orders": _("orders")}
+COUNTS = {
+    "in_step": _("in step"),
+    "looked_at": _("looked at"),
+    "orders": _("orders"),
+    "read": _("read"),
+}
 
 
 @admin.register(SyncRun)
@@ -37,8 +42,8 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     reads_with = ("account", "asked_by")
     encrypted = ("account__refresh_token",)
     list_display = (
-        "__str__", "account", "state", "summary", "reason", "dry_run", "asked_by", "created_at",
-        "duration",
+        "__str__", "state", "good", "summary", "why", "dry_run", "created_at", "duration",
+        "asked_by", "account",
     )  # fmt: skip
     list_filter = (AccountFilter, "job", "state", "dry_run")
     search_fields = ("=id", "reason")
@@ -50,6 +55,11 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         "asked_by", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
     readonly_fields = ("what_next", "counts_table", "lines", "shown_options", "duration")
+
+    @admin.display(description=_("went well"), boolean=True)
+    def good(self, run: SyncRun) -> bool | None:
+        """Whether nothing of it is left to mend; unknown until it has ended."""
+        return run.went_well if run.state in (RunState.DONE, RunState.STOPPED) else None
 
     @admin.display(description=_("counts"))
     def summary(self, run: SyncRun) -> str:

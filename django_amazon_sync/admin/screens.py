@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.shown import brief
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Marketplace, SellerAccount
 
@@ -67,6 +68,11 @@ class Screen(Reads, ModelScreen[Row]):
     has_import_permission = needs("import_amazonorder")
     has_replay_permission = needs("replay_amazonorder")
     has_confirm_permission = needs("confirm_shipment")
+
+    @admin.display(description=_("reason"))
+    def why(self, row: Any) -> str:
+        """The reason of a row's state, short enough for a list."""
+        return brief(row.reason)
 
     def save_model(
         self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool

@@ -31,7 +31,7 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
     reads_with = ("order__account",)
     encrypted = ("order__document", "order__account__refresh_token")
     list_display = (
-        "__str__", "account", "state", "reason", "carrier", "tracking", "shipped_at", "ship_by",
+        "__str__", "state", "why", "carrier", "tracking", "shipped_at", "ship_by", "account",
     )  # fmt: skip
     list_filter = ("state", AccountOfOrderFilter)
     search_fields = ("order__number", "tracking")
@@ -71,8 +71,6 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
     def send_again(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> None:
         chosen = list(queryset.filter(state=ShipmentState.REFUSED))
         number = shipments_out.try_again(chosen)
-        text = ngettext(
-            "%(number)d shipment goes again.", "%(number)d shipments go again.", number
-        )
+        text = ngettext("%(number)d shipment goes again.", "%(number)d shipments go again.", number)
         wanted = whole(one.order.account for one in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": number})

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
 
@@ -53,6 +54,11 @@ def document(value: object) -> SafeString:
 def moment(at: datetime | None) -> str:
     """A time in the zone of whoever looks."""
     return "" if at is None else date_format(localtime(at), "DATETIME_FORMAT")
+
+
+def brief(text: str) -> str:
+    """The beginning of a sentence that may be long, for a list."""
+    return Truncator(text).chars(120)
 
 
 def plain(value: object) -> str:

@@ -19,7 +19,7 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     reads_with = ("account", "marketplace", "run")
     encrypted = ("account__refresh_token",)
     list_display = (
-        "__str__", "account", "marketplace", "state", "reason", "created_at", "settled_at",
+        "__str__", "state", "why", "marketplace", "created_at", "settled_at", "account",
     )  # fmt: skip
     list_filter = (AccountFilter, MarketplaceFilter, "state", "kind")
     search_fields = ("items__listing__sku__sku", "amazon_id")

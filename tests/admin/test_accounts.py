@@ -65,9 +65,7 @@ def test_no_page_shows_a_secret(staff: Staff) -> None:
 
 def test_a_secret_left_empty_stays(staff: Staff) -> None:
     application = make.application()
-    response = staff.save(
-        Application, application.pk, name="Renamed", client_id="c", new_secret=""
-    )
+    response = staff.save(Application, application.pk, name="Renamed", client_id="c", new_secret="")
     assert response.status_code == 302
     application = Application.objects.get()
     assert (application.name, application.client_secret) == ("Renamed", "the-client-secret")
@@ -77,9 +75,7 @@ def test_a_new_client_secret_replaces_the_old_and_its_tokens(staff: Staff) -> No
     account = make.account(state=AccountState.DISCONNECTED, state_reason="The secret is too old.")
     AccessToken.objects.create(account=account, token="old", expires_at=make.ORDERED)
     application = account.application
-    staff.save(
-        Application, application.pk, name="A", client_id="c", new_secret="fresh"
-    )
+    staff.save(Application, application.pk, name="A", client_id="c", new_secret="fresh")
     application.refresh_from_db()
     account.refresh_from_db()
     assert application.client_secret == "fresh"
@@ -319,7 +315,8 @@ def test_release_without_a_deployment_names_the_setting(staff: Staff, settings: 
 
 
 def test_check_tries_each_role_at_amazon(
-    staff: Staff, connect: Callable[..., World]  # noqa: F811 -- the fixture
+    staff: Staff,
+    connect: Callable[..., World],  # noqa: F811 -- the fixture
 ) -> None:
     world = connect()
     [message] = staff.press(SellerAccount, "check_connection", world.account)
@@ -328,7 +325,8 @@ def test_check_tries_each_role_at_amazon(
 
 
 def test_check_says_what_to_do_when_amazon_refuses(
-    staff: Staff, connect: Callable[..., World]  # noqa: F811 -- the fixture
+    staff: Staff,
+    connect: Callable[..., World],  # noqa: F811 -- the fixture
 ) -> None:
     world = connect()
     world.amazon.revoke(world.seller)

@@ -123,9 +123,7 @@ def test_an_own_price_is_looked_at_soon_and_a_worker_s_columns_stay(
     assert (noted.account_id, noted.offer_pk) == (listing.sku.account_id, listing.sku.offer_pk)
 
 
-def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(
-    staff: Staff, listing: Listing
-) -> None:
+def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(staff: Staff, listing: Listing) -> None:
     response = staff.save(
         SellerSku, listing.sku_id, synchronise="false", asin="B000000001", condition="used_good",
         set_quantity="7",
@@ -198,7 +196,8 @@ def test_approve_with_nothing_waiting_asks_for_nothing(staff: Staff, listing: Li
 
 
 def test_a_price_that_jumps_is_approved_and_then_at_amazon(
-    staff: Staff, world: World  # noqa: F811 -- the fixture
+    staff: Staff,
+    world: World,  # noqa: F811 -- the fixture
 ) -> None:
     """The whole way: the export holds it, staff approve it, the worker sends it."""
     record = world.sell("MUG", price="10.00")

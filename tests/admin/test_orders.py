@@ -35,9 +35,7 @@ def bought(world: World) -> AmazonOrder:  # noqa: F811 -- the fixture
 # --- What the page shows -------------------------------------------------------------------------
 
 
-def test_the_page_shows_the_order_and_links_to_the_shop(
-    staff: Staff, bought: AmazonOrder
-) -> None:
+def test_the_page_shows_the_order_and_links_to_the_shop(staff: Staff, bought: AmazonOrder) -> None:
     page = staff.see(AmazonOrder, bought.pk)
     assert bought.state == OrderState.PLACED
     assert f'href="/dashboard/orders/{bought.number}/"' in page
@@ -120,7 +118,8 @@ def test_orders_are_neither_made_nor_changed_nor_deleted_here(
 
 
 def test_replay_places_what_was_quarantined_once_it_is_mended(
-    staff: Staff, world: World  # noqa: F811 -- the fixture
+    staff: Staff,
+    world: World,  # noqa: F811 -- the fixture
 ) -> None:
     world.sell("MUG", price="10.00", quantity=5)
     world.export()

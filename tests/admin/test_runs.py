@@ -32,10 +32,12 @@ def test_the_page_shows_counts_with_links_to_their_lines(staff: Staff) -> None:
         reason="Amazon is away.", state=RunState.STOPPED, options={"skus": ["A"]},
     )  # fmt: skip
     page = staff.see(SyncRun, run.pk)
-    assert f"run__id__exact={run.pk}&amp;outcome__exact=refused\">2</a>" in page
+    assert f'run__id__exact={run.pk}&amp;outcome__exact=refused">2</a>' in page
     for shown in ("100000", "Amazon is away.", "the next run goes on from there", "0:01:30"):
         assert shown in page, shown
-    assert "12 sent, 2 refused by Amazon, 100000 looked at" in staff.see(SyncRun)
+    listed = staff.see(SyncRun)
+    assert "12 sent, 2 refused by Amazon, 100000 looked at" in listed
+    assert 'icon-no.svg" alt="False"' in listed.split('class="field-good"')[1]
 
 
 @pytest.mark.parametrize(
