@@ -72,6 +72,7 @@ def ids(messages: list[CheckMessage]) -> list[str]:
 @pytest.fixture(autouse=True)
 def _good_project(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.AMAZON_SYNC = GOOD
+    monkeypatch.setattr(checks, "find_spec", lambda name: name == "redis")
     if connection.vendor == "sqlite":
         monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
 
@@ -97,10 +98,9 @@ def test_redis_needs_its_package(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     settings.AMAZON_SYNC = GOOD | {"REDIS_URL": url}
+    assert found() == []
     monkeypatch.setattr(checks, "find_spec", lambda name: None)
     assert ids(found()) == ["E007"]
-    monkeypatch.setattr(checks, "find_spec", lambda name: name == "redis")
-    assert found() == []
 
 
 def test_time_zones_are_needed(settings: Settings) -> None:
