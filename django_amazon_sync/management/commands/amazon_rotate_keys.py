@@ -62,19 +62,20 @@ def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
 
 def tokens(model: type[models.Model], column: str) -> Iterator[tuple[Any, str]]:
     """Primary key and stored value of every row that has one, in batches."""
-    rows = model._default_manager.annotate(token=stored(column)).exclude(token="")
-    rows = rows.exclude(token=None).order_by("pk")
-    batch = list(rows.values_list("pk", "token")[:BATCH])
+    rows = model._default_manager.annotate(stored_token=stored(column)).order_by("pk")
+    rows = rows.filter(stored_token__gt="")
+    batch = list(rows.values_list("pk", "stored_token")[:BATCH])
     while batch:
         yield from batch
-        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", "token")[:BATCH])
+        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", "stored_token")[:BATCH])
 
 
 def _rotate_one(model: type[models.Model], column: str, pk: Any, token: str) -> str:
     newest = rotate(token, f"{model.__name__}.{column}")
     if newest == token:
         return "kept"
-    row = model._default_manager.annotate(token=stored(column)).filter(pk=pk, token=token)
+    row = model._default_manager.annotate(stored_token=stored(column))
+    row = row.filter(pk=pk, stored_token=token)
     # A plain value would be encrypted once more.
     row.update(**{column: Value(newest, output_field=models.TextField())})
     return "rotated"

@@ -1,0 +1,204 @@
+"""What Celery runs, and what becomes of a run while there is nobody to run it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from config.celery import app
+from django.db import transaction
+from kombu import Connection
+
+from django_amazon_sync import tasks
+from django_amazon_sync.models import Job, RunState, SyncRun
+from django_amazon_sync.sync import jobs
+from tests.sync.conftest import World, amazon, connect, world
+
+__all__ = ["amazon", "connect", "world"]
+
+BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_celery(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test sets of the broker ends with it; the environment's broker stays out of it."""
+    for variable in ("CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL", "CELERY_BROKER_READ_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    before = {name: app.conf[name] for name in BROKER_SETTINGS}
+    yield
+    app.conf.update(before)
+
+
+def use_broker(url: str) -> None:
+    app.conf.update(dict.fromkeys(BROKER_SETTINGS, url))
+
+
+@pytest.fixture
+def queue() -> Iterator[Any]:
+    """A broker in memory: what it has taken, as (task, arguments)."""
+    url = "memory://tasks"
+    use_broker(url)
+    with Connection(url) as connection:
+        waiting = connection.SimpleQueue(app.conf.task_default_queue)
+        waiting.clear()
+        yield waiting
+        waiting.clear()
+
+
+def taken(queue: Any) -> list[tuple[str, list[int]]]:
+    messages = [queue.get(block=False) for _ in range(queue.qsize())]
+    for message in messages:
+        message.ack()
+    return [
+        (message.headers["task"].rpartition(".")[2], message.payload[0]) for message in messages
+    ]
+
+
+# --- The public tasks ----------------------------------------------------------------------------
+
+
+def test_there_is_one_task_for_each_job_and_the_tick() -> None:
+    assert set(tasks.TASKS) == set(Job)
+    names = {task.name for task in tasks.TASKS.values()} | {tasks.tick.name}
+    assert names == {
+        f"django_amazon_sync.tasks.{name}"
+        for name in (
+            "export_listings",
+            "send_changes",
+            "verify_listings",
+            "import_orders",
+            "confirm_shipments",
+            "tick",
+        )
+    }
+    assert names <= set(app.tasks)
+
+
+def test_beat_has_one_entry_which_is_the_tick() -> None:
+    assert [entry["task"] for entry in app.conf.beat_schedule.values()] == [tasks.tick.name]
+
+
+@pytest.mark.parametrize("job", list(Job))
+def test_a_task_does_its_run_and_twice_is_harmless(world: World, job: Job) -> None:
+    world.sell("MUG", quantity=5)
+    run = jobs.request(world.account, job)
+    tasks.TASKS[job](run.pk)
+    first = SyncRun.objects.filter(pk=run.pk).values().first()
+    assert first is None or first["state"] == RunState.DONE, first
+    writes = world.writes()
+    tasks.TASKS[job](run.pk)
+    assert SyncRun.objects.filter(pk=run.pk).values().first() == first
+    assert world.writes() == writes
+
+
+def test_a_run_that_was_rolled_back_is_no_fault(db: None) -> None:
+    tasks.export_listings(4711)
+
+
+def test_a_run_that_another_worker_begins_at_the_same_moment_is_left_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = jobs.request(world.account, Job.VERIFY)
+    perform = jobs.perform
+
+    def after_another(late: SyncRun) -> SyncRun:
+        assert SyncRun.objects.get(pk=late.pk).start()
+        return perform(late)
+
+    monkeypatch.setattr(jobs, "perform", after_another)
+    tasks.verify_listings(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.RUNNING
+
+
+# --- Starting a run ------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_takes_the_run_by_its_primary_key(world: World, queue: Any) -> None:
+    run = jobs.request(world.account, Job.EXPORT)
+    assert tasks.start(run)
+    assert taken(queue) == [("export_listings", [run.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_is_handed_over_when_it_can_be_seen(world: World, queue: Any) -> None:
+    with transaction.atomic():
+        run = jobs.request(world.account, Job.VERIFY)
+        assert tasks.start(run)
+        assert taken(queue) == []
+    assert taken(queue) == [("verify_listings", [run.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_rolled_back_is_not_handed_over(world: World, queue: Any) -> None:
+    with transaction.atomic():
+        assert tasks.start(jobs.request(world.account, Job.VERIFY))
+        transaction.set_rollback(True)
+    assert taken(queue) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tick_hands_over_what_is_due(world: World, queue: Any) -> None:
+    asked_for = jobs.request(world.account, Job.EXPORT)
+    tasks.tick()
+    names = taken(queue)
+    assert names[0] == ("export_listings", [asked_for.pk])
+    assert {name for name, _arguments in names} == {
+        "export_listings",
+        "verify_listings",
+        "import_orders",
+        "confirm_shipments",
+    }
+
+
+# --- Without a broker ----------------------------------------------------------------------------
+
+
+def stays_queued(world: World) -> tuple[bool, float]:
+    """Whether a run was taken, and after how many seconds that was known; it waits all the same."""
+    run = jobs.request(world.account, Job.EXPORT)
+    began = time.monotonic()
+    started = tasks.start(run)
+    seconds = time.monotonic() - began
+    run.refresh_from_db()
+    assert run.state == RunState.QUEUED
+    return started, seconds
+
+
+def test_without_a_broker_a_run_stays_queued(world: World) -> None:
+    use_broker("")
+    started, seconds = stays_queued(world)
+    assert not started
+    assert seconds < 0.5
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_away_is_known_soon(
+    world: World, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    use_broker(f"{scheme}://127.0.0.1:9")
+    started, seconds = stays_queued(world)
+    assert not started
+    assert seconds < 3.5
+    assert "stays queued" in caplog.text
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_says_nothing_is_known_soon(world: World, scheme: str) -> None:
+    """It takes the connection and never answers, as behind a dead proxy."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        use_broker(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+        started, seconds = stays_queued(world)
+    assert not started
+    assert seconds < 3.5
+
+
+def test_what_stayed_queued_is_done_by_the_next_tick(world: World) -> None:
+    use_broker("")
+    run = jobs.request(world.account, Job.VERIFY)
+    assert not tasks.start(run)
+    assert run.pk in [due.pk for due in jobs.due_runs()]
