@@ -236,7 +236,7 @@ class SimulatorControl:
             raw = reply.read()
         finally:
             connection.close()
-        result = json.loads(raw) if raw else None
+        result: Any = json.loads(raw or b"null")
         if reply.status != 200:
             raise (LookupError if reply.status == 404 else ValueError)(result["error"])
         return result
