@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
@@ -52,9 +50,10 @@ def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     names = [sku.sku for sku in skus.values()]
     facts = read(work.client, names, sorted({one.marketplace.code for one in listings}))
     work.lease.check()
+    now = work.client.now()
     for sku in skus.values():
-        _note_sku(sku, facts.get(sku.sku))
-    adopted = [one for one in listings if _note_listing(one, facts.get(one.sku.sku))]
+        _note_sku(sku, facts.get(sku.sku), now)
+    adopted = [one for one in listings if _note_listing(one, facts.get(one.sku.sku), now)]
     SellerSku.objects.bulk_update(
         skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"]
     )
@@ -63,8 +62,8 @@ def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     return facts
 
 
-def _note_sku(sku: SellerSku, facts: SkuFacts | None) -> None:
-    sku.read_at = timezone.now()
+def _note_sku(sku: SellerSku, facts: SkuFacts | None, now: datetime) -> None:
+    sku.read_at = now
     if facts is None or not facts.channels:
         return
     amazons = [code for code in facts.channels if code != MERCHANT_CHANNEL]
@@ -73,12 +72,12 @@ def _note_sku(sku: SellerSku, facts: SkuFacts | None) -> None:
     sku.restock_date = facts.restock_date
 
 
-def _note_listing(listing: Listing, facts: SkuFacts | None) -> bool:
+def _note_listing(listing: Listing, facts: SkuFacts | None, now: datetime) -> bool:
     """Update one listing; True where it was adopted just now."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
-    listing.read_at = timezone.now()
+    listing.read_at = now
     if facts is None or there is None:
-        if not _may_still_come(listing):
+        if listing.presence != Presence.PRESENT or had_its_time(listing, now):
             listing.presence = Presence.ABSENT
         return False
     before, listing.presence = listing.presence, Presence.PRESENT
@@ -94,11 +93,11 @@ def _note_listing(listing: Listing, facts: SkuFacts | None) -> bool:
     return True
 
 
-def _may_still_come(listing: Listing) -> bool:
-    """Whether Amazon accepted the listing so lately that it need not be there yet."""
-    if listing.presence != Presence.PRESENT or listing.accepted_at is None:
-        return False
-    return timezone.now() - listing.accepted_at < timedelta(seconds=conf.get("DRIFT_AFTER"))
+def had_its_time(listing: Listing, now: datetime) -> bool:
+    """Whether Amazon should show by ``now``, by its own clock, what it accepted last."""
+    if listing.accepted_at is None:
+        return True
+    return now - listing.accepted_at >= timedelta(seconds=conf.get("DRIFT_AFTER"))
 
 
 def live_values(facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:

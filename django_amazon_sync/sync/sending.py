@@ -198,7 +198,7 @@ def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
 def _settle_accepted(
     work: Work, change: Change, submission: Submission, answered: Answered
 ) -> None:
-    now = timezone.now()
+    now = work.client.now()
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().get(pk=change.listing.pk)
@@ -341,7 +341,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         row = Listing.objects.select_for_update().get(pk=listing.pk)
         if arrived:
             take_as_accepted(row, item.values, item.quantity_epoch)
-            row.accepted_at = timezone.now()
+            row.accepted_at = work.client.now()
         else:
             for name in item.values:
                 row.accepted.pop(name, None)

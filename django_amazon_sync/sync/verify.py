@@ -7,20 +7,17 @@ difference again. A quantity is not compared while orders cast doubt on it.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from django_amazon_sync import conf
 from django_amazon_sync.data import SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
-from django_amazon_sync.sync.observing import live_values, observe
+from django_amazon_sync.sync.observing import had_its_time, live_values, observe
 from django_amazon_sync.sync.sending import recover
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -64,7 +61,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     if facts is None or there is None:
         _missing(work, listing)
         return
-    live = live_values(facts, there)
+    live, now = live_values(facts, there), work.client.now()
     if there.live_price is None:
         live.pop(PRICE, None)  # its echo proves nothing
     covered = there.live_price is not None and there.live_price == there.sale_price
@@ -79,8 +76,8 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
                 row.drift.pop(name, None)
                 row.approved.pop(name, None)
         if not wrong:
-            row.verified_at = timezone.now()
-        elif _had_its_time(row):
+            row.verified_at = now
+        elif had_its_time(row, now):
             _drifted(work, row, wrong)
         row.save(
             update_fields=[
@@ -107,12 +104,6 @@ def _compared(row: Listing, rules: Rules) -> list[str]:
     if rules.sync_quantity and QUANTITY in row.accepted and certain:
         names.append(QUANTITY)
     return names
-
-
-def _had_its_time(row: Listing) -> bool:
-    if row.accepted_at is None:
-        return True
-    return timezone.now() - row.accepted_at >= timedelta(seconds=conf.get("DRIFT_AFTER"))
 
 
 def _drifted(work: Work, row: Listing, wrong: dict[str, Any]) -> None:
