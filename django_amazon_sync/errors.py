@@ -10,6 +10,7 @@ AmazonSyncError
 │       └── NotFound            Amazon has no such thing
 ├── ConfigurationError          mend the settings
 ├── Halted                      release or resume the account; another worker took over
+│   └── Busy                    wait: another worker is doing this job
 ├── MappingMissing              mend the mapping (a default method, a status, a marketplace)
 ├── ShopRefused                 mend the data in the shop
 ├── NotSupported                this shop adapter cannot do it
@@ -146,6 +147,10 @@ class Halted(AmazonSyncError):
     """Writing stopped: the account is not live here, or another worker holds the job."""
 
     code = "halted"
+
+
+class Busy(Halted):
+    """Another worker that is alive is doing this job for this account."""
 
 
 class MappingMissing(AmazonSyncError):

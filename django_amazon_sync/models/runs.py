@@ -100,15 +100,20 @@ class SyncRun(Stated):
         return self.move(RunState.RUNNING, started_at=timezone.now())
 
     def finish(self, *, reason_code: str = "", reason: str = "") -> None:
-        """End the run: done, or stopped where there is a reason."""
+        """End the run: done, or stopped where there is a reason.
+
+        A run that another worker took for dead and ended stays as that one left it.
+        """
         state = RunState.STOPPED if reason else RunState.DONE
-        self.move(
+        ended = self.move(
             state,
             finished_at=timezone.now(),
             counts=self.counts,
             reason_code=reason_code,
             reason=reason,
         )
+        if not ended:
+            self.refresh_from_db(fields=["state", "finished_at", "counts", "reason_code", "reason"])
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to one of the run's counts; kept with the next save."""

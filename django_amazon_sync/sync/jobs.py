@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -54,7 +56,7 @@ def perform(
 ) -> SyncRun:
     """Do a queued run here and now. What stopped it is in the run; nothing of that is raised."""
     client = client_for(run.account, patience=patience, on_wait=on_wait)
-    with at_work(run, configured_shop(), client, progress) as work:
+    with suppress(Busy), at_work(run, configured_shop(), client, progress) as work:
         STORIES[Job(run.job)](work)
     if run.job == Job.CHANGES and run.state == RunState.DONE and not run.counts:
         run.delete()  # nobody asked for it, and there was nothing to do

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from django_amazon_sync.errors import Halted
+from django_amazon_sync.errors import Busy, Halted
 from django_amazon_sync.models import Lease
 
 LASTS = timedelta(seconds=30)
@@ -47,10 +47,10 @@ class HeldLease:
 
 @contextmanager
 def lease(key: str) -> Iterator[HeldLease]:
-    """Hold ``key`` for the block. Raises Halted where another worker holds it."""
+    """Hold ``key`` for the block. Raises Busy where another worker holds it."""
     held = take(key)
     if held is None:
-        raise Halted(f"Another worker is busy with {key}; try again when it is done.")
+        raise Busy(f"Another worker is busy with {key}; try again when it is done.")
     try:
         yield held
     finally:

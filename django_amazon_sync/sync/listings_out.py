@@ -14,13 +14,14 @@ An account that observes does all of this but the sending: its lines are the dif
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer, SkuFacts
-from django_amazon_sync.errors import AmazonError, Halted
+from django_amazon_sync.errors import AmazonError, Busy, Halted
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -102,11 +103,14 @@ def send_changes(work: Work) -> None:
 
 
 def bring_up_orders(work: Work) -> None:
-    """Import the account's orders now, unless they are complete up to lately."""
+    """Import the account's orders now, unless they are complete up to lately.
+
+    Where another worker is at it, rises wait for that one's end.
+    """
     if not work.account.import_orders or orders_complete(work):
         return
     run = SyncRun.objects.create(account=work.account, job=Job.IMPORT_ORDERS)
-    with at_work(run, work.shop, work.client) as importing:
+    with suppress(Busy), at_work(run, work.shop, work.client) as importing:
         orders_in.import_orders(importing)
 
 

@@ -12,6 +12,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
+    Busy,
     ConfigurationError,
     Disconnected,
     Halted,
@@ -97,7 +98,8 @@ def at_work(
     """Do the block as this run, under the lease of its account and job.
 
     What stops the whole job ends the run with its reason and is not raised: the run is the
-    answer. A fault that nobody foresaw ends the run too, and is raised.
+    answer. Only Busy is, as the block cannot be done while another worker does this job. A fault
+    that nobody foresaw ends the run too, and is raised.
     """
     if not run.start():
         raise Halted(f"Run {run.pk} was begun or ended already.")
@@ -111,6 +113,9 @@ def at_work(
             yield work
             work.store_lines()
             run.finish()
+    except Busy as elsewhere:
+        _stopped(run, work, elsewhere)
+        raise
     except (AmazonError, ConfigurationError, Halted, NotSupported) as stop:
         _stopped(run, work, stop)
     except BaseException as fault:

@@ -146,9 +146,9 @@ def _exported(world: World) -> None:
 
 def _changed(world: World) -> None:
     """The shop sold its last mugs, has cups again, and sells shears for less."""
-    _set("MUG", num_in_stock=2)
-    _set("CUP", num_in_stock=6)
-    _set("SHEARS", price=Decimal("17.50"), num_in_stock=4)
+    change("MUG", num_in_stock=2)
+    change("CUP", num_in_stock=6)
+    change("SHEARS", price=Decimal("17.50"), num_in_stock=4)
 
 
 def _bought(world: World) -> None:
@@ -201,7 +201,7 @@ def buyers(world: World) -> list[str]:
     return [order["orderId"] for order in world.amazon.orders(world.seller)]
 
 
-def _set(sku: str, **columns: Any) -> None:
+def change(sku: str, **columns: Any) -> None:
     """Change a stock record as the shop's dashboard does."""
     record = get_model("partner", "StockRecord").objects.get(partner_sku=sku)
     for name, value in columns.items():
