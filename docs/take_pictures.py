@@ -24,7 +24,6 @@ PICTURES = (
     ("account", f"{OURS}/selleraccount/", "#result_list tbody th a"),
     ("listings", f"{OURS}/listing/", ""),
     ("listing", f"{OURS}/listing/?q=TEAPOT", "#result_list tbody th a"),
-    ("orders", f"{OURS}/amazonorder/", ""),
     ("run", f"{OURS}/syncrun/?job__exact=export", "#result_list tbody tr:last-child th a"),
 )
 

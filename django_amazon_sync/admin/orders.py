@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -17,6 +18,7 @@ from django_amazon_sync.admin.asking import Wanted, ask, whole
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
 from django_amazon_sync.admin.shown import document, list_link
 from django_amazon_sync.amazon.orders import read_order
+from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable
 from django_amazon_sync.models import (
     HOLDING_STATES,
@@ -64,7 +66,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     encrypted = ("document", "account__refresh_token")
     list_display = (
         "number", "state", "why", "total_shown", "store", "ordered_at", "ship_by", "status",
-        "fulfilled_by", "account",
+        "account",
     )  # fmt: skip
     list_filter = (
         "state", AccountFilter, "status", "fulfilled_by", "cancellation_requested", "ship_anyway",
@@ -188,5 +190,10 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(chosen)})
 
 
-def _amount(order: AmazonOrder, amount: Any) -> str:
-    return "" if amount is None else f"{amount.normalize():f} {order.currency}"
+def _amount(order: AmazonOrder, amount: Decimal | None) -> str:
+    """An amount in whole minor units, or exact where it is not."""
+    if amount is None:
+        return ""
+    exact = Money(amount, order.currency)
+    rounded = exact.rounded()
+    return str(rounded if rounded.amount == amount else exact)

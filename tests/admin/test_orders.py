@@ -40,7 +40,7 @@ def test_the_page_shows_the_order_and_links_to_the_shop(staff: Staff, bought: Am
     assert bought.state == OrderState.PLACED
     assert f'href="/dashboard/orders/{bought.number}/"' in page
     assert "MUG" in page
-    assert "20 EUR" in page
+    assert "20.00 EUR" in page
     assert "confirmed to Amazon" in page
 
 
