@@ -23,6 +23,7 @@ from django_amazon_sync.models.listings import (
     Submission,
     SubmissionItem,
     SubmissionState,
+    amazon_ships,
 )
 from django_amazon_sync.models.orders import (
     HOLDING_STATES,
@@ -70,4 +71,5 @@ __all__ = [
     "SubmissionState",
     "SyncRun",
     "WindowState",
+    "amazon_ships",
 ]

@@ -21,6 +21,11 @@ from django_amazon_sync.models.states import Stated, one_of
 MERCHANT_CHANNEL = "DEFAULT"
 
 
+def amazon_ships(channel: str) -> bool:
+    """Whether this channel code is Amazon's own; an empty one was not read yet."""
+    return bool(channel) and channel != MERCHANT_CHANNEL
+
+
 class SellerSku(models.Model):
     """One SKU of one account: its fulfilment channel and its one merchant quantity."""
 
@@ -82,7 +87,7 @@ class SellerSku(models.Model):
     @property
     def fulfilled_by_amazon(self) -> bool:
         """Whether Amazon ships it: such a SKU never gets a quantity."""
-        return bool(self.channel) and self.channel != MERCHANT_CHANNEL
+        return amazon_ships(self.channel)
 
 
 class Presence(models.TextChoices):

@@ -31,6 +31,8 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
     """Offer one SKU in one marketplace; its line says what became of it."""
     about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
     key = creation_key(offer, listing.sku, want.values.get(PRICE))
+    if listing.sku.fulfilled_by_amazon:
+        return  # offered there by hand: a quantity of ours would make it a second channel
     if missing := [name for name in (PRICE, QUANTITY) if name not in want.values]:
         reason = f"A new offer needs a {' and a '.join(missing)}; switch it on, or see its problem."
         work.line(Outcome.WAITING, **about, code=CREATION, message=reason)

@@ -65,6 +65,7 @@ class Stops(Protocol):
 class Rules:
     """What is set for one marketplace of one account, read once for a whole run."""
 
+    code: str
     price: PriceRule
     sync_price: bool
     sync_quantity: bool
@@ -77,6 +78,7 @@ class Rules:
         """The rules of one marketplace and its account."""
         facts = marketplace.facts
         return cls(
+            code=facts.id,
             price=PriceRule(
                 currency=facts.currency,
                 tax_included=facts.prices_include_tax,
@@ -161,9 +163,7 @@ def differences(
     return not_stopped(not_accepted(values, sku, listing), listing, again=again)
 
 
-def not_accepted(
-    values: dict[str, Any], sku: SkuFields, listing: ListingFields
-) -> dict[str, Any]:
+def not_accepted(values: dict[str, Any], sku: SkuFields, listing: ListingFields) -> dict[str, Any]:
     """The desired values that Amazon has not accepted yet."""
     accepted = listing.accepted
     changed = {name: value for name, value in values.items() if accepted.get(name) != value}

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from django_amazon_sync.data import Offer
-from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
+from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku, amazon_ships
 from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync.desired import (
     CREATION,
@@ -43,6 +43,7 @@ SKU_COLUMNS = (
     "channel",
     "stock_epoch",
     "managed",
+    "problem",
 )
 LISTING_COLUMNS = ("marketplace_id", "presence", "own_price", "accepted", "quantity_epoch")
 
@@ -134,21 +135,25 @@ class Survey:
     def _look(self, rows: list[Any], offers: dict[str, Offer], held: dict[str, int]) -> None:
         """Look at these listings; offers and units held are by the offer's pk."""
         differing = []
+        problems: dict[int, list[str]] = {}
         for row in rows:
             if row.listing_pk is None:
                 continue
             self.looked_at += 1
             offer = offers.get(row.offer_pk)
-            want = self._look_at(row, offer, held.get(row.offer_pk, 0))
+            want = self._look_at(row, offer, held.get(row.offer_pk, 0), problems)
             if want is not None:
                 differing.append((row, offer, want))
+        keep_problems([row for row in rows if row.offer_pk in offers], problems)
         for row, offer, want, stops in with_stops(differing):
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, offer, want, stops)
             elif changes := not_stopped(want, stops, again=self.again):
                 self._sort(row, changes)
 
-    def _look_at(self, row: Any, offer: Offer | None, held: int) -> dict[str, Any] | None:
+    def _look_at(
+        self, row: Any, offer: Offer | None, held: int, problems: dict[int, list[str]]
+    ) -> dict[str, Any] | None:
         """The values that this listing should get, or None where nothing is to be done."""
         rules = self.rules[row.marketplace_id]
         if row.presence == Presence.UNREAD:
@@ -157,9 +162,12 @@ class Survey:
             return None
         want = desired(offer, row, row, rules, held=held)
         for problem in want.problems.values():
-            self.work.line(Outcome.FAILED, sku=row.sku, code="offer", message=problem)
+            about = {"sku": row.sku, "marketplace": rules.code}
+            self.work.line(Outcome.FAILED, **about, code="offer", message=problem)
+            problems.setdefault(row.pk, []).append(problem)
         if row.presence == Presence.ABSENT:
-            return want.values if is_wanted(offer, row, rules) else None
+            can_be_made = is_wanted(offer, row, rules) and not want.problems
+            return want.values if can_be_made and not amazon_ships(row.channel) else None
         self.known += bool(row.accepted)
         return not_accepted(want.values, row, row) or None
 
@@ -224,6 +232,19 @@ def with_stops(differing: list[Any]) -> Iterator[Any]:
     for row, offer, want in differing:
         if row.listing_pk in stops:
             yield row, offer, want, stops[row.listing_pk]
+
+
+def keep_problems(rows: list[Any], problems: dict[int, list[str]]) -> None:
+    """Keep beside each SKU what is wrong with its offer in the shop, and forget what was mended."""
+    texts = {
+        row.pk: " ".join(dict.fromkeys(problems.get(row.pk, ())))
+        for row in rows
+        if row.problem or row.pk in problems
+    }
+    changed = {row.pk for row in rows if row.pk in texts and texts[row.pk] != row.problem}
+    SellerSku.objects.bulk_update(
+        [SellerSku(pk=pk, problem=texts[pk]) for pk in sorted(changed)], ["problem"]
+    )
 
 
 # --- Taking up what the shop sells ----------------------------------------------------------------
