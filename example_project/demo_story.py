@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from oscar.core.loading import get_class, get_model
 
+from django_amazon_sync.models import Outcome, RunLine
 from django_amazon_sync.testing.simulator import SimulatorControl
 
 USER, PASSWORD = "admin@example.com", "amazon-demo"
@@ -95,24 +96,24 @@ class Story:
         for name in ("client_id", "client_secret", "refresh_token"):
             os.environ[f"AMAZON_LWA_{name.upper()}"] = self.seller[name]
         self.connect_with("--default-shipping-method", "any", "--synchronise-all")
-        manage("amazon_export", "--dry-run", expect=1, lines=12)
+        manage("amazon_export", "--dry-run", expect=1, only=("would be sent", "waits for"))
 
     def connect_with(self, *options: str) -> None:
         manage(
             "amazon_connect",
-            *("--region", SELLER, "--seller-id", self.seller["seller_id"]),
+            *("--region", SELLER, "--seller-id", self.seller["seller_id"], "--name", "Europe"),
             *("--marketplace", DE, "--marketplace", FR),
             *options,
         )
 
     def export(self) -> None:
-        say("Released: what differs goes out; what moves too much waits; Amazon refuses some")
+        say("Released: what differs goes out, and what moves too much waits")
         self.connect_with("--release")
-        manage("amazon_export", expect=1, lines=40)
+        manage("amazon_export", expect=1, only=("sent", "waits for"), lines=22)
         self.time_passes()
         manage("amazon_verify")
-        from django_amazon_sync.models import Outcome, RunLine
-
+        say("Amazon refuses the book, with its reason")
+        manage("amazon_export", "--sku", RESTRICTED, expect=1)
         held = RunLine.objects.filter(outcome=Outcome.HELD, run__dry_run=False).latest("pk")
         say("Two prices jump by more than 30 %: staff look, and approve")
         manage("amazon_export", "--approve", str(held.run_id))
@@ -185,19 +186,19 @@ class Story:
         record = stock_record("TEAPOT-1L")
         record.price = Decimal("36.50")
         record.save()
-        manage("amazon_export", expect=1)
+        manage("amazon_export", expect=1, only=("sent",))
         self.time_passes()
         time.sleep(AMAZONS_TIME)  # a difference that is younger is not called drift
         manage("amazon_verify", expect=1)
         self.amazon.heed_changes(SELLER, "TEAPOT-1L", DE)
-        manage("amazon_export", expect=1)
+        manage("amazon_export", expect=1, only=("sent",))
         self.time_passes()
         manage("amazon_verify")
 
     def export_again(self) -> None:
         say("Another export has nothing to send")
         self.patches_before_second_export = self.patches()
-        manage("amazon_export", expect=1, lines=2)
+        manage("amazon_export", expect=1, only=("sent",))
 
     def patches(self) -> int:
         """How many writes of listings Amazon has seen."""
@@ -222,10 +223,18 @@ def say(sentence: str) -> None:
     print(f"\n{sentence}.")
 
 
-def manage(name: str, *options: str, expect: int = 0, lines: int = 6, quiet: bool = False) -> None:
+def manage(
+    name: str,
+    *options: str,
+    expect: int = 0,
+    only: tuple[str, ...] = ("",),
+    lines: int = 8,
+    quiet: bool = False,
+) -> None:
     """Run one of the shop's commands as from the shell, and show how its output begins.
 
-    Ends the demonstration where the exit code is not the expected one.
+    ``only`` shows the lines that begin so. Ends the demonstration where the exit code is not the
+    expected one.
     """
     said, complaint = StringIO(), StringIO()
     exit_code = 0
@@ -234,13 +243,14 @@ def manage(name: str, *options: str, expect: int = 0, lines: int = 6, quiet: boo
     except CommandError as error:
         exit_code = error.returncode
         complaint.write(str(error))
-    if not quiet:
-        print(f"$ manage.py {shlex.join([name, *options])}")
-        shown = said.getvalue().splitlines()
-        print(*(f"  {line[:150]}" for line in shown[:lines]), sep="\n")
-        if len(shown) > lines:
-            print(f"  ... {len(shown) - lines} more")
-    if exit_code != expect and not quiet:
-        raise SystemExit(
-            f"{name} ended with {exit_code} instead of {expect}: {complaint.getvalue()}"
-        )
+    if quiet:
+        return
+    head, *rest = said.getvalue().splitlines() or [""]
+    shown = [line for line in rest if line.strip().startswith(only)][:lines]
+    more = len(rest) - len(shown)
+    print(f"$ manage.py {shlex.join([name, *options])}")
+    print(*(f"  {line}" for line in [head, *shown]), sep="\n")
+    if more:
+        print(f"    ... and {more} more lines")
+    if exit_code != expect:
+        raise SystemExit(f"{name} ended with {exit_code} and not {expect}: {complaint.getvalue()}")

@@ -1,0 +1,57 @@
+"""The demonstration holds, and its table would say so if it did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from demo_story import DE, PASSWORD, SELLER, USER, Story, stock_record
+from demo_table import compare, print_table
+from django.contrib.auth import authenticate
+
+from django_amazon_sync.testing.simulator import Simulator
+
+SECRETS = ("AMAZON_LWA_CLIENT_ID", "AMAZON_LWA_CLIENT_SECRET", "AMAZON_LWA_REFRESH_TOKEN")
+
+
+@pytest.fixture
+def story(amazon: Simulator, settings: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """The story, told to its end."""
+    settings.AMAZON_SYNC = {
+        **settings.AMAZON_SYNC,
+        "ENDPOINT": amazon.regional_endpoint,
+        "LWA_ENDPOINT": amazon.lwa_endpoint,
+        "DRIFT_AFTER": 1,
+    }
+    monkeypatch.setattr("demo_story.AMAZONS_TIME", 1)
+    for name in SECRETS:  # the story sets them; this takes them back
+        monkeypatch.setenv(name, "")
+    told = Story(amazon.description())
+    told.tell()
+    return told
+
+
+def not_held(story: Story) -> set[str]:
+    return {row.what for row in compare(story) if not row.holds}
+
+
+def test_the_story_holds_and_what_does_not_hold_is_seen(
+    story: Story, amazon: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not_held(story) == set()
+    assert authenticate(username=USER, password=PASSWORD)
+
+    type(stock_record("MUG-WHITE")).objects.filter(partner_sku="MUG-WHITE").update(price="13.00")
+    assert not_held(story) == {"MUG-WHITE"}
+    amazon.buy(SELLER, DE, "LAMP-DESK")
+    assert not_held(story) == {"MUG-WHITE", "LAMP-DESK"}
+    total = {"grandTotal": {"amount": "1.00", "currencyCode": "EUR"}}
+    amazon.set_order(story.orders["new on Amazon"], proceeds=total)
+    assert "Order, new on Amazon" in not_held(story)
+    amazon.set_order(story.orders["unshipped, with discount"], packages=[])
+    assert "Its shipment" in not_held(story)
+
+    print_table(compare(story))
+    table = capsys.readouterr().out
+    assert "NO" in table
+    assert "MUG-WHITE" in table
