@@ -17,6 +17,7 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.connect import Credentials, connect_account, release
 from django_amazon_sync.testing.simulator import Seller, Simulator
 from tests import factories
+from tests.contract.amazon_models import load_models
 
 DE = "A1PA6795UKMFR9"
 FR = "A13V1IB3VIYZZH"
@@ -107,10 +108,17 @@ def eur(amount: str) -> Money:
 
 @pytest.fixture
 def amazon(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A simulated Amazon; ``parametrize("amazon", [Switches(...)], indirect=True)`` sets it."""
-    switches = getattr(request, "param", None)
-    with Simulator(rate_limits=False, switches=switches) as simulator:
+    """A simulated Amazon, made as ``parametrize("amazon", [{...}], indirect=True)`` says.
+
+    Where Amazon's models are at hand they judge each request and each answer in the end.
+    """
+    with Simulator(**{"rate_limits": False, **getattr(request, "param", {})}) as simulator:
         yield simulator
+    try:
+        models = load_models()
+    except pytest.skip.Exception:
+        return  # tests/contract says that they are absent
+    assert models.faults_of(simulator.requests) == []
 
 
 @pytest.fixture

@@ -400,7 +400,7 @@ def test_a_name_goes_only_where_it_is_switched_on(world: World) -> None:
 
 @pytest.mark.parametrize(
     "amazon",
-    [Switches(merge="keeps"), Switches(merge="drops"), Switches(merge="refused")],
+    [{"switches": Switches(merge=merge)} for merge in ("keeps", "drops", "refused")],
     indirect=True,
 )
 def test_a_price_leaves_sale_and_business_price_alone(world: World) -> None:

@@ -61,7 +61,7 @@ def test_an_order_imported_twice_is_there_once(world: World) -> None:
 @pytest.mark.parametrize(
     "amazon",
     [
-        Switches(discount_sign=sign, order_tax=tax)
+        {"switches": Switches(discount_sign=sign, order_tax=tax)}
         for sign in ("negative", "positive")
         for tax in ("on_top", "included")
     ],
@@ -89,7 +89,7 @@ def test_what_is_unexplained_is_a_visible_line_and_amazons_total_wins(world: Wor
     assert [s.incl_tax for s in placed.surcharges.all()] == [Decimal("-2.23")]
 
 
-@pytest.mark.parametrize("amazon", [Switches(personal_data=False)], indirect=True)
+@pytest.mark.parametrize("amazon", [{"switches": Switches(personal_data=False)}], indirect=True)
 def test_missing_personal_data_never_stops_an_order(world: World) -> None:
     world.sell("MUG", quantity=9)
     number = world.buy("MUG")
@@ -315,7 +315,7 @@ def test_after_a_long_silence_the_newest_come_first_and_the_gap_after_them(world
     assert world.amazon.now() - until < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("amazon", [Switches(omitted_orders=0.3)], indirect=True)
+@pytest.mark.parametrize("amazon", [{"switches": Switches(omitted_orders=0.3)}], indirect=True)
 def test_orders_that_a_search_omits_are_found_by_the_next(world: World) -> None:
     world.sell("MUG", quantity=900)
     numbers = set()

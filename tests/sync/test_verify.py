@@ -81,7 +81,9 @@ def test_amazons_own_fall_by_an_order_is_no_drift(world: World) -> None:
     assert Outcome.DRIFTED not in lines_of(run, "outcome")
 
 
-@pytest.mark.parametrize("amazon", [Switches(offers_show_sale_price=True)], indirect=True)
+@pytest.mark.parametrize(
+    "amazon", [{"switches": Switches(offers_show_sale_price=True)}], indirect=True
+)
 def test_a_running_sale_is_no_drift(world: World) -> None:
     world.sell("MUG", price="10.00", quantity=5)
     world.list_on_amazon("MUG", price="10.00", quantity=5, sale_price="8.00")
