@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,4 +27,5 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Page]:
         try:
             yield browser.new_page(viewport={"width": 1280, "height": 900})
         finally:
+            connections.close_all()  # beside that event loop the test had a connection of its own
             browser.close()
