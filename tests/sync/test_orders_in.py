@@ -262,7 +262,9 @@ def test_one_bad_order_never_blocks_the_next(world: World, monkeypatch: Any) -> 
 def test_an_unreadable_order_is_kept_and_the_page_survives(world: World) -> None:
     world.sell("MUG", quantity=9)
     bad, good = world.buy("MUG"), world.buy("MUG")
-    world.amazon.set_order(bad, createdTime="yesterday")
+    dollars = {"amount": "10.00", "currencyCode": "USD"}
+    proceeds = world.amazon.order(bad)["proceeds"]
+    world.amazon.set_order(bad, proceeds={**proceeds, "grandTotal": dollars})
     run = world.import_orders()
     assert order_of(good).state == OrderState.PLACED
     assert order_of(bad).state == OrderState.QUARANTINED
