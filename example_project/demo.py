@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,12 @@ def simulator() -> Iterator[dict[str, Any]]:
     """The simulated Amazon in a process of its own: its endpoints and its sellers."""
     command = ["amazon_simulator", "--port", "0", "--format", "json"]
     command += ["--time-scale", str(TIME_SCALE), "--orders-per-hour", "0"]
+    # In a session of its own, so that Ctrl-C reaches this process alone, which then ends it.
     process = subprocess.Popen(
-        [sys.executable, str(MANAGE), *command], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(MANAGE), *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         assert process.stdout is not None
@@ -107,7 +112,9 @@ def serve(amazon: dict[str, Any], port: int) -> None:
     from demo_story import PASSWORD, USER
 
     command = [sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     stop = threading.Event()
     ticking = threading.Thread(target=keep_ticking, args=(amazon, stop))
     ticking.start()
@@ -130,8 +137,11 @@ def keep_ticking(amazon: dict[str, Any], stop: threading.Event) -> None:
     """What Celery's beat and worker would do, and now and then a buyer at Amazon."""
     from demo_story import manage
 
+    from django_amazon_sync.models import Job, Schedule
     from django_amazon_sync.testing.simulator import SimulatorControl
 
+    orders = Schedule.objects.filter(job=Job.IMPORT_ORDERS)
+    orders.update(every=timedelta(seconds=20), next_due=datetime.now(UTC))
     next_buyer = time.monotonic()
     while not stop.wait(TICK_EVERY):
         if time.monotonic() > next_buyer:

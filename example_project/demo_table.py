@@ -129,13 +129,14 @@ def order_row(story: Story, what: str) -> Row:
 def shop_facts(order: Any) -> str:
     to = order.shipping_address
     sold = units({line.partner_sku: line.quantity for line in order.lines.all()})
-    return f"{order.total_incl_tax} {order.currency}, {sold}, to {to.country_id}-{to.postcode}"
+    where = f"{to.country_id} {to.postcode}".strip()
+    return f"{order.total_incl_tax} {order.currency}, {sold}, to {where}"
 
 
 def amazon_facts(order: dict[str, Any]) -> str:
     total, to = order["proceeds"]["grandTotal"], order["recipient"]["deliveryAddress"]
     sold = units(amazon_units(order))
-    where = f"{to['countryCode']}-{to.get('postalCode', '')}"
+    where = f"{to['countryCode']} {to.get('postalCode', '')}".strip()
     return f"{total['amount']} {total['currencyCode']}, {sold}, to {where}"
 
 
