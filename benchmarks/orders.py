@@ -30,7 +30,7 @@ from benchmarks.ground import (
 )
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import OrderData
-from django_amazon_sync.models import AmazonOrder, Job, OrderState
+from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerSku
 from django_amazon_sync.shops.oscar.people import save_addresses
 from django_amazon_sync.sync.orders_in import place_waiting, store_orders
 from django_amazon_sync.testing.simulator import Simulator
@@ -87,15 +87,15 @@ def queries(act: Callable[[], object]) -> int:
 
 
 def sell() -> None:
-    """Products with stock enough, and the account."""
-    account()
+    """Products with stock enough, which the account sells."""
+    only = account()
     product_model, record_model = (
         get_model("catalogue", "Product"), get_model("partner", "StockRecord")
     )
     goods = get_model("catalogue", "ProductClass").objects.create(name="Goods")
     partner = get_model("partner", "Partner").objects.create(code="all", name="All")
     for number in range(SKUS):
-        record_model.objects.create(
+        record = record_model.objects.create(
             product=product_model.objects.create(title=f"Mug {number}", product_class=goods),
             partner=partner,
             partner_sku=f"SKU-{number}",
@@ -103,6 +103,7 @@ def sell() -> None:
             price_currency="EUR",
             num_in_stock=100_000,
         )
+        SellerSku.objects.create(account=only, sku=f"SKU-{number}", offer_pk=str(record.pk))
     get_model("address", "Country").objects.create(
         iso_3166_1_a2="DE", printable_name="Germany", name="Germany"
     )

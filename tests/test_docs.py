@@ -125,8 +125,9 @@ def options_in(text: str) -> set[str]:
 
 def own_options(command: str) -> Iterator[str]:
     """The options that the command adds to those of every Django command."""
-    django = {option for action in parser_of(BaseCommand())._actions
-              for option in action.option_strings}
+    django = {
+        option for action in parser_of(BaseCommand())._actions for option in action.option_strings
+    }
     for action in parser_of(load_command_class("django_amazon_sync", command))._actions:
         yield from set(action.option_strings) - django
 
