@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -63,17 +63,21 @@ def perform(
     return run
 
 
-def due_runs() -> Iterator[SyncRun]:
+def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRun]:
     """What has to be done now, most urgent first: changed offers, asked-for runs, schedules.
 
-    A run is made for what is due; of two callers one gets it.
+    Of these accounts, or of all. A run is made for what is due; of two callers one gets it.
     """
-    connected = SellerAccount.objects.exclude(state=AccountState.DISCONNECTED)
+    chosen = SellerAccount.objects.all()
+    if accounts is not None:
+        chosen = chosen.filter(pk__in=[account.pk for account in accounts])
+    connected = chosen.exclude(state=AccountState.DISCONNECTED)
     changed = OfferChange.objects.values("account")
     for account in connected.filter(pk__in=changed, state=AccountState.LIVE):
         if not leases.busy(lease_key(Job.CHANGES, account.pk)):
             yield request(account, Job.CHANGES)
-    yield from SyncRun.objects.filter(state=RunState.QUEUED).exclude(job=Job.CHANGES)
+    asked_for = SyncRun.objects.filter(state=RunState.QUEUED, account__in=chosen)
+    yield from asked_for.exclude(job=Job.CHANGES)
     now = timezone.now()
     due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
     for schedule in due.select_related("account").order_by("next_due"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from django_amazon_sync.models import Job, RunState, Schedule, SyncRun
@@ -74,11 +76,20 @@ def test_a_run_that_another_worker_has_begun_is_left_to_it(
     rest(world)
     run = jobs.request(world.account, Job.VERIFY)
     due = list(jobs.due_runs())
-    monkeypatch.setattr(jobs, "due_runs", lambda: iter(due))
+    monkeypatch.setattr(jobs, "due_runs", lambda accounts: iter(due))
     assert run.start()
     said = manage_json("amazon_tick")
     assert (said.exit, said.document["runs"]) == (0, [])
     assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
+
+
+def test_one_account_alone_is_worked_off(connect: Callable[..., World]) -> None:
+    connect("na", ("ATVPDKIKX0DER",))
+    account = connect("eu").account
+    said = manage_json("amazon_tick", "--account", account.name)
+    assert {run["account"] for run in said.document["runs"]} == {str(account)}
+    assert Schedule.objects.filter(account__region="na", last_started=None).count() == 4
+    assert manage("amazon_tick", "--account", "nobody").exit == 2
 
 
 def test_without_accounts_there_is_nothing_to_do(db: None) -> None:

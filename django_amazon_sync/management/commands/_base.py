@@ -74,7 +74,7 @@ class AmazonCommand(BaseCommand, ABC):
         except AmazonSyncError as error:
             result = Result(NOTHING_RAN, complaint=str(error), code=error.code)
         if options["format"] == "json":
-            self.stdout.write(json.dumps(_document(result), ensure_ascii=False, default=str))
+            self.stdout.write(json.dumps(_document(result), default=str))
         else:
             for line in result.text:
                 self.stdout.write(line)
@@ -139,7 +139,11 @@ def progress_bar(
             command.stderr.write(line, lambda text: text)
 
     with tqdm(desc=about, total=total, disable=None, leave=False) as bar:
-        yield lambda number: (bar.update(number), None)[1], say
+
+        def count(number: int) -> None:
+            bar.update(number)
+
+        yield count, say
 
 
 def _waits_aloud(say: Callable[[str], None]) -> Callable[[str, float], None]:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from django_amazon_sync.errors import Halted
-from django_amazon_sync.models import SyncRun
+from django_amazon_sync.models import SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 
-from ._base import AmazonCommand, Result, progress_bar, result_of
+from ._base import (
+    AmazonCommand,
+    Result,
+    add_account_arguments,
+    chosen_accounts,
+    progress_bar,
+    result_of,
+)
 
 
 class Command(AmazonCommand):
@@ -17,12 +26,19 @@ class Command(AmazonCommand):
 
     help = "Do what is due: changed offers, runs that were asked for, schedules."
 
-    def result(self, options: dict[str, Any]) -> Result:
-        return result_of(list(self._work_off()))
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        add_account_arguments(parser)
 
-    def _work_off(self) -> Iterator[SyncRun]:
+    def result(self, options: dict[str, Any]) -> Result:
+        accounts = None
+        if options["account"] or options["marketplace"]:
+            accounts = chosen_accounts(options["account"], options["marketplace"])
+        return result_of(list(self._work_off(accounts)))
+
+    def _work_off(self, accounts: list[SellerAccount] | None) -> Iterator[SyncRun]:
         """One run after the other; one whose rate is used up leaves its rest to a later tick."""
-        for run in jobs.due_runs():
+        for run in jobs.due_runs(accounts):
             with progress_bar(self, f"{run.account}, {run.get_job_display()}") as (progress, _say):
                 try:
                     yield jobs.perform(run, progress=progress)
