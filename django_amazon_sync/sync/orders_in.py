@@ -96,7 +96,8 @@ def _swept_window(account: SellerAccount, since: str, until: str | None) -> Orde
 
 
 def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
-    """Store the window's pages until there is no next one."""
+    """Store the window's pages until there is no next one; a dead page token begins it anew once."""
+    begun_anew = False
     while window.state == WindowState.OPEN:
         work.lease.check()
         # What the search can answer for at the latest, should Amazon not say it.
@@ -110,11 +111,14 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
                 page_token=window.page_token,
             )
         except Rejected:
-            if not window.page_token:
+            if begun_anew or not window.page_token:
                 raise
             _begin_anew(window)  # a token dies with time, or with a change of marketplaces
+            begun_anew = True
             continue
         store_page(work, window, page, latest=latest, asked_for=asked_for)
+        if not page.next_token:
+            return  # whoever marked the window done, this worker or another one
 
 
 def _marketplaces(account: SellerAccount) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.databases import Databases
+from tests.faults.databases import Databases, FileDatabases, ServerDatabases, on_postgresql
 from tests.faults.stages import Stages
 
 
@@ -17,10 +17,10 @@ def told_stages(
 ) -> Iterator[Stages]:
     folder = tmp_path_factory.mktemp("faults")
     with django_db_blocker.unblock():
-        databases = Databases(folder)
+        databases: Databases = ServerDatabases() if on_postgresql() else FileDatabases(folder)
     yield Stages(databases, folder)
     with django_db_blocker.unblock():
-        databases.drop_all()
+        databases.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,69 +22,54 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.connect import Credentials, connect_account, release
 from django_amazon_sync.testing.simulator import Simulator
 from tests import factories
-from tests.faults.databases import Databases, connected_to
+from tests.faults.databases import Databases
 from tests.sync.conftest import DE, World, shop_order
 
 SHEARS_EAN = "4012345000108"
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A database and the memory of a simulated Amazon at one moment."""
-
-    database: str
-    memory: Path
-
-
 class Stages:
-    """Each stage is told once; every test that begins there gets a copy."""
+    """Each stage is told once and kept; every test that begins there gets a world of its own."""
 
     def __init__(self, databases: Databases, folder: Path) -> None:
         self._databases = databases
         self._folder = folder
-        self._told: dict[str, Snapshot] = {}
+        self._told: set[str] = set()
 
     @contextmanager
     def at(self, name: str, **simulator: Any) -> Iterator[World]:
-        """A world of its own at this stage; it is gone after the block."""
-        copy = self._copy(self._snapshot(name))
-        with self._world(copy, **simulator) as world:
+        """A world at this stage; what happens in the block is forgotten after it."""
+        self._tell(name)
+        with self._opened(name, **simulator) as world:
             yield world
-        self._databases.drop(copy.database)
-        copy.memory.unlink()
 
-    def _snapshot(self, name: str) -> Snapshot:
-        if name not in self._told:
-            before, tell = STAGES[name]
-            copy = self._copy(self._snapshot(before)) if before else self._blank()
-            with self._world(copy) as world:
-                tell(world)
-            self._told[name] = copy
-        return self._told[name]
-
-    def _blank(self) -> Snapshot:
-        database = self._databases.copy(self._databases.blank)
-        memory = self._memory(database)
-        with connected_to(database), Simulator(state_file=memory) as amazon, reached(amazon):
-            connect(amazon)
-        return Snapshot(database, memory)
-
-    def _copy(self, snapshot: Snapshot) -> Snapshot:
-        database = self._databases.copy(snapshot.database)
-        memory = self._memory(database)
-        shutil.copyfile(snapshot.memory, memory)
-        return Snapshot(database, memory)
-
-    def _memory(self, database: str) -> Path:
-        return self._folder / f"{Path(database).stem}.json"
+    def _tell(self, name: str) -> None:
+        """Let a stage happen once, after the one before it."""
+        if name in self._told:
+            return
+        before, tell = STAGES[name]
+        if before:
+            self._tell(before)
+        with self._opened(before or "blank") as world:
+            tell(world)
+            world.amazon.save()
+            shutil.copyfile(self._memory("now"), self._memory(name))
+            self._databases.keep(name)
+        self._told.add(name)
 
     @contextmanager
-    def _world(self, snapshot: Snapshot, **simulator: Any) -> Iterator[World]:
+    def _opened(self, name: str, **simulator: Any) -> Iterator[World]:
+        self._memory("now").unlink(missing_ok=True)
+        if name != "blank":
+            shutil.copyfile(self._memory(name), self._memory("now"))
         simulator.setdefault("rate_limits", False)
-        amazon = Simulator(state_file=snapshot.memory, **simulator)
-        with connected_to(snapshot.database), amazon, reached(amazon):
-            account = SellerAccount.objects.get()
+        amazon = Simulator(state_file=self._memory("now"), **simulator)
+        with self._databases.opened(name), amazon, reached(amazon):
+            account = SellerAccount.objects.first() or connect(amazon)
             yield World(amazon, amazon.seller("eu"), account, configured_shop())
+
+    def _memory(self, name: str) -> Path:
+        return self._folder / f"amazon-{name}.json"
 
 
 @contextmanager
@@ -100,7 +84,7 @@ def reached(amazon: Simulator) -> Iterator[None]:
         yield
 
 
-def connect(amazon: Simulator) -> None:
+def connect(amazon: Simulator) -> SellerAccount:
     """Connect and release the European seller in Germany."""
     seller = amazon.seller("eu")
     account = connect_account(
@@ -114,7 +98,9 @@ def connect(amazon: Simulator) -> None:
         synchronise_all=True,
     )
     release(account)
-    SellerAccount.objects.filter(pk=account.pk).update(default_carrier="DHL")
+    account.default_carrier = "DHL"
+    account.save()
+    return account
 
 
 # --- The story --------------------------------------------------------------------------------

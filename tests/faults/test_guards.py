@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 import requests
 from django.db import connection
 from django.db.models import QuerySet
@@ -28,13 +27,14 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
-from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
 from django_amazon_sync.sync import leases, sending, stores
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
 from tests.faults.comparing import come_back, differences
+from tests.faults.databases import on_postgresql
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease
 from tests.faults.stages import Stages, change
 from tests.sync.conftest import DE, World
@@ -167,7 +167,8 @@ def without_claim() -> Iterator[None]:
         yield
 
 
-def without_order_number_key() -> None:
+@contextmanager
+def without_order_number_key() -> Iterator[None]:
     """The shop takes any number of orders with one number."""
     table = get_model("order", "Order")._meta.db_table
     with connection.cursor() as cursor:
@@ -178,30 +179,24 @@ def without_order_number_key() -> None:
             if facts["unique"] and facts["columns"] == ["number"]
         ]
         cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+        yield
+        cursor.execute(f'TRUNCATE "{table}" CASCADE')
+        cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" UNIQUE (number)')
 
 
 @contextmanager
 def side_by_side(workers: int) -> Iterator[None]:
     """Workers wait for each other once they know that the order is not in the shop yet."""
     barrier = threading.Barrier(workers)
-    place_new = OscarShop.place_order
+    place_new = shop_orders.place_new
 
-    def place_together(shop: Any, order: Any, choices: Any) -> str:
-        from django_amazon_sync.shops.oscar import orders
+    def after_the_others(*args: Any) -> Any:
+        # Where a guard keeps the others out, which is its task, there is nobody to wait for.
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=1)
+        return place_new(*args)
 
-        new = orders.place_new
-
-        def after_the_others(*args: Any) -> Any:
-            try:
-                barrier.wait(timeout=1)
-            except threading.BrokenBarrierError:
-                pass  # the others were kept out, which is what the guard is for
-            return new(*args)
-
-        with patch.object(orders, "place_new", after_the_others):
-            return place_new(shop, order, choices)
-
-    with patch.object(OscarShop, "place_order", place_together):
+    with patch.object(shop_orders, "place_new", after_the_others):
         yield
 
 
@@ -227,8 +222,7 @@ def place_at_once(world: World) -> tuple[int, int]:
 
 def test_without_claim_and_key_an_order_is_placed_twice(stages: Stages) -> None:
     needs_postgresql()
-    with stages.at("exported") as world, without_claim():
-        without_order_number_key()
+    with stages.at("exported") as world, without_claim(), without_order_number_key():
         stock = world.in_stock("MUG")
         assert place_at_once(world) == (2, 2)
         assert world.in_stock("MUG") == stock - 4
@@ -236,8 +230,7 @@ def test_without_claim_and_key_an_order_is_placed_twice(stages: Stages) -> None:
 
 def test_the_claim_alone_places_it_once(stages: Stages) -> None:
     needs_postgresql()
-    with stages.at("exported") as world:
-        without_order_number_key()
+    with stages.at("exported") as world, without_order_number_key():
         stock = world.in_stock("MUG")
         assert place_at_once(world) == (1, 1)
         assert world.in_stock("MUG") == stock - 2
@@ -255,7 +248,8 @@ def test_the_shops_key_alone_places_it_once(stages: Stages) -> None:
 # --- The key of Amazon's orders -----------------------------------------------------------------
 
 
-def without_amazon_order_key() -> None:
+@contextmanager
+def without_amazon_order_key() -> Iterator[None]:
     """Our table takes any number of rows for one of Amazon's orders."""
     keys = AmazonOrder._meta.constraints
     (key,) = [one for one in keys if one.name == "amazon_order_once"]
@@ -265,6 +259,12 @@ def without_amazon_order_key() -> None:
         connection.schema_editor() as editor,
     ):
         editor.remove_constraint(AmazonOrder, key)
+    yield
+    if on_postgresql():  # on SQLite the whole file is thrown away
+        with connection.cursor() as cursor:
+            cursor.execute(f'TRUNCATE "{AmazonOrder._meta.db_table}" CASCADE')
+        with connection.schema_editor() as editor:
+            editor.add_constraint(AmazonOrder, key)
 
 
 def pending_twice_seen(world: World) -> str:
@@ -277,8 +277,7 @@ def pending_twice_seen(world: World) -> str:
 
 
 def test_without_its_key_an_order_is_kept_twice_and_holds_twice(stages: Stages) -> None:
-    with stages.at("exported") as world:
-        without_amazon_order_key()
+    with stages.at("exported") as world, without_amazon_order_key():
         number = pending_twice_seen(world)
         assert AmazonOrder.objects.filter(number=number).count() > 1
         assert world.live("SHEARS").quantity < world.in_stock("SHEARS") - 2
@@ -344,18 +343,13 @@ def renew_at_once(world: World) -> int:
     barrier = threading.Barrier(WORKERS)
     ask = stores.ask_for_token
 
-    def ask_slowly(*args: Any) -> Any:
-        # Long enough for all to come, where nothing keeps them out.
-        barrier.wait(timeout=0.5) if not barrier.broken else None
+    def ask_together(*args: Any) -> Any:
+        # Where the lease keeps the others out, there is nobody to wait for.
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=0.5)
         return ask(*args)
 
-    def ask_patiently(*args: Any) -> Any:
-        try:
-            return ask_slowly(*args)
-        except threading.BrokenBarrierError:
-            return ask(*args)
-
-    with patch.object(stores, "ask_for_token", ask_patiently):
+    with patch.object(stores, "ask_for_token", ask_together):
         tokens: list[str] = []
         raised = at_once(
             *[lambda: tokens.append(stores.DatabaseTokens(world.account).token())] * WORKERS
