@@ -7,9 +7,11 @@ to check the listing without making it; only then it is made.
 
 from __future__ import annotations
 
+from stdnum import ean, isbn
+
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.data import Answered, Issue, Offer
+from django_amazon_sync.data import Answered, Identifier, Issue, Offer
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.desired import (
@@ -58,20 +60,31 @@ def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
     if named:
         return named[0], ""
     found: dict[str, str] = {}
-    for identifier in offer.identifiers:
-        if kind := KINDS.get(identifier.kind):
-            items = catalog.search_catalog(
-                work.client, [identifier.value], kind, listing.marketplace.code
+    barcodes = [one for one in offer.identifiers if one.kind in KINDS]
+    for barcode in barcodes:
+        if not is_valid(barcode):
+            return (
+                "",
+                f"Its {KINDS[barcode.kind]} {barcode.value} has a wrong check digit; mend it.",
             )
-            found |= {item.asin: item.title for item in items}
+        items = catalog.search_catalog(
+            work.client, [barcode.value], KINDS[barcode.kind], listing.marketplace.code
+        )
+        found |= {item.asin: item.title for item in items}
     if len(found) == 1:
         return next(iter(found)), ""
     if found:
         choices = ", ".join(f"{asin} ({title[:40]})" for asin, title in sorted(found.items()))
         return "", f"Its barcode has several ASINs: {choices}. Choose one on the SKU."
-    if any(one.kind in KINDS for one in offer.identifiers):
+    if barcodes:
         return "", "Amazon's catalogue has no item with its barcode; set an ASIN on the SKU."
     return "", "It has neither an ASIN nor a barcode; give it one."
+
+
+def is_valid(barcode: Identifier) -> bool:
+    """Whether the check digit of a barcode is right."""
+    check = isbn if barcode.kind == "isbn" else ean
+    return bool(check.is_valid(barcode.value))
 
 
 def _restrictions(work: Work, listing: Listing, asin: str) -> str:

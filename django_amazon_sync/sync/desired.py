@@ -108,6 +108,15 @@ def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
     return synchronise and offer is not None and offer.on_sale
 
 
+def why_not_wanted(offer: Offer | None) -> str:
+    """Why the shop does not sell this on Amazon, for staff."""
+    if offer is None:
+        return "The shop has it no more."
+    if not offer.on_sale:
+        return "It is not on sale in the shop, so it is not offered on Amazon."
+    return "Its synchronisation is switched off."
+
+
 def desired(
     offer: Offer | None, sku: SkuFields, listing: ListingFields, rules: Rules, *, held: int
 ) -> Desired:

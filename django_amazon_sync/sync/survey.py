@@ -26,6 +26,7 @@ from django_amazon_sync.sync.desired import (
     is_wanted,
     not_accepted,
     not_stopped,
+    why_not_wanted,
 )
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.work import Work
@@ -156,8 +157,11 @@ class Survey:
     ) -> dict[str, Any] | None:
         """The values that this listing should get, or None where nothing is to be done."""
         rules = self.rules[row.marketplace_id]
+        wanted = is_wanted(offer, row, rules)
+        if not wanted:
+            problems.setdefault(row.pk, []).append(why_not_wanted(offer))
         if row.presence == Presence.UNREAD:
-            if is_wanted(offer, row, rules):
+            if wanted:
                 self.unread.append(row.listing_pk)
             return None
         want = desired(offer, row, row, rules, held=held)
@@ -166,8 +170,8 @@ class Survey:
             self.work.line(Outcome.FAILED, **about, code="offer", message=problem)
             problems.setdefault(row.pk, []).append(problem)
         if row.presence == Presence.ABSENT:
-            can_be_made = is_wanted(offer, row, rules) and not want.problems
-            return want.values if can_be_made and not amazon_ships(row.channel) else None
+            can_be_made = wanted and not want.problems and not amazon_ships(row.channel)
+            return want.values if can_be_made else None
         self.known += bool(row.accepted)
         return not_accepted(want.values, row, row) or None
 

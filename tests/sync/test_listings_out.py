@@ -160,9 +160,11 @@ def test_untracked_stock_needs_a_set_number(world: World) -> None:
     world.list_on_amazon("SERVICE", price="10.00", quantity=0)
     run = world.export()
     assert "does not track" in lines_of(run, "message")[0]
+    assert "does not track" in SellerSku.objects.get().problem
     SellerSku.objects.filter(sku="SERVICE").update(set_quantity=7)
     world.export()
     assert world.live("SERVICE").quantity == 7
+    assert SellerSku.objects.get().problem == ""
 
 
 def test_a_rise_waits_for_orders_and_a_fall_does_not(world: World) -> None:
@@ -307,6 +309,13 @@ def test_a_restricted_asin_shows_amazons_words(world: World) -> None:
     listing = world.listing("NEW")
     assert listing.presence == Presence.ABSENT
     assert "B00BAR0001" in listing.reason
+
+
+def test_a_barcode_with_a_wrong_check_digit_is_not_looked_for(world: World) -> None:
+    factories.stock_record("NEW", price="9.90", in_stock=4, upc="4006381333932")
+    run = world.export()
+    assert "wrong check digit" in lines_of(run, "message")[0]
+    assert not world.amazon.requests_of("searchCatalogItems")
 
 
 def test_an_offer_without_any_code_says_so(world: World) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
-from stdnum import isbn
 
 from django_amazon_sync.data import Identifier, Money, Offer
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
@@ -42,8 +41,7 @@ COLUMNS = (
     "product__parent__is_public",
     "product__parent__product_class_id",
 )
-KINDS = {8: "ean", 12: "upc", 13: "ean", 14: "gtin"}
-DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
+KINDS = {8: "ean", 10: "isbn", 12: "upc", 13: "ean", 14: "gtin"}
 RELATED = ("product__product_class", "product__parent__product_class", "partner")
 
 
@@ -185,19 +183,16 @@ def valid_pks(model: Any, pks: Iterable[str]) -> set[Any]:
 
 
 def identifiers(code: str | None) -> tuple[Identifier, ...]:
-    """What kind of barcode Oscar's ``upc`` holds; a code that is none has no place at Amazon."""
+    """What kind of barcode Oscar's ``upc`` holds, by its length.
+
+    Its check digit is verified where the code is used.
+    """
     if not code:
         return ()
     code = code.replace("-", "").replace(" ", "")
-    if len(code) == 10:
-        return (Identifier("isbn", code),) if isbn.is_valid(code) else ()
     kind = KINDS.get(len(code))
-    if kind is None or not (code.isascii() and code.isdigit()):
-        return ()
-    # GS1's check: digits weigh 1, 3, 1, 3 ... from the right. Done on bytes, as each offer of a
-    # large shop passes here.
-    digits = code.encode().translate(DIGITS)
-    if (sum(digits[::-2]) + 3 * sum(digits[-2::-2])) % 10:
+    digits = code.removesuffix("X") if kind == "isbn" else code
+    if kind is None or not (digits.isascii() and digits.isdigit()):
         return ()
     return (Identifier("isbn" if code.startswith(("978", "979")) else kind, code),)
 
