@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,22 @@ def test_a_script_sees_exit_status_document_and_sentence() -> None:
 
 def test_wrong_options_are_exit_2() -> None:
     assert manage_py("amazon_import_orders", "--since", "yesterday").returncode == 2
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), StringIO()])
+def test_how_far_it_is_is_shown_on_a_terminal_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch, stream: StringIO
+) -> None:
+    world.sell("MUG", price="10.00")
+    monkeypatch.setattr(sys, "stderr", stream)
+    said = manage_json("amazon_export")
+    assert said.document["exit"] == 0
+    assert (f"{world.account}, Export to Amazon" in stream.getvalue()) is stream.isatty()
 
 
 # --- Accounts ------------------------------------------------------------------------------------
