@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from urllib.parse import quote
 
@@ -67,17 +68,16 @@ def compare(rounds: int, calls: int) -> list[Ratio]:
         ratios = []
         for how, client in (("in memory", alone), ("shared in the database", shared)):
             ours, plain = alternately(
-                lambda client=client: [read(client) for _call in range(calls)],
-                lambda: [bare.read() for _call in range(calls)],
-                rounds,
+                partial(read, client, calls), partial(bare.read, calls), rounds
             )
             what = f"{calls} gateway calls, turns and token {how} / bare requests"
             ratios.append(Ratio(what, ours, plain, 1.5))
     return ratios
 
 
-def read(client: Client) -> None:
-    assert get_listing(client, SKU, [GERMANY]).sku == SKU
+def read(client: Client, calls: int) -> None:
+    for _call in range(calls):
+        assert get_listing(client, SKU, [GERMANY]).sku == SKU
 
 
 class Bare:
@@ -88,8 +88,9 @@ class Bare:
         self._session = requests.Session()
         self._session.headers.update({"x-amz-access-token": token, "user-agent": USER_AGENT})
 
-    def read(self) -> None:
-        assert self._session.get(self._url, params=QUERY, timeout=30).json()["sku"] == SKU
+    def read(self, calls: int) -> None:
+        for _call in range(calls):
+            assert self._session.get(self._url, params=QUERY, timeout=30).json()["sku"] == SKU
 
 
 class TokenAtHand:

@@ -110,7 +110,8 @@ def fill(start: int, end: int) -> None:
 def add(numbers: range) -> None:
     """Products with a barcode, a price and stock, in step with Amazon."""
     product_model, record_model = (
-        get_model("catalogue", "Product"), get_model("partner", "StockRecord")
+        get_model("catalogue", "Product"),
+        get_model("partner", "StockRecord"),
     )
     goods, _ = get_model("catalogue", "ProductClass").objects.get_or_create(name="Goods")
     partner, _ = get_model("partner", "Partner").objects.get_or_create(code="all", name="All")

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
 
 from django.db import connection
-from django.utils import timezone
 
 from django_amazon_sync.models import (
     AccountState,
@@ -28,6 +28,9 @@ from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.work import Work, at_work
 
 GERMANY = "A1PA6795UKMFR9"
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,16 @@ class Ratio:
         return self.ours / self.held_against
 
 
-def in_child(act: Callable[..., Any], *arguments: Any) -> Any:
+def in_child(act: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
     """What ``act`` returns, from a forked process: its memory starts as small as ours is."""
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    child = context.Process(target=lambda: sending.send(act(*arguments)))
+    child = context.Process(target=lambda: sending.send(act(*arguments, **named)))
     child.start()
     sending.close()
     try:
-        return receiving.recv()
+        result: Result = receiving.recv()
+        return result
     except EOFError:
         raise RuntimeError(f"{act.__module__}.{act.__name__} failed; see above.") from None
     finally:
@@ -108,7 +112,7 @@ def account() -> SellerAccount:
         state=AccountState.LIVE,
         deployment="benchmark",
         synchronise_all=True,
-        cut_over=timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone()),
+        cut_over=datetime(2020, 1, 1, tzinfo=UTC),
         default_shipping_method=menu.shipping_methods[0].code,
         default_payment_method=menu.payment_methods[0].code,
     )

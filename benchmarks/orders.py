@@ -54,15 +54,16 @@ def compare(rounds: int, size: int) -> list[Ratio]:
     documents = Documents()
     baskets = [[basket_of(one) for one in documents.next(size)] for _round in range(rounds)]
     pages = [documents.next(size) for _round in range(rounds)]
-    take_in(documents.next(PAGE)), create(basket_of(documents.next(1)[0]))  # what any run loads
+    take_in(documents.next(PAGE))  # and with it all that any run loads
+    create_all([basket_of(documents.next(1)[0])])
     ours, oscars = alternately(
-        lambda: take_in(pages.pop()), lambda: [create(one) for one in baskets.pop()], rounds
+        lambda: take_in(pages.pop()), lambda: create_all(baskets.pop()), rounds
     )
     assert AmazonOrder.objects.filter(state=OrderState.PLACED).count() == rounds * size + PAGE
-    page, one = documents.next(PAGE), basket_of(documents.next(1)[0])
+    page, one = documents.next(PAGE), [basket_of(documents.next(1)[0])]
     remark = (
         f"{queries(lambda: take_in(page)) / PAGE:.1f} queries an order, OrderCreator "
-        f"{queries(lambda: create(one))}; {rounds * size:,} orders in {rounds} rounds"
+        f"{queries(lambda: create_all(one))}; {rounds * size:,} orders in {rounds} rounds"
     )
     what = f"{size:,} orders of two lines / OrderCreator"
     return [Ratio(what, ours, oscars, 1.5, remark)]
@@ -90,7 +91,8 @@ def sell() -> None:
     """Products with stock enough, which the account sells."""
     only = account()
     product_model, record_model = (
-        get_model("catalogue", "Product"), get_model("partner", "StockRecord")
+        get_model("catalogue", "Product"),
+        get_model("partner", "StockRecord"),
     )
     goods = get_model("catalogue", "ProductClass").objects.create(name="Goods")
     partner = get_model("partner", "Partner").objects.create(code="all", name="All")
@@ -139,8 +141,11 @@ class Documents:
 
 # --- Oscar's own way -----------------------------------------------------------------------------
 
+#: Basket, Amazon's order, shipping address, billing address.
+Prepared = tuple[Any, OrderData, Any, Any]
 
-def basket_of(document: dict[str, Any]) -> tuple[Any, OrderData, Any, Any]:
+
+def basket_of(document: dict[str, Any]) -> Prepared:
     """A basket with the order's lines, and its addresses, as Oscar's checkout has them."""
     order = read_order(document)
     basket = get_model("basket", "Basket").objects.create()
@@ -152,9 +157,13 @@ def basket_of(document: dict[str, Any]) -> tuple[Any, OrderData, Any, Any]:
     return basket, order, *save_addresses(order.delivery)
 
 
-def create(prepared: tuple[Any, OrderData, Any, Any]) -> None:
+def create_all(prepared: list[Prepared]) -> None:
+    for one in prepared:
+        create(*one)
+
+
+def create(basket: Any, order: OrderData, shipping_address: Any, billing_address: Any) -> None:
     """Place the order by OrderCreator, with the payment's source as the checkout saves it."""
-    basket, order, shipping_address, billing_address = prepared
     charge = Price("EUR", excl_tax=Decimal("4.90"), tax=Decimal(0))
     basket.reset_offer_applications()
     placed = get_class("order.utils", "OrderCreator")().place_order(
@@ -170,5 +179,3 @@ def create(prepared: tuple[Any, OrderData, Any, Any]) -> None:
     kind, _ = get_model("payment", "SourceType").objects.get_or_create(code="card", name="Card")
     placed.sources.create(source_type=kind, currency="EUR", amount_debited=placed.total_incl_tax)
     basket.submit()
-
-

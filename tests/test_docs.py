@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.core.management import load_command_class
@@ -169,7 +169,7 @@ def test_every_permission_of_ours_is_told() -> None:
 
 def test_every_kind_of_fault_is_told() -> None:
     told = first_column(text_of("docs/simulator.md"), "## Faults by script")
-    assert told == set(Kind.__args__)
+    assert told == set(get_args(Kind))
 
 
 # --- Samples --------------------------------------------------------------------------------------
