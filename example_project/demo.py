@@ -64,6 +64,10 @@ def prepare_environment() -> None:
         DATABASE_URL=f"sqlite:///{VAR / 'shop.sqlite3'}",
         REDIS_URL="",
         CELERY_BROKER_URL="",
+        ALLOWED_HOSTS="127.0.0.1",
+        OSCAR_DEFAULT_CURRENCY="EUR",
+        NO_PROXY="127.0.0.1",
+        no_proxy="127.0.0.1",
         AMAZON_DEPLOYMENT="demo",
         AMAZON_DRIFT_AFTER="2",
     )
@@ -84,7 +88,9 @@ def simulator() -> Iterator[dict[str, Any]]:
     )
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
+        if not (about := process.stdout.readline()):
+            sys.exit("The simulator did not start; see above.")
+        yield json.loads(about)
     finally:
         end(process)
 
