@@ -3,6 +3,24 @@
 An action is a permission, one call, and one message with a link to its run.
 """
 
-from django_amazon_sync.admin import accounts, listings, orders, runs, shipments, submissions
+from django_amazon_sync.admin import (
+    accounts,
+    listings,
+    marketplaces,
+    orders,
+    runs,
+    shipments,
+    skus,
+    submissions,
+)
 
-__all__ = ["accounts", "listings", "orders", "runs", "shipments", "submissions"]
+__all__ = [
+    "accounts",
+    "listings",
+    "marketplaces",
+    "orders",
+    "runs",
+    "shipments",
+    "skus",
+    "submissions",
+]

@@ -1,4 +1,4 @@
-"""Applications, seller accounts with their marketplaces, and schedules."""
+"""Applications and seller accounts: what they do now, and what staff make them do."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin import next_steps
-from django_amazon_sync.admin.account_forms import (
-    AccountForm,
-    ApplicationForm,
-    MarketplaceForm,
-    MarketplacesForm,
-)
+from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
-from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
+from django_amazon_sync.admin.marketplaces import MarketplaceInline, ScheduleInline
+from django_amazon_sync.admin.screens import Screen
 from django_amazon_sync.admin.shown import brief, link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
@@ -31,7 +27,6 @@ from django_amazon_sync.models import (
     Application,
     Job,
     Listing,
-    Marketplace,
     OrderState,
     Schedule,
     SellerAccount,
@@ -77,26 +72,6 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
         super().save_model(request, obj, form, change)
         if change and "client_secret" in form.changed_data:
             _connect_again(SellerAccount.objects.filter(application=obj))
-
-
-class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
-    model = Marketplace
-    form = MarketplaceForm
-    formset = MarketplacesForm
-    fields = ("code", "active", "language", "sync_name", "sync_price", "sync_quantity")
-    show_change_link = True
-    can_delete = False
-    extra = 0
-
-
-class ScheduleInline(RowsInline[Schedule, SellerAccount]):
-    model = Schedule
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    fields = ("job", "every", "next_due", "last_started")
-    readonly_fields = ("job", "last_started")
-    can_delete = False
-    max_num = 0
 
 
 @admin.register(SellerAccount)
@@ -303,34 +278,3 @@ def _connect_again(accounts: Accounts) -> None:
     AccessToken.objects.filter(account__in=accounts).delete()
     for account in accounts.filter(state=AccountState.DISCONNECTED).defer("refresh_token"):
         account.move(AccountState.OBSERVING, state_reason="")
-
-
-@admin.register(Marketplace)
-class MarketplaceAdmin(Kept, Screen[Marketplace]):
-    """Made on the account's page; here are all its settings."""
-
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    list_display = (
-        "__str__", "account", "active", "sync_name", "sync_price", "sync_quantity",
-        "markup_percent",
-    )  # fmt: skip
-    list_filter = (AccountFilter, "active")
-    search_fields = ("code", "account__name")
-    readonly_fields = ("account", "code")
-    fieldsets = (
-        (None, {"fields": ("account", "code", "active", "language")}),
-        (_("What is sent"), {"fields": ("sync_name", "sync_price", "sync_quantity")}),
-        (_("Prices"), {"fields": ("markup_percent", "price_ending", "price_floor")}),
-    )
-
-
-@admin.register(Schedule)
-class ScheduleAdmin(Kept, Screen[Schedule]):
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    list_display = ("job", "account", "every", "next_due", "last_started")
-    list_filter = (AccountFilter, "job")
-    ordering = ("next_due",)
-    readonly_fields = ("account", "job", "last_started")
-    fields = ("account", "job", "every", "next_due", "last_started")

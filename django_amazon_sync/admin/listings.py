@@ -1,4 +1,4 @@
-"""Seller SKUs and their listings: what Amazon took, what is live, what waits, and why."""
+"""Listings: what Amazon took, what is live, what waits for approval, and why."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from django_amazon_sync.admin.screens import (
     MarketplaceFilter,
     Screen,
 )
-from django_amazon_sync.admin.shown import brief, link, list_link, plain, table
+from django_amazon_sync.admin.shown import in_words, link, list_link, plain, table
+from django_amazon_sync.admin.skus import look_soon
 from django_amazon_sync.models import (
-    MERCHANT_CHANNEL,
     OPEN_STATES,
     Job,
     Listing,
     RunLine,
-    SellerSku,
 )
-from django_amazon_sync.sync import changes, held
+from django_amazon_sync.sync import held
 
 #: The fields of a listing, in the order they are shown, with their names for people.
 FIELDS = {
@@ -45,26 +44,6 @@ FIELDS = {
 
 class AccountOfSkuFilter(AccountFilter):
     path = "sku__account"
-
-
-class ChannelFilter(admin.SimpleListFilter):
-    """Who ships it."""
-
-    title = _("fulfilment channel")
-    parameter_name = "channel"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> Iterable[tuple[str, Any]]:
-        return [("merchant", _("merchant")), ("amazon", "Amazon"), ("unread", _("not read yet"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = {
-            "merchant": Q(channel=MERCHANT_CHANNEL),
-            "amazon": ~Q(channel__in=("", MERCHANT_CHANNEL)),
-            "unread": Q(channel=""),
-        }
-        return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
 class ConditionFilter(admin.SimpleListFilter):
@@ -93,89 +72,6 @@ class ConditionFilter(admin.SimpleListFilter):
             "own-price": Q(own_price__isnull=False),
         }
         return queryset.filter(chosen.get(self.value() or "", Q()))
-
-
-@admin.register(SellerSku)
-class SkuAdmin(Kept, Screen[SellerSku]):
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    list_display = ("sku", "synchronise", "channel", "why", "offer_pk", "account", "read_at")
-    list_filter = (AccountFilter, "synchronise", ChannelFilter)
-    search_fields = ("sku", "asin", "listings__asin", "listings__title")
-    search_help_text = _("SKU, ASIN or title")
-    actions = ("export", "verify", "synchronise", "leave_alone")
-    readonly_fields = (
-        "account", "sku", "offer_pk", "problem", "channel", "lead_time_days", "restock_date",
-        "read_at", "listings", "lines",
-    )  # fmt: skip
-    fieldsets = (
-        (None, {"fields": ("account", "sku", "offer_pk", "problem")}),
-        (_("Your choices"), {"fields": ("synchronise", "asin", "condition", "set_quantity")}),
-        (
-            _("As Amazon says"),
-            {"fields": ("channel", "lead_time_days", "restock_date", "read_at")},
-        ),
-        (_("On Amazon"), {"fields": ("listings", "lines")}),
-    )
-
-    @admin.display(description=_("problem"))
-    def why(self, row: SellerSku) -> str:
-        return brief(row.problem)
-
-    @admin.display(description=_("listings"))
-    def listings(self, sku: SellerSku) -> str:
-        rows = sku.listings.select_related("marketplace").order_by("marketplace__code")
-        for listing in rows:
-            listing.sku = sku  # with its account, instead of a query for each
-        head = (_("marketplace"), _("presence"), "ASIN", _("accepted"), _("what happens next"))
-        return table(
-            head,
-            [
-                (
-                    link(one, one.marketplace),
-                    one.get_presence_display(),
-                    one.asin,
-                    _in_words(one.accepted),
-                    next_steps.of_listing(one),
-                )
-                for one in rows
-            ],
-        )
-
-    @admin.display(description=_("what happened"))
-    def lines(self, sku: SellerSku) -> str:
-        return list_link(RunLine, _("Its lines in all runs"), q=sku.sku, account=sku.account_id)
-
-    def save_model(
-        self, request: HttpRequest, obj: SellerSku, form: ModelForm[SellerSku], change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        _look_soon([obj])
-
-    @admin.action(description=_("Export to Amazon"), permissions=["export"])
-    def export(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        ask(request, Job.EXPORT, _by_account(queryset))
-
-    @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
-    def verify(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        ask(request, Job.VERIFY, _by_account(queryset))
-
-    @admin.action(description=_("Synchronise"), permissions=["change"])
-    def synchronise(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        self._choose(request, queryset, True)
-
-    @admin.action(description=_("Do not synchronise: quantity 0"), permissions=["change"])
-    def leave_alone(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        self._choose(request, queryset, False)
-
-    def _choose(
-        self, request: HttpRequest, queryset: QuerySet[SellerSku], synchronise: bool
-    ) -> None:
-        chosen = list(queryset)
-        SellerSku.objects.filter(pk__in=[sku.pk for sku in chosen]).update(synchronise=synchronise)
-        _look_soon(chosen)
-        text = ngettext("%(number)d SKU is changed.", "%(number)d SKUs are changed.", len(chosen))
-        self.message_user(request, text % {"number": len(chosen)})
 
 
 @admin.register(Listing)
@@ -235,7 +131,7 @@ class ListingAdmin(Kept, Screen[Listing]):
 
     @admin.display(description=_("accepted"))
     def on_amazon(self, listing: Listing) -> str:
-        return _in_words(listing.accepted)
+        return in_words(listing.accepted)
 
     @admin.display(description=_("what is the matter"))
     def matter(self, listing: Listing) -> str:
@@ -297,7 +193,7 @@ class ListingAdmin(Kept, Screen[Listing]):
         self, request: HttpRequest, obj: Listing, form: ModelForm[Listing], change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
-        _look_soon([obj.sku])
+        look_soon([obj.sku])
 
     # --- Actions ---------------------------------------------------------------------------------
 
@@ -317,11 +213,6 @@ class ListingAdmin(Kept, Screen[Listing]):
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )
         ask(request, Job.EXPORT, _by_account_and_store(waiting), done=text % {"number": number})
-
-
-def _in_words(mapping: dict[str, Any]) -> str:
-    """A mapping in one line: the values in the order of the fields, the name left out."""
-    return ", ".join(plain(mapping[name]) for name in ("price", "quantity") if name in mapping)
 
 
 def _drift(seen: Any) -> str:
@@ -344,14 +235,6 @@ def _on_its_way(listing: Listing) -> dict[str, Any]:
     return carried
 
 
-def _by_account(skus: Iterable[SellerSku]) -> list[Wanted]:
-    """One run for each account that the SKUs are of."""
-    by_account = defaultdict(list)
-    for sku in skus:
-        by_account[sku.account].append(sku.sku)
-    return [(account, {"skus": sorted(names)}) for account, names in by_account.items()]
-
-
 def _by_account_and_store(listings: Iterable[Listing]) -> list[Wanted]:
     """One run for each account and marketplace, so that a run is about these listings only."""
     chosen = defaultdict(list)
@@ -361,8 +244,3 @@ def _by_account_and_store(listings: Iterable[Listing]) -> list[Wanted]:
         (account, {"skus": sorted(names), "marketplaces": [code]})
         for (account, code), names in chosen.items()
     ]
-
-
-def _look_soon(skus: Iterable[SellerSku]) -> None:
-    """What staff changed counts like a change in the shop: the next tick looks at the offers."""
-    changes.note((sku.account_id, sku.offer_pk) for sku in skus)

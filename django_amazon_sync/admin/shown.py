@@ -66,3 +66,8 @@ def plain(value: object) -> str:
     if value is None:
         return ""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def in_words(mapping: dict[str, Any]) -> str:
+    """A mapping in one line: the values in the order of the fields, the name left out."""
+    return ", ".join(plain(mapping[name]) for name in ("price", "quantity") if name in mapping)

@@ -1,0 +1,61 @@
+"""Marketplaces and schedules: tables on the account's page, and lists over all accounts."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.admin.account_forms import MarketplaceForm, MarketplacesForm
+from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
+from django_amazon_sync.models import Marketplace, Schedule, SellerAccount
+
+
+class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
+    model = Marketplace
+    form = MarketplaceForm
+    formset = MarketplacesForm
+    fields = ("code", "active", "language", "sync_name", "sync_price", "sync_quantity")
+    show_change_link = True
+    can_delete = False
+    extra = 0
+
+
+class ScheduleInline(RowsInline[Schedule, SellerAccount]):
+    model = Schedule
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    fields = ("job", "every", "next_due", "last_started")
+    readonly_fields = ("job", "last_started")
+    can_delete = False
+    max_num = 0
+
+
+@admin.register(Marketplace)
+class MarketplaceAdmin(Kept, Screen[Marketplace]):
+    """Made on the account's page; here are all its settings."""
+
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    list_display = (
+        "__str__", "account", "active", "sync_name", "sync_price", "sync_quantity",
+        "markup_percent",
+    )  # fmt: skip
+    list_filter = (AccountFilter, "active")
+    search_fields = ("code", "account__name")
+    readonly_fields = ("account", "code")
+    fieldsets = (
+        (None, {"fields": ("account", "code", "active", "language")}),
+        (_("What is sent"), {"fields": ("sync_name", "sync_price", "sync_quantity")}),
+        (_("Prices"), {"fields": ("markup_percent", "price_ending", "price_floor")}),
+    )
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(Kept, Screen[Schedule]):
+    reads_with = ("account",)
+    encrypted = ("account__refresh_token",)
+    list_display = ("job", "account", "every", "next_due", "last_started")
+    list_filter = (AccountFilter, "job")
+    ordering = ("next_due",)
+    readonly_fields = ("account", "job", "last_started")
+    fields = ("account", "job", "every", "next_due", "last_started")
