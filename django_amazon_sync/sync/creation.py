@@ -43,7 +43,7 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
     if asin and (barred := _restrictions(work, listing, asin)):
         asin, reason = "", f"Amazon does not let this account offer {listing.asin}: {barred}"
     if not asin:
-        _keep_reason(listing, key, reason)
+        _keep_reason(work, listing, key, reason)
         work.line(Outcome.REFUSED, **about, code=CREATION, message=reason)
         return
     if work.run.dry_run:
@@ -95,8 +95,10 @@ def _restrictions(work: Work, listing: Listing, asin: str) -> str:
     return "; ".join(reasons)
 
 
-def _keep_reason(listing: Listing, key: str, reason: str) -> None:
+def _keep_reason(work: Work, listing: Listing, key: str, reason: str) -> None:
     """Remember what was refused, so that the same is not tried with each run."""
+    if work.run.dry_run:
+        return
     listing.refused[CREATION] = key
     Listing.objects.filter(pk=listing.pk).update(refused=listing.refused, reason=reason)
 
@@ -125,7 +127,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
         checked = Answered("INVALID", "", (_as_issue(error),))
     if checked.status == "INVALID":
         reason = "; ".join(f"{one.code}: {one.message}" for one in checked.issues)
-        _keep_reason(listing, key, reason)
+        _keep_reason(work, listing, key, reason)
         code = checked.issues[0].code if checked.issues else CREATION
         work.line(Outcome.REFUSED, **about, values=values, code=code, message=reason)
         return

@@ -73,11 +73,12 @@ def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRu
         chosen = chosen.filter(pk__in=[account.pk for account in accounts])
     connected = chosen.exclude(state=AccountState.DISCONNECTED)
     changed = OfferChange.objects.values("account")
+    queued = SyncRun.objects.filter(state=RunState.QUEUED, account__in=chosen).order_by("pk")
     for account in connected.filter(pk__in=changed, state=AccountState.LIVE):
         if not leases.busy(lease_key(Job.CHANGES, account.pk)):
-            yield request(account, Job.CHANGES)
-    asked_for = SyncRun.objects.filter(state=RunState.QUEUED, account__in=chosen)
-    yield from asked_for.exclude(job=Job.CHANGES)
+            waiting = queued.filter(account=account, job=Job.CHANGES).first()
+            yield waiting or request(account, Job.CHANGES)
+    yield from queued.exclude(job=Job.CHANGES)
     now = timezone.now()
     due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
     for schedule in due.select_related("account").order_by("next_due"):

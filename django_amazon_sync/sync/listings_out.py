@@ -172,21 +172,25 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
         for listings in _together(pks):
             for seen in _look_again(work, found.rules, listings):
                 listing = seen.listing
-                changes = differences(seen.want.values, listing.sku, listing)
-                fall = _fall(listing, changes)
-                if fall is not None and not work.run.dry_run:
-                    send_patch(work, patch_of(listing, QUANTITY, fall, seen.epoch))
-                    del changes[QUANTITY]
-                if changes:
-                    _hold(work, listing, changes, reason)
+                changes = differences(seen.want.values, listing.sku, listing, again=found.again)
+                free = _free_to_leave(listing, changes)
+                for name, value in free.items():
+                    if not work.run.dry_run:
+                        send_patch(work, patch_of(listing, name, value, seen.epoch))
+                if held_back := {n: v for n, v in changes.items() if n not in free}:
+                    _hold(work, listing, held_back, reason)
 
 
-def _fall(listing: Listing, changes: dict[str, Any]) -> int | None:
-    """A quantity that falls, but not to zero, which is what a broken shop looks like."""
+def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:
+    """What leaves although the run waits: what is approved, and a quantity that falls.
+
+    A fall to zero waits, as that is what a broken shop looks like.
+    """
+    free = {name: new for name, new in changes.items() if listing.approved.get(name) == new}
     quantity, accepted = changes.get(QUANTITY), listing.accepted.get(QUANTITY)
     if quantity and accepted is not None and quantity < accepted:
-        return int(quantity)
-    return None
+        free[QUANTITY] = quantity
+    return free
 
 
 def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:

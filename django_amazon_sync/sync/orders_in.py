@@ -96,7 +96,7 @@ def _swept_window(account: SellerAccount, since: str, until: str | None) -> Orde
 
 
 def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
-    """Store the window's pages until there is no next one; a dead page token begins it anew once."""
+    """Store the window's pages to the last; a page token that died begins it anew, once."""
     begun_anew = False
     while window.state == WindowState.OPEN:
         work.lease.check()

@@ -105,6 +105,7 @@ class Survey:
     def look_again(self) -> None:
         """Look at the listings that were unread and have been read since."""
         read, self.unread = self.unread, _pks()
+        self.looked_at -= len(read)  # each counts once
         for chunk in chunks(read, CHUNK):
             skus = Listing.objects.filter(pk__in=chunk).values("sku")
             rows = rows_of(SellerSku.objects.filter(pk__in=skus), self.rules)
@@ -150,7 +151,7 @@ class Survey:
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, offer, want, stops)
             elif changes := not_stopped(want, stops, again=self.again):
-                self._sort(row, changes)
+                self._sort(row, changes, stops.approved)
 
     def _look_at(
         self, row: Any, offer: Offer | None, held: int, problems: dict[int, list[str]]
@@ -180,8 +181,11 @@ class Survey:
         if self.again or stops.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 
-    def _sort(self, row: Any, changes: dict[str, Any]) -> None:
-        """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest."""
+    def _sort(self, row: Any, changes: dict[str, Any], approved: dict[str, Any]) -> None:
+        """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest.
+
+        What staff approved never counts as too much.
+        """
         accepted, quantity = row.accepted.get(QUANTITY), changes.get(QUANTITY)
         if quantity == 0:
             self.zeros.append(row.listing_pk)
@@ -193,7 +197,8 @@ class Survey:
         if changes and quantity != 0:
             self.changed.append(row.listing_pk)
         explained = row.quantity_epoch != row.stock_epoch
-        self.moved += bool(changes) and _moves(changes, accepted, explained=explained)
+        surprises = {name: new for name, new in changes.items() if approved.get(name) != new}
+        self.moved += bool(surprises) and _moves(surprises, accepted, explained=explained)
 
 
 def _moves(changes: dict[str, Any], accepted: int | None, *, explained: bool) -> bool:

@@ -389,6 +389,21 @@ def test_a_run_that_moves_too_much_waits(world: World) -> None:
     assert world.live("MUG-7").quantity == 0
 
 
+def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> None:
+    records = [world.sell(f"MUG-{n}", price="10.00", quantity=5) for n in range(25)]
+    world.export()
+    for record in records:
+        record.price = Decimal("11.00")
+        record.save()
+    world.export()
+    assert world.writes() == 0
+    assert held.approve(Listing.objects.all()) == 25
+    run = world.export(skus=["MUG-1", "MUG-2"])
+    assert lines_of(run, "outcome") == [Outcome.SENT] * 2
+    run = world.export()
+    assert lines_of(run, "outcome") == [Outcome.SENT] * 23
+
+
 # --- Names ---------------------------------------------------------------------------------------
 
 
