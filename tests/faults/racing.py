@@ -19,7 +19,8 @@ from tests.faults.databases import on_postgresql
 @contextmanager
 def just_before(target: Any, name: str, act: Callable[[], object]) -> Iterator[None]:
     """Let ``act`` happen once, right before the first call of this function."""
-    usual, done = getattr(target, name), []
+    usual = getattr(target, name)
+    done: list[bool] = []
 
     def interrupted(*args: Any, **kwargs: Any) -> Any:
         if not done:
