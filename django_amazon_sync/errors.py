@@ -1,9 +1,9 @@
 """Every error of this package, sorted by who acts.
 
 AmazonSyncError
-├── AmazonError                 Amazon, or the way to it; carries operation, status, code, request id
+├── AmazonError                 Amazon, or the way to it; has operation, status, code, request id
 │   ├── Throttled               wait: not before ``retry_at``
-│   ├── Unavailable             wait: an outage, an empty or broken answer; a write's outcome is open
+│   ├── Unavailable             wait: an outage, a broken answer; a write's outcome is open
 │   ├── Unauthorized            reconnect, or give the application the missing role
 │   │   └── Disconnected        reconnect: the authorisation or the secret is no longer accepted
 │   └── Rejected                mend the data: Amazon read the request and refused it
@@ -184,7 +184,7 @@ class Unexpected(AmazonSyncError):
 
     @classmethod
     def from_fault(cls, fault: Exception) -> Unexpected:
-        """The type of the fault and where it arose; never its text, which may hold a buyer's data."""
+        """The fault's type and where it arose; never its text, which may hold a buyer's data."""
         trace = fault.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next

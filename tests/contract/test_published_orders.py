@@ -118,7 +118,8 @@ def test_what_the_model_allows_to_be_missing_or_added_breaks_no_page(
     odd |= {"orderId": "222-2222222-2222222", "aNewField": {"of": ["some", None]}}
     odd["fulfillment"]["fulfillmentStatus"] = "TELEPORTED"
     odd["orderItems"][0]["programs"] = None
-    amazon.order_pages[0].extend([bare, odd])
+    first, *others = amazon.order_pages
+    amazon.order_pages = [[*first, bare, odd], *others]
     numbers = {raw["orderId"] for raw in published(amazon)}
     import_all()
     assert {order.number for order in AmazonOrder.objects.all()} == numbers
