@@ -135,7 +135,7 @@ def connect(amazon: Simulator, settings: Any, db: None) -> Callable[..., World]:
     ) -> World:
         seller = amazon.seller(region)
         shop = configured_shop()
-        choices = {
+        choices: dict[str, Any] = {
             "payment_method": "any",
             "shipping_method": "any",
             "synchronise_all": True,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db.models import F
 from oscar.core.loading import get_model
 
 from django_amazon_sync.models import (
@@ -181,8 +182,8 @@ def test_older_news_change_nothing(world: World) -> None:
     world.sell("MUG", quantity=9)
     number = world.buy("MUG", 3)
     world.import_orders()
-    order = order_of(number)
-    AmazonOrder.objects.update(updated_at=order.updated_at + timedelta(days=1), status="SHIPPED")
+    later = F("updated_at") + timedelta(days=1)
+    AmazonOrder.objects.update(updated_at=later, status="SHIPPED")
     world.import_orders(order=number)
     assert order_of(number).status == "SHIPPED"
 
