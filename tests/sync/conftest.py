@@ -90,7 +90,7 @@ class World:
 
 def lines_of(run: SyncRun, *fields: str) -> list[Any]:
     """The run's lines, as tuples of these fields, or as the values of one."""
-    if run.pk is None:
+    if not run.pk:
         return []  # a run of the lane that had nothing to do is not kept
     rows = RunLine.objects.filter(run=run).order_by("pk")
     return list(rows.values_list(*fields, flat=len(fields) == 1))
