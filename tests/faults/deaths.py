@@ -24,16 +24,16 @@ WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\s+(?:INTO\s+|FROM\s+)?\W?(\w+)",
 
 @dataclass
 class Boundaries:
-    """The write boundaries that were met, by what they are; at number ``at`` it dies."""
+    """The write boundaries that were met, by what they are; number ``at`` is met by ``die``."""
 
     at: int | None = None
-    die: Callable[[], object] = lambda: os.kill(os.getpid(), signal.SIGKILL)
+    die: Callable[[str], object] = lambda what: os.kill(os.getpid(), signal.SIGKILL)
     met: list[str] = field(default_factory=list)
 
     def meet(self, what: str) -> None:
         self.met.append(what)
         if len(self.met) == self.at:
-            self.die()
+            self.die(what)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -64,6 +64,17 @@ class Boundaries:
             patch.object(requests.Session, "send", counted_send),
         ):
             yield
+
+
+class Died(BaseException):
+    """A death within this process, which leaves no more behind than the end of a transaction."""
+
+
+def die_within(what: str) -> NoReturn:
+    """Die here, as far as a process can that lives on."""
+    if what == "before COMMIT":
+        connection.rollback()
+    raise Died(what)
 
 
 def boundaries_of(act: Callable[[], object]) -> list[str]:

@@ -29,7 +29,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
-from django_amazon_sync.sync import leases, sending, stores
+from django_amazon_sync.sync import leases, listings_out, sending, stores, survey
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
@@ -149,6 +149,36 @@ def test_with_the_epoch_the_quantity_is_computed_anew(stages: Stages) -> None:
         assert quantities_sent(world, "SHEARS") == []
         come_back(world)
         assert set(quantities_sent(world, "SHEARS")) == {1}
+        assert differences(world) == []
+
+
+# --- Rises wait for orders ------------------------------------------------------------------------
+
+
+def goods_come_while_orders_are_late(world: World) -> None:
+    """A buyer came a quarter of an hour ago, which no search has shown; now the shop gets goods."""
+    world.buy("SHEARS", 3)
+    world.amazon.advance(900)
+    change("SHEARS", num_in_stock=9)
+    world.send_changes()
+
+
+def test_without_the_wait_a_rise_offers_what_amazon_has_sold(stages: Stages) -> None:
+    with (
+        stages.at("exported") as world,
+        patch.object(listings_out, "may_leave", lambda new, **facts: ""),
+        patch.object(survey, "may_leave", lambda new, **facts: ""),
+    ):
+        goods_come_while_orders_are_late(world)
+        assert quantities_sent(world, "SHEARS") == [9]
+
+
+def test_with_the_wait_it_leaves_once_orders_are_known(stages: Stages) -> None:
+    with stages.at("exported") as world:
+        goods_come_while_orders_are_late(world)
+        assert quantities_sent(world, "SHEARS") == []
+        come_back(world)
+        assert set(quantities_sent(world, "SHEARS")) == {6}
         assert differences(world) == []
 
 
