@@ -241,7 +241,7 @@ def check_sqlite(**kwargs: object) -> list[checks.CheckMessage]:
     ]
 
 
-@checks.register(TAG, checks.Tags.database)
+@checks.register(checks.Tags.database)
 def check_stored_secret(
     databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[checks.CheckMessage]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.checks import CheckMessage, run_checks
+from django.core.checks import CheckMessage, Tags, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
@@ -62,7 +62,9 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
 
 
 def found(database: str = "") -> list[CheckMessage]:
-    return run_checks(tags=[checks.TAG], databases=[database] if database else None)
+    if database:
+        return run_checks(tags=[checks.TAG, Tags.database], databases=[database])
+    return run_checks(tags=[checks.TAG])
 
 
 def ids(messages: list[CheckMessage]) -> list[str]:
