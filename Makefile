@@ -19,7 +19,7 @@ demo: $(INSTALLED) ## A shop and a simulated Amazon in step (ARGS=--once ends af
 	$(PYTHON) example_project/demo.py $(ARGS)
 
 test: $(INSTALLED) ## The tests, on SQLite, without any service
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest -n 2 $(ARGS)
 
 lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	$(PYTHON) -m ruff check .
