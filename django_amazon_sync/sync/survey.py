@@ -32,7 +32,7 @@ from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.work import Work
 
 #: Offers that are looked at together, with a fixed number of queries.
-CHUNK = 2000
+CHUNK = 1000
 
 SKU_COLUMNS = (
     "pk",

@@ -20,7 +20,7 @@ from oscar.core.loading import get_model
 from django_amazon_sync.data import Identifier, Money, Offer
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
 
-CHUNK = 2000
+CHUNK = 1000
 PKS_CHUNK = 500
 
 COLUMNS = (
