@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 import requests
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from oscar.core.loading import get_model
 
+from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.amazon.listings import get_listing
 from django_amazon_sync.errors import Throttled
@@ -273,6 +275,19 @@ def test_the_shops_key_alone_places_it_once(stages: Stages) -> None:
         stock = world.in_stock("MUG")
         assert place_at_once(world) == (1, 2)
         assert world.in_stock("MUG") == stock - 2
+
+
+def test_workers_on_one_window_place_each_order_once(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several pages, three workers and no lease: claim and keys are enough."""
+    monkeypatch.setattr(orders_gateway, "ORDERS_A_PAGE", 1)
+    with stages.at("bought") as world:
+        world.amazon.advance(180)
+        with without_job_lease():
+            assert at_once(*[lambda: world.do(Job.IMPORT_ORDERS)] * 3) == []
+        come_back(world)
+        assert differences(world) == []
 
 
 # --- The key of Amazon's orders -----------------------------------------------------------------

@@ -1,0 +1,131 @@
+"""After a whole story neither our tables nor the logs hold what identifies a buyer, or a secret."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import requests
+from django.apps import apps
+from django.db import connection
+
+from django_amazon_sync.models import AmazonOrder, OrderState, SyncRun
+from django_amazon_sync.shops.oscar import orders as shop_orders
+from django_amazon_sync.testing.simulator import Fault
+from tests import factories
+from tests.faults.comparing import come_back
+from tests.faults.stages import Stages
+from tests.sync.conftest import World, shop_order
+
+BUYER = {
+    "buyerName": "Zebulon Quillfeather",
+    "buyerEmail": "quill-relay@buyers.example.com",
+    "buyerCompanyName": "Quillfeather Brothers",
+    "buyerPurchaseOrderNumber": "PO-QUILL-77",
+}
+ADDRESS = {
+    "name": "Ottoline Quillfeather",
+    "addressLine1": "17 Gooseneck Mews",
+    "addressLine2": "Attic of the Heron",
+    "addressLine3": "Ring at Pelican",
+    "postalCode": "QX9 7ZZ",
+    "phone": "+44 113 555 9753",
+    "companyName": "Heron and Pelican",
+}
+GIFT_MESSAGE = "Dearest Zeb, the swans send love"
+PERSONAL = [*BUYER.values(), *ADDRESS.values(), GIFT_MESSAGE, "Quillfeather", "Gooseneck"]
+
+
+def dump() -> str:
+    """Every column of every row of every table of ours, as text."""
+    rows = []
+    for model in apps.get_app_config("django_amazon_sync").get_models():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
+            rows += [str([_as_text(value) for value in row]) for row in cursor.fetchall()]
+    return "\n".join(rows)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def all_that_happens(world: World) -> None:
+    """Orders of all kinds, one that the shop cannot place, outages, a parcel, a cancellation."""
+    personal: dict[str, Any] = {"buyer": BUYER, "address": ADDRESS, "gift_message": GIFT_MESSAGE}
+    paid = world.buy("MUG", 2, **personal)
+    world.buy("MUG", 1, status="PENDING", **personal)
+    late = world.buy("SHEARS", 1, **personal)
+    broken = world.buy("MUG", 1, **personal)
+    world.amazon.set_order(broken, createdTime="Quillfeather's birthday")
+    world.amazon.expire_access_tokens()
+    for kind in ("500", "503", "half", "empty", "string", "drop_after"):
+        world.amazon.faults.add(Fault("searchOrders", kind))
+        world.import_orders()
+    world.amazon.faults.clear()
+
+    def refuses(order: Any, *args: Any) -> Any:
+        raise ValueError(f"{order.buyer} of {ADDRESS['addressLine1']}, {GIFT_MESSAGE}")
+
+    with patch.object(shop_orders, "place_new", refuses):
+        world.import_orders()
+    assert AmazonOrder.objects.get(number=late).state == OrderState.QUARANTINED
+    AmazonOrder.objects.filter(number__in=[paid, late]).update(state=OrderState.WAITING)
+    world.import_orders()
+    order = shop_order(paid)
+    line = order.lines.get()
+    note = "Carrier: DHL / Tracking: 00340434161094"
+    factories.shipping_event(order.pk, {line.partner_line_reference: 2}, note)
+    world.confirm_shipments()
+    world.amazon.cancel(late)
+    come_back(world)
+    world.verify()
+
+
+@pytest.fixture
+def sent_tokens(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The access tokens that left in headers."""
+    tokens: set[str] = set()
+    send = requests.Session.send
+
+    def noted(session: Any, request: Any, **how: Any) -> Any:
+        if token := request.headers.get("x-amz-access-token"):
+            tokens.add(token)
+        return send(session, request, **how)
+
+    monkeypatch.setattr(requests.Session, "send", noted)
+    return tokens
+
+
+def test_no_buyer_and_no_secret_is_in_our_tables_or_in_a_log(
+    stages: Stages, caplog: pytest.LogCaptureFixture, sent_tokens: set[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with stages.at("exported") as world:
+        all_that_happens(world)
+        written = dump()
+        secrets = {
+            world.seller.client_secret,
+            world.seller.refresh_token,
+            world.account.application.client_secret,
+            *sent_tokens,
+        }
+        assert len(secrets) >= 4  # both of the seller's, and two access tokens
+        said = str([(run.reason, run.options) for run in SyncRun.objects.all()])
+        placed = list(AmazonOrder.objects.exclude(shop_order_pk="").order_by("pk"))
+        shop_has = shop_order(placed[1].number).shipping_address
+    assert len(placed) >= 3
+    assert ADDRESS["addressLine1"] in shop_has.summary  # so it was there to be told
+    assert all(order.number in written for order in placed)
+    logged = "\n".join(
+        f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in caplog.records
+    )
+    assert "searchOrders" in logged
+    for text in [*PERSONAL, *secrets]:
+        assert text not in written
+        assert text not in logged
+        assert text not in said
