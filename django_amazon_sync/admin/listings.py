@@ -22,7 +22,7 @@ from django_amazon_sync.admin.screens import (
     MarketplaceFilter,
     Screen,
 )
-from django_amazon_sync.admin.shown import in_words, link, list_link, plain, table
+from django_amazon_sync.admin.shown import brief, in_words, link, list_link, plain, table
 from django_amazon_sync.admin.skus import look_soon
 from django_amazon_sync.models import (
     OPEN_STATES,
@@ -79,7 +79,7 @@ class ListingAdmin(Kept, Screen[Listing]):
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
     list_display = (
-        "seller_sku", "store", "on_amazon", "matter", "why", "presence", "asin", "account",
+        "seller_sku", "store", "on_amazon", "matter", "why_in_short", "presence", "asin", "account",
     )  # fmt: skip
     list_filter = (
         AccountOfSkuFilter,
@@ -93,11 +93,11 @@ class ListingAdmin(Kept, Screen[Listing]):
     ordering = ("sku__sku", "marketplace")
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
-        "condition", "status", "read_at", "values", "amazons_issues", "reason", "what_next",
+        "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",
         "price_source", "lines",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("sku_link", "account", "marketplace", "what_next", "reason")}),
+        (None, {"fields": ("sku_link", "account", "marketplace", "what_next", "why")}),
         (_("Values"), {"fields": ("values", "own_price", "price_source")}),
         (
             _("As Amazon says"),
@@ -128,6 +128,15 @@ class ListingAdmin(Kept, Screen[Listing]):
     @admin.display(description=_("account"), ordering="sku__account__name")
     def account(self, listing: Listing) -> str:
         return str(listing.sku.account)
+
+    @admin.display(description=_("reason"))
+    def why(self, listing: Listing) -> str:
+        """Why the listing is as it is; else what is wrong with its offer in the shop."""
+        return listing.reason or listing.sku.problem
+
+    @admin.display(description=_("reason"))
+    def why_in_short(self, listing: Listing) -> str:
+        return brief(self.why(listing))
 
     @admin.display(description=_("accepted"))
     def on_amazon(self, listing: Listing) -> str:

@@ -20,12 +20,10 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
+from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.sync.work import why_not_writing
 
 Sentence = str | Promise
-
-#: Orders from before the cut-over carry this reason code; only they are placed on request.
-BEFORE_CUT_OVER = "before-cut-over"
 
 
 def of_account(account: SellerAccount) -> Sentence:

@@ -29,6 +29,7 @@ from django_amazon_sync.models import (
     RunLine,
     Shipment,
 )
+from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import orders_in
 
@@ -167,7 +168,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         permissions=["replay"],
     )
     def replay(self, request: HttpRequest, queryset: Orders) -> None:
-        older = Q(state=OrderState.RECORDED, reason_code=next_steps.BEFORE_CUT_OVER)
+        older = Q(state=OrderState.RECORDED, reason_code=BEFORE_CUT_OVER)
         chosen = list(queryset.filter(Q(state=OrderState.QUARANTINED) | older))
         number = orders_in.replay(chosen)
         text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
