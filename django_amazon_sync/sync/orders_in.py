@@ -330,7 +330,7 @@ def place_waiting(work: Work) -> None:
     waiting = orders.filter(state=OrderState.WAITING).order_by("ordered_at", "pk")
     for pk in list(waiting.values_list("pk", flat=True)):
         work.lease.check()
-        place(work, AmazonOrder.objects.get(pk=pk))
+        place(work, AmazonOrder.objects.defer("document").get(pk=pk))
 
 
 def place(work: Work, order: AmazonOrder) -> None:
@@ -433,7 +433,7 @@ def update_placed(work: Work) -> None:
     placed = AmazonOrder.objects.filter(untold, account=work.account, state=OrderState.PLACED)
     for pk in list(placed.order_by("pk").values_list("pk", flat=True)):
         work.lease.check()
-        _update(work, AmazonOrder.objects.get(pk=pk))
+        _update(work, AmazonOrder.objects.defer("document").get(pk=pk))
 
 
 def _update(work: Work, order: AmazonOrder) -> None:

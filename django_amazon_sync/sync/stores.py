@@ -27,19 +27,25 @@ class DatabaseTokens:
 
     def __init__(self, account: SellerAccount) -> None:
         self._account = account
+        self._read: dict[str, AccessToken] = {}
 
     def token(self, scope: str = "") -> str:
         """A token that is valid for another minute. Raises Disconnected, Unavailable."""
+        read = self._read.get(scope)
+        if read is not None and read.expires_at > timezone.now() + MARGIN:
+            return read.token
         return self._stored(scope) or self._renewed(scope, rejected="")
 
     def refresh(self, rejected_token: str, scope: str = "") -> str:
         """Another token than the one that Amazon rejected. Raises Disconnected, Unavailable."""
+        self._read.pop(scope, None)
         return self._renewed(scope, rejected=rejected_token)
 
     def _stored(self, scope: str, rejected: str = "") -> str:
         row = AccessToken.objects.filter(account=self._account, scope=scope).first()
         if row is None or row.expires_at <= timezone.now() + MARGIN or row.token == rejected:
             return ""
+        self._read[scope] = row
         return row.token
 
     def _renewed(self, scope: str, *, rejected: str) -> str:
@@ -104,9 +110,12 @@ class DatabaseBuckets:
 
     def take(self, key: str, plan: Plan, now: float) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
-        RateBucket.objects.get_or_create(key=key)
         with transaction.atomic():
-            bucket = RateBucket.objects.select_for_update().get(key=key)
+            locked = RateBucket.objects.select_for_update()
+            bucket = locked.filter(key=key).first()
+            if bucket is None:
+                RateBucket.objects.get_or_create(key=key)
+                bucket = locked.get(key=key)
             plan = Plan(bucket.rate or plan.rate, plan.burst)
             wait, bucket.full_at = take(bucket.full_at, plan, now)
             bucket.save(update_fields=["full_at"])  # also what a new rate made of it
