@@ -87,13 +87,16 @@ def known_holds(sku: str) -> int:
 
 
 def sold_before(world: World, sku: str) -> int:
-    """Units in Amazon's orders that a rise has to know of and the shop has not taken."""
+    """Units in Amazon's orders that a rise has to know of and the shop has not taken.
+
+    Amazon's search does not show an order that changed within the last two minutes, however old.
+    """
     latest = world.amazon.now().timestamp() - conf.get("ORDERS_FRESH") - LAG
     placed = set(get_model("order", "Order").objects.values_list("number", flat=True))
     return sum(
         item["quantityOrdered"]
         for order in ours(world)
-        if order["orderId"] not in placed and moment(order["createdTime"]) < latest
+        if order["orderId"] not in placed and moment(order["lastUpdatedTime"]) < latest
         for item in order["orderItems"]
         if item["product"]["sellerSku"] == sku
     )
