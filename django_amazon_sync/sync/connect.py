@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -274,13 +274,13 @@ def check_account(account: SellerAccount, client: Client | None = None) -> list[
     codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
     if not codes:
         return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
-    now = client.now()
+    an_hour_ago = client.now() - timedelta(hours=1)
     tries: dict[str, Callable[[], object]] = {
         "account": partial(sellers.marketplace_participations, client),
         "listings": partial(listings.get_listing, client, "connection-test", codes),
         "catalogue": partial(catalog.get_catalog_item, client, "B000000000", codes[0]),
         "orders": partial(
-            orders.search_orders, client, marketplaces=codes, updated_after=now.replace(hour=0)
+            orders.search_orders, client, marketplaces=codes, updated_after=an_hour_ago
         ),
     }
     return [*(_try(what, attempt) for what, attempt in tries.items()), _writing(account)]

@@ -21,7 +21,7 @@ from typing import Any
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer, SkuFacts
-from django_amazon_sync.errors import AmazonError, Busy, Halted
+from django_amazon_sync.errors import AmazonError, Busy, ConfigurationError, Halted
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -65,12 +65,11 @@ def export(work: Work) -> None:
     if not work.run.dry_run:
         recover(work)
     skus = _asked_for(work)
-    rules = rules_of(work)
-    found = Survey(work, rules, orders_complete(work), again=bool(skus))
-    if skus:
-        found.look_at_some(skus=skus)
-    else:
+    found = Survey(work, rules_of(work), orders_complete(work), again=skus is not None)
+    if skus is None:
         found.look_at_all()
+    else:
+        found.look_at_some(skus=skus)
     for listings in _together(found.unread):
         observe(work, listings)
     found.look_again()
@@ -142,14 +141,16 @@ def _settle_whether_dry(work: Work) -> None:
         raise Halted(why_not_writing(work.account))
 
 
-def _asked_for(work: Work) -> Sequence[str]:
-    """The SKUs that the run is about; empty means all."""
+def _asked_for(work: Work) -> Sequence[str] | None:
+    """The SKUs that the run is about; None means all."""
     if approve := work.run.options.get("approve"):
-        listings = held.of_run(SyncRun.objects.get(pk=approve, account=work.account))
+        holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
+        if holding is None:
+            raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
+        listings = held.of_run(holding)
         held.approve(listings)
-        return sorted({listing.sku.sku for listing in listings}) or [""]
-    skus: list[str] = work.run.options.get("skus") or []
-    return skus
+        return sorted({listing.sku.sku for listing in listings})
+    return work.run.options.get("skus") or None
 
 
 # --- Too much at once -----------------------------------------------------------------------------
@@ -174,11 +175,10 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
                 listing = seen.listing
                 changes = differences(seen.want.values, listing.sku, listing, again=found.again)
                 free = _free_to_leave(listing, changes)
-                for name, value in free.items():
-                    if not work.run.dry_run:
-                        send_patch(work, patch_of(listing, name, value, seen.epoch))
                 if held_back := {n: v for n, v in changes.items() if n not in free}:
                     _hold(work, listing, held_back, reason)
+        if not work.run.dry_run:
+            _send(work, found, pks)  # what is held now stays
 
 
 def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:

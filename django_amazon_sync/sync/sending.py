@@ -335,13 +335,14 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
     """
     listing = item.listing
     echo = _echo(listing, facts)
+    now = work.client.now()
     arrived = bool(echo) and all(echo.get(name) == value for name, value in item.values.items())
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().get(pk=listing.pk)
         if arrived:
             take_as_accepted(row, item.values, item.quantity_epoch)
-            row.accepted_at = work.client.now()
+            row.accepted_at = now
         else:
             for name in item.values:
                 row.accepted.pop(name, None)

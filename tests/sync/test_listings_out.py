@@ -388,6 +388,28 @@ def test_a_run_that_moves_too_much_waits(world: World) -> None:
     assert world.live("MUG-7").quantity == 0
 
 
+def test_falls_leave_although_the_run_waits_but_not_to_what_amazon_ships_now(
+    world: World,
+) -> None:
+    records = [world.sell(f"MUG-{n}", price="10.00", quantity=5) for n in range(25)]
+    world.export()
+    for record in records:
+        record.num_in_stock = 3
+        record.price = Decimal("11.00")
+        record.save()
+    world.list_on_amazon("MUG-1", price="10.00", channel="AMAZON")
+    run = world.export()
+    assert lines_of(run, "outcome").count(Outcome.HELD) == 25
+    assert world.live("MUG-0").quantity == 3
+    assert world.live("MUG-0").price == Decimal("10.00")
+    assert world.live("MUG-1").channels == ("AMAZON_EU",)
+
+
+def test_a_run_that_is_not_there_cannot_be_approved(world: World) -> None:
+    run = world.export(approve=4711)
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "configuration")
+
+
 def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> None:
     records = [world.sell(f"MUG-{n}", price="10.00", quantity=5) for n in range(25)]
     world.export()
