@@ -2,4 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+import pytest
+from celery import current_app
+
 pytest_plugins = ["django_amazon_sync.testing.plugin"]
+
+BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
+
+
+@pytest.fixture
+def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Choose the broker for this test, whatever the environment has; empty: there is none."""
+    for variable in ("CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL", "CELERY_BROKER_READ_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    before = {name: current_app.conf[name] for name in BROKER_SETTINGS}
+    yield lambda url: current_app.conf.update(dict.fromkeys(BROKER_SETTINGS, url))
+    current_app.conf.update(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,25 +19,10 @@ from tests.sync.conftest import World, amazon, connect, world
 
 __all__ = ["amazon", "connect", "world"]
 
-BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
-
-
-@pytest.fixture(autouse=True)
-def _settings_of_celery(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test sets of the broker ends with it; the environment's broker stays out of it."""
-    for variable in ("CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL", "CELERY_BROKER_READ_URL"):
-        monkeypatch.delenv(variable, raising=False)
-    before = {name: app.conf[name] for name in BROKER_SETTINGS}
-    yield
-    app.conf.update(before)
-
-
-def use_broker(url: str) -> None:
-    app.conf.update(dict.fromkeys(BROKER_SETTINGS, url))
-
+UseBroker = Callable[[str], None]
 
 @pytest.fixture
-def queue() -> Iterator[Any]:
+def queue(use_broker: UseBroker) -> Iterator[Any]:
     """A broker in memory: what it has taken, as (task, arguments)."""
     url = "memory://tasks"
     use_broker(url)
@@ -169,7 +154,7 @@ def stays_queued(world: World) -> tuple[bool, float]:
     return started, seconds
 
 
-def test_without_a_broker_a_run_stays_queued(world: World) -> None:
+def test_without_a_broker_a_run_stays_queued(world: World, use_broker: UseBroker) -> None:
     use_broker("")
     started, seconds = stays_queued(world)
     assert not started
@@ -178,7 +163,7 @@ def test_without_a_broker_a_run_stays_queued(world: World) -> None:
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_is_away_is_known_soon(
-    world: World, scheme: str, caplog: pytest.LogCaptureFixture
+    world: World, scheme: str, use_broker: UseBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     use_broker(f"{scheme}://127.0.0.1:9")
     started, seconds = stays_queued(world)
@@ -188,7 +173,9 @@ def test_a_broker_that_is_away_is_known_soon(
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-def test_a_broker_that_says_nothing_is_known_soon(world: World, scheme: str) -> None:
+def test_a_broker_that_says_nothing_is_known_soon(
+    world: World, scheme: str, use_broker: UseBroker
+) -> None:
     """It takes the connection and never answers, as behind a dead proxy."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         use_broker(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
@@ -197,7 +184,9 @@ def test_a_broker_that_says_nothing_is_known_soon(world: World, scheme: str) -> 
     assert seconds < 3.5
 
 
-def test_what_stayed_queued_is_done_by_the_next_tick(world: World) -> None:
+def test_what_stayed_queued_is_done_by_the_next_tick(
+    world: World, use_broker: UseBroker
+) -> None:
     use_broker("")
     run = jobs.request(world.account, Job.VERIFY)
     assert not tasks.start(run)

@@ -73,13 +73,3 @@ def staff_with(db: None) -> Callable[..., Staff]:
 
 #: A broker that takes everything, and an address where none answers.
 TAKES_ALL, AWAY = "memory://", "amqp://127.0.0.1:9"
-
-
-@pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Choose the broker; an empty address means that the project has none."""
-
-    def use(address: str) -> None:
-        monkeypatch.setenv("CELERY_BROKER_URL", address)
-
-    return use

@@ -254,9 +254,9 @@ def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: s
     ],
 )
 def test_a_button_queues_a_run_and_links_to_it(
-    staff: Staff, broker: Callable[[str], None], action: str, job: Job, dry_run: bool
+    staff: Staff, use_broker: Callable[[str], None], action: str, job: Job, dry_run: bool
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     account = make.live_account()
     [message] = staff.press(SellerAccount, action, account)
     run = SyncRun.objects.get()
@@ -268,9 +268,9 @@ def test_a_button_queues_a_run_and_links_to_it(
 
 
 def test_several_accounts_get_a_run_each_and_one_message(
-    staff: Staff, broker: Callable[[str], None]
+    staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     [message] = staff.press(SellerAccount, "export", make.live_account(), make.live_account())
     assert "2 runs are queued." in message
     assert SyncRun.objects.count() == 2
@@ -280,9 +280,9 @@ def test_several_accounts_get_a_run_each_and_one_message(
 
 @pytest.mark.parametrize("address", ["", AWAY])
 def test_while_the_broker_is_away_the_run_stays_queued_and_says_so(
-    staff: Staff, broker: Callable[[str], None], address: str
+    staff: Staff, use_broker: Callable[[str], None], address: str
 ) -> None:
-    broker(address)
+    use_broker(address)
     [message] = staff.press(SellerAccount, "export", make.live_account())
     assert "no broker could be reached" in message
     assert "amazon_tick" in message

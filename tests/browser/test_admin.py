@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, Response, expect
@@ -29,9 +31,9 @@ def account(transactional_db: None) -> SellerAccount:
 
 @pytest.mark.usefixtures("account")
 def test_the_main_screens(
-    page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+    page: Page, live_server: LiveServer, use_broker: Callable[[str], None]
 ) -> None:
-    monkeypatch.setenv("CELERY_BROKER_URL", "")
+    use_broker("")
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("response", lambda answer: faults.extend(broken(answer)))
