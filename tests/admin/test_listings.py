@@ -151,9 +151,9 @@ def test_skus_are_switched_on_and_off_together(staff: Staff, listing: Listing) -
 
 
 def test_chosen_skus_are_exported_and_verified_by_a_run_for_each_account(
-    staff: Staff, listing: Listing, broker: Callable[[str], None]
+    staff: Staff, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     other = make.sku(make.live_account(), "OTHER")
     for action, job in (("export", Job.EXPORT), ("verify", Job.VERIFY)):
         [message] = staff.press(SellerSku, action, listing.sku, other)
@@ -166,9 +166,9 @@ def test_chosen_skus_are_exported_and_verified_by_a_run_for_each_account(
 
 
 def test_chosen_listings_are_exported_in_their_marketplace_only(
-    staff: Staff, listing: Listing, broker: Callable[[str], None]
+    staff: Staff, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     make.listing(listing.sku, make.marketplace(listing.sku.account, make.FRANCE))
     staff.press(Listing, "export", listing)
     assert SyncRun.objects.get().options == {
@@ -177,9 +177,9 @@ def test_chosen_listings_are_exported_in_their_marketplace_only(
 
 
 def test_approve_moves_what_waits_and_asks_for_its_export(
-    staff: Staff, listing: Listing, broker: Callable[[str], None]
+    staff: Staff, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     change(listing, held={"price": "99.00 EUR"})
     untouched = make.listing(make.sku(listing.sku.account), listing.marketplace)
     [message] = staff.press(Listing, "approve", listing, untouched)

@@ -162,9 +162,9 @@ def test_replay_leaves_orders_alone_that_are_never_placed(staff: Staff) -> None:
 
 
 def test_amazon_is_asked_for_chosen_orders_again(
-    staff: Staff, broker: Callable[[str], None]
+    staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     order = make.order(make.account())
     staff.press(AmazonOrder, "look_again", order)
     run = SyncRun.objects.get()
@@ -172,9 +172,9 @@ def test_amazon_is_asked_for_chosen_orders_again(
 
 
 def test_ship_anyway_decides_against_the_buyer_s_request(
-    staff: Staff, broker: Callable[[str], None]
+    staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     account = make.live_account()
     asking = make.placed_order(account, cancellation_requested=True)
     quiet = make.placed_order(account)
@@ -192,9 +192,9 @@ def test_ship_anyway_decides_against_the_buyer_s_request(
 
 
 def test_a_refused_shipment_is_mended_and_goes_again(
-    staff: Staff, broker: Callable[[str], None]
+    staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     shipment = make.shipment(
         make.placed_order(make.live_account()),
         state=ShipmentState.REFUSED,

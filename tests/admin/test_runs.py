@@ -120,9 +120,9 @@ def test_a_run_that_is_not_there_has_no_file(staff: Staff) -> None:
 
 
 def test_approve_asks_for_the_export_of_what_the_run_held(
-    staff: Staff, broker: Callable[[str], None]
+    staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
-    broker(TAKES_ALL)
+    use_broker(TAKES_ALL)
     account = make.live_account()
     holding = make.run(account, counts={"held": 30})
     others = [
