@@ -29,6 +29,7 @@ TAG = "amazon_sync"
 
 _NUMBERS = (
     "PRICE_MOVE_PERCENT", "RUN_MOVE_PERCENT", "RUN_MOVE_COUNT", "DRIFT_AFTER", "ORDERS_FRESH",
+    "FEED_THRESHOLD", "FEED_LOW_STOCK",
 )  # fmt: skip
 _LISTS = ("ENCRYPTION_KEYS", "SHIPPING_EVENTS")
 _TEXTS = tuple(name for name in conf.DEFAULTS if name not in (*_NUMBERS, *_LISTS))
@@ -234,8 +235,7 @@ def check_sqlite(**kwargs: object) -> list[checks.CheckMessage]:
         checks.Warning(
             "SQLite runs without IMMEDIATE transactions: two workers fail with "
             "'database is locked' instead of waiting.",
-            hint="Set OPTIONS of the database to "
-            '{"transaction_mode": "IMMEDIATE", "timeout": 20}.',
+            hint='Set OPTIONS of the database to {"transaction_mode": "IMMEDIATE", "timeout": 20}.',
             id="amazon_sync.W004",
         )
     ]

@@ -32,6 +32,10 @@ DEFAULTS: dict[str, Any] = {
     "DRIFT_AFTER": 3600,
     # A rise of a quantity leaves only while orders are complete up to this many seconds ago.
     "ORDERS_FRESH": 600,
+    # An export that changes more listings than this sends them by feed, up to 25,000 a file.
+    "FEED_THRESHOLD": 1500,
+    # A quantity of at most this many units never travels by feed, which may take hours.
+    "FEED_LOW_STOCK": 10,
     # OscarShop: codes of the shipping event types that mean "handed to the carrier".
     "SHIPPING_EVENTS": ["shipped"],
 }

@@ -182,6 +182,97 @@ class Participation:
     suspended: bool
 
 
+# --- Feeds and reports -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSlot:
+    """Where a document may be uploaded for the next minutes, and its id."""
+
+    document_id: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFacts:
+    """What Amazon says of one feed (feeds_2021-06-30.json, Feed).
+
+    ``status`` is IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED or a word that is new to us; DONE
+    says nothing of success. ``report_document`` is empty where there is no processing report.
+    """
+
+    feed_id: str
+    status: str
+    created: datetime | None = None
+    ended: datetime | None = None
+    report_document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingReport:
+    """What the processing report of a listings feed says of its messages.
+
+    ``issues`` are by messageId; ``general`` ones are about the feed as a whole.
+    """
+
+    seller_id: str
+    feed_id: str
+    processed: int
+    accepted: int
+    invalid: int
+    issues: Mapping[int, tuple[Issue, ...]] = field(default_factory=dict)
+    skus: Mapping[int, str] = field(default_factory=dict)
+    general: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """What Amazon says of one report (reports_2021-06-30.json, Report).
+
+    CANCELLED may mean that there is no data; a document may be named all the same, so decide on
+    ``status``. ``marketplaces`` are those that it was asked for.
+    """
+
+    report_id: str
+    status: str
+    report_type: str = ""
+    marketplaces: tuple[str, ...] = ()
+    created: datetime | None = None
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One listing as GET_MERCHANT_LISTINGS_ALL_DATA has it; what is missing is empty or None.
+
+    ``channel`` is DEFAULT or Amazon's code. ``price`` is in the marketplace's currency.
+    ``product_id`` is of the kind ``product_id_kind`` (asin, isbn, upc, ean, or empty). Titles are
+    not here, as the report destroys what cp1252 cannot write (facts: reports).
+    """
+
+    sku: str
+    asin: str = ""
+    price: Decimal | None = None
+    quantity: int | None = None
+    channel: str = ""
+    status: str = ""
+    condition: str = ""
+    product_id: str = ""
+    product_id_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AmazonStock:
+    """Units of one SKU in Amazon's own warehouses (fbaInventory.json, InventorySummary)."""
+
+    sku: str
+    asin: str
+    fulfillable: int
+    reserved: int = 0
+    inbound: int = 0
+    unfulfillable: int = 0
+
+
 # --- Orders --------------------------------------------------------------------------------
 
 
@@ -265,7 +356,8 @@ class OrderLine:
     """One line of an Amazon order.
 
     ``quantity`` is what is ordered now: a cancelled part lowers it, and a cancelled line stays
-    with 0. ``unit_price`` is Amazon's; ``amounts`` are for the whole line.
+    with 0. ``unit_price`` is Amazon's; ``amounts`` are for the whole line. ``offer_pk`` is the
+    shop's offer where it is known already: the SKU is Amazon's, and the shop's own may differ.
     """
 
     item_id: str
@@ -274,6 +366,7 @@ class OrderLine:
     title: str
     quantity: int
     shipped: int = 0
+    offer_pk: str = ""
     unit_price: Money | None = None
     amounts: LineAmounts = LineAmounts()
     gift_message: str = field(default="", repr=False)

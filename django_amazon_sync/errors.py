@@ -11,6 +11,7 @@ AmazonSyncError
 ├── ConfigurationError          mend the settings
 ├── Halted                      release or resume the account; another worker took over
 │   └── Busy                    wait: another worker is doing this job
+├── NotYet                      wait: Amazon is still at it; the run goes on at ``retry_at``
 ├── MappingMissing              mend the mapping (a default method, a status, a marketplace)
 ├── ShopRefused                 mend the data in the shop
 ├── NotSupported                this shop adapter cannot do it
@@ -151,6 +152,16 @@ class Halted(AmazonSyncError):
 
 class Busy(Halted):
     """Another worker that is alive is doing this job for this account."""
+
+
+class NotYet(AmazonSyncError):
+    """The run has to wait for Amazon, or gives way to others; it goes on at ``retry_at``."""
+
+    code = "not-yet"
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        self.retry_at = retry_at
+        super().__init__(message)
 
 
 class MappingMissing(AmazonSyncError):

@@ -35,6 +35,7 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
+from django_amazon_sync.models.reports import AmazonReport, ReportState
 from django_amazon_sync.models.runs import BAD_OUTCOMES, Outcome, RunLine, RunState, SyncRun
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "AccountState",
     "AmazonOrder",
     "AmazonOrderLine",
+    "AmazonReport",
     "Application",
     "Job",
     "Lease",
@@ -59,6 +61,7 @@ __all__ = [
     "Presence",
     "RateBucket",
     "Region",
+    "ReportState",
     "RunLine",
     "RunState",
     "Schedule",

@@ -242,6 +242,9 @@ class Job(models.TextChoices):
     VERIFY = "verify", _("Verify listings")
     IMPORT_ORDERS = "import_orders", _("Import orders")
     CONFIRM_SHIPMENTS = "confirm_shipments", _("Confirm shipments")
+    SETTLE = "settle", _("Settle feeds")
+    IMPORT_LISTINGS = "import_listings", _("Import listings")
+    MATCH = "match", _("Match offers to listings")
 
 
 #: How often each job runs unless staff choose otherwise.

@@ -68,6 +68,13 @@ class SellerSku(models.Model):
         default=0,
         help_text="Grows with each order, cancellation or other cause to doubt Amazon's quantity.",
     )
+    matched = models.BooleanField(
+        _("matched"),
+        default=False,
+        help_text=_(
+            "Linked to its offer by identifier or by staff; the shop's own SKU may differ."
+        ),
+    )
     managed = models.BooleanField(
         default=False, help_text="Something was sent for it; once gone it goes to zero."
     )
@@ -130,6 +137,25 @@ class Listing(models.Model):
     held = models.JSONField(_("waits for approval"), default=dict, blank=True)
     approved = models.JSONField(_("approved"), default=dict, blank=True)
     issues = models.JSONField(_("issues"), default=list, blank=True)
+    gtin = models.CharField(
+        _("barcode"),
+        max_length=14,
+        blank=True,
+        db_index=True,
+        help_text=_("As Amazon's report has it, in 14 digits."),
+    )
+    amazon_stock = models.JSONField(
+        _("stock at Amazon"),
+        default=dict,
+        blank=True,
+        help_text=_("Units in Amazon's own warehouses, for what Amazon ships."),
+    )
+    reported_at = models.DateTimeField(
+        _("reported at"),
+        null=True,
+        blank=True,
+        help_text=_("When Amazon made the last report that shows it."),
+    )
     reason = models.TextField(_("reason"), blank=True)
     quantity_epoch = models.BigIntegerField(
         default=-1, help_text="The SKU's epoch when the accepted quantity was computed."
@@ -182,6 +208,7 @@ class Submission(Stated):
     class Kind(models.TextChoices):
         PATCH = "patch", _("patch")
         PUT = "put", _("put")
+        FEED = "feed", _("feed")
 
     TRANSITIONS = {
         SubmissionState.NEW: frozenset(
@@ -191,7 +218,9 @@ class Submission(Stated):
         SubmissionState.SENT: frozenset(
             {SubmissionState.UNKNOWN, SubmissionState.DONE, SubmissionState.FAILED}
         ),
-        SubmissionState.UNKNOWN: frozenset({SubmissionState.DONE, SubmissionState.FAILED}),
+        SubmissionState.UNKNOWN: frozenset(
+            {SubmissionState.SENT, SubmissionState.DONE, SubmissionState.FAILED}
+        ),
     }
 
     account = models.ForeignKey(SellerAccount, models.PROTECT, related_name="submissions")
@@ -204,6 +233,12 @@ class Submission(Stated):
     content = models.JSONField(_("content"), default=dict)
     content_hash = models.CharField(max_length=64)
     amazon_id = models.CharField(_("Amazon's id"), max_length=100, blank=True)
+    document_id = models.CharField(
+        _("Amazon's document"), max_length=200, blank=True, help_text=_("Of a feed, as uploaded.")
+    )
+    not_before = models.DateTimeField(
+        _("next look"), null=True, blank=True, help_text=_("When Amazon is asked for it again.")
+    )
     reason = models.TextField(_("reason"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -226,16 +261,25 @@ class Submission(Stated):
 
 
 class SubmissionItem(models.Model):
-    """What a submission carries for one listing: mapping of field to value."""
+    """What a submission carries for one listing: mapping of field to value.
+
+    In a feed an item is one message; it is settled by itself, so that a worker that dies
+    half-way through a report leaves nothing to do twice.
+    """
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="items")
     listing = models.ForeignKey(Listing, models.CASCADE, related_name="submission_items")
     values = models.JSONField(_("values"), default=dict)
     quantity_epoch = models.BigIntegerField(default=-1)
+    message_id = models.PositiveIntegerField(null=True)
+    settled = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["submission", "listing"], name="amazon_item_once")
+            models.UniqueConstraint(fields=["submission", "listing"], name="amazon_item_once"),
+            models.UniqueConstraint(
+                fields=["submission", "message_id"], name="amazon_message_once"
+            ),
         ]
 
     def __str__(self) -> str:

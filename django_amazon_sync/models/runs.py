@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -39,6 +40,9 @@ class Outcome(models.TextChoices):
     QUARANTINED = "quarantined", _("quarantined")
     RECORDED = "recorded", _("recorded")
     CONFIRMED = "confirmed", _("confirmed")
+    LINKED = "linked", _("linked")
+    PROPOSED = "proposed", _("proposed")
+    NONE = "none", _("none found")
 
 
 #: Outcomes that staff have to mend: a run with one of them has not gone well.
@@ -46,11 +50,15 @@ BAD_OUTCOMES = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.QUARANTINED, 
 
 
 class SyncRun(Stated):
-    """One execution of one job for one account."""
+    """One execution of one job for one account.
+
+    A run that has to wait for Amazon is queued again until ``not_before``, with its lines and
+    counts so far.
+    """
 
     TRANSITIONS = {
         RunState.QUEUED: frozenset({RunState.RUNNING, RunState.STOPPED}),
-        RunState.RUNNING: frozenset({RunState.DONE, RunState.STOPPED}),
+        RunState.RUNNING: frozenset({RunState.QUEUED, RunState.DONE, RunState.STOPPED}),
     }
 
     account = models.ForeignKey(
@@ -75,6 +83,10 @@ class SyncRun(Stated):
     reason = models.TextField(_("reason"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    not_before = models.DateTimeField(_("goes on at"), null=True, blank=True)
+    planned = models.PositiveIntegerField(_("planned"), null=True, blank=True)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    finish_expected = models.DateTimeField(_("finish expected"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
@@ -97,7 +109,23 @@ class SyncRun(Stated):
 
     def start(self) -> bool:
         """Begin a queued run; False where another worker has begun it."""
-        return self.move(RunState.RUNNING, started_at=timezone.now())
+        return self.move(
+            RunState.RUNNING,
+            started_at=self.started_at or timezone.now(),
+            not_before=None,
+            reason_code="",
+            reason="",
+        )
+
+    def postpone(self, until: datetime, *, reason_code: str, reason: str) -> None:
+        """Queue the run again, to go on at ``until``; of no effect on one taken for dead."""
+        self.move(
+            RunState.QUEUED,
+            not_before=until,
+            counts=self.counts,
+            reason_code=reason_code,
+            reason=reason,
+        )
 
     def finish(self, *, reason_code: str = "", reason: str = "") -> None:
         """End the run: done, or stopped where there is a reason.
@@ -126,6 +154,12 @@ class RunLine(models.Model):
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines")
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
     sku = models.CharField(_("SKU"), max_length=255, blank=True)
+    seller_sku = models.CharField(
+        _("seller SKU"),
+        max_length=255,
+        blank=True,
+        help_text=_("Amazon's, where a line is about an offer that is matched to it."),
+    )
     marketplace = models.CharField(_("marketplace"), max_length=20, blank=True)
     order_number = models.CharField(_("order"), max_length=50, blank=True)
     values = models.JSONField(_("values"), default=dict, blank=True)
@@ -147,5 +181,14 @@ class RunLine(models.Model):
 
     def as_dict(self) -> dict[str, Any]:
         """The line as the commands print it."""
-        names = ("sku", "marketplace", "order_number", "outcome", "values", "code", "message")
+        names = (
+            "sku",
+            "seller_sku",
+            "marketplace",
+            "order_number",
+            "outcome",
+            "values",
+            "code",
+            "message",
+        )
         return {name: getattr(self, name) for name in names}

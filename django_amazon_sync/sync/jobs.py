@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from django_amazon_sync.errors import Busy
@@ -73,13 +74,15 @@ def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRu
         chosen = chosen.filter(pk__in=[account.pk for account in accounts])
     connected = chosen.exclude(state=AccountState.DISCONNECTED)
     changed = OfferChange.objects.values("account")
-    queued = SyncRun.objects.filter(state=RunState.QUEUED, account__in=chosen).order_by("pk")
+    now = timezone.now()
+    due_by_now = Q(not_before=None) | Q(not_before__lte=now)
+    queued = SyncRun.objects.filter(due_by_now, state=RunState.QUEUED, account__in=chosen)
+    queued = queued.order_by("pk")
     for account in connected.filter(pk__in=changed, state=AccountState.LIVE):
         if not leases.busy(lease_key(Job.CHANGES, account.pk)):
             waiting = queued.filter(account=account, job=Job.CHANGES).first()
             yield waiting or request(account, Job.CHANGES)
     yield from queued.exclude(job=Job.CHANGES)
-    now = timezone.now()
     due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
     for schedule in due.select_related("account").order_by("next_due"):
         if schedule.job == Job.IMPORT_ORDERS and not schedule.account.import_orders:

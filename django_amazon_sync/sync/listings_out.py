@@ -50,7 +50,7 @@ from django_amazon_sync.sync.desired import (
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.sending import patch_of, recover, send_patch
-from django_amazon_sync.sync.survey import Survey
+from django_amazon_sync.sync.survey import Survey, is_its
 from django_amazon_sync.sync.work import Work, at_work, why_not_writing
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
@@ -265,7 +265,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
     for listing in listings:
         listing.sku.stock_epoch = epochs[listing.sku_id]
         offer = offers.get(listing.sku.offer_pk)
-        if offer is not None and offer.sku != listing.sku.sku:
+        if offer is not None and not is_its(listing.sku, offer):
             offer = None
         want = desired(
             offer,

@@ -14,7 +14,16 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from django_amazon_sync.data import Offer
-from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku, amazon_ships
+from django_amazon_sync.models import (
+    OPEN_STATES,
+    Listing,
+    Outcome,
+    Presence,
+    SellerSku,
+    Submission,
+    SubmissionItem,
+    amazon_ships,
+)
 from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync.desired import (
     CREATION,
@@ -44,6 +53,7 @@ SKU_COLUMNS = (
     "channel",
     "stock_epoch",
     "managed",
+    "matched",
     "problem",
 )
 LISTING_COLUMNS = ("marketplace_id", "presence", "own_price", "accepted", "quantity_epoch")
@@ -147,7 +157,9 @@ class Survey:
             if want is not None:
                 differing.append((row, offer, want))
         keep_problems([row for row in rows if row.offer_pk in offers], problems)
+        in_feeds = values_in_feeds(row.listing_pk for row, _offer, _want in differing)
         for row, offer, want, stops in with_stops(differing):
+            want = not_on_its_way(want, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, offer, want, stops)
             elif changes := not_stopped(want, stops, again=self.again):
@@ -233,6 +245,30 @@ def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> list[Any]
     return list(joined.order_by("listing_pk").values_list(*columns, named=True))
 
 
+def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:
+    """What feeds on their way carry for these listings: values, and the epoch of the quantity."""
+    items = SubmissionItem.objects.filter(
+        listing__in=list(listings),
+        settled=False,
+        submission__kind=Submission.Kind.FEED,
+        submission__state__in=OPEN_STATES,
+    )
+    found: dict[int, list[tuple[dict[str, Any], int]]] = {}
+    for listing, values, epoch in items.values_list("listing", "values", "quantity_epoch"):
+        found.setdefault(listing, []).append((values, epoch))
+    return found
+
+
+def not_on_its_way(
+    values: dict[str, Any], in_feeds: Iterable[tuple[dict[str, Any], int]], epoch: int
+) -> dict[str, Any]:
+    """Those that no feed carries already; a quantity from before the latest order counts not."""
+    carried: dict[str, Any] = {}
+    for one, its_epoch in in_feeds:
+        carried |= one if its_epoch == epoch else one | {QUANTITY: None}
+    return {name: new for name, new in values.items() if carried.get(name) != new}
+
+
 def with_stops(differing: list[Any]) -> Iterator[Any]:
     """Each with what Amazon refused, what waits for approval and what is approved of it."""
     pks = [row.listing_pk for row, _offer, _want in differing]
@@ -266,13 +302,18 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Iterable[int]) -
     """
     skus = SellerSku.objects.filter(account=work.account, offer_pk__in=list(offers))
     rows = rows_of(skus, marketplaces)
-    linked = {row.offer_pk for row in rows if row.sku == offers[row.offer_pk].sku}
+    linked = {row.offer_pk for row in rows if is_its(row, offers[row.offer_pk])}
     if len(linked) < len(offers):
         _link(work, [offer for offer in offers.values() if offer.pk not in linked])
         rows = rows_of(skus, marketplaces)
     if _add_listings(work, rows, marketplaces):
         rows = rows_of(skus, marketplaces)
-    return [row for row in rows if row.sku == offers[row.offer_pk].sku]
+    return [row for row in rows if is_its(row, offers[row.offer_pk])]
+
+
+def is_its(row: Any, offer: Offer) -> bool:
+    """Whether this SKU, linked to this offer, is still the offer's: matched, or of its name."""
+    return bool(row.matched or row.sku == offer.sku)
 
 
 def _link(work: Work, offers: list[Offer]) -> None:
@@ -311,7 +352,7 @@ def _unlink_renamed(work: Work, by_sku: dict[str, Offer]) -> None:
     offers = {offer.pk: offer.sku for offer in by_sku.values()}
     renamed = SellerSku.objects.filter(account=work.account, offer_pk__in=offers)
     for row in renamed:
-        if row.sku != offers[row.offer_pk]:
+        if not row.matched and row.sku != offers[row.offer_pk]:
             row.problem = f"The shop's offer {row.offer_pk} has the SKU {offers[row.offer_pk]} now."
             row.offer_pk = ""
             row.save(update_fields=["offer_pk", "problem"])

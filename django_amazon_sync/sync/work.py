@@ -17,6 +17,7 @@ from django_amazon_sync.errors import (
     Disconnected,
     Halted,
     NotSupported,
+    NotYet,
 )
 from django_amazon_sync.models import (
     AccountState,
@@ -98,8 +99,9 @@ def at_work(
     """Do the block as this run, under the lease of its account and job.
 
     What stops the whole job ends the run with its reason and is not raised: the run is the
-    answer. Only Busy is, as the block cannot be done while another worker does this job. A fault
-    that nobody foresaw ends the run too, and is raised.
+    answer. NotYet queues the run again for later. Only Busy is raised, as the block cannot be
+    done while another worker does this job. A fault that nobody foresaw ends the run too, and is
+    raised.
     """
     if not run.start():
         raise Halted(f"Run {run.pk} was begun or ended already.")
@@ -116,6 +118,10 @@ def at_work(
     except Busy as elsewhere:
         _stopped(run, work, elsewhere)
         raise
+    except NotYet as wait:
+        if work is not None:
+            work.store_lines()
+        run.postpone(wait.retry_at, reason_code=wait.code, reason=str(wait))
     except (AmazonError, ConfigurationError, Halted, NotSupported) as stop:
         _stopped(run, work, stop)
     except BaseException as fault:

@@ -107,10 +107,10 @@ TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], Stated], str]]
         new -> uploaded sent failed
         uploaded -> sent failed
         sent -> unknown done failed
-        unknown -> done failed
+        unknown -> sent done failed
         """,
     ),
-    "run": (RunState, a_run, "queued -> running stopped\nrunning -> done stopped"),
+    "run": (RunState, a_run, "queued -> running stopped\nrunning -> queued done stopped"),
 }
 
 
