@@ -54,10 +54,15 @@ def perform(
     patience: float = 3.0,
     on_wait: Callable[[str, float], None] | None = None,
     progress: Callable[[int], None] | None = None,
+    slice_over: Callable[[], bool] | None = None,
 ) -> SyncRun:
-    """Do a queued run here and now. What stopped it is in the run; nothing of that is raised."""
+    """Do a queued run here and now. What stopped it is in the run; nothing of that is raised.
+
+    A run that has to wait for Amazon, or gives way as ``slice_over`` says, is queued again. Raises
+    Halted where another worker began the run.
+    """
     client = client_for(run.account, patience=patience, on_wait=on_wait)
-    with suppress(Busy), at_work(run, configured_shop(), client, progress) as work:
+    with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
         STORIES[Job(run.job)](work)
     if run.job == Job.CHANGES and run.state == RunState.DONE and not run.counts:
         run.delete()  # nobody asked for it, and there was nothing to do

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from django_amazon_sync import conf
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.errors import (
@@ -38,7 +40,8 @@ BATCH = 200
 class Work:
     """What a job works with. ``progress`` is told of each SKU or order that is done with.
 
-    ``unanswered`` counts the requests in a row that Amazon did not answer.
+    ``slice_over`` says whether the run has had its share of time and others wait. ``unanswered``
+    counts the requests in a row that Amazon did not answer.
     """
 
     run: SyncRun
@@ -47,6 +50,7 @@ class Work:
     client: Client
     lease: HeldLease
     progress: Callable[[int], None] = lambda number: None
+    slice_over: Callable[[], bool] = lambda: False
     unanswered: int = 0
     _lines: list[RunLine] = field(default_factory=list)
 
@@ -62,6 +66,16 @@ class Work:
         """Store the lines said so far."""
         RunLine.objects.bulk_create(self._lines)
         self._lines.clear()
+
+    def give_way(self) -> None:
+        """Let others have their turn where the run has had its own; the run goes on after them.
+
+        Asked between batches, when all that was done is in rows: the run begins anew from these.
+        Raises NotYet.
+        """
+        if self.slice_over():
+            raise NotYet("It gave way to others that wait; it goes on by itself.",
+                         retry_at=timezone.now())  # fmt: skip
 
     def check_writing(self) -> None:
         """Prove that this worker may still write to Amazon. Raises Halted.
@@ -94,7 +108,11 @@ def why_not_writing(account: SellerAccount) -> str:
 
 @contextmanager
 def at_work(
-    run: SyncRun, shop: Shop, client: Client, progress: Callable[[int], None] | None = None
+    run: SyncRun,
+    shop: Shop,
+    client: Client,
+    progress: Callable[[int], None] | None = None,
+    slice_over: Callable[[], bool] | None = None,
 ) -> Iterator[Work]:
     """Do the block as this run, under the lease of its account and job.
 
@@ -112,6 +130,8 @@ def at_work(
             work = Work(run, run.account, shop, client, held)
             if progress is not None:
                 work.progress = progress
+            if slice_over is not None:
+                work.slice_over = slice_over
             yield work
             work.store_lines()
             run.finish()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from django_amazon_sync.management.commands import _base
 from django_amazon_sync.testing.simulator import Seller, Simulator
 from tests.sync.conftest import amazon, connect, world
 
@@ -79,3 +80,16 @@ def set_amazon(settings: Any) -> Change:
         settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, **values}
 
     return change
+
+
+@pytest.fixture
+def time_flies(amazon: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Where a command would wait for Amazon, Amazon's clock goes on; the seconds of each wait."""
+    waits: list[float] = []
+
+    def skip(seconds: float) -> None:
+        waits.append(seconds)
+        amazon.advance(max(0.0, seconds))
+
+    monkeypatch.setattr(_base, "sleep", skip)
+    return waits

@@ -8,20 +8,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import load_command_class
+from django.utils import timezone
 
 from django_amazon_sync.amazon.limits import Limiter
+from django_amazon_sync.errors import NotYet
 from django_amazon_sync.management.commands import _base
 from django_amazon_sync.models import (
     AccountState,
+    Job,
+    Outcome,
+    RunState,
+    Schedule,
     SellerAccount,
     SyncRun,
 )
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.stores import buckets
+from django_amazon_sync.sync.work import Work
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR, World
@@ -83,6 +92,7 @@ def test_one_document_names_the_run_its_counts_and_its_lines(world: World) -> No
                 "lines": [
                     {
                         "sku": "MUG",
+                        "seller_sku": "",
                         "marketplace": DE,
                         "order_number": "",
                         "outcome": "sent",
@@ -288,3 +298,84 @@ def test_a_tick_leaves_what_has_to_wait_to_a_later_one(world: World) -> None:
     assert said.exit != 0
     assert "the next call is due in" in said.err
     assert time.monotonic() - began < 5
+
+
+# --- Runs that wait for Amazon --------------------------------------------------------------------
+
+
+def waits_twice(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 90) -> list[int]:
+    """A verification that Amazon is not ready for at first; the runs that were begun."""
+    begun: list[int] = []
+
+    def story(work: Work) -> None:
+        begun.append(work.run.pk)
+        if len(begun) < 3:
+            retry_at = timezone.now() + timedelta(seconds=seconds)
+            raise NotYet("Amazon still makes the report.", retry_at=retry_at)
+        work.line(Outcome.VERIFIED, sku="MUG")
+
+    monkeypatch.setitem(jobs.STORIES, Job.VERIFY, story)
+    return begun
+
+
+def test_a_command_follows_its_run_to_the_end(
+    world: World, time_flies: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = waits_twice(monkeypatch)
+    said = manage_json("amazon_verify")
+    [run] = said.document["runs"]
+    assert (said.exit, run["state"], run["counts"]) == (0, "done", {"verified": 1})
+    assert begun == [run["run"]] * 3
+    assert [round(seconds) for seconds in time_flies] == [90, 90]
+    assert said.err.count("Amazon still makes the report. It goes on at ") == 2
+
+
+def test_a_run_that_a_tick_took_on_meanwhile_is_followed_to_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = waits_twice(monkeypatch)
+
+    def another_takes_it(seconds: float) -> None:
+        run = SyncRun.objects.get(job=Job.VERIFY)
+        if run.state == RunState.QUEUED:
+            assert run.start()
+        else:
+            run.finish()
+
+    monkeypatch.setattr(_base, "sleep", another_takes_it)
+    said = manage_json("amazon_verify")
+    assert (said.exit, said.document["runs"][0]["state"]) == (0, "done")
+    assert len(begun) == 1
+
+
+def test_who_does_not_want_to_wait_leaves_the_run_to_a_tick(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits_twice(monkeypatch, seconds=0)
+
+    def press_ctrl_c(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_base, "sleep", press_ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        manage("amazon_verify")
+    run = SyncRun.objects.get(job=Job.VERIFY)
+    assert run.state == RunState.QUEUED
+    assert run in list(jobs.due_runs())
+
+
+def test_a_tick_leaves_a_run_that_waits_for_amazon_and_that_is_no_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Schedule.objects.all().delete()
+    begun = waits_twice(monkeypatch)
+    jobs.request(world.account, Job.VERIFY)
+    said = manage_json("amazon_tick")
+    [run] = said.document["runs"]
+    assert (said.exit, run["state"], run["reason"]) == (
+        0,
+        "queued",
+        "Amazon still makes the report.",
+    )
+    assert manage_json("amazon_tick").document["runs"] == []
+    assert len(begun) == 1

@@ -8,18 +8,21 @@ JSON document, also where nothing could run.
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
+from django.utils import timezone
 from tqdm import tqdm
 
-from django_amazon_sync.errors import AmazonSyncError, ConfigurationError
+from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted
 from django_amazon_sync.models import (
     AccountState,
     Marketplace,
@@ -121,11 +124,37 @@ class RunCommand(AmazonCommand):
         return result_of([self.perform(run) for run in self.runs(accounts, options)])
 
     def perform(self, run: SyncRun) -> SyncRun:
-        """Do one run, showing how far it is and what it waits for."""
+        """Do one run to its end, showing how far it is and what it waits for.
+
+        While it waits for Amazon it is queued: who does not want to wait may press Ctrl-C, and
+        the next tick goes on with it.
+        """
         with progress_bar(self, f"{run.account}, {run.get_job_display()}") as (progress, say):
-            return jobs.perform(
-                run, patience=PATIENCE, on_wait=_waits_aloud(say), progress=progress
+            patiently = partial(
+                jobs.perform, patience=PATIENCE, on_wait=_waits_aloud(say), progress=progress
             )
+            patiently(run)
+            while run.state == RunState.QUEUED and run.not_before is not None:
+                say(f"{run.reason} It goes on at {timezone.localtime(run.not_before):%H:%M:%S}.")
+                sleep((run.not_before - timezone.now()).total_seconds())
+                try:
+                    patiently(run)
+                except Halted:  # a tick was faster
+                    _follow(run)
+        return run
+
+
+def sleep(seconds: float) -> None:
+    """Wait so long for Amazon."""
+    time.sleep(max(0.0, seconds))
+
+
+def _follow(run: SyncRun) -> None:
+    """Wait while another worker does the run."""
+    run.refresh_from_db()
+    while run.state == RunState.RUNNING:
+        sleep(1)
+        run.refresh_from_db()
 
 
 @contextmanager
@@ -225,8 +254,8 @@ def accounts_with_skus(
 
 def result_of(runs: list[SyncRun]) -> Result:
     """What to say of runs that have ended; those that found nothing to do are left out."""
-    told = [run for run in runs if run.pk]  # one that found nothing was deleted
-    stopped = [run for run in told if run.state != RunState.DONE]
+    told = list({run.pk: run for run in runs if run.pk}.values())  # what found nothing was deleted
+    stopped = [run for run in told if run.state == RunState.STOPPED]
     complaint = "\n".join(dict.fromkeys(filter(None, map(_complaint, told))))
     return Result(
         exit=_exit_of(told),
@@ -238,14 +267,16 @@ def result_of(runs: list[SyncRun]) -> Result:
 
 
 def _exit_of(runs: list[SyncRun]) -> int:
-    if all(run.went_well for run in runs):
-        return ALL_WELL
+    if all(run.went_well or run.state == RunState.QUEUED for run in runs):
+        return ALL_WELL  # what is queued again waits, which is no failure
     if any(run.state == RunState.DONE or run.counts for run in runs):
         return SOME_FAILED
     return NOTHING_RAN
 
 
 def _complaint(run: SyncRun) -> str:
+    if run.state == RunState.QUEUED:
+        return ""
     if run.state != RunState.DONE:
         return run.reason or f"{run} is {run.get_state_display()}."
     if run.went_well:
