@@ -41,9 +41,10 @@ class Shop(ABC):
         """Place an Amazon order and take its stock; the shop order's pk.
 
         Idempotent: the order's number is Amazon's id, and placed again it returns the first
-        order and takes no stock. Lack of stock never prevents placing. A SKU that the shop does
-        not know becomes a line without product, flagged. Sends no mail to the buyer. Runs in the
-        caller's transaction. Raises ShopRefused where the shop cannot do it, having done nothing.
+        order and takes no stock. Lack of stock never prevents placing. A line's ``offer_pk`` goes
+        before its SKU, which is Amazon's; what the shop knows by neither becomes a line without
+        product, flagged. Sends no mail to the buyer. Runs in the caller's transaction. Raises
+        ShopRefused where the shop cannot do it, having done nothing.
         """
 
     @abstractmethod

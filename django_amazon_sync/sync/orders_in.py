@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -273,7 +274,7 @@ def _say_what_became(work: Work, row: AmazonOrder, before: str) -> None:
 
 def _store_lines(work: Work, orders: Sequence[tuple[AmazonOrder, OrderData]]) -> None:
     """Store the orders' lines, and doubt Amazon's quantity of each SKU among them."""
-    offers = _offers_of(work, {line.sku for _row, read in orders for line in read.lines})
+    offers = _doubted_offers(work, {line.sku for _row, read in orders for line in read.lines})
     lines = [
         AmazonOrderLine(
             order=row,
@@ -294,17 +295,36 @@ def _store_lines(work: Work, orders: Sequence[tuple[AmazonOrder, OrderData]]) ->
         unique_fields=["order", "item_id"],
         update_fields=["sku", "asin", "title", "offer_pk", "quantity", "shipped"],
     )
-    doubt_quantities((work.account.pk, line.sku, line.offer_pk) for line in lines)
+
+
+def _doubted_offers(work: Work, skus: set[str]) -> dict[str, str]:
+    """The shop's offer of each SKU, all of them in doubt from now on.
+
+    Doubting locks the SKUs, so whoever links one is before us, and is read here, or finds the
+    lines that we store.
+    """
+    offers = _offers_of(work, skus)
+    account = work.account.pk
+    doubt_quantities((account, sku, offers.get(sku, "")) for sku in skus)
+    linked = _linked_offers(work.account, skus)
+    if moved := {sku: offer for sku, offer in linked.items() if offers.get(sku) != offer}:
+        doubt_quantities((account, sku, offer) for sku, offer in moved.items())
+    return offers | moved
 
 
 def _offers_of(work: Work, skus: set[str]) -> dict[str, str]:
-    """The shop's offer of each SKU: as linked, else as the shop finds it."""
-    linked = SellerSku.objects.filter(account=work.account, sku__in=skus).exclude(offer_pk="")
-    offers = dict(linked.values_list("sku", "offer_pk"))
+    """The shop's offer of each SKU: as linked, else the first that has it for its own SKU."""
+    offers = _linked_offers(work.account, skus)
     for sku in sorted(skus - offers.keys() - {""}):
-        if found := work.shop.find(sku, work.account.shop_scope):
-            offers[sku] = found[0].pk
+        for offer in work.shop.find(sku, work.account.shop_scope):
+            if offer.sku == sku:  # and not a barcode that reads the same
+                offers.setdefault(sku, offer.pk)
     return offers
+
+
+def _linked_offers(account: SellerAccount, skus: set[str]) -> dict[str, str]:
+    linked = SellerSku.objects.filter(account=account, sku__in=skus).exclude(offer_pk="")
+    return dict(linked.values_list("sku", "offer_pk"))
 
 
 # --- 2. Ask for incomplete ones ------------------------------------------------------------------
@@ -369,7 +389,7 @@ def _place_once(work: Work, order: AmazonOrder) -> bool:
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     if locked.state != OrderState.WAITING:
         return False
-    data = gateway.read_order(locked.document)
+    data = _for_the_shop(locked)
     shop_pk = work.shop.place_order(data, choices_for(work.account, locked))
     locked.move(
         OrderState.PLACED,
@@ -384,6 +404,14 @@ def _place_once(work: Work, order: AmazonOrder) -> bool:
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
     )
     return True
+
+
+def _for_the_shop(order: AmazonOrder) -> OrderData:
+    """The order as Amazon shows it, each line with the shop's offer that its units are held of."""
+    data = gateway.read_order(order.document)
+    offers = dict(order.lines.values_list("item_id", "offer_pk"))
+    lines = (replace(line, offer_pk=offers.get(line.item_id, "")) for line in data.lines)
+    return replace(data, lines=tuple(lines))
 
 
 def choices_for(account: SellerAccount, order: AmazonOrder) -> Choices:
@@ -451,7 +479,7 @@ def _update(work: Work, order: AmazonOrder) -> None:
 
 def _update_once(work: Work, order: AmazonOrder) -> bool:
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
-    data = gateway.read_order(locked.document)
+    data = _for_the_shop(locked)
     work.shop.update_order(locked.shop_order_pk, data, choices_for(work.account, locked))
     told = {"told_at": locked.updated_at, "reason_code": "", "reason": ""}
     if data.status == "CANCELLED":

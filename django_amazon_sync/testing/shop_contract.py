@@ -85,7 +85,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class PlacedLine:
-    """One line as the shop has it; ``known`` is whether it stands for one of its products."""
+    """One line as the shop has it; ``known`` is whether it stands for one of its products.
+
+    ``sku`` is Amazon's or, of a linked offer, the shop's own.
+    """
 
     item_id: str
     sku: str
@@ -238,6 +241,34 @@ class ShopContract(ABC):
         ]
         assert placed.total.amount == placed.parts == Decimal("60.00")
         assert fallen(before, stock_of(shop)) == {sample.tracked: 1}
+
+    def test_the_linked_offer_goes_before_the_sku(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        """Amazon's SKU may be unknown to the shop, or be the shop's own of something else."""
+        linked = offer_of(shop, sample.tracked).pk
+        order = new_order(
+            replace(new_line("1", "NO-SUCH-SKU", 2), offer_pk=linked),
+            replace(new_line("2", sample.another, 1), offer_pk=linked),
+        )
+        before = stock_of(shop)
+        pk = shop.place_order(order, choices)
+        assert [line.known for line in self.read_order(pk).lines] == [True, True]
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 3}
+        lowered = replace(order, lines=(replace(order.lines[0], quantity=1), order.lines[1]))
+        shop.update_order(pk, lowered, choices)
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 2}
+        shop.update_order(pk, replace(lowered, status="CANCELLED"), choices)
+        assert stock_of(shop) == before
+
+    def test_a_linked_offer_that_is_gone_leaves_the_sku(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        line = replace(new_line("1", sample.tracked, 2), offer_pk="no-such-offer")
+        before = stock_of(shop)
+        placed = self.read_order(shop.place_order(new_order(line), choices))
+        assert placed.lines == (PlacedLine("1", sample.tracked, 2, known=True),)
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 2}
 
     def test_lack_of_stock_never_prevents_placing(
         self, shop: Shop, sample: Sample, choices: Choices

@@ -44,7 +44,7 @@ class TestTinyShop(ShopContract):
             total=Money(sale.total, sale.currency),
             parts=sum((Decimal(line["price"]) for line in lines), Decimal(sale.document["rest"])),
             lines=tuple(
-                PlacedLine(line["id"], line["sku"], line["quantity"], line["known"])
+                PlacedLine(line["id"], line["sku"], line["quantity"], bool(line["article"]))
                 for line in lines
             ),
             cancelled=sale.void,

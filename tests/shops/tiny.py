@@ -50,11 +50,12 @@ class TinyShop(Shop):
         if order.amounts is None:
             raise ShopRefused(f"Order {order.number} has no total yet.")
         known = set(on_shelf(choices.scope).values_list("code", flat=True))
+        articles = {line.item_id: article_of(line, known) for line in order.lines}
         sale = Sale(
             reference=order.number, total=order.amounts.grand_total, currency=order.amounts.currency
         )
         sale.document = {
-            "lines": [as_document(line, line.sku in known) for line in order.lines],
+            "lines": [as_document(line, articles[line.item_id]) for line in order.lines],
             "rest": "0",
             "buyer": str([order.buyer.email, *address_of(order)]),
             "remarks": [],
@@ -63,7 +64,7 @@ class TinyShop(Shop):
         sale.save()
         if choices.takes_stock:
             for line in order.lines:
-                self.move(sale, line.item_id, line.sku, line.quantity)
+                self.move(sale, line.item_id, articles[line.item_id], line.quantity)
         return sale.reference
 
     @transaction.atomic
@@ -76,7 +77,7 @@ class TinyShop(Shop):
         for line in sale.document["lines"]:
             now = 0 if sale.void else min(counted.get(line["id"], 0), line["quantity"])
             held = sale.taken.get(line["id"], 0)
-            self.move(sale, line["id"], line["sku"], min(held, now) - held)
+            self.move(sale, line["id"], line["article"], min(held, now) - held)
             line["quantity"] = now
         sale.void = sale.void or not any(line["quantity"] for line in sale.document["lines"])
         if order.amounts and not sale.void:
@@ -99,13 +100,13 @@ class TinyShop(Shop):
             line["message"] = ""
         sale.save()
 
-    def move(self, sale: Sale, item_id: str, sku: str, pieces: int) -> None:
+    def move(self, sale: Sale, item_id: str, code: str, pieces: int) -> None:
         """Take so many pieces off the shelf for this line; a negative number puts them back."""
-        tracked = Article.objects.filter(code=sku, pieces__isnull=False)
+        tracked = Article.objects.filter(code=code, pieces__isnull=False)
         if pieces and tracked.update(pieces=F("pieces") - pieces):
             sale.taken[item_id] = sale.taken.get(item_id, 0) + pieces
             sale.save(update_fields=["taken"])
-            offers_changed.send(sender=TinyShop, pks=[sku])
+            offers_changed.send(sender=TinyShop, pks=[code])
 
 
 def on_shelf(scope: str) -> QuerySet[Article]:
@@ -127,12 +128,17 @@ def as_offer(article: Article) -> Offer:
     )
 
 
-def as_document(line: OrderLine, known: bool) -> dict[str, object]:
+def article_of(line: OrderLine, known: set[str]) -> str:
+    """The article that a line stands for: as it is linked, else by Amazon's SKU; empty for none."""
+    return next((code for code in (line.offer_pk, line.sku) if code in known), "")
+
+
+def as_document(line: OrderLine, article: str) -> dict[str, object]:
     return {
         "id": line.item_id,
         "sku": line.sku,
+        "article": article,
         "quantity": line.quantity,
-        "known": known,
         "price": str(line.amounts.gross),
         "title": line.title.replace("\x00", ""),
         "message": line.gift_message,

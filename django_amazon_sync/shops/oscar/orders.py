@@ -19,7 +19,7 @@ from oscar.core.loading import get_class, get_model
 from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
-from django_amazon_sync.shops.oscar.offers import RELATED, records_of, with_sku
+from django_amazon_sync.shops.oscar.offers import RELATED, records_of, valid_pks, with_sku
 from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
 
 AMAZON_SOURCE = MenuItem("amazon", "Amazon")
@@ -119,7 +119,7 @@ def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any
     records = stock_records(order.lines, choices.scope)
     saved = save_order(order, figures, method, status)
     lines = [
-        save_line(saved, line, figures.lines[line.item_id], records.get(line.sku), choices)
+        save_line(saved, line, figures.lines[line.item_id], records.get(line.item_id), choices)
         for line in order.lines
     ]
     save_money(saved, lines, figures)
@@ -139,13 +139,21 @@ def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any
 
 
 def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
-    """The stock record of each SKU that the shop knows, in the scope's partner if there is one.
+    """The stock record of each line (by item id) whose offer or SKU the shop knows.
 
-    Where several partners have the SKU, the oldest record serves.
+    The offer that Amazon's SKU is linked to goes before a SKU that is equal, and counts in the
+    scope's partner only, if there is one. Where several partners have the SKU, the oldest record
+    serves.
     """
-    records = with_sku(records_of(scope), (line.sku for line in lines))
-    oldest_last = records.select_related(*RELATED).order_by("-pk")
-    return {record.partner_sku: record for record in oldest_last}
+    lines = list(lines)
+    records = records_of(scope).select_related(*RELATED)
+    linked = valid_pks(records.model, {line.offer_pk for line in lines if line.offer_pk})
+    by_pk = {str(record.pk): record for record in records.filter(pk__in=linked)}
+    others = {line.sku for line in lines if line.offer_pk not in by_pk}
+    oldest_last = with_sku(records, others).order_by("-pk")
+    by_sku = {record.partner_sku: record for record in oldest_last}
+    found = {line.item_id: by_pk.get(line.offer_pk) or by_sku.get(line.sku) for line in lines}
+    return {item_id: record for item_id, record in found.items() if record is not None}
 
 
 def save_order(order: OrderData, figures: Figures, method: Any, status: str) -> Any:
@@ -178,7 +186,7 @@ def save_line(
         **fitting(
             model,
             title=line.title or (record.product.get_title() if record else line.sku),
-            partner_sku=line.sku,
+            partner_sku=record.partner_sku if record else line.sku,
             partner_line_reference=line.item_id,
             partner_line_notes=f"Gift message: {line.gift_message}" if line.gift_message else "",
             partner_name=record.partner.name if record else "",
@@ -202,9 +210,12 @@ def takes_stock(record: Any, choices: Choices) -> bool:
 
 def note_what_is_special(saved: Any, order: OrderData, records: dict[str, Any]) -> None:
     for line in order.lines:
-        if line.sku not in records:
+        record = records.get(line.item_id)
+        if record is None:
             note(saved, f"SKU {line.sku} is not known to the shop: its line has no product and "
                         "took no stock.")
+        elif record.partner_sku != line.sku:
+            note(saved, f"SKU {record.partner_sku} is sold on Amazon as {line.sku}.")
     if order.buyer.purchase_order:
         note(saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
     if order.cancellation_requested:

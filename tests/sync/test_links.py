@@ -1,0 +1,190 @@
+"""A seller SKU that is linked to an offer of another SKU: the shop's MUG is Amazon's OLD-MUG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.models import (
+    AmazonOrder,
+    AmazonOrderLine,
+    OrderState,
+    Outcome,
+    SellerSku,
+)
+from django_amazon_sync.sync import orders_in
+from tests import factories
+from tests.faults.racing import just_before
+from tests.sync.conftest import DE, World, lines_of, shop_order
+
+
+@pytest.fixture
+def mug(world: World) -> Any:
+    """The shop's MUG, linked to Amazon's OLD-MUG, in step."""
+    record = factories.stock_record("MUG", price="10.00", in_stock=9, upc="4006381333931")
+    world.list_on_amazon("OLD-MUG", price="10.00", quantity=9)
+    link(world, "OLD-MUG", record)
+    world.export()
+    assert world.writes() == 0
+    return record
+
+
+def link(world: World, sku: str, record: Any) -> SellerSku:
+    """What matching leaves, or staff."""
+    row, _made = SellerSku.objects.update_or_create(
+        account=world.account, sku=sku, defaults={"offer_pk": str(record.pk), "matched": True}
+    )
+    return row
+
+
+def skus(world: World) -> list[str]:
+    return sorted(world.account.skus.values_list("sku", flat=True))
+
+
+# --- Orders ---------------------------------------------------------------------------------------
+
+
+def test_an_order_takes_the_stock_of_the_linked_offer(world: World, mug: Any) -> None:
+    number = world.buy("OLD-MUG", 2)
+    assert lines_of(world.import_orders(), "outcome") == [Outcome.PLACED]
+    line = shop_order(number).lines.get()
+    assert (line.product, line.stockrecord, line.num_allocated) == (mug.product, mug, 2)
+    assert world.in_stock("MUG") == 7
+    world.send_changes()
+    assert world.live("OLD-MUG").quantity == 7
+
+
+def test_staff_see_the_shops_own_sku_and_amazons(world: World, mug: Any) -> None:
+    number = world.buy("OLD-MUG")
+    world.import_orders()
+    placed = shop_order(number)
+    assert placed.lines.get().partner_sku == "MUG"
+    assert ["OLD-MUG" in note.message for note in placed.notes.all()] == [True]
+
+
+def test_a_cancelled_part_comes_back_to_the_linked_offer(world: World, mug: Any) -> None:
+    number = world.buy("OLD-MUG", 3)
+    world.import_orders()
+    item = world.amazon.order(number)["orderItems"][0]["orderItemId"]
+    world.amazon.cancel(number, item=item, quantity=1)
+    world.import_orders()
+    assert shop_order(number).lines.get().quantity == 2
+    assert world.in_stock("MUG") == 7
+    world.amazon.cancel(number)
+    world.import_orders()
+    assert world.in_stock("MUG") == 9
+
+
+def test_a_pending_order_holds_units_of_the_linked_offer(world: World, mug: Any) -> None:
+    world.buy("OLD-MUG", 4, status="PENDING")
+    world.import_orders()
+    world.send_changes()
+    assert world.in_stock("MUG") == 9
+    assert world.live("OLD-MUG").quantity == 5
+
+
+def test_its_parcel_is_confirmed(world: World, mug: Any) -> None:
+    world.account.default_carrier = "DHL"
+    world.account.save()
+    number = world.buy("OLD-MUG")
+    world.import_orders()
+    item = world.amazon.order(number)["orderItems"][0]["orderItemId"]
+    factories.shipping_event(str(shop_order(number).pk), {item: 1}, "JD0123456789")
+    assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
+
+
+def test_a_shop_that_sells_amazons_sku_as_something_else_keeps_that(
+    world: World, mug: Any
+) -> None:
+    """The link goes before an equal SKU: what was sent to Amazon was the linked offer's."""
+    other = factories.stock_record("OLD-MUG", in_stock=5)
+    world.buy("OLD-MUG", 2)
+    world.import_orders()
+    other.refresh_from_db()
+    assert (world.in_stock("MUG"), other.net_stock_level) == (7, 5)
+
+
+def test_a_barcode_that_looks_like_the_sku_takes_no_stock(world: World) -> None:
+    """Several offers may have one barcode; only a link or an equal SKU says which is sold."""
+    record = factories.stock_record("GREEN", in_stock=5, upc="4006381333931")
+    world.list_on_amazon("4006381333931", price="10.00", quantity=5)
+    number = world.buy("4006381333931", 2)
+    world.import_orders()
+    assert shop_order(number).lines.get().product is None
+    record.refresh_from_db()
+    assert record.net_stock_level == 5
+
+
+def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
+    """Of the link and the order one is first; the units are held either way."""
+    record = factories.stock_record("MUG", in_stock=9)
+    world.list_on_amazon("OLD-MUG", price="10.00", quantity=9)
+    row = SellerSku.objects.create(account=world.account, sku="OLD-MUG", channel="DEFAULT")
+    number = world.buy("OLD-MUG", 4, status="PENDING")
+    with just_before(orders_in, "doubt_quantities", lambda: link(world, "OLD-MUG", record)):
+        world.import_orders()
+    held = AmazonOrderLine.objects.get(order__number=number)
+    assert held.offer_pk == str(record.pk)
+    assert AmazonOrder.objects.get(number=number).state == OrderState.HELD
+    row.refresh_from_db()
+    assert row.stock_epoch > 0
+
+
+# --- Listings -------------------------------------------------------------------------------------
+
+
+def test_two_skus_of_one_offer_are_both_kept_in_step(world: World, mug: Any) -> None:
+    world.list_on_amazon("ANCIENT-MUG", price="10.00", quantity=9)
+    link(world, "ANCIENT-MUG", mug)
+    world.export()
+    world.buy("OLD-MUG", 2, status="PENDING")
+    world.import_orders()
+    world.send_changes()
+    assert [world.live(sku).quantity for sku in ("OLD-MUG", "ANCIENT-MUG")] == [7, 7]
+
+
+def test_the_offer_gets_no_second_listing_under_its_own_sku(world: World, mug: Any) -> None:
+    world.amazon.add_product(asin="B0MUG00000", title="Mug", ean="4006381333931")
+    mug.num_in_stock = 4
+    mug.save()
+    world.export()
+    world.send_changes()
+    assert skus(world) == ["OLD-MUG"]
+    assert world.live("OLD-MUG").quantity == 4
+    assert world.amazon.live(world.seller, "MUG", DE) is None
+
+
+@pytest.mark.parametrize("named", ["MUG", "OLD-MUG"])
+def test_an_export_takes_either_sku(world: World, mug: Any, named: str) -> None:
+    mug.__class__.objects.update(num_in_stock=3)
+    run = world.export(skus=[named])
+    assert lines_of(run, "outcome", "sku", "values") == [
+        (Outcome.SENT, "OLD-MUG", {"quantity": 3})
+    ]
+
+
+def test_a_linked_offer_that_is_deleted_goes_to_zero(world: World, mug: Any) -> None:
+    mug.num_in_stock = 8
+    mug.save()
+    world.send_changes()
+    mug.delete()
+    world.send_changes()
+    assert world.live("OLD-MUG").quantity == 0
+
+
+def test_a_linked_offer_whose_own_sku_changes_stays_linked(world: World, mug: Any) -> None:
+    mug.partner_sku, mug.num_in_stock = "MUG-2", 6
+    mug.save()
+    world.export()
+    assert skus(world) == ["OLD-MUG"]
+    assert world.live("OLD-MUG").quantity == 6
+
+
+def test_it_is_verified_like_any_other(world: World, mug: Any) -> None:
+    mug.num_in_stock = 8
+    mug.save()
+    world.send_changes()
+    world.amazon.advance(7200)
+    assert world.verify().went_well
+    assert world.listing("OLD-MUG").verified["quantity"] == 8
