@@ -4,6 +4,7 @@ AmazonSyncError
 ├── AmazonError                 Amazon, or the way to it; has operation, status, code, request id
 │   ├── Throttled               wait: not before ``retry_at``
 │   ├── Unavailable             wait: an outage, a broken answer; a write's outcome is open
+│   │   └── NoReport            wait: Amazon made no report, or none that can be used
 │   ├── Unauthorized            reconnect, or give the application the missing role
 │   │   └── Disconnected        reconnect: the authorisation or the secret is no longer accepted
 │   └── Rejected                mend the data: Amazon read the request and refused it
@@ -112,6 +113,12 @@ class Unavailable(AmazonError):
             details=details,
             request_id=request_id,
         )
+
+
+class NoReport(Unavailable):
+    """Amazon made no report, or one that cannot be used: nothing of it was taken in."""
+
+    code = "no-report"
 
 
 class Unauthorized(AmazonError):

@@ -1,10 +1,12 @@
-"""Reading listings from Amazon into their rows; what is found the first time is adopted."""
+"""Reading listings from Amazon into their rows; what is read the first time is adopted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import transaction
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
@@ -16,11 +18,14 @@ from django_amazon_sync.models import (
     Listing,
     Presence,
     SellerSku,
+    SubmissionItem,
+    SubmissionState,
 )
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.work import Work
 
 _FACTS = ["presence", "asin", "product_type", "title", "condition", "status", "issues", "read_at"]
+_ADOPTED = ["accepted", "accepted_at", "verified", "verified_at", "quantity_epoch", "drift"]
 
 
 def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> dict[str, SkuFacts]:
@@ -41,7 +46,8 @@ def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> di
 def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     """Read these listings (with their SKU and marketplace loaded) and update them in place.
 
-    A listing that is found for the first time is adopted: its live values count as accepted.
+    A listing that is found, or read, for the first time is adopted: its live values count as
+    accepted, save those that we sent without having read it (a report may have found it).
     """
     skus = {listing.sku.pk: listing.sku for listing in listings}
     # One row object per SKU, so that what is read of it is seen by all its listings.
@@ -53,12 +59,13 @@ def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     now = work.client.now()
     for sku in skus.values():
         _note_sku(sku, facts.get(sku.sku), now)
-    adopted = [one for one in listings if _note_listing(one, facts.get(one.sku.sku), now)]
+    new = [one for one in listings if _note_listing(one, facts.get(one.sku.sku), now)]
     SellerSku.objects.bulk_update(
         skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"]
     )
+    if new:
+        _adopt(new, facts, now)
     Listing.objects.bulk_update(listings, _FACTS)
-    Listing.objects.bulk_update(adopted, ["accepted", "verified", "quantity_epoch"])
     return facts
 
 
@@ -73,8 +80,9 @@ def _note_sku(sku: SellerSku, facts: SkuFacts | None, now: datetime) -> None:
 
 
 def _note_listing(listing: Listing, facts: SkuFacts | None, now: datetime) -> bool:
-    """Update one listing; True where it was adopted just now."""
+    """Update one listing; True where it is there and was not known, or never read."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
+    never_read = listing.read_at is None
     listing.read_at = now
     if facts is None or there is None:
         if listing.presence != Presence.PRESENT or had_its_time(listing, now):
@@ -85,12 +93,54 @@ def _note_listing(listing: Listing, facts: SkuFacts | None, now: datetime) -> bo
     listing.title, listing.condition = there.title, there.condition
     listing.status = " ".join(there.status)
     listing.issues = issue_rows(there.issues)
-    if before == Presence.PRESENT:
-        return False
-    listing.accepted = live_values(facts, there)
-    listing.verified = dict(listing.accepted)
-    listing.quantity_epoch = listing.sku.stock_epoch
-    return True
+    return never_read or before != Presence.PRESENT
+
+
+def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime) -> None:
+    """Take what is live of these listings as accepted, in their rows and in these objects.
+
+    A row that another worker read or sent something for since it was loaded stays as that one
+    left it.
+    """
+    sent = _sent_to([one.pk for one in new if one.accepted_at is not None])
+    with transaction.atomic():
+        locked = Listing.objects.filter(pk__in=[one.pk for one in new]).order_by("pk")
+        rows = {row.pk: row for row in locked.select_for_update()}
+        adopted = []
+        for listing in new:
+            row = rows[listing.pk]
+            if row.accepted_at == listing.accepted_at:
+                there = facts[listing.sku.sku].in_marketplace(listing.marketplace.code)
+                assert there is not None
+                kept = sent.get(listing.pk, set()) if row.presence == Presence.PRESENT else set()
+                _take_over(row, listing.sku, live_values(facts[listing.sku.sku], there), kept)
+                if not is_proof(there):
+                    row.verified.pop(PRICE, None)
+                row.verified_at = now
+                adopted.append(row)
+            for name in _ADOPTED:
+                setattr(listing, name, getattr(row, name))
+        Listing.objects.bulk_update(adopted, _ADOPTED)
+
+
+def _take_over(row: Listing, sku: SellerSku, live: dict[str, Any], kept: set[str]) -> None:
+    """Set accepted to what is live, but for the fields that are ``kept``."""
+    ours = {name: value for name, value in row.accepted.items() if name in kept}
+    row.accepted = live | ours
+    row.verified = {name: value for name, value in live.items() if row.accepted[name] == value}
+    if QUANTITY not in ours:
+        row.quantity_epoch = sku.stock_epoch
+
+
+def _sent_to(listings: Sequence[int]) -> dict[int, set[str]]:
+    """The fields that Amazon accepted from us, per listing."""
+    items = SubmissionItem.objects.filter(listing__in=listings).exclude(
+        submission__state=SubmissionState.FAILED
+    )
+    fields: dict[int, set[str]] = {}
+    for listing, values in items.values_list("listing", "values"):
+        fields.setdefault(listing, set()).update(values)
+    return fields
 
 
 def had_its_time(listing: Listing, now: datetime) -> bool:
@@ -106,12 +156,16 @@ def live_values(facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:
     A price that is not live yet, or that a running sale covers, is the sent one.
     """
     values: dict[str, Any] = {NAME: there.title}
-    covered = there.live_price is None or there.live_price == there.sale_price
-    if price := there.sent_price if covered else there.live_price:
+    if price := there.live_price if is_proof(there) else there.sent_price:
         values[PRICE] = str(price.rounded())
     if MERCHANT_CHANNEL in facts.channels and facts.live_quantity is not None:
         values[QUANTITY] = facts.live_quantity
     return values
+
+
+def is_proof(there: ListingFacts) -> bool:
+    """Whether the price that is read here is the one that buyers pay, and no sale covers it."""
+    return there.live_price is not None and there.live_price != there.sale_price
 
 
 def issue_rows(issues: Iterable[Issue]) -> list[dict[str, Any]]:
