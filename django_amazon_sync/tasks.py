@@ -57,6 +57,12 @@ def confirm_shipments(run_pk: int) -> None:
 
 
 @shared_task
+def settle_feeds(run_pk: int) -> None:
+    """Read what Amazon made of feeds."""
+    _perform(run_pk)
+
+
+@shared_task
 def tick() -> None:
     """Start what is due: changed offers, runs that were asked for, schedules."""
     for run in jobs.due_runs():
@@ -69,6 +75,7 @@ TASKS: Mapping[Job, Task[[int], None]] = {
     Job.VERIFY: verify_listings,
     Job.IMPORT_ORDERS: import_orders,
     Job.CONFIRM_SHIPMENTS: confirm_shipments,
+    Job.SETTLE: settle_feeds,
 }
 
 

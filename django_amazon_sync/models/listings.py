@@ -216,7 +216,12 @@ class Submission(Stated):
         ),
         SubmissionState.UPLOADED: frozenset({SubmissionState.SENT, SubmissionState.FAILED}),
         SubmissionState.SENT: frozenset(
-            {SubmissionState.UNKNOWN, SubmissionState.DONE, SubmissionState.FAILED}
+            {
+                SubmissionState.UPLOADED,  # a feed that Amazon had no time to take
+                SubmissionState.UNKNOWN,
+                SubmissionState.DONE,
+                SubmissionState.FAILED,
+            }
         ),
         SubmissionState.UNKNOWN: frozenset(
             {SubmissionState.SENT, SubmissionState.DONE, SubmissionState.FAILED}

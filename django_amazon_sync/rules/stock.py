@@ -48,3 +48,14 @@ def may_leave(new: int, *, accepted: int | None, orders_complete: bool) -> str:
     if accepted is not None and new < accepted:
         return ""
     return "A rise waits until all orders up to a few minutes ago are known."
+
+
+def may_travel_by_feed(new: int, *, accepted: int | None, low_stock: int) -> bool:
+    """Whether the number may wait in Amazon's queue of feeds, which takes from minutes to hours.
+
+    Low stock could be sold out meanwhile, and so could a stock that fell by more than half:
+    these go by patch, as zero does.
+    """
+    if new <= low_stock:
+        return False
+    return accepted is None or 2 * new >= accepted

@@ -13,6 +13,9 @@ from django.dispatch import receiver
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount
 from django_amazon_sync.signals import offers_changed
 
+#: Rows of one DELETE; a database takes only so many parameters in a statement.
+DELETED_TOGETHER = 5000
+
 
 @receiver(offers_changed, dispatch_uid="django_amazon_sync.changes")
 def note_changes(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
@@ -52,4 +55,5 @@ class Noted:
     def done_with(self, *, but: set[str]) -> None:
         """Forget them, but for these offers, which have to be looked at again."""
         done = [pk for pk, offer in self._rows if offer not in but]
-        OfferChange.objects.filter(pk__in=done).delete()
+        for start in range(0, len(done), DELETED_TOGETHER):
+            OfferChange.objects.filter(pk__in=done[start : start + DELETED_TOGETHER]).delete()

@@ -21,7 +21,14 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import leases, listings_out, orders_in, shipments_out, verify
+from django_amazon_sync.sync import (
+    leases,
+    listings_out,
+    orders_in,
+    settle,
+    shipments_out,
+    verify,
+)
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.work import Work, at_work, lease_key
 
@@ -31,7 +38,11 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.VERIFY: verify.verify,
     Job.IMPORT_ORDERS: orders_in.import_orders,
     Job.CONFIRM_SHIPMENTS: shipments_out.confirm_shipments,
+    Job.SETTLE: settle.settle,
 }
+
+#: Jobs that are asked for by what is due; of a run that found nothing, nothing is kept.
+BY_THEMSELVES = (Job.CHANGES, Job.SETTLE)
 
 
 def request(
@@ -64,13 +75,13 @@ def perform(
     client = client_for(run.account, patience=patience, on_wait=on_wait)
     with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
         STORIES[Job(run.job)](work)
-    if run.job == Job.CHANGES and run.state == RunState.DONE and not run.counts:
-        run.delete()  # nobody asked for it, and there was nothing to do
+    if run.job in BY_THEMSELVES and run.state == RunState.DONE and not run.counts:
+        run.delete()
     return run
 
 
 def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRun]:
-    """What has to be done now, most urgent first: changed offers, asked-for runs, schedules.
+    """What has to be done now: changed offers, feeds to settle, asked-for runs, schedules.
 
     Of these accounts, or of all. A run is made for what is due; of two callers one gets it.
     """
@@ -87,7 +98,11 @@ def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRu
         if not leases.busy(lease_key(Job.CHANGES, account.pk)):
             waiting = queued.filter(account=account, job=Job.CHANGES).first()
             yield waiting or request(account, Job.CHANGES)
-    yield from queued.exclude(job=Job.CHANGES)
+    for account in connected.filter(pk__in=settle.due(now).values("account")):
+        if not leases.busy(lease_key(Job.SETTLE, account.pk)):
+            waiting = queued.filter(account=account, job=Job.SETTLE).first()
+            yield waiting or request(account, Job.SETTLE)
+    yield from queued.exclude(job__in=BY_THEMSELVES)
     due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
     for schedule in due.select_related("account").order_by("next_due"):
         if schedule.job == Job.IMPORT_ORDERS and not schedule.account.import_orders:

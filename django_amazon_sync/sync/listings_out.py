@@ -6,7 +6,8 @@
 4. Survey all offers: which listings differ from what Amazon accepted.
 5. Where that is too much at once, hold it for approval.
 6. Send the rest: zeros first, then the others, twenty SKUs at a time. Each twenty are read from
-   Amazon and from the shop once more, right before they are sent.
+   Amazon and from the shop once more, right before they are sent: by patch, or by feed where
+   they are many.
 
 An account that observes does all of this but the sending: its lines are the difference report.
 """
@@ -18,6 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer, SkuFacts
@@ -33,7 +36,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import held, orders_in, windows
+from django_amazon_sync.sync import feeds_out, held, orders_in, windows
 from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
 from django_amazon_sync.sync.desired import (
@@ -50,11 +53,14 @@ from django_amazon_sync.sync.desired import (
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.sending import patch_of, recover, send_patch
-from django_amazon_sync.sync.survey import Survey, is_its
+from django_amazon_sync.sync.survey import Survey, is_its, not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.work import Work, at_work, why_not_writing
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20
+
+#: Under this name a run counts the listings that it moved by more than a fall of stock.
+MOVED = "moved"
 
 
 def export(work: Work) -> None:
@@ -64,6 +70,8 @@ def export(work: Work) -> None:
     bring_up_orders(work)
     if not work.run.dry_run:
         recover(work)
+        feeds_out.give_up_unfinished(work)
+        feeds_out.send_uploaded(work)
     skus = _asked_for(work)
     found = Survey(work, rules_of(work), orders_complete(work), again=skus is not None)
     if skus is None:
@@ -74,11 +82,11 @@ def export(work: Work) -> None:
         observe(work, listings)
     found.look_again()
     work.run.count("looked_at", found.looked_at)
-    if too_much := _too_much(work, found):
+    if too_much := _too_much(work, found, partly=skus is not None):
         _hold_all(work, found, too_much)
     else:
         _send(work, found, found.zeros)
-        _send(work, found, found.changed)
+        _send_changed(work, found)
     _send(work, found, found.absent)
 
 
@@ -91,12 +99,15 @@ def send_changes(work: Work) -> None:
         noted.done_with(but=set())
         return
     recover(work)
+    feeds_out.give_up_unfinished(work)
     found = Survey(work, rules_of(work), orders_complete(work))
     found.look_at_some(noted.offer_pks)
-    if too_much := _too_much(work, found):
+    if too_much := _too_much(work, found, partly=True):
         _hold_all(work, found, too_much)
     else:
-        for pks in (found.zeros, found.changed, found.unread, found.absent):
+        _send(work, found, found.zeros)
+        _send_changed(work, found)
+        for pks in (found.unread, found.absent):
             _send(work, found, pks)
     noted.done_with(but=found.waiting)
 
@@ -156,15 +167,42 @@ def _asked_for(work: Work) -> Sequence[str] | None:
 # --- Too much at once -----------------------------------------------------------------------------
 
 
-def _too_much(work: Work, found: Survey) -> str:
-    if work.run.options.get("approve"):
+def _too_much(work: Work, found: Survey, *, partly: bool) -> str:
+    """Why the run waits for approval.
+
+    One that looks at a part only is measured by all listings, together with those like it of the
+    last hour: what breaks a shop's stock offer by offer is no better than what breaks it at once.
+    """
+    if work.run.options.get("approve") or not found.moved:
         return ""
-    return blast_radius.run_waits(
-        moved=found.moved,
-        known=found.known,
+    moved, known = found.moved, found.known
+    if partly:
+        moved += _moved_lately(work)
+        known = _known(work, found.rules)
+    reason = blast_radius.run_waits(
+        moved=moved,
+        known=known,
         percent=conf.get("RUN_MOVE_PERCENT"),
         count=conf.get("RUN_MOVE_COUNT"),
     )
+    if not reason:
+        work.run.count(MOVED, found.moved)
+    return reason
+
+
+def _moved_lately(work: Work) -> int:
+    """Listings that earlier runs over parts of the account moved within the last hour."""
+    lately = SyncRun.objects.filter(
+        account=work.account, job=Job.CHANGES, created_at__gte=timezone.now() - timedelta(hours=1)
+    )
+    counts = lately.exclude(pk=work.run.pk).values_list("counts", flat=True)
+    return sum(one.get(MOVED, 0) for one in counts)
+
+
+def _known(work: Work, rules: dict[int, Rules]) -> int:
+    """The account's listings with an accepted value."""
+    listings = Listing.objects.filter(sku__account=work.account, marketplace__in=rules)
+    return listings.filter(presence=Presence.PRESENT).exclude(accepted={}).count()
 
 
 def _hold_all(work: Work, found: Survey, reason: str) -> None:
@@ -173,7 +211,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
         for listings in _together(pks):
             for seen in _look_again(work, found.rules, listings):
                 listing = seen.listing
-                changes = differences(seen.want.values, listing.sku, listing, again=found.again)
+                changes = seen.changes(again=found.again)
                 free = _free_to_leave(listing, changes)
                 if held_back := {n: v for n, v in changes.items() if n not in free}:
                     _hold(work, listing, held_back, reason)
@@ -220,7 +258,18 @@ def _together(pks: Sequence[int]) -> Iterator[list[Listing]]:
         yield [by_pk[pk] for pk in chunk if pk in by_pk]
 
 
-def _send(work: Work, found: Survey, pks: Sequence[int]) -> None:
+def _send_changed(work: Work, found: Survey) -> None:
+    """Send what changed, by feed where that is much."""
+    if work.run.dry_run or not feeds_out.is_worth_a_feed(work, len(found.changed)):
+        _send(work, found, found.changed)
+        return
+    with feeds_out.open_files(work) as files:
+        _send(work, found, found.changed, files)
+
+
+def _send(
+    work: Work, found: Survey, pks: Sequence[int], files: feeds_out.Files | None = None
+) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
     for listings in _together(pks):
         facts: dict[str, SkuFacts] = {}
@@ -230,9 +279,14 @@ def _send(work: Work, found: Survey, pks: Sequence[int]) -> None:
                 facts = observe(work, listings)
         except AmazonError as error:
             unread = error
+        messages = []
         for seen in _look_again(work, found.rules, listings):
             if unread is None or seen.want.values.get(QUANTITY) == 0:
-                _send_one(work, seen, facts.get(seen.listing.sku.sku), again=found.again)
+                there = facts.get(seen.listing.sku.sku)
+                left = _send_one(work, seen, there, again=found.again, by_feed=files is not None)
+                messages += [left] if left else []
+        if files is not None:
+            files.add(messages)
         if unread is not None:
             note((work.account.pk, listing.sku.offer_pk) for listing in listings)
             raise unread
@@ -240,12 +294,21 @@ def _send(work: Work, found: Survey, pks: Sequence[int]) -> None:
 
 @dataclass(frozen=True)
 class Seen:
-    """A listing right before it is sent: the shop's offer, what Amazon should show, the epoch."""
+    """A listing right before it is sent: the shop's offer, what Amazon should show, the epoch.
+
+    ``in_feeds`` is what feeds on their way carry for it already.
+    """
 
     listing: Listing
     offer: Offer | None
     want: Desired
     epoch: int
+    in_feeds: Sequence[tuple[dict[str, Any], int]] = ()
+
+    def changes(self, *, again: bool) -> dict[str, Any]:
+        """The values to send; with ``again`` also what was refused or is in a feed."""
+        changes = differences(self.want.values, self.listing.sku, self.listing, again=again)
+        return changes if again else not_on_its_way(changes, self.in_feeds, self.epoch)
 
 
 def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
@@ -261,6 +324,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
     )
     offer_pks = sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk})
     held_units = units_held(offer_pks)
+    in_feeds = values_in_feeds([listing.pk for listing in listings])
     offers = {one.pk: one for one in work.shop.offers(work.account.shop_scope, offer_pks)}
     for listing in listings:
         listing.sku.stock_epoch = epochs[listing.sku_id]
@@ -274,21 +338,41 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
             rules[listing.marketplace_id],
             held=held_units.get(listing.sku.offer_pk, 0),
         )
-        yield Seen(listing, offer, want, listing.sku.stock_epoch)
+        yield Seen(listing, offer, want, listing.sku.stock_epoch, in_feeds.get(listing.pk, ()))
 
 
-def _send_one(work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool) -> None:
-    """Send what differs of one listing, the quantity first, or create it where it is missing."""
+def _send_one(
+    work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool, by_feed: bool = False
+) -> feeds_out.Message | None:
+    """Send what differs of one listing, the quantity first, or create it where it is missing.
+
+    With ``by_feed`` what may travel so is returned instead.
+    """
     listing = seen.listing
     if listing.presence == Presence.ABSENT:
         rules = Rules.of(listing.marketplace)
         if seen.offer is not None and is_wanted(seen.offer, listing.sku, rules):
             create(work, listing, seen.offer, seen.want, seen.epoch)
-        return
+        return None
     if listing.presence != Presence.PRESENT:
-        return
+        return None
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
-    changes = differences(seen.want.values, listing.sku, listing, again=again)
+    changes = _free_now(work, seen, again=again)
+    to_feed = feeds_out.by_feed(changes, listing.accepted) if by_feed else {}
+    for name, value in changes.items():
+        if name in to_feed:
+            continue
+        if work.run.dry_run:
+            work.line(Outcome.PLANNED, **_about(listing), values={name: value})
+        else:
+            send_patch(work, patch_of(listing, name, value, seen.epoch, there))
+    return feeds_out.Message(listing, to_feed, seen.epoch, there) if to_feed else None
+
+
+def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
+    """What may leave now, the quantity first; what may not gets its line."""
+    listing, free = seen.listing, {}
+    changes = seen.changes(again=again)
     for name in (QUANTITY, PRICE, NAME):
         if (value := changes.get(name)) is None:
             continue
@@ -297,10 +381,9 @@ def _send_one(work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool) ->
         elif reason := _not_now(work, listing, name, value):
             note([(work.account.pk, listing.sku.offer_pk)])
             work.line(Outcome.WAITING, **_about(listing), values={name: value}, message=reason)
-        elif work.run.dry_run:
-            work.line(Outcome.PLANNED, **_about(listing), values={name: value})
         else:
-            send_patch(work, patch_of(listing, name, value, seen.epoch, there))
+            free[name] = value
+    return free
 
 
 def _waits(listing: Listing, name: str, value: Any) -> str:

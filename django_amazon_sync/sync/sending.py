@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -138,7 +138,7 @@ def _write_down(work: Work, change: Change) -> Submission | None:
         # The listing's lock keeps the lanes apart: of two, one finds the other's open submission.
         Listing.objects.select_for_update().get(pk=listing.pk)
         sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
-        if (reason := _must_wait(listing, sku, change)) is not None:
+        if reason := must_wait(sku, change, fields_underway([listing.pk]).get(listing.pk, set())):
             changes.note([(work.account.pk, sku.offer_pk)])
             work.line(Outcome.WAITING, **_about(change), message=reason)
             return None
@@ -164,20 +164,27 @@ def _write_down(work: Work, change: Change) -> Submission | None:
     return submission
 
 
-def _must_wait(listing: Listing, sku: SellerSku, change: Change) -> str | None:
+def must_wait(sku: SellerSku, change: Change, underway: Set[str]) -> str:
+    """Why a change must not leave now; the rows are locked, and ``underway`` was read since."""
     if QUANTITY in change.values and sku.stock_epoch != change.epoch:
         return "An order came in between; its quantity is computed anew."
-    if _is_busy(listing, change):
+    if underway & change.values.keys():
         return "Another change of this listing is on its way."
-    return None
+    return ""
 
 
-def _is_busy(listing: Listing, change: Change) -> bool:
-    """Whether an open submission carries one of the same fields."""
-    busy = SubmissionItem.objects.filter(
-        listing=listing, submission__state__in=(SubmissionState.NEW, SubmissionState.SENT)
-    )
-    return any(set(values) & set(change.values) for values in busy.values_list("values", flat=True))
+def fields_underway(listings: Sequence[int]) -> dict[int, set[str]]:
+    """Which fields of these listings a request carries at this moment.
+
+    Feeds do not count: a patch overtakes them, and settling them sends once more what it has to.
+    """
+    items = SubmissionItem.objects.filter(
+        listing__in=listings, submission__state__in=(SubmissionState.NEW, SubmissionState.SENT)
+    ).exclude(submission__kind=Submission.Kind.FEED)
+    underway: dict[int, set[str]] = {}
+    for listing, values in items.values_list("listing", "values"):
+        underway.setdefault(listing, set()).update(values)
+    return underway
 
 
 def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
@@ -308,9 +315,11 @@ def recover(work: Work) -> None:
 
 
 def _recover(work: Work, job: Job) -> None:
-    left = Submission.objects.filter(
-        account=work.account, run__job=job, state__in=OPEN_STATES
-    ).order_by("pk")
+    left = (
+        Submission.objects.filter(account=work.account, run__job=job, state__in=OPEN_STATES)
+        .exclude(kind=Submission.Kind.FEED)
+        .order_by("pk")
+    )
     for submission in left.filter(state=SubmissionState.NEW):
         submission.move(SubmissionState.FAILED, reason="Its worker died before it was sent.")
     for submission in left.filter(state=SubmissionState.SENT):
@@ -334,7 +343,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
     A quantity is doubted in either case: it is computed anew and sent again.
     """
     listing = item.listing
-    echo = _echo(listing, facts)
+    echo = echo_of(listing, facts)
     now = work.client.now()
     arrived = bool(echo) and all(echo.get(name) == value for name, value in item.values.items())
     with transaction.atomic():
@@ -355,7 +364,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         changes.note([(work.account.pk, listing.sku.offer_pk)])
 
 
-def _echo(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
+def echo_of(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
     """What Amazon received last for this listing; empty where it has no such listing."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     if there is None:

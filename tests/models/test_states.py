@@ -106,7 +106,7 @@ TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], Stated], str]]
         """
         new -> uploaded sent failed
         uploaded -> sent failed
-        sent -> unknown done failed
+        sent -> uploaded unknown done failed
         unknown -> sent done failed
         """,
     ),

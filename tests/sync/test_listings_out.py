@@ -479,3 +479,21 @@ def test_an_unknown_outcome_is_read_back(world: World, kind: Any) -> None:
     sent = world.writes()
     world.export()
     assert world.writes() == sent
+
+
+def test_a_part_is_measured_by_all_listings_and_with_the_parts_before(
+    world: World, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RUN_MOVE_COUNT": 2}
+    records = [world.sell(f"MUG-{n}", price="10.00", quantity=5) for n in range(8)]
+    world.export()
+
+    def dearer(number: int) -> set[Any]:
+        for record in records[:number]:
+            record.price = Decimal("11.00")
+            record.save()
+            records.remove(record)
+        return set(lines_of(world.send_changes(), "outcome"))
+
+    assert dearer(3) == {Outcome.SENT}  # three of eight
+    assert dearer(2) == {Outcome.HELD}  # five of eight, within the hour

@@ -1,0 +1,300 @@
+"""Many changes at once: by feed, in files of up to 25,000 messages for one marketplace.
+
+1. Twenty listings at a time are read and computed, as for patches. What may not wait in Amazon's
+   queue goes by patch at once; the rest is written to a file, and beside it as items of a
+   submission that is NEW.
+2. A full file is uploaded: UPLOADED. A worker that dies before loses the file and nothing else.
+3. The submission is SENT, then Amazon is asked to work the file off. ``settle`` does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon import documents
+from django_amazon_sync.amazon import feeds as gateway
+from django_amazon_sync.data import ListingFacts
+from django_amazon_sync.errors import (
+    AmazonError,
+    NotYet,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
+from django_amazon_sync.models import (
+    Listing,
+    Marketplace,
+    Outcome,
+    SellerAccount,
+    SellerSku,
+    Submission,
+    SubmissionItem,
+    SubmissionState,
+)
+from django_amazon_sync.rules.stock import may_travel_by_feed
+from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.desired import QUANTITY
+from django_amazon_sync.sync.sending import Change, fields_underway, must_wait, patch_of
+from django_amazon_sync.sync.work import Work
+
+#: When Amazon is asked for a feed the first time; it seldom takes less.
+FIRST_LOOK = timedelta(minutes=2)
+
+#: An uploaded document that no feed names dies after two days (facts: JSON_LISTINGS_FEED).
+DOCUMENT_LIVES = timedelta(hours=47)
+
+#: After a feed that failed, an account's changes go by patch for so long.
+PATCHES_AFTER_FAILURE = timedelta(days=1)
+
+
+def is_worth_a_feed(work: Work, number: int) -> bool:
+    """Whether so many listings go by feed: above the threshold, and no feed failed lately.
+
+    Amazon's guidance is single calls up to about 1,500 changes in five minutes.
+    """
+    if number <= conf.get("FEED_THRESHOLD"):
+        return False
+    lately = timezone.now() - PATCHES_AFTER_FAILURE
+    failed = feeds_of(work.account).filter(state=SubmissionState.FAILED, settled_at__gte=lately)
+    return not failed.exclude(amazon_id="").exists()
+
+
+def feeds_of(account: SellerAccount) -> Any:
+    """The account's feeds."""
+    return Submission.objects.filter(account=account, kind=Submission.Kind.FEED)
+
+
+def by_feed(values: dict[str, Any], accepted: dict[str, Any]) -> dict[str, Any]:
+    """Those of a listing's changed values that may wait in Amazon's queue."""
+    quantity = values.get(QUANTITY)
+    if quantity is None or may_travel_by_feed(
+        quantity, accepted=accepted.get(QUANTITY), low_stock=conf.get("FEED_LOW_STOCK")
+    ):
+        return dict(values)
+    return {name: value for name, value in values.items() if name != QUANTITY}
+
+
+# --- 1. Writing the files -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a feed is to carry for one listing; ``there`` is the listing as it was just read."""
+
+    listing: Listing
+    values: dict[str, Any]
+    epoch: int
+    there: ListingFacts | None = None
+
+    def as_change(self) -> Change:
+        """All values in one submission's content, and the epoch of the quantity."""
+        parts = [
+            patch_of(self.listing, name, value, self.epoch, self.there)
+            for name, value in self.values.items()
+        ]
+        types = [part.content["productType"] for part in parts]
+        content = {
+            "productType": next((one for one in types if one != "PRODUCT"), "PRODUCT"),
+            "patches": [patch for part in parts for patch in part.content["patches"]],
+        }
+        return Change(self.listing, Submission.Kind.FEED, self.values, content, self.epoch)
+
+
+@dataclass
+class Files:
+    """The open files of a run, one for each marketplace at a time."""
+
+    work: Work
+    _stack: ExitStack
+    _open: dict[int, _File] = field(default_factory=dict)
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Write messages of some listings down, and into their files; full files are sent."""
+        while messages:
+            messages = self._write(messages)
+            for file in [file for file in self._open.values() if file.full]:
+                self._finish(file)
+
+    def _write(self, messages: Sequence[Message]) -> list[Message]:
+        """Write in one transaction what has room; returns the rest."""
+        left = []
+        with transaction.atomic():
+            for message, change in _that_may_leave(self.work, messages):
+                if not self._file_of(message.listing.marketplace).add(change):
+                    left.append(message)
+            for file in self._open.values():
+                file.store_items()
+        return left
+
+    def finish(self) -> None:
+        """Upload and send what is still open."""
+        for file in list(self._open.values()):
+            self._finish(file)
+
+    def _file_of(self, marketplace: Marketplace) -> _File:
+        if marketplace.pk not in self._open:
+            file = self._stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
+            self._open[marketplace.pk] = _File(self.work, marketplace, file)
+        return self._open[marketplace.pk]
+
+    def _finish(self, file: _File) -> None:
+        del self._open[file.marketplace.pk]
+        with file.file:
+            file.upload()
+        send_feed(self.work, file.submission)
+
+
+@contextmanager
+def open_files(work: Work) -> Iterator[Files]:
+    """Files for the feeds of this run; what is written when the block ends well is sent."""
+    with ExitStack() as stack:
+        files = Files(work, stack)
+        try:
+            yield files
+        except (AmazonError, NotYet):
+            files.finish()  # what was written so far need not be read again
+            raise
+        files.finish()
+
+
+class _File:
+    """One file on its way, and the submission that it is written down as."""
+
+    def __init__(self, work: Work, marketplace: Marketplace, file: BinaryIO) -> None:
+        self.marketplace = marketplace
+        self.file = file
+        self.full = False
+        self._work = work
+        self._written = gateway.FeedFile(file, work.account.seller_id)
+        self._items: list[SubmissionItem] = []
+        self.submission = Submission.objects.create(
+            account=work.account,
+            marketplace=marketplace,
+            run=work.run,
+            kind=Submission.Kind.FEED,
+            state=SubmissionState.NEW,
+        )
+
+    def add(self, change: Change) -> bool:
+        """One more message; False where the file is full."""
+        content = change.content
+        number = self._written.add(
+            change.listing.sku.sku, content["productType"], content["patches"]
+        )
+        if number is None:
+            self.full = True
+            return False
+        self._items.append(
+            SubmissionItem(
+                submission=self.submission,
+                listing=change.listing,
+                values=change.values,
+                quantity_epoch=change.epoch,
+                message_id=number,
+            )
+        )
+        return True
+
+    def store_items(self) -> None:
+        """Write down what the file got since."""
+        SubmissionItem.objects.bulk_create(self._items)
+        self._work.run.count("in_feeds", len(self._items))
+        self._items.clear()
+
+    def upload(self) -> None:
+        """Close the file and hand it to Amazon, which does nothing with it yet."""
+        self._written.close()
+        self.file.seek(0)
+        slot = gateway.create_feed_document(self._work.client)
+        documents.upload(slot.url, self.file, gateway.CONTENT_TYPE)
+        self.submission.move(
+            SubmissionState.UPLOADED,
+            document_id=slot.document_id,
+            content={"messages": self._written.messages},
+            content_hash=self._written.digest,
+            not_before=timezone.now(),
+        )
+
+
+def _that_may_leave(work: Work, messages: Sequence[Message]) -> Iterator[tuple[Message, Change]]:
+    """The changes whose SKUs had no order meanwhile; their rows are locked, listings first."""
+    listings = [message.listing.pk for message in messages]
+    skus = {message.listing.sku_id for message in messages}
+    list(Listing.objects.filter(pk__in=listings).order_by("pk").select_for_update())
+    locked = SellerSku.objects.filter(pk__in=skus).order_by("pk").select_for_update()
+    rows = {row.pk: row for row in locked}
+    busy = fields_underway(listings)
+    for message in messages:
+        row, change = rows[message.listing.sku_id], message.as_change()
+        if reason := must_wait(row, change, busy.get(message.listing.pk, frozenset())):
+            changes.note([(work.account.pk, row.offer_pk)])
+            about = {"sku": row.sku, "marketplace": message.listing.marketplace.code}
+            work.line(Outcome.WAITING, **about, values=message.values, message=reason)
+        else:
+            yield message, change
+    SellerSku.objects.filter(pk__in=skus, managed=False).update(managed=True)
+
+
+# --- 3. Sending an uploaded file ------------------------------------------------------------------
+
+
+def send_feed(work: Work, feed: Submission) -> None:
+    """Ask Amazon to work an uploaded file off; where it has no time now, a later settle does it.
+
+    Raises Halted where this worker may not write any more, and Unauthorized.
+    """
+    work.check_writing()
+    now = work.client.now()
+    if not feed.move(SubmissionState.SENT, sent_at=now, not_before=timezone.now() + FIRST_LOOK):
+        return  # another worker has sent it
+    try:
+        amazon_id = gateway.create_feed(work.client, feed.marketplace.code, feed.document_id)
+    except Throttled as throttled:
+        feed.move(SubmissionState.UPLOADED, not_before=throttled.retry_at)
+    except Unauthorized as refused:
+        feed.move(SubmissionState.UPLOADED, not_before=timezone.now(), reason=str(refused))
+        raise
+    except Unavailable as silence:
+        state = SubmissionState.UNKNOWN if silence.sent else SubmissionState.UPLOADED
+        feed.move(state, not_before=timezone.now() + FIRST_LOOK, reason=str(silence))
+    except Rejected as refused:
+        feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=str(refused))
+        work.line(
+            Outcome.REFUSED,
+            marketplace=feed.marketplace.code,
+            code=refused.amazon_code or refused.code,
+            message=f"The feed with {feed.content['messages']} listings: {refused}",
+        )
+    else:
+        Submission.objects.filter(pk=feed.pk).update(amazon_id=amazon_id)
+        feed.amazon_id = amazon_id
+
+
+def send_uploaded(work: Work) -> None:
+    """Send what was uploaded and had to wait; a document that died is given up."""
+    waiting = feeds_of(work.account).filter(
+        state=SubmissionState.UPLOADED, not_before__lte=timezone.now()
+    )
+    for feed in waiting.select_related("marketplace").order_by("pk"):
+        if timezone.now() - feed.created_at < DOCUMENT_LIVES:
+            send_feed(work, feed)
+        else:
+            reason = "Its document was never used, and Amazon keeps one for two days."
+            feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
+
+
+def give_up_unfinished(work: Work) -> None:
+    """Files that a worker was writing when it died; nothing of them has left."""
+    for feed in feeds_of(work.account).filter(state=SubmissionState.NEW, run__job=work.run.job):
+        reason = "Its worker died before the file was uploaded."
+        feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)

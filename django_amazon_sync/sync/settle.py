@@ -1,0 +1,481 @@
+"""Settling feeds: what Amazon made of each message becomes the state of its listing.
+
+1. What was uploaded and had to wait is sent.
+2. A feed whose sending got no answer is looked for among Amazon's feeds.
+3. Amazon is asked for each feed that is due. DONE comes with a processing report: a message that it
+   refuses is sent once more by patch, whose answer is final, and all others are accepted.
+4. Where nobody can say what was applied (FATAL, stuck for two days, no report, a report that is
+   not this feed's) every listing is read back before anything is sent again.
+
+A feed may be applied hours after it was sent. What was patched since then is in doubt: it is
+computed anew, read and sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon import feeds as gateway
+from django_amazon_sync.data import FeedFacts, Issue, ProcessingReport, SkuFacts
+from django_amazon_sync.errors import NotFound, Rejected, Throttled, Unavailable, Unreadable
+from django_amazon_sync.models import (
+    AccountState,
+    Listing,
+    Outcome,
+    Submission,
+    SubmissionItem,
+    SubmissionState,
+)
+from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.desired import QUANTITY
+from django_amazon_sync.sync.feeds_out import feeds_of, send_uploaded
+from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.observing import issue_rows, live_values, read
+from django_amazon_sync.sync.sending import echo_of, take_as_accepted
+from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.work import Work
+
+#: How long Amazon may take; users saw feeds in progress for two days (facts: JSON_LISTINGS_FEED).
+LONGEST = timedelta(hours=48)
+
+#: How long after its end a feed's report may be out of reach before its listings are read back.
+REPORT_WITHIN = timedelta(hours=6)
+
+#: How long after it was sent a feed that Amazon does not show was never made.
+SHOWN_WITHIN = timedelta(minutes=15)
+
+#: Amazon's clock and ours, and the way between.
+CLOCKS_DIFFER = timedelta(minutes=10)
+
+#: Items that are settled together, and those that one read of Amazon covers.
+CHUNK = 1000
+TOGETHER = 20
+
+STILL_AT_IT = (SubmissionState.SENT, SubmissionState.UNKNOWN)
+
+
+def due(now: datetime) -> QuerySet[Submission]:
+    """The feeds of all accounts that want something done."""
+    live = Q(state=SubmissionState.UPLOADED, account__state=AccountState.LIVE)
+    feeds = Submission.objects.filter(kind=Submission.Kind.FEED, not_before__lte=now)
+    return feeds.filter(live | Q(state__in=STILL_AT_IT))
+
+
+def settle(work: Work) -> None:
+    """Settle what is due of the account's feeds."""
+    if work.account.writes_from(conf.get("DEPLOYMENT")):
+        send_uploaded(work)
+    feeds = due(timezone.now()).filter(account=work.account, state__in=STILL_AT_IT)
+    for feed in feeds.select_related("marketplace").order_by("pk"):
+        feed.account = work.account
+        work.give_way()
+        try:
+            _settle(work, feed)
+        except Throttled as throttled:
+            Submission.objects.filter(pk=feed.pk).update(not_before=throttled.retry_at)
+
+
+def _settle(work: Work, feed: Submission) -> None:
+    if not feed.amazon_id:
+        _look_for(work, feed)
+    if feed.amazon_id:
+        _ask_for(work, feed)
+
+
+def _look_again(feed: Submission, reason: str = "") -> None:
+    """Ask for the feed again: every two minutes at first, every quarter of an hour later."""
+    age = timezone.now() - (feed.sent_at or feed.created_at)
+    pause = min(max(timedelta(minutes=2), age / 4), timedelta(minutes=15))
+    Submission.objects.filter(pk=feed.pk).update(not_before=timezone.now() + pause, reason=reason)
+
+
+# --- 2. A sending without an answer ---------------------------------------------------------------
+
+
+def _look_for(work: Work, feed: Submission) -> None:
+    """Find the feed among Amazon's, by its time; its report proves later that it is the one."""
+    sent_at = feed.sent_at or feed.created_at
+    known = set(feeds_of(work.account).exclude(amazon_id="").values_list("amazon_id", flat=True))
+    found = [
+        facts
+        for facts in gateway.get_feeds(work.client, feed.marketplace.code, sent_at - CLOCKS_DIFFER)
+        if facts.feed_id not in known and facts.created is not None
+    ]
+    if found:
+        first = min(found, key=lambda facts: (facts.created, facts.feed_id))
+        Submission.objects.filter(pk=feed.pk).update(amazon_id=first.feed_id)
+        feed.amazon_id = first.feed_id
+    elif work.client.now() - sent_at > SHOWN_WITHIN:
+        _was_not_applied(work, feed, "Amazon never got it.")
+    else:
+        _look_again(feed, "Amazon did not answer, and does not show it yet.")
+
+
+# --- 3. A feed that Amazon knows -------------------------------------------------------------------
+
+
+def _ask_for(work: Work, feed: Submission) -> None:
+    """Ask what became of one feed, and do what that means."""
+    if feed.content.get("read_back"):
+        _read_back(work, feed)  # an earlier worker had begun to
+        return
+    try:
+        facts = gateway.get_feed(work.client, feed.amazon_id)
+    except NotFound:
+        _begin_reading_back(work, feed, "Amazon does not know it any more.")
+        return
+    if facts.status == "DONE":
+        _take_report(work, feed, facts)
+    elif facts.status == "CANCELLED":
+        _was_not_applied(work, feed, "Amazon says that it was cancelled.")
+    elif facts.status == "FATAL":
+        _begin_reading_back(work, feed, "It ended with FATAL; any part of it may be applied.")
+    elif work.client.now() - (feed.sent_at or feed.created_at) > LONGEST:
+        _give_up_waiting(work, feed, facts)
+    else:
+        _look_again(feed)
+
+
+def _give_up_waiting(work: Work, feed: Submission, facts: FeedFacts) -> None:
+    """Stop a feed that is stuck, if Amazon still can, so that it overtakes nothing later."""
+    if facts.status == "IN_QUEUE":
+        with suppress(Rejected):  # it has begun meanwhile: all the more to be read back
+            gateway.cancel_feed(work.client, feed.amazon_id)
+    hours = LONGEST // timedelta(hours=1)
+    _begin_reading_back(work, feed, f"Amazon has not finished it in {hours} hours.")
+
+
+def _take_report(work: Work, feed: Submission, facts: FeedFacts) -> None:
+    """Read the whole processing report before any of it is taken in."""
+    if not facts.report_document:
+        _begin_reading_back(work, feed, "Amazon has no processing report of it.")
+        return
+    shown = _Shown(feed.marketplace.code)
+    try:
+        with TemporaryFile() as file:
+            gateway.fetch_processing_report(work.client, facts.report_document, file)
+            file.seek(0)
+            report = gateway.read_processing_report(file, shown.add)
+    except Unavailable as error:
+        ended = facts.ended or facts.created or work.client.now()
+        if work.client.now() - ended < REPORT_WITHIN:
+            _look_again(feed, str(error))
+        else:
+            _begin_reading_back(work, feed, f"Its processing report cannot be had: {error}")
+        return
+    except (Rejected, Unreadable) as error:
+        _begin_reading_back(work, feed, f"Its processing report cannot be read: {error}")
+        return
+    if foreign := _why_not_its(feed, report, shown):
+        _begin_reading_back(work, feed, foreign)
+    elif report.processed == 0 and report.general:
+        _was_refused_whole(work, feed, report.general)
+    else:
+        _take_in(work, feed, report, shown)
+
+
+class _Shown:
+    """What a processing report shows of each SKU after the feed: a few values of each, no more."""
+
+    def __init__(self, marketplace: str) -> None:
+        self._marketplace = marketplace
+        self._by_sku: dict[str, tuple[dict[str, Any], tuple[Issue, ...]]] = {}
+
+    def add(self, facts: SkuFacts) -> None:
+        """Keep what is live of one item."""
+        there = facts.in_marketplace(self._marketplace)
+        live: dict[str, Any] = {}
+        if there is not None and there.live_price is not None:
+            live = live_values(facts, there)
+        self._by_sku[facts.sku] = (live, there.issues if there else ())
+
+    def of(self, sku: str) -> tuple[dict[str, Any], tuple[Issue, ...]]:
+        """The live values of a SKU and Amazon's issues with it; nothing where it is not there."""
+        return self._by_sku.get(sku, ({}, ()))
+
+    def skus(self) -> set[str]:
+        """The SKUs that the report shows."""
+        return set(self._by_sku)
+
+
+def _why_not_its(feed: Submission, report: ProcessingReport, shown: _Shown) -> str:
+    """Why this cannot be the report of this feed; empty where it is."""
+    if report.seller_id != feed.account.seller_id or report.feed_id != feed.amazon_id:
+        return (
+            f"Its processing report is of feed {report.feed_id} of seller {report.seller_id}; "
+            "nothing of it was taken in."
+        )
+    items = SubmissionItem.objects.filter(submission=feed)
+    carried = dict(items.values_list("message_id", "listing__sku__sku").iterator())
+    named = {number: report.skus.get(number) or carried.get(number) for number in report.issues}
+    if any(number not in carried or carried[number] != sku for number, sku in named.items()):
+        return "Its processing report names messages that were never sent; none was taken in."
+    if not shown.skus() <= set(carried.values()):
+        return "Its processing report shows SKUs that it did not carry; none was taken in."
+    if report.processed != len(carried) and not report.general:
+        return (
+            f"Its processing report is about {report.processed} messages, and {len(carried)} were "
+            "sent; none was taken in."
+        )
+    return ""
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What Amazon says of one message: its issues, what is live since, and the item's issues."""
+
+    refusals: tuple[Issue, ...]
+    live: dict[str, Any]
+    issues: tuple[Issue, ...]
+
+
+def _take_in(work: Work, feed: Submission, report: ProcessingReport, shown: _Shown) -> None:
+    """Settle the feed's items, a thousand at a time; each thousand is done with for good."""
+    for items in _unsettled(feed, CHUNK):
+        verdicts = {item.pk: _verdict(item, report, shown) for item in items}
+        with transaction.atomic():
+            work.lease.check()
+            _settle_items(work, items, verdicts)
+        work.run.count("settled", len(items))
+    feed.move(SubmissionState.DONE, settled_at=timezone.now(), reason="")
+
+
+def _verdict(item: SubmissionItem, report: ProcessingReport, shown: _Shown) -> _Verdict:
+    said = report.issues.get(item.message_id or 0, ())
+    live, issues = shown.of(item.listing.sku.sku)
+    refusals = tuple(issue for issue in said if issue.severity == "ERROR")
+    return _Verdict(refusals, live, (*said, *issues))
+
+
+def _settle_items(
+    work: Work, items: Sequence[SubmissionItem], verdicts: dict[int, _Verdict]
+) -> None:
+    """Settle some items in the caller's transaction."""
+    rows = _locked(items)
+    overtaken = _overtaken(items)
+    doubted, again = [], []
+    now = work.client.now()
+    for item in items:
+        row, verdict, sku = rows[item.listing_id], verdicts[item.pk], item.listing.sku
+        newer = overtaken.get(item.pk, set())
+        if verdict.refusals:
+            _refuse(work, item, row, verdict)
+        else:
+            _accept(work, item, row, verdict, newer)
+            row.accepted_at = now
+        if verdict.refusals or newer:
+            again.append((work.account.pk, sku.offer_pk))
+        if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
+            doubted.append((work.account.pk, sku.sku, sku.offer_pk))
+    _store(items, rows)
+    doubt_quantities(doubted)
+    changes.note(again)
+
+
+def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -> None:
+    """One refused field takes its whole message with it, so each is sent again by itself."""
+    first = verdict.refusals[0]
+    text = "; ".join(issue.message for issue in verdict.refusals)
+    row.issues = issue_rows(verdict.issues)
+    row.reason = f"{first.code}: {text}"
+    row.approved |= item.values
+    message = f"{text} Each of its values is sent once more by itself."
+    work.line(Outcome.REFUSED, **_about(item), values=item.values, code=first.code, message=message)
+
+
+def _accept(
+    work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict, newer: set[str]
+) -> None:
+    """What the feed carried is accepted, but for the fields that were sent again since."""
+    values = {name: new for name, new in item.values.items() if name not in newer}
+    take_as_accepted(row, values, item.quantity_epoch)
+    for name in newer:
+        row.accepted.pop(name, None)  # the feed may have put the older value back
+        row.verified.pop(name, None)
+    row.approved |= {name: item.values[name] for name in newer}
+    for name, value in values.items():
+        if verdict.live.get(name) == value:
+            row.verified[name] = value
+            row.approved.pop(name, None)
+        else:
+            row.verified.pop(name, None)
+    row.issues = issue_rows(verdict.issues)
+    row.reason = ""
+    errors = [issue for issue in verdict.issues if issue.severity == "ERROR"]
+    not_live = [name for name, value in values.items() if verdict.live.get(name) != value]
+    message = "; ".join(issue.message for issue in verdict.issues)
+    if errors and not_live:
+        row.reason = f"{errors[0].code}: {errors[0].message}"
+        work.line(
+            Outcome.REFUSED,
+            **_about(item),
+            values={name: values[name] for name in not_live},
+            code=errors[0].code,
+            message=message,
+        )
+    else:
+        work.line(Outcome.SENT, **_about(item), values=item.values, message=message)
+
+
+def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) -> None:
+    """Amazon read the file's head and took no message; the same file would fare the same."""
+    text = "; ".join(f"{issue.code}: {issue.message}" for issue in issues)
+    _say(work, feed, Outcome.REFUSED, f"Amazon took nothing of it: {text}")
+    SubmissionItem.objects.filter(submission=feed).update(settled=True)
+    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=text)
+
+
+def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
+    """Nothing of the feed was applied: its listings differ as before, and are sent again."""
+    for items in _unsettled(feed, CHUNK):
+        with transaction.atomic():
+            work.lease.check()
+            rows = _locked(items)
+            for item in items:
+                rows[item.listing_id].approved |= item.values
+            _store(items, rows)
+            changes.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
+    _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")
+    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
+
+
+# --- 4. Reading back ------------------------------------------------------------------------------
+
+
+def _begin_reading_back(work: Work, feed: Submission, reason: str) -> None:
+    """Nobody can say what was applied, so every listing is read before it is sent again."""
+    _say(work, feed, Outcome.FAILED, f"{reason} Its listings are read back.")
+    feed.content["read_back"] = reason
+    Submission.objects.filter(pk=feed.pk).update(content=feed.content, reason=reason)
+    feed.reason = reason
+    feed.move(SubmissionState.UNKNOWN)
+    _read_back(work, feed)
+
+
+def _read_back(work: Work, feed: Submission) -> None:
+    """Read twenty listings at a time; a worker that dies leaves the rest to the next."""
+    code = feed.marketplace.code
+    for items in _unsettled(feed, TOGETHER):
+        facts = read(work.client, [item.listing.sku.sku for item in items], [code])
+        with transaction.atomic():
+            work.lease.check()
+            _settle_read_back(work, items, facts)
+        work.run.count("read", len(items))
+    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=feed.content["read_back"])
+
+
+def _settle_read_back(
+    work: Work, items: Sequence[SubmissionItem], facts: dict[str, SkuFacts]
+) -> None:
+    """What Amazon received counts as accepted; all else is sent again.
+
+    A quantity is doubted in either case, as the feed may still be at work.
+    """
+    rows, overtaken = _locked(items), _overtaken(items)
+    now = work.client.now()
+    doubted, again = [], []
+    for item in items:
+        row, sku = rows[item.listing_id], item.listing.sku
+        echo = echo_of(item.listing, facts.get(sku.sku))
+        for name, value in item.values.items():
+            if name not in overtaken.get(item.pk, ()) and echo.get(name) == value:
+                take_as_accepted(row, {name: value}, item.quantity_epoch)
+            else:
+                row.accepted.pop(name, None)
+            row.verified.pop(name, None)
+        row.approved |= item.values
+        row.accepted_at = now
+        again.append((work.account.pk, sku.offer_pk))
+        if QUANTITY in item.values:
+            doubted.append((work.account.pk, sku.sku, sku.offer_pk))
+    _store(items, rows)
+    doubt_quantities(doubted)
+    changes.note(again)
+
+
+# --- Items and their rows -------------------------------------------------------------------------
+
+
+def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
+    """The items that are not settled yet, so many at a time and in the order of their messages."""
+    items = SubmissionItem.objects.filter(submission=feed, settled=False)
+    pks = items.order_by("message_id").values_list("pk", flat=True)
+    for chunk in chunks(pks.iterator(), size):
+        rows = SubmissionItem.objects.filter(pk__in=chunk, settled=False)
+        found = rows.select_related("listing__sku").order_by("message_id")
+        items_now = list(found)
+        for item in items_now:
+            item.listing.marketplace = feed.marketplace
+        yield items_now
+
+
+def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
+    """The items' listings, locked in one fixed order."""
+    rows = Listing.objects.filter(pk__in=[item.listing_id for item in items])
+    return {row.pk: row for row in rows.order_by("pk").select_for_update()}
+
+
+def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
+    """For each item the fields that were sent again after it."""
+    first = min(item.pk for item in items)
+    later = SubmissionItem.objects.filter(
+        listing__in=[item.listing_id for item in items], pk__gt=first
+    ).exclude(submission__state=SubmissionState.FAILED)
+    newer: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+    for listing, pk, values in later.values_list("listing", "pk", "values"):
+        newer.setdefault(listing, []).append((pk, values))
+    return {
+        item.pk: {
+            name
+            for pk, values in newer.get(item.listing_id, ())
+            if pk > item.pk
+            for name in values.keys() & item.values.keys()
+        }
+        for item in items
+    }
+
+
+def _store(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:
+    """Store what was settled, and that it is."""
+    Listing.objects.bulk_update(
+        rows.values(),
+        [
+            "presence",
+            "accepted",
+            "verified",
+            "drift",
+            "refused",
+            "held",
+            "approved",
+            "issues",
+            "reason",
+            "quantity_epoch",
+            "accepted_at",
+        ],
+    )
+    SubmissionItem.objects.filter(pk__in=[item.pk for item in items]).update(settled=True)
+
+
+def _about(item: SubmissionItem) -> dict[str, str]:
+    return {"sku": item.listing.sku.sku, "marketplace": item.listing.marketplace.code}
+
+
+def _say(work: Work, feed: Submission, outcome: Outcome, message: str) -> None:
+    """One line about a whole feed."""
+    number = feed.content.get("messages", 0)
+    work.line(
+        outcome,
+        marketplace=feed.marketplace.code,
+        code="feed",
+        message=f"Feed {feed.amazon_id or feed.pk} with {number} listings: {message}",
+    )
