@@ -109,7 +109,7 @@ class Client:
         self.region = region
         self.seller_id = seller_id
         self._tokens = tokens
-        self._limiter = limiter
+        self.limiter = limiter
         self._patience = patience
         self._timeout = timeout
         self._on_wait = on_wait
@@ -189,7 +189,7 @@ class Client:
     def _wait_for_turn(self, operation: str) -> None:
         """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
         give_up = time.monotonic() + self._patience
-        while wait := self._limiter.take(operation, time.time()):
+        while wait := self.limiter.take(operation, time.time()):
             if time.monotonic() + wait > give_up:
                 raise Throttled(
                     operation,
@@ -213,7 +213,7 @@ class Client:
 
     def _fail(self, operation: str, response: requests.Response) -> NoReturn:
         # Spread by chance, as every worker of every seller hears "too often" at the same time.
-        pause = max(self._limiter.interval(operation), 1.0) * _jitter()
+        pause = max(self.limiter.interval(operation), 1.0) * _jitter()
         retry_at = datetime.now(UTC) + timedelta(seconds=pause)
         faults.raise_for(operation, response, region=self.region, retry_at=retry_at)
 
@@ -233,7 +233,7 @@ class Client:
             return None
         if not (math.isfinite(rate) and rate > 0):
             return None
-        self._limiter.learn(operation, rate)
+        self.limiter.learn(operation, rate, time.time())
         return rate
 
 

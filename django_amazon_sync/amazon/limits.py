@@ -8,7 +8,9 @@ answer is how long to wait.
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,22 +52,59 @@ PLANS: dict[str, Plan] = {
 }
 
 
-# Less than a microsecond is what floating point leaves of nothing.
-_NOTHING = 1e-6
+#: How many calls of a burst stay in hand, where it is more than one. Of listings feeds Amazon takes
+#: five in five minutes (facts: feeds), in which two more calls come back.
+IN_HAND = {"createFeed": 12}
+
+# What floating point leaves of nothing, in seconds: a time of today is exact to a quarter of a
+# microsecond.
+_NOTHING = 1e-5
+
+#: Seconds by which the clocks of workers may differ, or one of them may wait for the bucket.
+CLOCKS = 5.0
 
 
 def take(full_at: float, plan: Plan, now: float) -> tuple[float, float]:
     """Take one call from a bucket that is full again at ``full_at``: (seconds to wait, full_at).
 
     The generic cell rate algorithm; times are seconds of one clock. With a wait of 0.0 the call is
-    taken, otherwise the bucket is as it was. A time that this plan cannot have set was reckoned by
-    another rate, or by a clock that was set back since: then the bucket starts anew as full.
+    taken, otherwise the bucket is as it was. A time that this plan cannot have set is from before
+    the clock was set back: then the bucket starts anew as full. Workers ask with times that are a
+    little apart and out of order; such a time is no reason to start anew.
     """
     interval = 1 / plan.rate
-    if not now < full_at <= now + interval * plan.burst + _NOTHING:
+    if not now < full_at <= now + interval * plan.burst + CLOCKS:
         full_at = now
     wait = full_at - now - interval * (plan.burst - 1)
     return (wait, full_at) if wait > _NOTHING else (0.0, full_at + interval)
+
+
+def at_new_rate(full_at: float, old: float, new: float, now: float) -> float:
+    """When a bucket is full again whose rate changes: the calls that it lacks are the same."""
+    return now + max(0.0, full_at - now) * old / new
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be asked of one operation now.
+
+    ``rate`` is in calls per second, as Amazon said last or as its published plan has it;
+    ``available`` calls may be made at once; the bucket is full again at ``full_at``, in seconds
+    since the epoch.
+    """
+
+    operation: str
+    rate: float
+    available: int
+    full_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a store knows of a bucket: when it is full again, and the rate that was learnt."""
+
+    full_at: float = 0.0
+    rate: float | None = None
 
 
 class BucketStore(Protocol):
@@ -78,8 +117,12 @@ class BucketStore(Protocol):
         """
         ...
 
-    def learn(self, key: str, rate: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
         """Remember the rate (calls per second) that Amazon named for this bucket."""
+        ...
+
+    def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
+        """How these buckets stand; one that was never used is missing. Nothing is taken."""
         ...
 
 
@@ -88,18 +131,25 @@ class MemoryBuckets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._full_at: dict[str, float] = {}
-        self._rates: dict[str, float] = {}
+        self._levels: dict[str, Level] = {}
 
     def take(self, key: str, plan: Plan, now: float) -> float:
         with self._lock:
-            plan = Plan(self._rates.get(key, plan.rate), plan.burst)
-            wait, self._full_at[key] = take(self._full_at.get(key, 0.0), plan, now)
+            level = self._levels.get(key, Level())
+            plan = Plan(level.rate or plan.rate, plan.burst)
+            wait, full_at = take(level.full_at, plan, now)
+            self._levels[key] = Level(full_at, level.rate)
             return wait
 
-    def learn(self, key: str, rate: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
         with self._lock:
-            self._rates[key] = rate
+            level = self._levels.get(key, Level())
+            full_at = at_new_rate(level.full_at, level.rate or plan.rate, rate, now)
+            self._levels[key] = Level(full_at, rate)
+
+    def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
+        with self._lock:
+            return {key: self._levels[key] for key in keys if key in self._levels}
 
 
 class Limiter:
@@ -111,23 +161,43 @@ class Limiter:
         self._rates: dict[str, float] = {}
 
     def take(self, operation: str, now: float) -> float:
-        """Seconds to wait before this operation may be called; 0.0 when its call is taken now.
+        """Seconds to wait before this operation may be called; 0.0 when its call is taken now."""
+        return self._store.take(self._key(operation), _our_plan(operation), now)
 
-        One call of the burst stays in hand: calls catch up with one another on the way, and
-        Amazon counts them as they arrive.
-        """
-        plan = PLANS[operation]
-        return self._store.take(self._key(operation), Plan(plan.rate, plan.burst - 1), now)
-
-    def learn(self, operation: str, rate: float) -> None:
+    def learn(self, operation: str, rate: float, now: float) -> None:
         """Remember the rate that Amazon named for this operation and this seller."""
         if rate > 0 and self._rates.get(operation) != rate:
             self._rates[operation] = rate
-            self._store.learn(self._key(operation), rate)
+            self._store.learn(self._key(operation), _our_plan(operation), rate, now)
 
     def interval(self, operation: str) -> float:
         """Seconds in which the operation's bucket wins back one call."""
         return 1 / self._rates.get(operation, PLANS[operation].rate)
 
+    def budgets(self, operations: Iterable[str], now: float) -> list[Budget]:
+        """What may be asked of each operation now; ``now`` is in seconds since the epoch."""
+        keys = {operation: self._key(operation) for operation in operations}
+        levels = self._store.peek(keys.values())
+        return [
+            _budget(operation, levels.get(key, Level()), now) for operation, key in keys.items()
+        ]
+
     def _key(self, operation: str) -> str:
         return f"{self._account_key}:{operation}"
+
+
+def _our_plan(operation: str) -> Plan:
+    """The plan that we keep to: Amazon's, with one call of the burst or more in hand.
+
+    Calls catch up with one another on the way, and Amazon counts them as they arrive.
+    """
+    plan = PLANS[operation]
+    return Plan(plan.rate, plan.burst - IN_HAND.get(operation, 1))
+
+
+def _budget(operation: str, level: Level, now: float) -> Budget:
+    plan = _our_plan(operation)
+    rate = level.rate or plan.rate
+    full_at = max(level.full_at, now)
+    lacking = min((full_at - now) * rate, plan.burst)
+    return Budget(operation, rate, math.floor(plan.burst - lacking + _NOTHING * rate), full_at)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.amazon.limits import BucketStore, Plan, take
+from django_amazon_sync.amazon.limits import CLOCKS, BucketStore, Level, Plan, at_new_rate, take
 from django_amazon_sync.amazon.lwa import Token, request_token
 from django_amazon_sync.errors import ConfigurationError, Unavailable
 from django_amazon_sync.models import AccessToken, RateBucket, SellerAccount
@@ -111,39 +112,65 @@ class DatabaseBuckets:
     def take(self, key: str, plan: Plan, now: float) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
         with transaction.atomic():
-            locked = RateBucket.objects.select_for_update()
-            bucket = locked.filter(key=key).first()
-            if bucket is None:
-                RateBucket.objects.get_or_create(key=key)
-                bucket = locked.get(key=key)
+            bucket = _locked(key)
             plan = Plan(bucket.rate or plan.rate, plan.burst)
-            wait, bucket.full_at = take(bucket.full_at, plan, now)
-            bucket.save(update_fields=["full_at"])  # also what a new rate made of it
+            wait, full_at = take(bucket.full_at, plan, now)
+            if full_at != bucket.full_at:
+                RateBucket.objects.filter(pk=key).update(full_at=full_at)
         return wait
 
-    def learn(self, key: str, rate: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
         """Keep the rate that Amazon named for this bucket, in calls per second."""
-        RateBucket.objects.update_or_create(key=key, defaults={"rate": rate})
+        with transaction.atomic():
+            bucket = _locked(key)
+            full_at = at_new_rate(bucket.full_at, bucket.rate or plan.rate, rate, now)
+            RateBucket.objects.filter(pk=key).update(rate=rate, full_at=full_at)
+
+    def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
+        """How these buckets stand; one query."""
+        found = RateBucket.objects.filter(pk__in=list(keys))
+        return {bucket.key: Level(bucket.full_at, bucket.rate) for bucket in found}
+
+
+def _locked(key: str) -> RateBucket:
+    """The bucket's row, made where it is missing; nobody else takes of it meanwhile."""
+    locked = RateBucket.objects.select_for_update()
+    bucket = locked.filter(key=key).first()
+    if bucket is None:
+        RateBucket.objects.get_or_create(key=key)
+        bucket = locked.get(key=key)
+    return bucket
 
 
 class RedisBuckets:
-    """Rate buckets in Redis 6 or newer; one atomic script, by Redis's own clock."""
+    """Rate buckets in Redis 6 or newer; atomic scripts, by Redis's own clock."""
+
+    _NOW = """
+    local clock = redis.call('TIME')
+    local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+    """
 
     _TAKE = """
     local rate = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
     local burst = tonumber(ARGV[2])
-    local clock = redis.call('TIME')
-    local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
     local step = 1 / rate
     local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-    if full > now + step * burst then full = now end
+    if full > now + step * burst + tonumber(ARGV[3]) then full = now end
     local wait = full - now - step * (burst - 1)
-    if wait <= 0.000001 then
+    if wait <= 0.00001 then
         full = full + step
         wait = 0
     end
     redis.call('SET', KEYS[1], string.format('%.6f', full), 'EX', math.ceil(step * burst) + 60)
     return string.format('%.6f', wait)
+    """
+
+    _LEARN = """
+    local old = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
+    local lacks = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') - now, 0) * old
+    local wait = lacks / tonumber(ARGV[2])
+    redis.call('SET', KEYS[1], string.format('%.6f', now + wait), 'EX', math.ceil(wait) + 60)
+    redis.call('SET', KEYS[2], ARGV[2], 'EX', 86400)
     """
 
     def __init__(self, url: str) -> None:
@@ -156,22 +183,38 @@ class RedisBuckets:
             ) from fault
         self._fault = redis.RedisError
         self._redis = redis.Redis.from_url(url, socket_timeout=5)
-        self._script = self._redis.register_script(self._TAKE)
+        self._take = self._redis.register_script(self._NOW + self._TAKE)
+        self._learn = self._redis.register_script(self._NOW + self._LEARN)
 
     def take(self, key: str, plan: Plan, now: float) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
-        keys = [f"amazon-sync:full:{key}", f"amazon-sync:rate:{key}"]
         try:
-            return float(self._script(keys=keys, args=[plan.rate, plan.burst]))
+            args = [plan.rate, plan.burst, CLOCKS]
+            return float(self._take(keys=_redis_keys(key), args=args))
         except self._fault as fault:
             raise _no_redis() from fault
 
-    def learn(self, key: str, rate: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
         """Keep the rate that Amazon named for this bucket, for a day."""
         try:
-            self._redis.set(f"amazon-sync:rate:{key}", rate, ex=86_400)
+            self._learn(keys=_redis_keys(key), args=[plan.rate, rate])
         except self._fault as fault:
             raise _no_redis() from fault
+
+    def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
+        """How these buckets stand; one call."""
+        keys = list(keys)
+        try:
+            found = self._redis.mget([name for key in keys for name in _redis_keys(key)])
+        except self._fault as fault:
+            raise _no_redis() from fault
+        values = [None if value is None else float(value) for value in found]
+        levels = zip(keys, values[::2], values[1::2], strict=True)
+        return {key: Level(full_at or 0.0, rate) for key, full_at, rate in levels}
+
+
+def _redis_keys(key: str) -> list[str]:
+    return [f"amazon-sync:full:{key}", f"amazon-sync:rate:{key}"]
 
 
 def _no_redis() -> Unavailable:

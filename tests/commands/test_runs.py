@@ -270,7 +270,7 @@ def use_up_searches(world: World, *, rate: float) -> None:
     account = world.account
     key = f"{account.application_id}:{account.seller_id}:{account.region}"
     limiter = Limiter(buckets(), key)
-    limiter.learn("searchOrders", rate)
+    limiter.learn("searchOrders", rate, time.time())
     while limiter.take("searchOrders", time.time()) == 0:
         pass
 
