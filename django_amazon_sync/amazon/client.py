@@ -126,10 +126,12 @@ class Client:
         *,
         query: Query | None = None,
         body: Mapping[str, Any] | None = None,
-        expect_empty: bool = False,
+        empty_status: int = 0,
         scope: str = "",
     ) -> Answer:
-        """One call of one operation; ``path`` comes encoded, ``expect_empty`` means a 204.
+        """One call of one operation; ``path`` comes encoded.
+
+        ``empty_status`` is that of a success without a body, where the operation has one.
 
         Raises Throttled, Unavailable, Unauthorized (Disconnected), Rejected (NotFound), or
         ConfigurationError for an endpoint that is no web address.
@@ -139,10 +141,10 @@ class Client:
             request.data = json.dumps(body, allow_nan=False).encode()
         token = self._tokens.token(scope)
         try:
-            return self._send(operation, request, token, expect_empty)
+            return self._send(operation, request, token, empty_status)
         except faults.RefusedToken:
             token = self._tokens.refresh(token, scope)
-        return self._send(operation, request, token, expect_empty)
+        return self._send(operation, request, token, empty_status)
 
     @property
     def clock_offset(self) -> timedelta:
@@ -166,7 +168,7 @@ class Client:
         return f"{self.endpoint}{path}" + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
 
     def _send(
-        self, operation: str, request: requests.Request, token: str, expect_empty: bool
+        self, operation: str, request: requests.Request, token: str, empty_status: int
     ) -> Answer:
         self._wait_for_turn(operation)
         request.headers = {
@@ -183,7 +185,8 @@ class Client:
         rate = self._read_rate(operation, response)
         if response.status_code >= 300:
             self._fail(operation, response)
-        body = {} if expect_empty and response.status_code == 204 else _body(operation, response)
+        silent = response.status_code == empty_status and not response.content
+        body = {} if silent else _body(operation, response)
         return Answer(operation, body, response.status_code, request_id, date, rate)
 
     def _wait_for_turn(self, operation: str) -> None:

@@ -18,7 +18,7 @@ def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
     """
     path = f"/orders/v0/orders/{quote(package.order_number, safe='')}/shipmentConfirmation"
     body = {"marketplaceId": package.marketplace, "packageDetail": _detail(package)}
-    client.call("confirmShipment", "POST", path, body=body, expect_empty=True)
+    client.call("confirmShipment", "POST", path, body=body, empty_status=204)
 
 
 def _detail(package: PackageToConfirm) -> dict[str, Any]:

@@ -17,12 +17,16 @@ from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 
 @dataclass(slots=True)
 class Reply:
-    """One scripted answer; ``cut`` breaks the connection after so many bytes of the body."""
+    """One scripted answer; ``cut`` breaks the connection after so many bytes of the body.
+
+    ``lengthless``: the body ends when the connection does.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    lengthless: bool = False
 
     @classmethod
     def of(cls, status: int, body: Any, **headers: str) -> Reply:
@@ -85,14 +89,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Date", self.date_time_string())
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        if reply.status != 204:
+        if reply.status != 204 and not reply.lengthless:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body[: reply.cut])
-        self.close_connection = self.close_connection or reply.cut is not None
+        self.close_connection = (
+            self.close_connection or reply.cut is not None or reply.lengthless
+        )
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815 - the base class's names
+    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""

@@ -134,10 +134,10 @@ def test_an_empty_answer_counts_where_a_204_is_expected(
     server: ScriptedServer, client: Client
 ) -> None:
     server.answers(Reply(204, b""))
-    assert get(client, expect_empty=True).body == {}
+    assert get(client, empty_status=204).body == {}
     server.answers(Reply(200, b""))
     with pytest.raises(Unavailable):
-        get(client, expect_empty=True)
+        get(client, empty_status=204)
 
 
 def test_a_gzipped_answer_is_read(server: ScriptedServer, client: Client) -> None:

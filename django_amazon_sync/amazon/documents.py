@@ -1,0 +1,213 @@
+"""Documents of feeds and reports: files that go to and come from an address signed in advance.
+
+The address (Amazon's "pre-signed URL") is good for five minutes, and whoever holds it can read the
+document: it stands in no error, log or ``repr``. Nothing of the SP-API goes along, neither token
+nor header (Amazon's Feeds API and Reports API use case guides).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from email.message import Message
+from itertools import chain
+from os import SEEK_END
+from typing import BinaryIO
+
+import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
+from urllib3.exceptions import HTTPError
+
+from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon.client import Answer
+from django_amazon_sync.amazon.reading import text
+from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.errors import Unavailable, Unreadable
+
+LARGEST = 2 * 1024**3
+"""Bytes of an unpacked document: a report of a million listings of two thousand characters each."""
+# Repetitive tables shrink to a hundredth; what shrinks to less than this was made to fill a disk.
+_LARGEST_EXPANSION = 200
+_EXPANSION_COUNTS_FROM = 32 * 1024**2
+_CHUNK = 64 * 1024
+_PIECE = 256 * 1024
+_GZIP = b"\x1f\x8b"
+_GZIP_ONLY = 16 + zlib.MAX_WBITS
+_TIMEOUT = (5, 60)
+
+_UPLOAD, _DOWNLOAD = "document upload", "document download"
+
+
+def upload(url: str, file: BinaryIO, content_type: str) -> None:
+    """Put the whole file where Amazon said; ``content_type`` as it was told to Amazon before.
+
+    The type is part of the address's signature. Uploading again is harmless: a document does
+    nothing before a feed names it. Raises Unavailable, and ValueError for an empty file.
+    """
+    if not file.seek(0, SEEK_END):
+        raise ValueError("An empty document cannot be uploaded.")
+    file.seek(0)  # requests reads the length that is left, so that nothing goes in chunks
+    request = requests.Request("PUT", url, {"content-type": content_type}, data=file)
+    with _exchange(_UPLOAD, request):
+        pass
+
+
+def fetch(answer: Answer, into: BinaryIO) -> str:
+    """Download the document that getFeedDocument or getReportDocument answered with.
+
+    Returns its charset as ``download`` does. Raises Unavailable and Unreadable.
+    """
+    url = text(answer.body.get("url")) or answer.lacks("a document's address")
+    packed = text(answer.body.get("compressionAlgorithm"))
+    if packed not in ("", "GZIP"):
+        raise Unreadable(f"{answer.operation}: the document is packed by {packed!r}, not by GZIP.")
+    return download(url, gzipped=bool(packed), into=into)
+
+
+def download(url: str, *, gzipped: bool, into: BinaryIO) -> str:
+    """Put the whole document, unpacked, in place of what ``into`` held, and go to its start.
+
+    Returns the charset of its Content-Type in lower case, empty where none is named. Raises
+    Unavailable where the document did not come whole, Unreadable where it is no gzip, or larger
+    than LARGEST, or expands as no report does; ``into`` is then of no use.
+    """
+    into.seek(0)
+    into.truncate()
+    request = requests.Request("GET", url, {"accept-encoding": "identity"})
+    with _exchange(_DOWNLOAD, request) as response:
+        for piece in _unpacked(_chunks(response), gzipped):
+            into.write(piece)
+        headers = Message()
+        headers["content-type"] = response.headers.get("content-type", "")
+    into.seek(0)
+    return str(headers.get_content_charset(""))
+
+
+# --- The wire --------------------------------------------------------------------------------
+
+
+@contextmanager
+def _exchange(operation: str, request: requests.Request) -> Iterator[requests.Response]:
+    """The answer, its body still on the way; anything but a success is Unavailable."""
+    http = session()
+    try:
+        with _unlogged():
+            prepared = http.prepare_request(request)
+            settings = http.merge_environment_settings(prepared.url, {}, True, None, None)
+            response = http.send(prepared, timeout=_TIMEOUT, allow_redirects=False, **settings)
+        with response:
+            if response.status_code != 200:
+                raise _refusal(operation, response)
+            yield response
+    # Errors go on without their cause: that holds the request, and with it the address.
+    except (InvalidSchema, InvalidURL, MissingSchema):
+        said = "Amazon named no web address for the document; it will be tried again."
+        raise Unavailable(operation, said, sent=False) from None
+    except requests.RequestException as fault:
+        raise faults.unreachable(operation, fault) from None
+    except HTTPError as fault:
+        raise _broken(operation, type(fault).__name__) from None
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """The body as it is on the wire; where it is cut, urllib3 raises an error of its own."""
+    headers = response.headers
+    if "content-length" not in headers and headers.get("transfer-encoding") != "chunked":
+        # What ends when the connection does may be half a document.
+        raise _broken(_DOWNLOAD, "no length")
+    while chunk := response.raw.read(_CHUNK, decode_content=False):
+        yield chunk
+
+
+def _broken(operation: str, kind: str) -> Unavailable:
+    said = "the connection broke before the whole document was here; it will be tried again."
+    return Unavailable(operation, f"{said} [{kind}]")
+
+
+def _refusal(operation: str, response: requests.Response) -> Unavailable:
+    """What a status other than 200 means; the store says why in XML, as a ``Code``."""
+    start = response.raw.read(4096, decode_content=False)
+    code = re.search(rb"<Code>(\w{1,60})</Code>", start)
+    if response.status_code == 403:
+        said = "the document's address is no longer good; a new one is asked for next time."
+    else:
+        said = "the store of Amazon's documents refused; it will be tried again."
+    return Unavailable(
+        operation,
+        said,
+        status=response.status_code,
+        amazon_code=code[1].decode() if code else "",
+    )
+
+
+_silence = threading.local()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Meanwhile urllib3 logs nothing of this thread: its lines for developers hold the address."""
+    _silence.on = True
+    try:
+        yield
+    finally:
+        _silence.on = False
+
+
+def _may_be_logged(record: logging.LogRecord) -> bool:
+    return not getattr(_silence, "on", False)
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_may_be_logged)
+
+
+# --- Unpacking -------------------------------------------------------------------------------
+
+
+def _unpacked(chunks: Iterator[bytes], gzipped: bool) -> Iterator[bytes]:
+    """The document's bytes; gzip is known by its first two, which begin no table and no JSON."""
+    first = next(chunks, b"")
+    packed = first.startswith(_GZIP)
+    if gzipped and not packed:
+        raise Unreadable("Amazon's document should be packed by gzip and is not.")
+    whole = chain([first], chunks)
+    size = 0
+    for piece in _inflated(whole) if packed else whole:
+        size += len(piece)
+        if size > LARGEST:
+            raise Unreadable(f"Amazon's document is larger than {LARGEST:,} bytes.")
+        yield piece
+
+
+def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The contents of a gzip file, which may have several members, one after the other."""
+    taken = given = 0
+    member = zlib.decompressobj(_GZIP_ONLY)
+    for rest in chunks:
+        taken += len(rest)
+        unread = True
+        while unread:
+            if member.eof:  # what follows is another member, or padding
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    break
+                member = zlib.decompressobj(_GZIP_ONLY)
+            piece = _inflate(member, rest)
+            given += len(piece)
+            if given > max(_EXPANSION_COUNTS_FROM, taken * _LARGEST_EXPANSION):
+                raise Unreadable("Amazon's document expands as no report does; it was not read.")
+            yield piece
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            unread = bool(rest) or len(piece) == _PIECE
+    if not member.eof:
+        raise _broken(_DOWNLOAD, "gzip without an end")
+
+
+def _inflate(member: zlib._Decompress, packed: bytes) -> bytes:
+    try:
+        return member.decompress(packed, _PIECE)
+    except zlib.error:
+        raise Unreadable("Amazon's document is a damaged gzip file.") from None
