@@ -19,10 +19,11 @@ from .live import LiveListing
 from .log import RequestSeen
 from .simulator import Simulator
 from .switches import Switches
-from .world import Product, Seller
+from .world import Job, Product, Seller
 
 __all__ = [
     "Fault",
+    "Job",
     "LiveListing",
     "NotForSale",
     "Product",

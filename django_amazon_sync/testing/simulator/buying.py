@@ -77,6 +77,9 @@ def _for_sale(
     if listing is None or live is None or not live.buyable:
         raise NotForSale(f"{sku!r} cannot be bought in {marketplace}: {live}.")
     fulfilled_by_amazon = AMAZON_CHANNELS[seller.region] in live.channels
+    at_amazon = world.amazon_units.get((seller.seller_id, sku, marketplace))
+    if fulfilled_by_amazon and at_amazon and units > at_amazon.fulfillable:
+        raise NotForSale(f"{units} of {sku!r}: Amazon has {at_amazon.fulfillable} to sell.")
     if not fulfilled_by_amazon and units > (live.quantity or 0):
         raise NotForSale(f"{units} of {sku!r} in {marketplace}: only {live.quantity} are there.")
     return listing, live

@@ -3,7 +3,7 @@
 from .answers import Answer, Json, Request, invalid, not_found
 from .marketplaces import MARKETPLACES
 from .paging import make_token, read_token
-from .world import Product, World
+from .world import Product, World, gtin
 
 DATA_SETS = (
     "attributes",
@@ -43,29 +43,23 @@ def search_catalog_items(world: World, request: Request) -> Answer:
 
 def _by_identifier(world: World, request: Request, identifiers: list[str]) -> list[Product]:
     kind = request.text("identifiersType")
-    products = list(world.products.values())
     if kind == "ASIN":
-        return [product for product in products if product.asin in identifiers]
-    if kind == "SKU":
-        if request.text("sellerId") != request.seller.seller_id:
-            raise invalid("'sellerId' is required when 'identifiersType' is SKU.")
-        asins = {
-            one.asin for one in world.listings(request.seller.seller_id) if one.sku in identifiers
-        }
-        return [product for product in products if product.asin in asins]
-    if kind not in BARCODES:
+        asins = identifiers
+    elif kind == "SKU":
+        asins = _asins_of_skus(world, request, identifiers)
+    elif kind in BARCODES:
+        numbers = [gtin(number) for number in identifiers]
+        asins = [asin for number in numbers for asin in world.asins_by_barcode.get(number, [])]
+    else:
         raise invalid(f"Invalid 'identifiersType' provided: {kind!r}.")
-    wanted = {_gtin(number) for number in identifiers}
-    return [
-        product
-        for product in products
-        if wanted & {_gtin(number) for number in product.identifiers.values()}
-    ]
+    return [world.products[asin] for asin in dict.fromkeys(asins) if asin in world.products]
 
 
-def _gtin(number: str) -> str:
-    """A barcode number in its longest form: a UPC is an EAN with a zero in front."""
-    return number.zfill(14)
+def _asins_of_skus(world: World, request: Request, skus: list[str]) -> list[str]:
+    seller_id = request.seller.seller_id
+    if request.text("sellerId") != seller_id:
+        raise invalid("'sellerId' is required when 'identifiersType' is SKU.")
+    return [one.asin for sku in skus for one in world.skus.get((seller_id, sku), {}).values()]
 
 
 def _by_words(world: World, keywords: list[str]) -> list[Product]:

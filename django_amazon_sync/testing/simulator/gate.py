@@ -5,10 +5,10 @@ quota, then the operation. Refusals carry the rate header only as 400 or 404.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from . import product_types
+from . import documents, product_types
 from .answers import Refused, Request, forbidden, invalid
 from .auth import TokenRefused, authorised_seller, give_token, seller_id_of
 from .faults import WITHOUT_EFFECT, Fault, Faults
@@ -20,6 +20,7 @@ from .world import Seller, World
 
 REGIONS = ("na", "eu", "fe")
 LOGIN = "token"
+STORE = (documents.UPLOAD, documents.DOWNLOAD)
 TOKEN_PATH = ["auth", "o2", "token"]
 UNLIMITED_RATE = 1000.0
 BARE_LIST_OF_ERRORS = frozenset({"getListingsRestrictions"})
@@ -28,18 +29,15 @@ BARE_LIST_OF_ERRORS = frozenset({"getListingsRestrictions"})
 
 @dataclass
 class _Call:
-    """One request on its way; without a route it is for Login with Amazon."""
+    """One request on its way; without a route it is for Login with Amazon or the store."""
 
     incoming: Incoming
     region: str
-    route: Route | None
-    arguments: list[str]
+    operation: str
+    route: Route | None = None
+    arguments: list[str] = field(default_factory=list)
     seller_id: str = ""
     fault: Fault | None = None
-
-    @property
-    def operation(self) -> str:
-        return self.route.operation if self.route else LOGIN
 
 
 class Gate:
@@ -62,20 +60,27 @@ class Gate:
         if segments[:1] == ["schemas"]:
             return self._schema("/".join(segments[1:]))
         if segments == TOKEN_PATH and incoming.method == "POST":
-            return self._answer(_Call(incoming, region, None, []))
+            return self._answer(_Call(incoming, region, LOGIN))
+        if segments[:1] == [documents.PATH]:
+            operation = documents.UPLOAD if incoming.method == "PUT" else documents.DOWNLOAD
+            return self._answer(_Call(incoming, region, operation))
         found = find_route(incoming.method, segments)
         if found is None:
             return self._refusal("", forbidden())
-        return self._answer(_Call(incoming, region, *found))
+        route, arguments = found
+        return self._answer(_Call(incoming, region, route.operation, route, arguments))
 
     def _answer(self, call: _Call) -> Reply:
         """One call under the lock: its effects are all there or none."""
         with self._world.lock:
             self._catch_up()
-            call.seller_id = seller_id_of(self._world, call.incoming)
+            owner_of = documents.owner_of if call.operation in STORE else seller_id_of
+            call.seller_id = owner_of(self._world, call.incoming)
             fault = call.fault = self.faults.strike(call.operation, call.seller_id)
             if fault and fault.kind in WITHOUT_EFFECT:
                 reply = self._broken(call.operation, fault)
+            elif call.operation in STORE:
+                reply = documents.serve(self._world, call.incoming)
             elif call.route is None:
                 reply = self._token(call.incoming)
             else:
@@ -161,6 +166,8 @@ class Gate:
             "403": forbidden(fault.details),
             "429": _quota_exceeded(),
         }.get(fault.kind, Refused(500, "InternalFailure", "An internal error.", fault.details))
+        if operation in STORE:
+            return documents.refusal(refused.status, **_code_and_message(refused))
         if operation == LOGIN:
             body = {"error": "server_error", "error_description": refused.error["message"]}
             return self._reply(refused.status, body, {})
@@ -184,7 +191,7 @@ class Gate:
         return json_reply(status, body, named, self._world.clock.now())
 
     def _remember(self, call: _Call, reply: Reply) -> None:
-        """Log a call; what Login with Amazon sees and says stays out of the log."""
+        """Log a call; what Login with Amazon sees and says, and documents, stay out of the log."""
         open_ = call.route is not None
         without_effect = call.fault is not None and call.fault.kind in WITHOUT_EFFECT
         self.log.append(
@@ -201,6 +208,10 @@ class Gate:
                 fault=call.fault.kind if call.fault else "",
             )
         )
+
+
+def _code_and_message(refused: Refused) -> dict[str, str]:
+    return {name: refused.error[name] for name in ("code", "message")}
 
 
 def _quota_exceeded() -> Refused:

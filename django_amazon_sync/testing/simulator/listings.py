@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from .answers import Answer, Json, Request, invalid, not_found
-from .live import availability, live_issues, offers, read_live, summary
+from .live import LiveListing, availability, live_issues, offers, read_live, summary
 from .paging import make_token, read_token
 from .world import Listing, World
 
@@ -34,25 +34,22 @@ def get_listings_item(world: World, request: Request) -> Answer:
     found = [places[id_] for id_ in marketplaces if id_ in places]
     if not found:
         raise not_found(f"SKU '{sku}' not found in marketplace {', '.join(marketplaces)}.")
-    return Answer(_item(world, found, wanted))
+    return Answer(item(world, found, wanted))
 
 
-def _item(world: World, listings: list[Listing], wanted: Iterable[str]) -> Json:
+def item(world: World, listings: list[Listing], wanted: Iterable[str]) -> Json:
     """One SKU as the API shows it, over the marketplaces that were asked for."""
-    item: Json = {"sku": listings[0].sku}
+    shown: Json = {"sku": listings[0].sku}
+    both = [(one, read_live(one, _title(world, one), world.now())) for one in listings]
     for name in wanted:
         if name == "attributes":
-            item[name] = _echo(listings)
-        elif name == "fulfillmentAvailability":
-            rows = {
-                row["fulfillmentChannelCode"]: row
-                for one in listings
-                for row in _data(world, one, name)
-            }
-            item[name] = list(rows.values())
-        else:
-            item[name] = [row for listing in listings for row in _data(world, listing, name)]
-    return item
+            shown[name] = _echo(listings)
+            continue
+        rows = [row for listing, live in both for row in _data(world, listing, live, name)]
+        if name == "fulfillmentAvailability":
+            rows = list({row["fulfillmentChannelCode"]: row for row in rows}.values())
+        shown[name] = rows
+    return shown
 
 
 def _echo(listings: list[Listing]) -> Json:
@@ -65,10 +62,9 @@ def _echo(listings: list[Listing]) -> Json:
     return echo
 
 
-def _data(world: World, listing: Listing, name: str) -> list[Json]:
+def _data(world: World, listing: Listing, live: LiveListing | None, name: str) -> list[Json]:
     if name == "issues":
         return live_issues(listing)
-    live = read_live(listing, _title(world, listing), world.now())
     if live is None or name in ("procurement", "relationships"):
         return []
     if name == "summaries":
@@ -99,7 +95,7 @@ def search_listings_items(world: World, request: Request) -> Answer:
         pagination["nextToken"] = make_token(request, start + size)
     if start > 0:
         pagination["previousToken"] = make_token(request, max(0, start - size))
-    items = [_item(world, listings, wanted) for listings in reachable[start : start + size]]
+    items = [item(world, listings, wanted) for listings in reachable[start : start + size]]
     body = {"numberOfResults": len(found), "items": items}
     return Answer({**body, "pagination": pagination} if pagination else body)
 
@@ -182,7 +178,7 @@ def _state_filter(world: World, request: Request) -> Callable[[list[Listing]], b
             return False
         if not wanted and not unwanted:
             return True
-        rows = [row for one in listings for row in _data(world, one, "summaries")]
+        rows = item(world, listings, ["summaries"])["summaries"]
         statuses = {word for row in rows for word in row["status"]}
         return wanted <= statuses and not unwanted & statuses
 

@@ -12,6 +12,7 @@ from .patches import AVAILABILITY, OFFER
 from .world import Listing
 
 MERCHANT_CHANNEL = "DEFAULT"
+GUARD_RAILS = frozenset({"minimum_seller_allowed_price", "maximum_seller_allowed_price"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def offer_of(attributes: Json, marketplace: str, audience: str = "ALL") -> Json 
     """The purchasable offer for an audience."""
     for offer in attributes.get(OFFER, []):
         if offer["marketplace_id"] == marketplace and offer["audience"] == audience:
-            return dict(offer)
+            found: Json = offer
+            return found
     return None
 
 
@@ -69,7 +71,7 @@ def _runs(schedule: Json, at: float) -> bool:
 
 
 def merchant_availability(attributes: Json) -> Json | None:
-    """The merchant channel of a listing, for reading and for counting down."""
+    """The merchant channel of a listing."""
     for availability in attributes.get(AVAILABILITY, []):
         if availability["fulfillment_channel_code"] == MERCHANT_CHANNEL:
             found: Json = availability
@@ -77,24 +79,33 @@ def merchant_availability(attributes: Json) -> Json | None:
     return None
 
 
+def is_fulfilled_by_amazon(listing: Listing) -> bool:
+    """Whether one of its live channels is Amazon's."""
+    rows = (listing.live or {}).get(AVAILABILITY, [])
+    return any(row["fulfillment_channel_code"] != MERCHANT_CHANNEL for row in rows)
+
+
 def live_issues(listing: Listing) -> list[Json]:
     """Stored issues, and that of a price outside the seller's own guard rails."""
     issues = list(listing.issues)
-    currency = MARKETPLACES[listing.marketplace].currency
     offer = offer_of(listing.live or {}, listing.marketplace)
+    if offer and not GUARD_RAILS.isdisjoint(offer):
+        issues += _guard_rail_issues(offer, MARKETPLACES[listing.marketplace].currency)
+    return [{**found, "marketplaceIds": [listing.marketplace]} for found in issues]
+
+
+def _guard_rail_issues(offer: Json, currency: str) -> list[Json]:
     price = amount_of(offer, "our_price", currency)
     lowest = amount_of(offer, "minimum_seller_allowed_price", currency)
     highest = amount_of(offer, "maximum_seller_allowed_price", currency)
-    if price is not None and not (lowest or price) <= price <= (highest or price):
-        found = issue(
-            "18155", "The price is outside its minimum and maximum.", "INVALID_PRICE", OFFER
-        )
-        found["enforcements"] = {
-            "actions": [{"action": "LISTING_SUPPRESSED"}],
-            "exemption": {"status": "NOT_EXEMPT"},
-        }
-        issues.append(found)
-    return [{**found, "marketplaceIds": [listing.marketplace]} for found in issues]
+    if price is None or (lowest or price) <= price <= (highest or price):
+        return []
+    found = issue("18155", "The price is outside its minimum and maximum.", "INVALID_PRICE", OFFER)
+    found["enforcements"] = {
+        "actions": [{"action": "LISTING_SUPPRESSED"}],
+        "exemption": {"status": "NOT_EXEMPT"},
+    }
+    return [found]
 
 
 def read_live(listing: Listing, catalogue_title: str, now: float) -> LiveListing | None:

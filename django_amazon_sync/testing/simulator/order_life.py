@@ -5,8 +5,9 @@ from typing import Any
 
 from .answers import Json
 from .clock import api_time
-from .live import merchant_availability
+from .live import MERCHANT_CHANNEL, is_fulfilled_by_amazon, merchant_availability
 from .marketplaces import MARKETPLACES
+from .patches import AVAILABILITY
 from .proceeds import Charges, for_units, line_proceeds, order_proceeds
 from .world import Listing, Order, World
 
@@ -23,12 +24,27 @@ UNPAID = ("PENDING_AVAILABILITY", "PENDING")
 
 
 def take_units(world: World, listing: Listing, units: int) -> None:
-    """Lower (or, with negative units, raise) the live merchant quantity where it is shared."""
+    """Lower (or, with negative units, raise) the live merchant quantity where it is shared.
+
+    Where Amazon fulfils, and somebody set what it has, that is lowered.
+    """
+    at_amazon = world.amazon_units.get((listing.seller_id, listing.sku, listing.marketplace))
+    if at_amazon is not None and is_fulfilled_by_amazon(listing):
+        at_amazon.fulfillable, at_amazon.updated = at_amazon.fulfillable - units, world.now()
+        return
     places = world.skus[listing.seller_id, listing.sku].values()
     for place in places if world.switches.quantity_shared else [listing]:
-        merchant = merchant_availability(place.live or {})
-        if merchant is not None:
-            merchant["quantity"] = max(0, (merchant.get("quantity") or 0) - units)
+        if place.live and merchant_availability(place.live):
+            place.live[AVAILABILITY] = [
+                _lowered(instance, units) for instance in place.live[AVAILABILITY]
+            ]
+
+
+def _lowered(instance: Json, units: int) -> Json:
+    """A channel with fewer units; what Amazon fulfils has no merchant quantity."""
+    if instance["fulfillment_channel_code"] != MERCHANT_CHANNEL:
+        return instance
+    return {**instance, "quantity": max(0, (instance.get("quantity") or 0) - units)}
 
 
 def touch(world: World, order: Order) -> None:

@@ -2,10 +2,10 @@
 
 An attribute is a list of instances, and an instance is addressed by its selectors: an
 operation touches the instances whose selectors it names, and no other. The same functions
-work on the echo at once and on the live values later.
+work on the echo at once and on the live values later. An instance is replaced, never changed,
+so that any number of listings may hold the same one.
 """
 
-from copy import deepcopy
 from typing import Any
 
 from .answers import Json
@@ -30,7 +30,7 @@ def selectors(name: str) -> tuple[str, ...]:
 
 def completed(name: str, instance: Json, marketplace: Marketplace) -> Json:
     """A sent instance with the selectors that Amazon fills in itself."""
-    instance = deepcopy(instance)
+    instance = dict(instance)
     if name != AVAILABILITY:
         instance.setdefault("marketplace_id", marketplace.id)
     if name == OFFER:
@@ -68,7 +68,7 @@ def apply_patch(
     if op != "delete":
         keeps = _keeps_unsent(op, name, switches)
         kept += [
-            _merged(former.get(_address(name, instance), {}), instance) if keeps else dict(instance)
+            _merged(former.get(_address(name, instance), {}), instance) if keeps else instance
             for instance in instances
         ]
     if kept:

@@ -4,6 +4,7 @@ Rates and bursts are those in the operation descriptions of Amazon's models; the
 tests compare. Buckets fill in simulated time, so a time scale of 10 is ten times the rate.
 """
 
+from collections import defaultdict, deque
 from typing import NamedTuple
 
 
@@ -29,7 +30,25 @@ PLANS = {
     "searchOrders": Plan(0.0056, 20),
     "getOrder": Plan(0.5, 30),
     "confirmShipment": Plan(2, 10),
+    "createFeedDocument": Plan(0.5, 15),
+    "createFeed": Plan(0.0083, 15),
+    "getFeed": Plan(2, 15),
+    "getFeeds": Plan(0.0222, 10),
+    "cancelFeed": Plan(2, 15),
+    "getFeedDocument": Plan(0.0222, 10),
+    "createReport": Plan(0.0167, 15),
+    "getReport": Plan(2, 15),
+    "getReports": Plan(0.0222, 10),
+    "cancelReport": Plan(0.0222, 10),
+    "getReportDocument": Plan(0.0167, 15),
+    "getInventorySummaries": Plan(2, 2),
 }
+
+WINDOWS = {"createFeed": (5, 300.0)}
+"""Operation -> how many calls any so many seconds may hold, beside the plan.
+
+Five JSON_LISTINGS_FEED in five minutes for a seller in a region (Amazon's changelog, May 2025).
+"""
 
 
 class Buckets:
@@ -37,6 +56,7 @@ class Buckets:
 
     def __init__(self) -> None:
         self._levels: dict[tuple[str, str, str], tuple[float, float]] = {}
+        self._calls: dict[tuple[str, str, str], deque[float]] = defaultdict(deque)
 
     def take(self, operation: str, seller_id: str, client_id: str, now: float) -> bool:
         """Take one token at a simulated time; False if the bucket is empty."""
@@ -44,6 +64,19 @@ class Buckets:
         key = (operation, seller_id, client_id)
         level, filled = self._levels.get(key, (float(plan.burst), now))
         level = min(float(plan.burst), level + max(0.0, now - filled) * plan.rate)
-        allowed = level >= 1
+        allowed = level >= 1 and self._fits(operation, key, now)
         self._levels[key] = (level - 1 if allowed else level, now)
         return allowed
+
+    def _fits(self, operation: str, key: tuple[str, str, str], now: float) -> bool:
+        """Whether the window of an operation has room for one more call, which it then holds."""
+        if operation not in WINDOWS:
+            return True
+        most, seconds = WINDOWS[operation]
+        calls = self._calls[key]
+        while calls and calls[0] <= now - seconds:
+            calls.popleft()
+        if len(calls) >= most:
+            return False
+        calls.append(now)
+        return True

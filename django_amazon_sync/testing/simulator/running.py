@@ -1,12 +1,13 @@
 """Running a simulated Amazon: start and stop, addresses, and the memory on disk."""
 
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import order_life, shipments, shoppers, stock, submissions
+from . import feeds, memory_file, order_life, reports, shipments, shoppers, stock, submissions
 from .clock import Clock
 from .gate import Gate
 from .server import HttpServer, Incoming, Reply
@@ -17,6 +18,11 @@ SAVE_EVERY_SECONDS = 2.0
 HAPPENINGS = {
     "patch": submissions.patch_goes_live,
     "put": submissions.put_goes_live,
+    "feed_starts": feeds.feed_starts,
+    "feed_is_read": feeds.feed_is_read,
+    "feed_ends": feeds.feed_ends,
+    "report_starts": reports.report_starts,
+    "report_ends": reports.report_ends,
     "package": shipments.package_takes_effect,
     "settle_payment": order_life.happening(order_life.settle_payment),
     "cancel": order_life.happening(order_life.cancel),
@@ -45,9 +51,10 @@ class Running:
         self._gate = Gate(self._world, self._catch_up, rate_limits=rate_limits)
         self._server: HttpServer | None = None
         self._saver: threading.Thread | None = None
+        self._saving = threading.Lock()
         self._stopping = threading.Event()
         if self._state_file and self._state_file.exists():
-            self._world.load(self._state_file)
+            memory_file.load(self._world, self._state_file)
         else:
             stock.stock_up(self._world)
 
@@ -90,15 +97,18 @@ class Running:
     def save(self) -> None:
         """Write the memory to the state file, if there is one."""
         if self._state_file:
-            with self._world.lock:
-                self._world.save(self._state_file)
+            with self._saving:
+                memory_file.save(self._world, self._state_file)
 
     def _keep_saving(self) -> None:
+        """Save what changed, and be busy with it a tenth of the time at most."""
         saved = -1  # what was there before the first change is worth keeping, too
-        while not self._stopping.wait(SAVE_EVERY_SECONDS):
+        pause = SAVE_EVERY_SECONDS
+        while not self._stopping.wait(pause):
             if self._world.changes != saved:
-                saved = self._world.changes
+                saved, started = self._world.changes, time.monotonic()
                 self.save()
+                pause = max(SAVE_EVERY_SECONDS, 10 * (time.monotonic() - started))
 
     def _catch_up(self) -> None:
         self._world.catch_up(HAPPENINGS)

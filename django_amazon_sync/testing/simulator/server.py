@@ -77,8 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the caller went away, or the simulator is stopping
 
     def answer(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        raw_body = self.rfile.read(length)
+        raw_body = self._body()
         path, _, query = self.path.partition("?")
         incoming = Incoming(
             method=self.command,
@@ -89,6 +88,15 @@ class _Handler(BaseHTTPRequestHandler):
             raw_body=raw_body,
         )
         self._send(self.server.respond(incoming))
+
+    def _body(self) -> bytes:
+        """The body; one in chunks is read to its end and left out, as the store refuses it."""
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            self.rfile.read(size + 2)
+        self.rfile.readline()
+        return b""
 
     do_GET = do_POST = do_PUT = answer
     do_PATCH = do_DELETE = answer

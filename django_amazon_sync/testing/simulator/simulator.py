@@ -1,8 +1,8 @@
 """The simulated Amazon as one object: start it, look at it, and make things happen in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,18 +16,17 @@ from .control import Control
 from .faults import Faults
 from .live import MERCHANT_CHANNEL, LiveListing, read_live
 from .log import RequestSeen
-from .marketplaces import AMAZON_CHANNELS
 from .orders import DATA_SETS, shown
-from .running import Running
+from .processing import Processing
 from .server import Incoming, Reply
 from .switches import Switches
-from .world import Listing, Order, Product, Seller, World
+from .world import AmazonUnits, Listing, Order, Product, Seller, World
 
 AnySeller = Seller | str
 """A seller, its id, or its region ("na", "eu", "fe")."""
 
 
-class Simulator(Running):
+class Simulator(Processing):
     """An Amazon on localhost with memory.
 
     ``time_scale``: simulated seconds per real second; rates, delays and lifetimes follow.
@@ -93,6 +92,10 @@ class Simulator(Running):
         with self._world.lock:
             self._world.switches = switches
 
+    def switch(self, **changes: Any) -> None:
+        """Change some switches and leave the others."""
+        self.switches = replace(self.switches, **changes)
+
     @property
     def requests(self) -> list[RequestSeen]:
         """The last requests to the API and to Login with Amazon, oldest first."""
@@ -154,7 +157,7 @@ class Simulator(Running):
         identifiers = {kind: number for kind, number in numbers.items() if number}
         product = Product(asin, title, product_type, identifiers, brand, restricted)
         with self._world.lock:
-            self._world.products[asin] = product
+            self._world.add_product(product)
             self._world.changes += 1
         return product
 
@@ -183,23 +186,19 @@ class Simulator(Running):
         """
         with self._world.lock:
             owner = self._world.seller(seller)
-            if asin not in self._world.products:
-                self.add_product(
-                    asin=asin, title=title or sku, product_type=product_type or "HARDWARE"
-                )
             listing = stock.add_listing(
                 self._world,
                 owner,
                 sku,
                 marketplace=marketplace,
                 asin=asin,
-                price=_decimal(price),
+                price=price,
                 quantity=quantity,
-                channel=AMAZON_CHANNELS[owner.region] if channel == "AMAZON" else channel,
+                channel=channel,
                 lead_time=lead_time,
                 restock_date=restock_date,
-                sale_price=_decimal(sale_price),
-                business_price=_decimal(business_price),
+                sale_price=sale_price,
+                business_price=business_price,
                 title=title,
                 condition=condition,
                 product_type=product_type,
@@ -208,6 +207,45 @@ class Simulator(Running):
             live = self.live(owner, sku, listing.marketplace)
         assert live is not None
         return live
+
+    def add_listings(
+        self, seller: AnySeller, marketplace: str, rows: Iterable[Mapping[str, Any]]
+    ) -> int:
+        """Many listings at once; returns how many.
+
+        A row holds ``sku`` and the arguments of ``add_listing``, but for the marketplace, and
+        perhaps ``identifiers`` ({"EAN": ...}) for an ASIN that the catalogue does not know.
+        """
+        count = 0
+        with self._world.lock:
+            owner = self._world.seller(seller)
+            for row in rows:
+                stock.add_listing(self._world, owner, marketplace=marketplace, **row)
+                count += 1
+            self._world.changes += 1
+        return count
+
+    def set_amazon_stock(
+        self,
+        seller: AnySeller,
+        sku: str,
+        marketplace: str,
+        *,
+        fulfillable: int,
+        reserved: int = 0,
+        inbound: int = 0,
+        unfulfillable: int = 0,
+    ) -> None:
+        """What Amazon has of a SKU in its warehouses; from now on buyers lower it.
+
+        Of a SKU that was never set there are 25 units, and they never run out.
+        """
+        with self._world.lock:
+            listing = self._listing(seller, sku, marketplace)
+            self._world.amazon_units[listing.seller_id, sku, marketplace] = AmazonUnits(
+                fulfillable, reserved, inbound, unfulfillable, self._world.now()
+            )
+            self._world.changes += 1
 
     def live(self, seller: AnySeller, sku: str, marketplace: str) -> LiveListing | None:
         """What buyers meet now; None if there is no such listing, or nothing is live yet."""
@@ -378,7 +416,3 @@ class Simulator(Running):
             "orders": len(self._world.orders),
             "listings": sum(len(places) for places in self._world.skus.values()),
         }
-
-
-def _decimal(value: Decimal | str | int | None) -> Decimal | None:
-    return None if value is None else Decimal(value)

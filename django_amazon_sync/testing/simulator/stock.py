@@ -3,9 +3,10 @@
 The same for every seed, so that tests can name its SKUs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import cache
 
 from .answers import Json
 from .clock import api_time
@@ -14,6 +15,7 @@ from .marketplaces import AMAZON_CHANNELS, MARKETPLACES, SELLING_IN, rounded
 from .patches import AVAILABILITY, OFFER
 from .world import Listing, Product, Seller, World
 
+Amount = Decimal | str | int
 WEIRD_SKU = "a/b c%2F+#,ü"
 YEAR = 365 * 24 * 3600
 
@@ -144,7 +146,8 @@ def stock_up(world: World) -> None:
     """Fill a fresh world."""
     for region, marketplaces in SELLING_IN.items():
         world.sellers.append(_seller(world, region, list(marketplaces)))
-    world.products = {product.asin: product_copy(product) for product in PRODUCTS}
+    for product in PRODUCTS:
+        world.add_product(product_copy(product))
     for seller in world.sellers:
         for marketplace in seller.marketplaces[:2]:
             for row in STOCK:
@@ -199,7 +202,7 @@ def _put_up(world: World, seller: Seller, marketplace: str, row: _Row) -> None:
         asin=product.asin,
         price=local(row.dollars),
         quantity=row.quantity,
-        channel=AMAZON_CHANNELS[seller.region] if row.quantity is None else MERCHANT_CHANNEL,
+        channel="AMAZON" if row.quantity is None else MERCHANT_CHANNEL,
         lead_time=row.lead_time,
         restock_date=None if restock is None else api_time(world.now() + restock * 86400)[:10],
         sale_price=local(row.sale),
@@ -215,28 +218,37 @@ def add_listing(
     *,
     marketplace: str,
     asin: str,
-    price: Decimal | None,
+    price: Amount | None,
     quantity: int | None = None,
     channel: str = MERCHANT_CHANNEL,
     lead_time: int | None = None,
     restock_date: str | None = None,
-    sale_price: Decimal | None = None,
-    business_price: Decimal | None = None,
+    sale_price: Amount | None = None,
+    business_price: Amount | None = None,
     title: str = "",
     condition: str = "new_new",
     product_type: str = "",
+    identifiers: Mapping[str, str] | None = None,
 ) -> Listing:
-    """A listing that is live already. Raises KeyError for an ASIN or marketplace not there."""
-    home, product = MARKETPLACES[marketplace], world.products[asin]
+    """A listing that is live already; an unknown ASIN joins the catalogue.
+
+    ``channel`` "AMAZON" stands for the region's Amazon channel. Raises KeyError for a
+    marketplace where the seller does not sell.
+    """
     if marketplace not in seller.marketplaces:
         raise KeyError(f"{seller.seller_id} does not sell in {marketplace}.")
-    now = world.now()
+    if asin not in world.products:
+        name, numbers = title or sku, dict(identifiers or {})
+        world.add_product(Product(asin, name, product_type or "HARDWARE", numbers))
+    home, product, now = MARKETPLACES[marketplace], world.products[asin], world.now()
+    if channel == "AMAZON":
+        channel = AMAZON_CHANNELS[seller.region]
     offer: Json = {"marketplace_id": marketplace, "currency": home.currency, "audience": "ALL"}
     offers = []
     if price is not None:
-        sale = {"start_at": api_time(now - YEAR), "end_at": api_time(now + YEAR)}
         consumer = {**offer, "our_price": _amount(price)}
         if sale_price is not None:
+            sale = {"start_at": api_time(now - YEAR), "end_at": api_time(now + YEAR)}
             consumer["discounted_price"] = _amount(sale_price, **sale)
         offers.append(consumer)
     if business_price is not None:
@@ -250,7 +262,7 @@ def add_listing(
     attributes: Json = {
         OFFER: offers,
         AVAILABILITY: [{name: value for name, value in merchant.items() if value is not None}],
-        "condition_type": [{"value": condition, "marketplace_id": marketplace}],
+        "condition_type": [_condition(condition, marketplace)],
         "merchant_suggested_asin": [{"value": asin, "marketplace_id": marketplace}],
         "item_name": [
             {
@@ -269,7 +281,7 @@ def add_listing(
         created=now,
         updated=now,
         attributes=attributes,
-        live=_copied(attributes),
+        live=dict(attributes),
     )
     world.keep(listing)
     _share_quantity(world, listing)
@@ -280,18 +292,18 @@ def _share_quantity(world: World, listing: Listing) -> None:
     """Where marketplaces share the quantity, the newest listing's holds for all."""
     if world.switches.quantity_shared:
         for other in world.skus[listing.seller_id, listing.sku].values():
-            other.attributes[AVAILABILITY] = _copied(listing.attributes[AVAILABILITY])
+            other.attributes[AVAILABILITY] = listing.attributes[AVAILABILITY]
             if other.live is not None:
-                other.live[AVAILABILITY] = _copied(listing.attributes[AVAILABILITY])
+                other.live[AVAILABILITY] = listing.attributes[AVAILABILITY]
 
 
-def _amount(value: Decimal, **schedule: str) -> list[Json]:
+@cache
+def _condition(condition: str, marketplace: str) -> Json:
+    """One instance for all that are in this condition."""
+    return {"value": condition, "marketplace_id": marketplace}
+
+
+def _amount(amount: Amount, **schedule: str) -> list[Json]:
+    value = Decimal(amount)
     number = int(value) if value == value.to_integral_value() else float(value)
     return [{"schedule": [{**schedule, "value_with_tax": number}]}]
-
-
-def _copied(value: Any) -> Any:
-    """A deep copy of JSON lists and objects (quicker than ``copy.deepcopy``)."""
-    if isinstance(value, dict):
-        return {name: _copied(part) for name, part in value.items()}
-    return [_copied(part) for part in value] if isinstance(value, list) else value

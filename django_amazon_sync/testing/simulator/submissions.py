@@ -1,12 +1,11 @@
 """Listings Items API 2021-08-01, writing: put, patch and delete, and what becomes live later.
 
-ACCEPTED means queued: the echo changes at once, the live values after a delay, or never.
+ACCEPTED means queued: the echo changes at once, the live values after a delay, or never. Feeds
+take the same way (``feeds``), by ``put_faults`` and ``take_put``, ``patch_faults`` and
+``take_patches``.
 """
 
-from copy import deepcopy
-
 from .answers import Answer, Json, Request, invalid
-from .marketplaces import Marketplace
 from .patches import AVAILABILITY, apply_patch, complete_all, completed
 from .validation import (
     REQUIRED,
@@ -18,32 +17,54 @@ from .validation import (
 )
 from .world import Listing, Product, World
 
+OPERATIONS = ("add", "replace", "merge", "delete")
+Steps = list[tuple[str, str, list[Json]]]
+"""Operation, attribute and instances of each patch, completed for one marketplace."""
+
 
 def put_listings_item(world: World, request: Request) -> Answer:
     """putListingsItem: the whole listing in one marketplace; what is left out is gone."""
     seller_id, sku = request.path
     (marketplace,) = request.marketplaces(most=1)
     body = _body(request, "productType", "attributes")
-    requirements = body.get("requirements", "LISTING")
-    if str(requirements) not in REQUIRED or not isinstance(body["attributes"], dict):
-        raise invalid(f"Invalid 'requirements' or 'attributes' provided: {requirements}.")
-    issues = put_issues(world, requirements, body["attributes"], [marketplace])
+    issues = put_faults(world, marketplace, body)
     if issues or _preview(request):
         asin = suggested_asin(body["attributes"]) if not issues else ""
         return _submission(world, request, issues, asin)
-    attributes = complete_all(body["attributes"], world.marketplace(marketplace))
-    listing = world.listing(seller_id, sku, marketplace)
-    if listing is None:
-        listing = _new_listing(world, request, marketplace, attributes, body["productType"])
-        world.keep(listing)
-    listing.attributes = deepcopy(attributes)
-    _schedule(world, listing, "put", attributes=attributes)
-    _share_availability(world, listing, "replace", attributes.get(AVAILABILITY, []))
+    listing = take_put(world, seller_id, sku, marketplace, body)
     return _submission(world, request, [], listing.asin)
 
 
+def put_faults(world: World, marketplace: str, body: Json) -> list[Json]:
+    """What is wrong with the whole of a listing; 400 if it cannot even be read."""
+    requirements = body.get("requirements", "LISTING")
+    if str(requirements) not in REQUIRED or not isinstance(body["attributes"], dict):
+        raise invalid(f"Invalid 'requirements' or 'attributes' provided: {requirements}.")
+    return put_issues(world, requirements, body["attributes"], [marketplace])
+
+
+def take_put(
+    world: World,
+    seller_id: str,
+    sku: str,
+    marketplace: str,
+    body: Json,
+    live_at: float | None = None,
+) -> Listing:
+    """Accept the whole of a listing, live at a time (None: when the API's turn comes)."""
+    attributes = complete_all(body["attributes"], world.marketplace(marketplace))
+    listing = world.listing(seller_id, sku, marketplace)
+    if listing is None:
+        listing = _new_listing(world, seller_id, sku, marketplace, attributes, body["productType"])
+        world.keep(listing)
+    listing.attributes = dict(attributes)
+    _schedule(world, listing, "put", live_at, attributes=attributes)
+    _share_availability(world, listing, "replace", attributes.get(AVAILABILITY, []), live_at)
+    return listing
+
+
 def _new_listing(
-    world: World, request: Request, marketplace: str, attributes: Json, product_type: str
+    world: World, seller_id: str, sku: str, marketplace: str, attributes: Json, product_type: str
 ) -> Listing:
     """A SKU that was not there; its product is matched by ASIN or made."""
     asin = suggested_asin(attributes)
@@ -52,9 +73,8 @@ def _new_listing(
     else:
         asin = "B0" + world.unique("asin")[:8].upper()
         title = str(attributes["item_name"][0]["value"])
-        world.products[asin] = Product(asin, title, product_type, {})
+        world.add_product(Product(asin, title, product_type, {}))
     now = world.now()
-    seller_id, sku = request.path
     return Listing(seller_id, sku, marketplace, asin, product_type, now, now, {}, None)
 
 
@@ -63,19 +83,30 @@ def patch_listings_item(world: World, request: Request) -> Answer:
     seller_id, sku = request.path
     marketplaces = request.marketplaces()
     body = _body(request, "productType", "patches")
-    patches = _read_patches(body["patches"])
     places = world.skus.get((seller_id, sku), {})
-    names = [str(path_attribute(patch)) for patch in patches]
-    issues = [
-        found for patch in patches for found in patch_issues(patch, marketplaces, world.switches)
-    ]
     first = next((places[id_] for id_ in marketplaces if id_ in places), None)
-    issues += product_type_issues(body["productType"], names, marketplaces, first)
+    issues = patch_faults(world, marketplaces, body["productType"], body["patches"], first)
     if not issues and not _preview(request):
         for id_ in marketplaces:
             if id_ in places:
-                _patch_one(world, places[id_], patches, world.marketplace(id_))
+                take_patches(world, places[id_], body["patches"])
     return _submission(world, request, issues, first.asin if first else "")
+
+
+def patch_faults(
+    world: World,
+    marketplaces: list[str],
+    product_type: str,
+    patches: object,
+    listing: Listing | None,
+) -> list[Json]:
+    """What is wrong with the patches of a listing; 400 if they cannot even be read."""
+    readable = _read_patches(patches)
+    issues = [
+        found for patch in readable for found in patch_issues(patch, marketplaces, world.switches)
+    ]
+    names = [str(path_attribute(patch)) for patch in readable]
+    return issues + product_type_issues(product_type, names, marketplaces, listing)
 
 
 def _read_patches(patches: object) -> list[Json]:
@@ -83,20 +114,19 @@ def _read_patches(patches: object) -> list[Json]:
     if not isinstance(patches, list) or not patches:
         raise invalid("'patches' must be a list with at least one operation.")
     for patch in patches:
-        if not isinstance(patch, dict) or patch.get("op") not in (
-            "add",
-            "replace",
-            "merge",
-            "delete",
-        ):
+        if not isinstance(patch, dict) or patch.get("op") not in OPERATIONS:
             raise invalid("Invalid 'op' provided in 'patches'.")
         if path_attribute(patch) is None:
             raise invalid(f"Invalid 'path' provided: {patch.get('path')}.")
     return patches
 
 
-def _patch_one(world: World, listing: Listing, patches: list[Json], home: Marketplace) -> None:
-    steps = []
+def take_patches(
+    world: World, listing: Listing, patches: list[Json], live_at: float | None = None
+) -> None:
+    """Accept patches that have no faults, live at a time (None: when the API's turn comes)."""
+    home = world.marketplace(listing.marketplace)
+    steps: Steps = []
     for patch in patches:
         name = str(path_attribute(patch))
         instances = [
@@ -104,38 +134,52 @@ def _patch_one(world: World, listing: Listing, patches: list[Json], home: Market
             for instance in patch["value"]
             if instance.get("marketplace_id", home.id) == home.id
         ]
-        steps.append([patch["op"], name, instances])
+        steps.append((patch["op"], name, instances))
         apply_patch(listing.attributes, patch["op"], name, instances, world.switches)
         if name == AVAILABILITY:
-            _share_availability(world, listing, patch["op"], instances)
-    _schedule(world, listing, "patch", steps=steps)
+            _share_availability(world, listing, patch["op"], instances, live_at)
+    _schedule(world, listing, "patch", live_at, steps=steps)
 
 
-def _share_availability(world: World, listing: Listing, op: str, instances: list[Json]) -> None:
+def _share_availability(
+    world: World, listing: Listing, op: str, instances: list[Json], live_at: float | None
+) -> None:
     """One merchant quantity for the region: the other marketplaces take it over."""
     if not world.switches.quantity_shared:
         return
     for other in world.skus[listing.seller_id, listing.sku].values():
         if other is not listing:
             apply_patch(other.attributes, op, AVAILABILITY, instances, world.switches)
-            _schedule(world, other, "patch", steps=[[op, AVAILABILITY, instances]])
+            _schedule(world, other, "patch", live_at, steps=[(op, AVAILABILITY, instances)])
 
 
-def _schedule(world: World, listing: Listing, kind: str, **change: object) -> None:
-    """Let a change become live later, never before the one ahead of it, or not at all."""
+def _schedule(
+    world: World, listing: Listing, kind: str, live_at: float | None, **change: object
+) -> None:
+    """Let a change become live later, or not at all.
+
+    What comes by the API never overtakes the one ahead of it; what comes by a feed has its
+    own time, and may undo a younger patch.
+    """
     if listing.ignored or world.dice.random() < world.switches.never_live:
         return
-    listing.busy_until = max(listing.busy_until, world.now() + world.switches.live_delay)
+    if live_at is None:
+        live_at = max(listing.busy_until, world.now() + world.switches.live_delay)
+        listing.busy_until = live_at
     where = {"seller_id": listing.seller_id, "sku": listing.sku, "marketplace": listing.marketplace}
-    world.later(listing.busy_until, kind, **where, **change)
+    world.later(live_at, kind, **where, **change)
+
+
+def take_delete(world: World, seller_id: str, sku: str, marketplace: str) -> Listing | None:
+    """End a listing in one marketplace; None if there was none."""
+    return world.skus.get((seller_id, sku), {}).pop(marketplace, None)
 
 
 def delete_listings_item(world: World, request: Request) -> Answer:
     """deleteListingsItem: ends the listing in one marketplace."""
     seller_id, sku = request.path
     (marketplace,) = request.marketplaces(most=1)
-    places = world.skus.get((seller_id, sku), {})
-    listing = places.pop(marketplace, None)
+    listing = take_delete(world, seller_id, sku, marketplace)
     return _submission(world, request, [], listing.asin if listing else "")
 
 
@@ -177,20 +221,14 @@ def _submission(world: World, request: Request, issues: list[Json], asin: str) -
 # -- what becomes live later
 
 
-def patch_goes_live(
-    world: World,
-    seller_id: str,
-    sku: str,
-    marketplace: str,
-    steps: list[tuple[str, str, list[Json]]],
-) -> None:
+def patch_goes_live(world: World, seller_id: str, sku: str, marketplace: str, steps: Steps) -> None:
     """The patch is done again, on the live values of that moment."""
     listing = world.listing(seller_id, sku, marketplace)
     if listing is None or listing.ignored:
         return
     listing.live = {} if listing.live is None else listing.live
     for op, name, instances in steps:
-        apply_patch(listing.live, op, name, deepcopy(instances), world.switches)
+        apply_patch(listing.live, op, name, instances, world.switches)
     listing.updated = world.now()
 
 
@@ -200,5 +238,5 @@ def put_goes_live(
     """The live values become those of the PUT and nothing else."""
     listing = world.listing(seller_id, sku, marketplace)
     if listing is not None and not listing.ignored:
-        listing.live = deepcopy(attributes)
+        listing.live = dict(attributes)
         listing.updated = world.now()

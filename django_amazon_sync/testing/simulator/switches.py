@@ -33,6 +33,26 @@ class Switches:
     ``never_live``: share of accepted changes (0 to 1) that never become live.
     ``shipment_delay``: seconds from a confirmation's 204 until the order shows it.
     ``omitted_orders``: share of search pages (0 to 1) that leave out one order.
+    ``feed_queue``: seconds from createFeed until the feed may start; those of a seller also wait
+    for each other. ``feed_time``: seconds from its start until the messages are taken.
+    ``feed_applies_late``: seconds from a feed's end until its values are live, though its report
+    shows items (a feed without items is live ``live_delay`` later, and late by this besides).
+    ``feed_outcome``: "done"; "fatal" (half of the messages are taken); "cancelled"; "stuck" (it
+    never ends).
+    ``feed_report``: whether the processing report is "there", "missing", "truncated" (half of a
+    gzip), "foreign" (of another account and feed), or has issues of messages "unsent".
+
+    ``report_time``: seconds from createReport until it ends, half of them in the queue.
+    ``report_outcome``: "done"; "fatal" (its document tells the reason); "cancelled"; "stuck".
+    ``report_pause``: a report that is asked for again within so many seconds is CANCELLED.
+    ``report_cache``: one that is asked for again within so many seconds is the old one.
+    ``report_encoding``: "" (cp1252; cp932 in Japan), or an encoding by Python's name.
+    ``report_charset``: whether the download names its charset.
+    ``report_headers``: the columns of a listings report: "documented"; "real" (with several
+    "Deprecated column", ``fulfilment-channel``, and more); "localised" (in the marketplace's
+    language, where it is German or Japanese); "few" (13 of them).
+    ``report_rows``: "all"; "short" (without the empty cells at the end); "half" of them; "none".
+
     ``page_token_lifetime``: seconds until a page token is refused.
     ``access_token_lifetime``: seconds until an access token is refused.
     """
@@ -51,5 +71,18 @@ class Switches:
     never_live: float = 0.0
     shipment_delay: float = 60.0
     omitted_orders: float = 0.0
+    feed_queue: float = 15.0
+    feed_time: float = 45.0
+    feed_applies_late: float = 0.0
+    feed_outcome: Literal["done", "fatal", "cancelled", "stuck"] = "done"
+    feed_report: Literal["there", "missing", "truncated", "foreign", "unsent"] = "there"
+    report_time: float = 60.0
+    report_outcome: Literal["done", "fatal", "cancelled", "stuck"] = "done"
+    report_pause: float = 0.0
+    report_cache: float = 0.0
+    report_encoding: Literal["", "cp1252", "cp932", "utf-8", "utf-8-sig"] = ""
+    report_charset: bool = True
+    report_headers: Literal["documented", "real", "localised", "few"] = "documented"
+    report_rows: Literal["all", "short", "half", "none"] = "all"
     page_token_lifetime: float = 24 * 3600.0
     access_token_lifetime: float = 3600.0

@@ -1,25 +1,21 @@
 """The memory of the simulated Amazon: sellers, catalogue, listings, orders, what is yet to happen.
 
 Plain dataclasses of JSON values, so that the whole of it can be written to a file and read
-back. Times are simulated seconds since 1970. Whoever reads or writes holds ``lock``.
+back (``memory_file``). Times are simulated seconds since 1970. Whoever reads or writes holds
+``lock``.
 """
 
 import hashlib
 import heapq
-import json
-import os
 import random
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import Clock
 from .marketplaces import MARKETPLACES, Marketplace
 from .switches import Switches
-
-VERSION = 1
 
 
 @dataclass
@@ -53,7 +49,8 @@ class Listing:
     """One seller SKU in one marketplace.
 
     ``attributes`` echoes what was sent; ``live`` is what buyers meet, None until the first
-    version is live. ``ignored``: changes are accepted and never become live.
+    version is live. The two may share their instances, which are replaced, never changed.
+    ``ignored``: changes are accepted and never become live.
     """
 
     seller_id: str
@@ -109,6 +106,56 @@ class Order:
         raise KeyError(f"Order {self.order_id} has no item {item!r}.")
 
 
+@dataclass
+class Document:
+    """A file in the store behind the pre-signed addresses.
+
+    ``packed`` is the gzip of its content, None until it was uploaded; with ``gzipped`` it is
+    downloaded as it is. ``content_type`` goes with it, charset and all. ``used``: a feed took it.
+    """
+
+    document_id: str
+    seller_id: str
+    content_type: str
+    created: float
+    packed: bytes | None = field(default=None, repr=False)
+    gzipped: bool = False
+    used: bool = False
+
+
+@dataclass
+class Job:
+    """A feed or a report: it waits, is worked on, and ends, perhaps with a document.
+
+    From ``ready`` on it may start. ``input_document`` is a feed's; ``options`` are a report's.
+    """
+
+    job_id: str
+    kind: str
+    seller_id: str
+    type: str
+    marketplaces: list[str]
+    created: float
+    ready: float
+    status: str = "IN_QUEUE"
+    input_document: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    started: float | None = None
+    ended: float | None = None
+    document: str = ""
+
+
+@dataclass
+class AmazonUnits:
+    """Units of one SKU in Amazon's own warehouses, for one marketplace."""
+
+    fulfillable: int
+    reserved: int
+    inbound: int
+    unfulfillable: int
+    updated: float
+
+
 @dataclass(order=True)
 class Due:
     """Something that happens by itself at a simulated time."""
@@ -117,6 +164,11 @@ class Due:
     number: int
     kind: str = field(compare=False)
     payload: dict[str, Any] = field(compare=False)
+
+
+def gtin(number: str) -> str:
+    """A barcode number in its longest form: a UPC is an EAN with a zero in front."""
+    return number.zfill(14)
 
 
 @dataclass
@@ -138,8 +190,13 @@ class World:
         self.changes = 0
         self.sellers: list[Seller] = []
         self.products: dict[str, Product] = {}
+        self.asins_by_barcode: dict[str, list[str]] = {}
         self.skus: dict[tuple[str, str], dict[str, Listing]] = {}
         self.orders: dict[str, Order] = {}
+        self.documents: dict[str, Document] = {}
+        self.jobs: dict[str, Job] = {}
+        self.amazon_units: dict[tuple[str, str, str], AmazonUnits] = {}
+        self.fba_lists: dict[tuple[str, str], tuple[int, list[Listing]]] = {}
         self.due: list[Due] = []
         self.tokens: dict[str, AccessToken] = {}
         self._moment: float | None = None
@@ -168,11 +225,15 @@ class World:
         """A marketplace by its id."""
         return MARKETPLACES[marketplace]
 
-    def listings(self, seller_id: str) -> Iterator[Listing]:
-        """All listings of a seller."""
-        for (owner, _), by_marketplace in self.skus.items():
+    def listings(self, seller_id: str, marketplace: str = "") -> Iterator[Listing]:
+        """All listings of a seller, or those in one marketplace."""
+        for (owner, _), places in self.skus.items():
             if owner == seller_id:
-                yield from by_marketplace.values()
+                yield from (
+                    listing
+                    for listing in places.values()
+                    if marketplace in ("", listing.marketplace)
+                )
 
     def listing(self, seller_id: str, sku: str, marketplace: str) -> Listing | None:
         """One listing, or None."""
@@ -181,6 +242,15 @@ class World:
     def keep(self, listing: Listing) -> None:
         """Store a new listing."""
         self.skus.setdefault((listing.seller_id, listing.sku), {})[listing.marketplace] = listing
+
+    def add_product(self, product: Product) -> None:
+        """Put a product into the catalogue, in the place of the one of its ASIN."""
+        if former := self.products.get(product.asin):
+            for number in former.identifiers.values():
+                self.asins_by_barcode[gtin(number)].remove(former.asin)
+        self.products[product.asin] = product
+        for number in product.identifiers.values():
+            self.asins_by_barcode.setdefault(gtin(number), []).append(product.asin)
 
     def later(self, at: float, kind: str, **payload: Any) -> None:
         """Have something happen at a simulated time."""
@@ -198,41 +268,3 @@ class World:
                 happenings[event.kind](self, **event.payload)
             finally:
                 self._moment = None
-
-    def save(self, path: Path) -> None:
-        """Write the memory to a file: all of it or, if the machine dies, the former one."""
-        memory = {
-            "version": VERSION,
-            "now": self.clock.timestamp(),
-            "serial": self.serial,
-            "sellers": [asdict(seller) for seller in self.sellers],
-            "products": [asdict(product) for product in self.products.values()],
-            "listings": [
-                asdict(listing) for places in self.skus.values() for listing in places.values()
-            ],
-            "orders": [asdict(order) for order in self.orders.values()],
-            "due": [asdict(due) for due in self.due],
-            "tokens": {name: asdict(token) for name, token in self.tokens.items()},
-        }
-        draft = path.with_name(path.name + ".new")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(memory, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-
-    def load(self, path: Path) -> None:
-        """Read the memory back. Raises ValueError if the file is not one of ours."""
-        memory = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(memory, dict) or memory.get("version") != VERSION:
-            raise ValueError(f"{path} is not a memory of this simulator; name another file.")
-        self.clock.not_before(memory["now"])
-        self.serial = memory["serial"]
-        self.dice.seed(f"{self.seed} {self.serial}")
-        self.sellers = [Seller(**row) for row in memory["sellers"]]
-        self.products = {row["asin"]: Product(**row) for row in memory["products"]}
-        for row in memory["listings"]:
-            self.keep(Listing(**row))
-        self.orders = {row["data"]["orderId"]: Order(**row) for row in memory["orders"]}
-        self.due = [Due(**row) for row in memory["due"]]
-        self.tokens = {name: AccessToken(**row) for name, row in memory["tokens"].items()}
