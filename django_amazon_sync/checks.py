@@ -24,6 +24,7 @@ from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Application
 from django_amazon_sync.models.fields import HOW_TO_MAKE_A_KEY
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.shops.model_shop import ModelShop
 
 TAG = "amazon_sync"
 
@@ -123,6 +124,25 @@ def _fault_of_shop(shop: object) -> str:
     if missing := sorted(shop.__abstractmethods__):
         return f"lacks {', '.join(missing)}"
     return ""
+
+
+@checks.register(TAG)
+def check_mapping(**kwargs: object) -> list[checks.CheckMessage]:
+    """A ModelShop's mapping names models and columns that exist and can do their work."""
+    try:
+        shop = import_string(_text("SHOP"))
+    except ImportError:
+        return []  # check_shop says so
+    if not (isinstance(shop, type) and issubclass(shop, ModelShop)):
+        return []
+    return [
+        checks.Error(
+            f"AMAZON_SYNC['SHOP'], {_text('SHOP')}: {fault}.",
+            hint="See docs/own-shop.md, 'What can be mapped'.",
+            id="amazon_sync.E010",
+        )
+        for fault in shop.mapping_faults()
+    ]
 
 
 @checks.register(TAG)

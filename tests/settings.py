@@ -22,7 +22,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     test_database = Path(tempfile.gettempdir()) / f"django-amazon-sync-{os.getpid()}.sqlite3"
     DATABASES["default"]["TEST"] = {"NAME": str(test_database)}
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.tinyshop"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.plainshop", "tests.tinyshop"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

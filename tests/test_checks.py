@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pytest_django.fixtures import Settings
 from django_amazon_sync import checks
 from django_amazon_sync.models import Application
 from django_amazon_sync.shops.base import Shop
+from tests.shops.plain import RichShop
 
 KEY = Fernet.generate_key().decode()
 HERE = __name__
@@ -34,6 +36,12 @@ class WholeShop(HalfShop):
 
 WholeShop.__abstractmethods__ = frozenset()
 
+class MisspeltShop(RichShop):
+    """A mapping with a slip of the pen."""
+
+    product = replace(RichShop.product, title="nmae")
+
+
 GOOD = {"SHOP": f"{HERE}.WholeShop", "ENCRYPTION_KEYS": [KEY], "DEPLOYMENT": "tests"}
 
 #: What is set, the id that says so, and a word of its message.
@@ -49,6 +57,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"SHOP": f"{HERE}.NoSuchShop"}, "E003", "NoSuchShop"),
     ({"SHOP": f"{HERE}.HalfShop"}, "E004", "lacks find, menu, offers"),
     ({"SHOP": "pathlib.Path"}, "E004", "is no subclass of"),
+    ({"SHOP": f"{HERE}.MisspeltShop"}, "E010", "Item has no field nmae; it has active, barcode"),
     ({"ENCRYPTION_KEYS": [KEY, "secret word"]}, "E005", "at place 2"),
     ({"ENDPOINT": "sellingpartnerapi-eu.amazon.com"}, "E006", "'ENDPOINT'"),
     ({"ENDPOINT": "https://{host}"}, "E006", "'ENDPOINT'"),

@@ -1,0 +1,217 @@
+"""What Amazon changes on an order that the shop has placed, and what the shop did with it.
+
+What was done before is known from the shop's own rows (a line's quantity and what it took), so
+nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from django_amazon_sync.data import OrderData, ShipmentData
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.model_shop.columns import fitting
+from django_amazon_sync.shops.model_shop.fields import OrderFields, ShopFields, model_of
+from django_amazon_sync.shops.model_shop.money import Figures, figures_of
+from django_amazon_sync.shops.model_shop.offers import valid_pks
+from django_amazon_sync.shops.model_shop.orders import (
+    OURS,
+    give_back,
+    note,
+    note_cancellation_request,
+    note_unseen,
+)
+
+CHUNK = 500
+
+
+@transaction.atomic
+def update(shop: ShopFields, pk: str, order: OrderData) -> list[Any]:
+    """Bring the order in line with Amazon's; the products whose stock it gave back."""
+    orders = model_of(shop.order)._base_manager.select_for_update()
+    saved = orders.filter(pk__in=valid_pks(orders.model, [pk])).first()
+    if saved is None:
+        raise ShopRefused(f"The shop has no order {pk} for Amazon's order {order.number}.")
+    released = lower_quantities(shop, saved, order)
+    if is_cancelled(order):
+        set_cancelled(shop, saved)
+        return released
+    follow_amounts(shop, saved, order)
+    if order.cancellation_requested:
+        note_cancellation_request(shop, saved)
+    return released
+
+
+def is_cancelled(order: OrderData) -> bool:
+    """Cancelled as a whole (orders_2026-01-01.json, fulfillmentStatus), or line by line."""
+    return order.status == "CANCELLED" or not any(line.quantity for line in order.lines)
+
+
+# --- Quantities ----------------------------------------------------------------------------------
+
+
+def lower_quantities(shop: ShopFields, saved: Any, order: OrderData) -> list[Any]:
+    """Cancel what the order's absolute quantities lack to those of the shop's lines.
+
+    What is with the carrier cannot be cancelled any more.
+    """
+    lines = {getattr(line, shop.line.item_id): line for line in lines_of(shop, saved)}
+    counted = {line.item_id: 0 if is_cancelled(order) else line.quantity for line in order.lines}
+    skus = {line.item_id: line.sku for line in order.lines}
+    shipped = is_shipped(shop, saved)
+    for item_id, quantity in counted.items():
+        held = getattr(lines[item_id], shop.line.quantity) if item_id in lines else 0
+        if quantity > held or (quantity < held and shipped):
+            note(shop, saved, f"Amazon counts {quantity} of SKU {skus[item_id]}, the shop "
+                              f"{'shipped ' if shipped else ''}{held}: check it.")  # fmt: skip
+    if shipped:
+        return []
+    released = set()
+    # The same fixed order of row locks as in placing.
+    for item_id, line in lines.items():
+        held = getattr(line, shop.line.quantity)
+        if counted.get(item_id, held) < held:
+            note(shop, saved, f"Amazon cancelled {held - counted[item_id]} of SKU {skus[item_id]}; "
+                              f"{counted[item_id]} remain.")  # fmt: skip
+            released |= lower_quantity(shop, line, counted[item_id])
+    return sorted(released)
+
+
+def lines_of(shop: ShopFields, saved: Any) -> Any:
+    """The order's lines, ordered by their products' pks."""
+    lines = model_of(shop.line)._base_manager.filter(**{shop.line.order: saved})
+    return lines.select_related(shop.line.product).order_by(f"{shop.line.product}__pk", "pk")
+
+
+def is_shipped(shop: ShopFields, saved: Any) -> bool:
+    return bool(shop.order.shipped_at and getattr(saved, shop.order.shipped_at))
+
+
+def lower_quantity(shop: ShopFields, line: Any, quantity: int) -> set[Any]:
+    """Lower one line and give back what it took beyond that; the pks of the product concerned."""
+    columns = [shop.line.quantity]
+    setattr(line, shop.line.quantity, quantity)
+    taken = getattr(line, shop.line.taken) if shop.line.taken else 0
+    surplus = max(taken - quantity, 0)
+    if surplus:
+        columns.append(shop.line.taken)
+        setattr(line, shop.line.taken, taken - surplus)
+    line.save(update_fields=columns)
+    product = getattr(line, shop.line.product)
+    if not surplus or product is None:  # the shop has deleted it
+        return set()
+    give_back(shop, product.pk, surplus)
+    return {product.pk}
+
+
+def set_cancelled(shop: ShopFields, saved: Any) -> None:
+    """Give the order the shop's status for cancelled ones, unless it has left already."""
+    column, cancelled = shop.order.status, shop.order.cancelled
+    if is_shipped(shop, saved):
+        note(shop, saved, "Amazon cancelled this order, but it is shipped: check it.")
+    elif not column or cancelled is None:
+        note(shop, saved, "Amazon cancelled this order.")
+    elif getattr(saved, column) != cancelled:
+        setattr(saved, column, cancelled)
+        saved.save(update_fields=[column])
+
+
+# --- Money ---------------------------------------------------------------------------------------
+
+
+def follow_amounts(shop: ShopFields, saved: Any, order: OrderData) -> None:
+    """Write the order's money anew where Amazon's grand total is another one than before."""
+    column = shop.order.total
+    if order.amounts is None or not column:
+        return
+    figures, before = figures_of(shop, order), getattr(saved, column)
+    if figures.order[column] == before:
+        return
+    write(saved, figures.order)
+    note(shop, saved, f"Amazon's total was {before} and is {figures.order[column]} "
+                      f"{order.amounts.currency}.")  # fmt: skip
+    write_lines(shop, saved, figures)
+    note_unseen(shop, saved, order, figures)
+
+
+def write_lines(shop: ShopFields, saved: Any, figures: Figures) -> None:
+    for line in lines_of(shop, saved):
+        if columns := figures.lines.get(getattr(line, shop.line.item_id)):
+            write(line, columns)
+
+
+def write(row: Any, columns: dict[str, Any]) -> None:
+    held = fitting(type(row), columns)
+    for column, value in held.items():
+        setattr(row, column, value)
+    row.save(update_fields=list(held))
+
+
+# --- Parcels -------------------------------------------------------------------------------------
+
+
+def read_shipments(shop: ShopFields, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+    """One parcel for each of these orders that was handed to the carrier, with all of its lines."""
+    fields, orders = shop.order, model_of(shop.order)._base_manager.order_by("pk")
+    sent = orders.exclude(**{fields.shipped_at: None})
+    wanted = iter(sorted(valid_pks(orders.model, order_pks)))
+    while chunk := list(islice(wanted, CHUNK)):
+        items = items_of(shop, chunk)
+        paths = [path for path in (fields.shipped_at, fields.carrier, fields.tracking) if path]
+        for row in sent.filter(pk__in=chunk).values("pk", *paths):
+            yield ShipmentData(
+                pk=str(row["pk"]),
+                order_pk=str(row["pk"]),
+                shipped_at=row[fields.shipped_at],
+                carrier=str(row.get(fields.carrier) or ""),
+                tracking=str(row.get(fields.tracking) or ""),
+                items=tuple(items.get(row["pk"], ())),
+            )
+
+
+def items_of(shop: ShopFields, order_pks: Iterable[Any]) -> dict[Any, list[tuple[str, int]]]:
+    """What is in each of these orders, as (Amazon's item id, quantity)."""
+    order, fields = f"{shop.line.order}__pk", shop.line
+    lines = model_of(fields)._base_manager.filter(**{f"{order}__in": list(order_pks)})
+    items: dict[Any, list[tuple[str, int]]] = {}
+    rows = lines.order_by("pk").values_list(order, fields.item_id, fields.quantity)
+    for pk, item_id, quantity in rows:
+        if item_id and quantity:
+            items.setdefault(pk, []).append((item_id, quantity))
+    return items
+
+
+# --- Personal data -------------------------------------------------------------------------------
+
+#: Not personal, and wanted by tax law.
+KEPT_OF_ADDRESS = ("city", "state", "country")
+
+
+@transaction.atomic
+def forget_buyer(shop: ShopFields, pk: str) -> None:
+    """Empty the columns of the buyer's personal data.
+
+    Of the notes our own lines stay: what people wrote there may quote the buyer.
+    """
+    orders = model_of(shop.order)._base_manager.select_for_update()
+    saved = orders.filter(pk__in=valid_pks(orders.model, [pk])).first()
+    if saved is None:
+        return  # an order that was deleted holds nobody's data any more
+    forgotten: dict[str, str] = dict.fromkeys(personal_columns(shop.order), "")
+    if notes := shop.order.notes:
+        kept = (getattr(saved, notes) or "").splitlines()
+        forgotten[notes] = "\n".join(line for line in kept if line.startswith(OURS))
+    if forgotten:
+        write(saved, forgotten)
+    if shop.line.gift_message:
+        for line in lines_of(shop, saved):
+            write(line, {shop.line.gift_message: ""})
+
+
+def personal_columns(fields: OrderFields) -> list[str]:
+    address = [column for part, column in fields.address.items() if part not in KEPT_OF_ADDRESS]
+    return [column for column in (fields.name, fields.email, *address) if column]

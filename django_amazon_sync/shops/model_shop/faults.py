@@ -1,0 +1,263 @@
+"""What is wrong with a mapping: names that do not exist, and columns that cannot do their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields as attributes_of
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    DecimalField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    TextField,
+    UniqueConstraint,
+)
+
+from django_amazon_sync.shops.model_shop.fields import (
+    ADDRESS,
+    LineFields,
+    OrderFields,
+    ProductFields,
+    is_currency_code,
+    model_of,
+)
+
+if TYPE_CHECKING:
+    from django_amazon_sync.shops.model_shop import ModelShop
+
+KINDS: dict[str, type[Any]] = {"product": ProductFields, "order": OrderFields, "line": LineFields}
+
+#: Amazon's order ids have 19 characters (302-1234567-1234567).
+NUMBER_LENGTH = 19
+
+TEXT, MONEY, COUNT = (CharField, TextField), (DecimalField,), (IntegerField,)
+
+WRITTEN: dict[str, tuple[tuple[type[Field[Any, Any]], ...], str]] = {
+    "number": (TEXT, "a text"),
+    "currency": (TEXT, "a text"),
+    "total": (MONEY, "a DecimalField"),
+    "shipping": (MONEY, "a DecimalField"),
+    "other": (MONEY, "a DecimalField"),
+    "placed_at": ((DateTimeField,), "a DateTimeField"),
+    "status": ((Field,), "a column"),
+    "shipping_method": (TEXT, "a text"),
+    "payment_method": (TEXT, "a text"),
+    "name": (TEXT, "a text"),
+    "email": (TEXT, "a text"),
+    "notes": ((TextField,), "a TextField"),
+    "shipped_at": ((DateTimeField,), "a DateTimeField"),
+    "order": ((ForeignKey,), "a ForeignKey"),
+    "product": ((ForeignKey,), "a ForeignKey"),
+    "item_id": (TEXT, "a text"),
+    "sku": (TEXT, "a text"),
+    "quantity": (COUNT, "an IntegerField"),
+    "taken": (COUNT, "an IntegerField"),
+    "title": (TEXT, "a text"),
+    "unit_price": (MONEY, "a DecimalField"),
+    "gift_message": (TEXT, "a text"),
+}
+"""What each column of an order or a line has to be, and how that is called."""
+
+ONLY_READ = {"shipped_at", "status"}
+"""Columns of WRITTEN that a new order does not fill."""
+
+
+def faults_of(shop: type[ModelShop]) -> Iterator[str]:
+    """The faults of a shop's mapping, one sentence each, the first first to be mended."""
+    absent = list(absent_parts(shop))
+    if absent:
+        yield from absent
+        return
+    yield from product_faults(shop)
+    yield from order_faults(shop.order)
+    yield from line_faults(shop)
+
+
+def absent_parts(shop: type[ModelShop]) -> Iterator[str]:
+    for name, kind in KINDS.items():
+        fields: Any = getattr(shop, name, None)
+        if not isinstance(fields, kind):
+            yield f"it lacks {name} = {kind.__name__}(...)"
+            continue
+        try:
+            model_of(fields)
+        except (LookupError, ValueError):
+            yield f"there is no model {fields.model!r} for {kind.__name__}"
+
+
+# --- Products ------------------------------------------------------------------------------------
+
+
+def product_faults(shop: type[ModelShop]) -> Iterator[str]:
+    fields = shop.product
+    named = {"sku": fields.sku, "title": fields.title, "price": fields.price}
+    named |= {"stock": fields.stock, "on_sale": fields.on_sale, "scope": fields.scope}
+    named |= {f"identifiers[{kind!r}]": path for kind, path in fields.identifiers.items()}
+    named |= {f"url, {path}": path for path in fields.url_paths}
+    if not is_currency_code(fields.currency):
+        named["currency"] = fields.currency
+    annotated = shop().products().query.annotations
+    for name in ("sku", "title", "price", "currency"):
+        if not getattr(fields, name):
+            yield f"ProductFields.{name} is empty"
+    for name, path in named.items():
+        if path and path not in annotated:
+            yield from path_faults(f"ProductFields.{name}", model_of(fields), path)
+    column = own_column(fields, fields.stock)
+    if fields.stock and not isinstance(column, IntegerField):
+        yield (
+            f"ProductFields.stock: {fields.stock} has to be an integer of {fields.model} itself, "
+            "as orders take their units from it"
+        )
+
+
+def path_faults(about: str, model: Any, path: str) -> Iterator[str]:
+    """Whether a path leads over relations to one row each, and ends at a field."""
+    for part in path.split("__"):
+        known = [field.name for field in model._meta.get_fields()] if model else []
+        if part == "pk":
+            part = model._meta.pk.name if model else part
+        if part not in known:
+            where = f"{model._meta.label} has no field {part}" if model else f"{part} is no field"
+            yield f"{about}: {where}" + (f"; it has {', '.join(sorted(known))}" if known else "")
+            return
+        field = model._meta.get_field(part)
+        if field.many_to_many or field.one_to_many:
+            yield f"{about}: {part} leads to many rows, which would double the offers"
+            return
+        model = field.related_model
+
+
+# --- Orders --------------------------------------------------------------------------------------
+
+
+def order_faults(fields: OrderFields) -> Iterator[str]:
+    for part in sorted(fields.address.keys() - {*ADDRESS, "text"}):
+        yield f"OrderFields.address: an address has no {part}; it has {', '.join(ADDRESS)}, text"
+    money = (fields.total, fields.shipping, fields.other)
+    if any(money) and not fields.currency:
+        yield "OrderFields.currency is empty, but there are columns of money"
+    for name in ("carrier", "tracking"):
+        if path := getattr(fields, name):
+            yield from path_faults(f"OrderFields.{name}", model_of(fields), path)
+    yield from written_faults(fields)
+    number = own_column(fields, fields.number)
+    if number and not is_unique(model_of(fields), number):
+        yield (
+            f"OrderFields.number: {fields.number} is not unique, so an order could be placed "
+            "twice; give it unique=True"
+        )
+    length = number.max_length if number else None
+    if length is not None and length < NUMBER_LENGTH:
+        yield (
+            f"OrderFields.number: {fields.number} holds {length} characters, and Amazon's order "
+            f"ids have {NUMBER_LENGTH}"
+        )
+
+
+def is_unique(model: Any, field: Any) -> bool:
+    whole = [one for one in model._meta.constraints if isinstance(one, UniqueConstraint)]
+    alone = [one for one in whole if tuple(one.fields) == (field.name,) and one.condition is None]
+    return field.unique or bool(alone)
+
+
+# --- Lines ---------------------------------------------------------------------------------------
+
+
+def line_faults(shop: type[ModelShop]) -> Iterator[str]:
+    fields = shop.line
+    yield from written_faults(fields)
+    if shop.product.stock and not fields.taken:
+        yield (
+            "LineFields.taken is empty, but there is a stock: name an integer column for the "
+            "units that a line took, which is what a cancellation gives back"
+        )
+    money = (fields.unit_price, fields.total)
+    if any(money) and not shop.order.currency:
+        yield "OrderFields.currency is empty, but the lines have columns of money"
+    for name, model in (("order", model_of(shop.order)), ("product", model_of(shop.product))):
+        relation = own_column(fields, getattr(fields, name))
+        if isinstance(relation, ForeignKey) and relation.related_model is not model:
+            yield (
+                f"LineFields.{name}: {relation.name} leads to "
+                f"{relation.related_model._meta.label}, not to {model._meta.label}"
+            )
+    product = own_column(fields, fields.product)
+    if product and not product.null:
+        yield (
+            f"LineFields.product: {fields.product} has to be null=True, for a SKU that the shop "
+            "does not know"
+        )
+
+
+# --- Columns that are written ---------------------------------------------------------------------
+
+
+def written_faults(fields: OrderFields | LineFields) -> Iterator[str]:
+    """Each named column is one of the model itself and of its kind, and none is left out."""
+    kind, model = type(fields).__name__, model_of(fields)
+    for attribute in attributes_of(fields):
+        name, column = attribute.name, getattr(fields, attribute.name)
+        if name not in WRITTEN or (name == "currency" and is_currency_code(column)):
+            continue
+        if column:
+            yield from column_faults(f"{kind}.{name}", model, column, *WRITTEN[name])
+        elif attribute.default != "":
+            yield f"{kind}.{name} is empty"
+    for part, column in address_of(fields).items():
+        yield from column_faults(f"{kind}.address[{part!r}]", model, column, TEXT, "a text")
+    given = {getattr(fields, name) for name in WRITTEN.keys() - ONLY_READ if hasattr(fields, name)}
+    given |= {*fields.fixed, *address_of(fields).values()}
+    columns = model._meta.concrete_fields
+    for name in fields.fixed:
+        if not any(name in (field.name, field.attname) for field in columns):
+            yield f"{kind}.fixed: {model._meta.label} has no column {name}"
+    for field in columns:
+        if not {field.name, field.attname} & given and must_be_given(field):
+            yield (
+                f"{kind}: {model._meta.label}.{field.name} has no default and may not be NULL; "
+                "map it, give it a value in fixed, or a default in the model"
+            )
+
+
+def address_of(fields: OrderFields | LineFields) -> Mapping[str, str]:
+    return fields.address if isinstance(fields, OrderFields) else {}
+
+
+def column_faults(
+    about: str, model: Any, name: str, kinds: tuple[type[Field[Any, Any]], ...], wanted: str
+) -> Iterator[str]:
+    columns = {field.name: field for field in model._meta.concrete_fields}
+    if name not in columns:
+        yield f"{about}: {model._meta.label} has no column {name}; it has {', '.join(columns)}"
+    elif not isinstance(columns[name], kinds):
+        what = type(columns[name]).__name__
+        yield f"{about}: {name} is of type {what} and has to be {wanted}"
+    elif sets_itself(columns[name]):
+        yield f"{about}: {name} sets itself (auto_now or auto_now_add); leave it out of the mapping"
+
+
+def sets_itself(field: Field[Any, Any]) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+
+
+def must_be_given(field: Field[Any, Any]) -> bool:
+    """Whether saving a row fails where nobody gives this column a value."""
+    by_itself = field.primary_key or field.generated or sets_itself(field)
+    if by_itself or field.null or field.has_default() or field.has_db_default():
+        return False
+    return field.get_default() is None  # a text is empty then
+
+
+def own_column(fields: ProductFields | OrderFields | LineFields, name: str) -> Any:
+    """The field of that name in the model itself, or None."""
+    try:
+        field = model_of(fields)._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return field if field.concrete else None

@@ -1,0 +1,282 @@
+"""Amazon's orders as rows of the shop: placing them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from django_amazon_sync.data import (
+    Address,
+    Choices,
+    Menu,
+    MenuItem,
+    OrderData,
+    OrderLine,
+)
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
+from django_amazon_sync.shops.model_shop.fields import (
+    ADDRESS,
+    OrderFields,
+    ShopFields,
+    column_of,
+    model_of,
+)
+from django_amazon_sync.shops.model_shop.money import Figures, figures_of
+from django_amazon_sync.shops.model_shop.offers import valid_pks
+
+logger = logging.getLogger("django_amazon_sync.shops")
+
+#: Where the shop's columns offer nothing to choose from.
+AMAZON = MenuItem("amazon", "Amazon")
+
+#: What our lines in the order's notes begin with; they hold no personal data.
+OURS = "Amazon: "
+
+
+# --- What staff choose from ----------------------------------------------------------------------
+
+
+def menu_of(fields: OrderFields) -> Menu:
+    """The choices of the order's columns."""
+    return Menu(
+        shipping_methods=choices_of(fields, fields.shipping_method) or (AMAZON,),
+        payment_methods=choices_of(fields, fields.payment_method) or (AMAZON,),
+        statuses=choices_of(fields, fields.status),
+    )
+
+
+def choices_of(fields: OrderFields, column: str) -> tuple[MenuItem, ...]:
+    if not column:
+        return ()
+    offered = [one for one in column_of(fields, column).flatchoices if one[0] not in (None, "")]
+    return tuple(MenuItem(str(code), str(label)) for code, label in offered)
+
+
+def check(choices: Choices, menu: Menu) -> None:
+    """Raises ShopRefused with the first choice that the shop does not offer."""
+    chosen = [
+        ("shipping method", choices.shipping_method, menu.shipping_methods),
+        ("payment method", choices.payment_method, menu.payment_methods),
+    ]
+    if choices.status:
+        chosen.append(("status", choices.status, menu.statuses))
+    for what, code, offered in chosen:
+        if code not in [item.code for item in offered]:
+            raise ShopRefused(
+                f"The shop has no {what} {code}; choose another one for this account."
+            )
+
+
+# --- Placing -------------------------------------------------------------------------------------
+
+
+def order_pk(fields: OrderFields, number: str) -> str:
+    orders = model_of(fields)._base_manager.filter(**{fields.number: number})
+    return "".join(str(pk) for pk in orders.values_list("pk", flat=True))
+
+
+class Known(NamedTuple):
+    """A product of the shop: its pk and the shop's own SKU of it."""
+
+    pk: Any
+    sku: str
+
+
+def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -> list[Any]:
+    """Place a new order; the pks of the products whose stock it took.
+
+    ``products`` are those that may be sold. The number's unique key is the last guard: whoever
+    loses a race gets an IntegrityError.
+    """
+    figures = figures_of(shop, order)
+    known = products_of(shop, products, order.lines)
+    takes = bool(choices.takes_stock and shop.product.stock)
+    with transaction.atomic():
+        saved = save_order(shop, order, choices, figures)
+        taken = take_stock(shop, saved, order.lines, known) if takes else {}
+        save_lines(shop, saved, order.lines, known, taken, figures)
+        note_what_is_special(shop, saved, order, known, figures)
+    return sorted({known[item_id].pk for item_id, units in taken.items() if units})
+
+
+def products_of(shop: ShopFields, products: Any, lines: Iterable[OrderLine]) -> dict[str, Known]:
+    """The product of each line, by item id: that of the offer it is linked to, else of its SKU.
+
+    Where several products have the SKU, the oldest serves.
+    """
+    lines, sku = list(lines), shop.product.sku
+    linked = valid_pks(products.model, (line.offer_pk for line in lines if line.offer_pk))
+    found = products.filter(pk__in=linked).values_list("pk", sku)
+    by_pk = {str(pk): Known(pk, own) for pk, own in found}
+    with_sku = products.filter(**{f"{sku}__in": {line.sku for line in lines}}).order_by("-pk")
+    by_sku = {own: Known(pk, own) for pk, own in with_sku.values_list("pk", sku)}
+    known = {line.item_id: by_pk.get(line.offer_pk) or by_sku.get(line.sku) for line in lines}
+    return {item_id: product for item_id, product in known.items() if product is not None}
+
+
+def save_order(shop: ShopFields, order: OrderData, choices: Choices, figures: Figures) -> Any:
+    fields, model = shop.order, model_of(shop.order)
+    there = order.delivery or Address()
+    columns = {
+        **fields.fixed,
+        fields.number: order.number,
+        fields.placed_at: order.created,
+        fields.shipping_method: choices.shipping_method,
+        fields.payment_method: choices.payment_method,
+        fields.name: there.name or order.buyer.name,
+        fields.email: order.buyer.email,
+        **address_columns(fields, there),
+        **figures.order,
+    }
+    if fields.status and choices.status:
+        columns[fields.status] = value_of_choice(column_of(fields, fields.status), choices.status)
+    saved = model(**fitting(model, columns))
+    saved.save(force_insert=True)
+    return saved
+
+
+#: What stands in the lines of a street address.
+STREET = ("company", "line1", "line2", "line3", "district")
+
+
+def address_columns(fields: OrderFields, address: Address) -> dict[str, str]:
+    """The address in the shop's columns; what has none goes to ``text``, a street's to ``line1``.
+
+    Nothing that a parcel needs is lost for lack of a column, as long as one of the two is there.
+    """
+    columns = fields.address
+    written = {columns[part]: getattr(address, part) for part in ADDRESS if part in columns}
+    if "text" in columns:
+        rest = [getattr(address, part) for part in ADDRESS if part not in columns]
+        written[columns["text"]] = "\n".join(filter(None, rest))
+    elif "line1" in columns:
+        street = [part for part in STREET if part == "line1" or part not in columns]
+        said = [getattr(address, part) for part in street]
+        written[columns["line1"]] = ", ".join(filter(None, said))
+    return written
+
+
+def save_lines(
+    shop: ShopFields,
+    saved: Any,
+    lines: Iterable[OrderLine],
+    known: dict[str, Known],
+    taken: dict[str, int],
+    figures: Figures,
+) -> None:
+    """One row for each line; saved one by one, so that the shop's own ``save`` is called."""
+    fields, model = shop.line, model_of(shop.line)
+    products = model_of(shop.product)._base_manager.in_bulk([one.pk for one in known.values()])
+    for line in lines:
+        product = known.get(line.item_id)
+        columns = {
+            **fields.fixed,
+            fields.item_id: line.item_id,
+            fields.sku: product.sku if product else line.sku,
+            fields.quantity: line.quantity,
+            fields.taken: taken.get(line.item_id, 0),
+            fields.title: line.title or line.sku,
+            fields.gift_message: line.gift_message,
+            **figures.lines[line.item_id],
+        }
+        row = model(**fitting(model, columns))
+        setattr(row, fields.order, saved)
+        setattr(row, fields.product, products.get(product.pk) if product else None)
+        row.save(force_insert=True)
+
+
+# --- Stock ---------------------------------------------------------------------------------------
+
+
+def take_stock(
+    shop: ShopFields, saved: Any, lines: Iterable[OrderLine], known: dict[str, Known]
+) -> dict[str, int]:
+    """Take what the lines ask for; by item id, how many units were taken.
+
+    The products are locked in the order of their pks, so that two workers cannot wait for each
+    other.
+    """
+    wanted = [(known[line.item_id], line) for line in lines if line.item_id in known]
+    products = model_of(shop.product)._base_manager.order_by("pk").select_for_update()
+    locked = products.filter(pk__in=[product.pk for product, _line in wanted])
+    left = dict(locked.values_list("pk", shop.product.stock))
+    taken: dict[str, int] = {}
+    for product, line in sorted(wanted, key=lambda one: one[0].pk):
+        there = left.get(product.pk)
+        if there is None:
+            continue  # the shop does not track this product's stock, or has just deleted it
+        units = taken[line.item_id] = take(shop, product.pk, line.quantity, there)
+        left[product.pk] = there - units
+        if line.quantity > there:
+            note(shop, saved, f"The shop had {there} of the {line.quantity} of SKU {product.sku} "
+                              "that Amazon sold: check it.")  # fmt: skip
+    return taken
+
+
+def take(shop: ShopFields, pk: Any, wanted: int, left: int) -> int:
+    """Take so many units, or what is left where the column cannot go below 0; how many it was."""
+    if wanted > left:
+        try:
+            with transaction.atomic():
+                give_back(shop, pk, -wanted)
+        except IntegrityError:  # the database lets it not go below 0
+            wanted = max(left, 0)
+        else:
+            return wanted
+    give_back(shop, pk, -wanted)
+    return wanted
+
+
+def give_back(shop: ShopFields, pk: Any, units: int) -> None:
+    """Add units to a product's stock; a product without stock tracking stays without."""
+    stock = shop.product.stock
+    model_of(shop.product)._base_manager.filter(pk=pk).update(**{stock: F(stock) + units})
+
+
+# --- Notes ---------------------------------------------------------------------------------------
+
+
+def note_what_is_special(
+    shop: ShopFields, saved: Any, order: OrderData, known: dict[str, Known], figures: Figures
+) -> None:
+    for line in order.lines:
+        product = known.get(line.item_id)
+        if product is None:
+            note(shop, saved, f"SKU {line.sku} is not known to the shop: its line has no product "
+                              "and took no stock.")  # fmt: skip
+        elif product.sku != line.sku:
+            note(shop, saved, f"SKU {product.sku} is sold on Amazon as {line.sku}.")
+    note_unseen(shop, saved, order, figures)
+    if order.buyer.purchase_order:
+        note(shop, saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
+    if order.cancellation_requested:
+        note_cancellation_request(shop, saved)
+
+
+def note_unseen(shop: ShopFields, saved: Any, order: OrderData, figures: Figures) -> None:
+    if figures.unseen and order.amounts:
+        note(shop, saved, f"{figures.unseen} {order.amounts.currency} of Amazon's total are for "
+                          "shipping, discounts and charges, or a difference.")  # fmt: skip
+
+
+def note_cancellation_request(shop: ShopFields, saved: Any) -> None:
+    note(shop, saved, "The buyer asks Amazon to cancel this order: decide before anything is "
+                      "shipped.")  # fmt: skip
+
+
+def note(shop: ShopFields, saved: Any, message: str) -> None:
+    """Tell staff once, however often this is called; without a column for it, in the log."""
+    column = shop.order.notes
+    if not column:
+        logger.warning("Order %s: %s", getattr(saved, shop.order.number), message)
+        return
+    message = (OURS + message).replace("\x00", "")
+    said = (getattr(saved, column) or "").splitlines()
+    if message not in said:
+        setattr(saved, column, "\n".join([*said, message]))
+        saved.save(update_fields=[column])
