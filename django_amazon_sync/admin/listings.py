@@ -238,7 +238,7 @@ def _drift(seen: Any) -> str:
 def _on_its_way(listing: Listing) -> dict[str, Any]:
     """What open submissions carry for it; the newest wins."""
     carried: dict[str, Any] = {}
-    items = listing.submission_items.filter(submission__state__in=OPEN_STATES)
+    items = listing.submission_items.filter(submission__state__in=OPEN_STATES, settled=False)
     for values in items.order_by("submission").values_list("values", flat=True):
         carried |= values
     return carried

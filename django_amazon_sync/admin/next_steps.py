@@ -89,7 +89,10 @@ _SHIPMENT: dict[ShipmentState, Sentence] = {
 
 def of_submission(submission: Submission) -> Sentence:
     """What becomes of a submission next."""
-    return _SUBMISSION[SubmissionState(submission.state)]
+    state = SubmissionState(submission.state)
+    if submission.kind == Submission.Kind.FEED:
+        return _FEED[state]
+    return _SUBMISSION[state]
 
 
 _SUBMISSION: dict[SubmissionState, Sentence] = {
@@ -99,6 +102,19 @@ _SUBMISSION: dict[SubmissionState, Sentence] = {
     SubmissionState.UNKNOWN: _("The next export reads back whether Amazon has it."),
     SubmissionState.DONE: _("Amazon took it; a verification reads back whether it is live."),
     SubmissionState.FAILED: _("The next export computes anew what to send."),
+}
+
+
+_FEED: dict[SubmissionState, Sentence] = {
+    SubmissionState.NEW: _("Its file is being written; should the worker die, it is given up."),
+    SubmissionState.UPLOADED: _("It is handed in as soon as Amazon's limit has room for it."),
+    SubmissionState.SENT: _(
+        "Amazon works it off, which takes from minutes to many hours; what changes meanwhile is "
+        "sent by patch."
+    ),
+    SubmissionState.UNKNOWN: _("It is looked for at Amazon, or its listings are read back."),
+    SubmissionState.DONE: _("Each listing is settled; a verification reads back what is live."),
+    SubmissionState.FAILED: _("What Amazon has not received of it is sent again by patch."),
 }
 
 

@@ -19,7 +19,7 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     reads_with = ("account", "marketplace", "run")
     encrypted = ("account__refresh_token",)
     list_display = (
-        "__str__", "state", "why", "marketplace", "created_at", "settled_at", "account",
+        "__str__", "state", "why", "messages", "marketplace", "created_at", "settled_at", "account",
     )  # fmt: skip
     list_filter = (AccountFilter, MarketplaceFilter, "state", "kind")
     search_fields = ("items__listing__sku__sku", "amazon_id")
@@ -27,9 +27,9 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     ordering = ("-pk",)
     fields = (
         "kind", "account", "marketplace", "run_link", "state", "reason", "what_next", "amazon_id",
-        "created_at", "sent_at", "settled_at", "items", "shown_content",
+        "created_at", "sent_at", "not_before", "settled_at", "messages", "items", "shown_content",
     )  # fmt: skip
-    readonly_fields = ("run_link", "what_next", "items", "shown_content")
+    readonly_fields = ("run_link", "what_next", "messages", "items", "shown_content")
 
     @admin.display(description=_("run"))
     def run_link(self, submission: Submission) -> str:
@@ -38,6 +38,10 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     @admin.display(description=_("what happens next"))
     def what_next(self, submission: Submission) -> next_steps.Sentence:
         return next_steps.of_submission(submission)
+
+    @admin.display(description=_("listings in the feed"))
+    def messages(self, submission: Submission) -> int | None:
+        return submission.content.get("messages")
 
     @admin.display(description=_("items"))
     def items(self, submission: Submission) -> str:

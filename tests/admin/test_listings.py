@@ -227,3 +227,18 @@ def test_a_submission_shows_what_it_carries_and_what_became_of_it(
         "12.90 EUR", "No answer came.", "reads back whether Amazon has it", "purchasable_offer",
     ):  # fmt: skip
         assert shown in page
+
+
+def test_a_feed_shows_how_many_listings_it_carries_and_what_it_waits_for(
+    staff: Staff, listing: Listing
+) -> None:
+    feed = make.submission(
+        listing, {"price": "13.37 EUR"}, kind=Submission.Kind.FEED, state=SubmissionState.SENT,
+        content={"messages": 24_871},
+    )  # fmt: skip
+    page = staff.see(Submission, feed.pk)
+    assert "24,871" in page or "24871" in page
+    assert "from minutes to many hours" in page
+    assert "13.37 EUR" in staff.see(Listing, listing.pk)
+    feed.items.update(settled=True)
+    assert "13.37 EUR" not in staff.see(Listing, listing.pk)
