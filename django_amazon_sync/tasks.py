@@ -13,17 +13,23 @@ from functools import partial
 
 from celery import Task, current_app, shared_task
 from django.db import transaction
+from django.utils import timezone
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import Job, RunState, SyncRun
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.turns import SLICE, Slice, Waiting
 
 logger = logging.getLogger("django_amazon_sync.tasks")
 
 #: Seconds that a broker has to answer: somebody may be looking at a button.
 BROKER_TIMEOUT = 2.0
+
+#: Seconds after which a message that no worker came to is void. The ticks until then have sent
+#: others for the same run, in the order of who waits by now.
+EXPIRES = SLICE
 
 
 @shared_task
@@ -93,20 +99,25 @@ def start(run: SyncRun) -> bool:
 
 def _perform(run_pk: int) -> None:
     run = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).first()
-    if run is None:
-        logger.info("Run %s was begun by another worker.", run_pk)
+    if run is None or (run.not_before and run.not_before > timezone.now()):
+        logger.info("Run %s was begun by another worker, or has to wait.", run_pk)
         return
     try:
-        jobs.perform(run)
+        jobs.perform(run, slice_over=Slice(Waiting()))
     except Halted as reason:  # another worker began it a moment ago
         logger.info("%s", reason)
+        return
+    if run.state == RunState.QUEUED and run.not_before and run.not_before <= timezone.now():
+        tick()  # it gave way to others, which need not wait for beat
 
 
 def _enqueue(run: SyncRun) -> None:
     try:
         with _broker() as broker:
             producer = current_app.amqp.Producer(broker, auto_declare=False)
-            TASKS[Job(run.job)].apply_async((run.pk,), producer=producer, retry=False)
+            TASKS[Job(run.job)].apply_async(
+                (run.pk,), producer=producer, retry=False, expires=EXPIRES
+            )
     except (OperationalError, OSError) as fault:
         logger.warning("Run %s stays queued, as the broker does not answer: %s", run.pk, fault)
 

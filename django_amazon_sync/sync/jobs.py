@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 from django.utils import timezone
 
 from django_amazon_sync.errors import Busy
-from django_amazon_sync.models import (
-    AccountState,
-    Job,
-    OfferChange,
-    RunState,
-    Schedule,
-    SellerAccount,
-    SyncRun,
-)
+from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
-    leases,
     listings_out,
     orders_in,
     settle,
@@ -30,7 +23,8 @@ from django_amazon_sync.sync import (
     verify,
 )
 from django_amazon_sync.sync.connect import client_for
-from django_amazon_sync.sync.work import Work, at_work, lease_key
+from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
+from django_amazon_sync.sync.work import Work, at_work
 
 STORIES: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: listings_out.export,
@@ -41,8 +35,8 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.SETTLE: settle.settle,
 }
 
-#: Jobs that are asked for by what is due; of a run that found nothing, nothing is kept.
-BY_THEMSELVES = (Job.CHANGES, Job.SETTLE)
+#: Seconds after which a lane that could not do everything is tried again.
+LANE_RESTS = 10.0
 
 
 def request(
@@ -83,29 +77,68 @@ def perform(
 def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRun]:
     """What has to be done now: changed offers, feeds to settle, asked-for runs, schedules.
 
-    Of these accounts, or of all. A run is made for what is due; of two callers one gets it.
+    Of these accounts, or of all. A run is made for what is due; of two callers one gets it. After
+    each run it looks again: a change of an offer goes before all that still waits, and the others
+    come in turn by account.
     """
-    chosen = SellerAccount.objects.all()
-    if accounts is not None:
-        chosen = chosen.filter(pk__in=[account.pk for account in accounts])
-    connected = chosen.exclude(state=AccountState.DISCONNECTED)
-    changed = OfferChange.objects.values("account")
-    now = timezone.now()
-    due_by_now = Q(not_before=None) | Q(not_before__lte=now)
-    queued = SyncRun.objects.filter(due_by_now, state=RunState.QUEUED, account__in=chosen)
-    queued = queued.order_by("pk")
-    for account in connected.filter(pk__in=changed, state=AccountState.LIVE):
-        if not leases.busy(lease_key(Job.CHANGES, account.pk)):
-            waiting = queued.filter(account=account, job=Job.CHANGES).first()
-            yield waiting or request(account, Job.CHANGES)
-    for account in connected.filter(pk__in=settle.due(now).values("account")):
-        if not leases.busy(lease_key(Job.SETTLE, account.pk)):
-            waiting = queued.filter(account=account, job=Job.SETTLE).first()
-            yield waiting or request(account, Job.SETTLE)
-    yield from queued.exclude(job__in=BY_THEMSELVES)
-    due = Schedule.objects.filter(next_due__lte=now, account__in=connected)
-    for schedule in due.select_related("account").order_by("next_due"):
-        if schedule.job == Job.IMPORT_ORDERS and not schedule.account.import_orders:
+    waiting = Waiting(accounts)
+    given = _Given()
+    while run := _next_in_lanes(waiting, given) or _next_in_turn(waiting, given):
+        given.note(run)
+        yield run
+
+
+@dataclass
+class _Given:
+    """What was given out already: when each lane had its last run, which runs, and who had one.
+
+    A lane that fails, or has to wait, rests; a run comes again only after it was queued anew.
+    """
+
+    lanes: dict[tuple[int, str], float] = field(default_factory=dict)
+    runs: dict[int, datetime | None] = field(default_factory=dict)
+    accounts: dict[int, int] = field(default_factory=dict)
+    _turn: int = 0
+
+    def note(self, run: SyncRun) -> None:
+        self.lanes[run.account_id, run.job] = time.monotonic()
+        self.runs[run.pk] = run.not_before
+        self._turn += 1
+        self.accounts[run.account_id] = self._turn
+
+    def rests(self, account: SellerAccount, job: Job) -> bool:
+        last = self.lanes.get((account.pk, job))
+        return last is not None and time.monotonic() < last + LANE_RESTS
+
+    def has(self, run: SyncRun) -> bool:
+        return run.pk in self.runs and self.runs[run.pk] == run.not_before
+
+
+def _next_in_lanes(waiting: Waiting, given: _Given) -> SyncRun | None:
+    for account, job in waiting.lanes():
+        if given.rests(account, job):
             continue
-        if schedule.claim(now):
-            yield request(schedule.account, Job(schedule.job))
+        run = waiting.in_lane(account, job)
+        if run is None or run.started_at is None:  # what gave way comes in its turn
+            return run or request(account, job)
+    return None
+
+
+def _next_in_turn(waiting: Waiting, given: _Given) -> SyncRun | None:
+    """The next of the account that had none for longest."""
+    turns = [turn for turn in waiting.turns() if turn.run is None or not given.has(turn.run)]
+    for turn in sorted(turns, key=lambda one: (given.accounts.get(one.account_pk, 0), one.order)):
+        if turn.run is not None:
+            return turn.run
+        if turn.schedule is not None and (run := _scheduled(turn.schedule)):
+            return run
+    return None
+
+
+def _scheduled(schedule: Schedule) -> SyncRun | None:
+    """A run for a schedule that is due, unless one waits already or another caller has it."""
+    job = Job(schedule.job)
+    queued = SyncRun.objects.filter(account=schedule.account_id, job=job, state=RunState.QUEUED)
+    if not schedule.claim(timezone.now()) or queued.filter(options={}, dry_run=False).exists():
+        return None
+    return request(schedule.account, job)

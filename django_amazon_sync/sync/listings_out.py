@@ -59,6 +59,9 @@ from django_amazon_sync.sync.work import Work, at_work, why_not_writing
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20
 
+#: The call whose plan tells how long sending takes, before a run knows its own pace.
+PATCH = "patchListingsItem"
+
 #: Under this name a run counts the listings that it moved by more than a fall of stock.
 MOVED = "moved"
 
@@ -79,9 +82,11 @@ def export(work: Work) -> None:
     else:
         found.look_at_some(skus=skus)
     for listings in _together(found.unread):
+        work.give_way()
         observe(work, listings)
     found.look_again()
-    work.run.count("looked_at", found.looked_at)
+    work.run.counts["looked_at"] = found.looked_at  # also where the run goes on after a while
+    work.expect(len(found.zeros) + len(found.changed) + len(found.absent), PATCH)
     if too_much := _too_much(work, found, partly=skus is not None):
         _hold_all(work, found, too_much)
     else:
@@ -102,6 +107,8 @@ def send_changes(work: Work) -> None:
     feeds_out.give_up_unfinished(work)
     found = Survey(work, rules_of(work), orders_complete(work))
     found.look_at_some(noted.offer_pks)
+    parts = (found.zeros, found.changed, found.unread, found.absent)
+    work.expect(sum(map(len, parts)), PATCH)
     if too_much := _too_much(work, found, partly=True):
         _hold_all(work, found, too_much)
     else:
@@ -186,7 +193,7 @@ def _too_much(work: Work, found: Survey, *, partly: bool) -> str:
         count=conf.get("RUN_MOVE_COUNT"),
     )
     if not reason:
-        work.run.count(MOVED, found.moved)
+        work.run.counts[MOVED] = max(found.moved, work.run.counts.get(MOVED, 0))
     return reason
 
 
@@ -206,17 +213,20 @@ def _known(work: Work, rules: dict[int, Rules]) -> int:
 
 
 def _hold_all(work: Work, found: Survey, reason: str) -> None:
-    """Let the changes of the run wait; falls of stock still leave, as waiting would oversell."""
-    for pks in (found.zeros, found.changed):
-        for listings in _together(pks):
-            for seen in _look_again(work, found.rules, listings):
-                listing = seen.listing
-                changes = seen.changes(again=found.again)
-                free = _free_to_leave(listing, changes)
-                if held_back := {n: v for n, v in changes.items() if n not in free}:
-                    _hold(work, listing, held_back, reason)
-        if not work.run.dry_run:
-            _send(work, found, pks)  # what is held now stays
+    """Let the changes of the run wait; falls of stock still leave, as waiting would oversell.
+
+    All are held before the first leaves: a run that gives way counts what is left anew.
+    """
+    pks = found.zeros + found.changed
+    for listings in _together(pks):
+        for seen in _look_again(work, found.rules, listings):
+            listing = seen.listing
+            changes = seen.changes(again=found.again)
+            free = _free_to_leave(listing, changes)
+            if held_back := {n: v for n, v in changes.items() if n not in free}:
+                _hold(work, listing, held_back, reason)
+    if not work.run.dry_run:
+        _send(work, found, pks)  # what is held now stays
 
 
 def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:
@@ -272,6 +282,8 @@ def _send(
 ) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
     for listings in _together(pks):
+        if not work.run.dry_run:
+            work.give_way()
         facts: dict[str, SkuFacts] = {}
         unread: AmazonError | None = None
         try:
@@ -290,6 +302,7 @@ def _send(
         if unread is not None:
             note((work.account.pk, listing.sku.offer_pk) for listing in listings)
             raise unread
+        work.advance(len(listings))
 
 
 @dataclass(frozen=True)

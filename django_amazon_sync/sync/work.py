@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -31,9 +33,16 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.leases import HeldLease, lease
+from django_amazon_sync.sync.pace import Pace
 
 #: Run lines are stored in batches of this many, and always when the run ends.
 BATCH = 200
+
+#: How far a run is, is stored after so many seconds, and always when it ends or waits.
+SHOWN_EVERY = 1.0
+
+#: What a run that begins anew from its rows would say once more, as it is about what did not leave.
+SAID_ONCE = (Outcome.WAITING, Outcome.HELD, Outcome.FAILED)
 
 
 @dataclass
@@ -53,19 +62,64 @@ class Work:
     slice_over: Callable[[], bool] = lambda: False
     unanswered: int = 0
     _lines: list[RunLine] = field(default_factory=list)
+    _said: set[tuple[str, ...]] = field(default_factory=set)
+    _pace: Pace | None = None
+    _shown_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.run.done or self.run.counts:  # it goes on after it waited
+            said = RunLine.objects.filter(run=self.run, outcome__in=SAID_ONCE)
+            self._said = set(map(_topic, said.iterator()))
 
     def line(self, outcome: Outcome, **values: Any) -> None:
         """Say what became of one SKU or order; fields of RunLine."""
-        self._lines.append(RunLine(run=self.run, outcome=outcome, **values))
+        line = RunLine(run=self.run, outcome=outcome, **values)
+        if _topic(line) in self._said:
+            return
+        self._lines.append(line)
         self.run.count(outcome)
         self.progress(1)
         if len(self._lines) >= BATCH:
             self.store_lines()
 
     def store_lines(self) -> None:
-        """Store the lines said so far."""
+        """Store the lines said so far, and how far the run is."""
         RunLine.objects.bulk_create(self._lines)
         self._lines.clear()
+        self._show()
+
+    def expect(self, number: int, operation: str, *, per_call: int = 1) -> None:
+        """So many items come now, so many of them with each call of this operation.
+
+        They count as done by ``advance``, which is how the run knows when it will be done.
+        """
+        [budget] = self.client.limiter.budgets([operation], time.time())
+        self._pace = Pace(number, 1 / (budget.rate * per_call), time.monotonic())
+        self.run.planned = self.run.done + number
+        self._show()
+
+    def advance(self, number: int = 1) -> None:
+        """So many of the expected items are done: sent, refused, or left as they are."""
+        now = time.monotonic()
+        self.run.done += number
+        if self._pace is not None:
+            self._pace.advance(number, now)
+        if now >= self._shown_at + SHOWN_EVERY:
+            self._show()
+
+    def _show(self) -> None:
+        """Store how far the run is, for those who look at it."""
+        if self._pace is None:
+            return
+        self._shown_at = time.monotonic()
+        left = timedelta(seconds=self._pace.seconds_left(self._shown_at))
+        self.run.finish_expected = timezone.now() + left
+        SyncRun.objects.filter(pk=self.run.pk, state=RunState.RUNNING).update(
+            planned=self.run.planned,
+            done=self.run.done,
+            finish_expected=self.run.finish_expected,
+            counts=self.run.counts,
+        )
 
     def give_way(self) -> None:
         """Let others have their turn where the run has had its own; the run goes on after them.
@@ -86,6 +140,10 @@ class Work:
         account = SellerAccount.objects.only("state", "deployment").get(pk=self.account.pk)
         if not account.writes_from(conf.get("DEPLOYMENT")):
             raise Halted(why_not_writing(account))
+
+
+def _topic(line: RunLine) -> tuple[str, ...]:
+    return (line.outcome, line.sku, line.marketplace, line.order_number, line.code)
 
 
 def lease_key(job: str, account_pk: int) -> str:

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.turns import Slice, Waiting
 
 from ._base import (
     AmazonCommand,
@@ -37,10 +38,14 @@ class Command(AmazonCommand):
         return result_of(list(self._work_off(accounts)))
 
     def _work_off(self, accounts: list[SellerAccount] | None) -> Iterator[SyncRun]:
-        """One run after the other; one whose rate is used up leaves its rest to a later tick."""
+        """One run after the other; one whose rate is used up leaves its rest to a later tick.
+
+        One that works for long gives way to those that wait, and comes again after them.
+        """
         for run in jobs.due_runs(accounts):
             with progress_bar(self, f"{run.account}, {run.get_job_display()}") as (progress, _say):
                 try:
-                    yield jobs.perform(run, progress=progress)
+                    slice_over = Slice(Waiting(accounts))
+                    yield jobs.perform(run, progress=progress, slice_over=slice_over)
                 except Halted:
                     continue  # another worker began it a moment ago

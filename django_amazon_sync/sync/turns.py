@@ -1,0 +1,122 @@
+"""Whose turn it is: what waits to be done, and when a run has had its share of time.
+
+One account with a hundred thousand changes must not keep another's first one waiting, where one
+worker does everything. So a run that others wait for works for its slice of time, is queued again
+behind them, and goes on from its rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    OfferChange,
+    RunState,
+    Schedule,
+    SellerAccount,
+    SyncRun,
+)
+from django_amazon_sync.sync import leases, settle
+from django_amazon_sync.sync.work import lease_key
+
+#: Jobs that are asked for by what is due; of a run that found nothing, nothing is kept.
+BY_THEMSELVES = (Job.CHANGES, Job.SETTLE)
+
+#: Seconds that a run works before it gives way. An export that goes on looks through the whole
+#: catalogue again, which takes some seconds for each 100,000 offers.
+SLICE = 60.0
+
+#: How often a run whose slice is over looks whether somebody waits, in seconds.
+LOOKS_EVERY = 2.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something that waits: a queued run, or a schedule that is due; ``since`` is when it was."""
+
+    account_pk: int
+    since: datetime
+    run: SyncRun | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def order(self) -> tuple[bool, datetime]:
+        """What somebody asked for goes before schedules and what has had a slice already."""
+        begun = self.run is None or self.run.started_at is not None
+        return begun, self.since
+
+
+class Waiting:
+    """What waits now, of these accounts or of all."""
+
+    def __init__(self, accounts: Iterable[SellerAccount] | None = None) -> None:
+        chosen = SellerAccount.objects.all()
+        if accounts is not None:
+            chosen = chosen.filter(pk__in=[account.pk for account in accounts])
+        self._chosen = chosen
+        self._connected = chosen.exclude(state=AccountState.DISCONNECTED)
+
+    def lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
+        """The accounts with changed offers, then those with feeds to settle."""
+        changed = OfferChange.objects.values("account")
+        live = self._connected.filter(state=AccountState.LIVE, pk__in=changed)
+        settling = self._connected.filter(pk__in=settle.due(timezone.now()).values("account"))
+        for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
+            for account in accounts.order_by("pk"):
+                if not leases.busy(lease_key(job, account.pk)):
+                    yield account, job
+
+    def in_lane(self, account: SellerAccount, job: Job) -> SyncRun | None:
+        """The queued run of this lane, where there is one."""
+        return self._queued().filter(account=account, job=job).first()
+
+    def turns(self) -> list[Turn]:
+        """The runs that are queued and the schedules that are due; the lanes are apart."""
+        firsts = Q(job__in=BY_THEMSELVES, started_at=None)
+        runs = self._queued().exclude(firsts).select_related("account")
+        asked = [Turn(run.account_id, run.not_before or run.created_at, run=run) for run in runs]
+        due = [
+            Turn(one.account_id, one.next_due, schedule=one)
+            for one in self._schedules().select_related("account")
+            if one.job != Job.IMPORT_ORDERS or one.account.import_orders
+        ]
+        return asked + due
+
+    def anybody(self) -> bool:
+        """Whether anything waits."""
+        return next(self.lanes(), None) is not None or bool(self.turns())
+
+    def _queued(self) -> QuerySet[SyncRun]:
+        due = Q(not_before=None) | Q(not_before__lte=timezone.now())
+        queued = SyncRun.objects.filter(due, state=RunState.QUEUED, account__in=self._chosen)
+        return queued.order_by("pk")
+
+    def _schedules(self) -> QuerySet[Any]:
+        return Schedule.objects.filter(next_due__lte=timezone.now(), account__in=self._connected)
+
+
+class Slice:
+    """A run's share of time, from its first batch on; it is over only when somebody waits."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._look_at: float | None = None
+
+    def __call__(self) -> bool:
+        """Whether the run had better give way."""
+        now = time.monotonic()
+        if self._look_at is None:
+            self._look_at = now + SLICE
+        if now < self._look_at:
+            return False
+        self._look_at = now + LOOKS_EVERY
+        return self._waiting.anybody()

@@ -1,0 +1,82 @@
+"""When a run says that it will be done, on simulated time and against a simulated Amazon."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
+from django_amazon_sync.sync.pace import Pace
+
+NOW = 1_790_000_000.0
+TOGETHER = 20
+
+
+def moments(total: int, rate_at: Callable[[float], float], *, noise: float = 0.0) -> list[float]:
+    """When each item is done that needs a patch: the bucket of Amazon's plan, and a slow way."""
+    limiter, dice = Limiter(MemoryBuckets(), "one"), random.Random(total)
+    now, done = NOW, list[float]()
+    for number in range(total):
+        limiter.learn("patchListingsItem", rate_at(number / total), now)
+        while wait := limiter.take("patchListingsItem", now):
+            now += wait
+        now += dice.random() * noise
+        done.append(now)
+    return done
+
+
+def errors(total: int, done: list[float], seconds_each: float = 0.2) -> Iterator[float]:
+    """How wrong the prediction is, in parts of the whole time; after each batch from a fifth on."""
+    pace = Pace(total, seconds_each, NOW)
+    true = done[-1]
+    for count in range(TOGETHER, total, TOGETHER):
+        now = done[count - 1]
+        pace.advance(TOGETHER, now)
+        if count * 5 >= total:
+            yield abs(now + pace.seconds_left(now) - true) / (true - NOW)
+
+
+@given(
+    total=st.integers(400, 5000), rate=st.floats(0.5, 50), noise=st.floats(0, 0.1)
+)
+@settings(max_examples=25, deadline=None)
+def test_under_a_steady_limit_the_finish_is_known_from_a_fifth_on(
+    total: int, rate: float, noise: float
+) -> None:
+    done = moments(total, lambda part: rate, noise=noise)
+    assert max(errors(total, done)) < 0.1
+
+
+@given(
+    total=st.integers(400, 5000),
+    first=st.floats(0.5, 50),
+    then=st.floats(0.5, 50),
+    when=st.floats(0, 0.04),
+)
+@settings(max_examples=25, deadline=None)
+def test_so_it_is_where_amazons_header_changes_the_rate_early(
+    total: int, first: float, then: float, when: float
+) -> None:
+    done = moments(total, lambda part: first if part < when else then)
+    assert max(errors(total, done)) < 0.1
+
+
+def test_before_the_pace_is_known_the_plan_tells_the_finish() -> None:
+    pace = Pace(10_000, 0.2, NOW)
+    assert pace.seconds_left(NOW) == 2000
+    pace.advance(20, NOW + 0.1)  # the burst
+    assert pace.seconds_left(NOW + 0.1) == 1996
+    for second in range(1, 41):
+        pace.advance(10, NOW + second)
+    assert pace.seconds_left(NOW + 40) == pytest.approx(958, rel=0.05)
+
+
+def test_when_all_is_done_nothing_is_left() -> None:
+    pace = Pace(10, 0.2, NOW)
+    for second in range(12):
+        pace.advance(1, NOW + second)
+    assert pace.seconds_left(NOW + 12) == 0
