@@ -1,0 +1,280 @@
+"""Reports API 2021-06-30: ask for a report, fetch it, and read the one of all listings.
+
+Its columns are in Amazon's page "Inventory reports"; real files lack some, double others, and name
+them in the seller's language (amzn/selling-partner-api-models #3999 and #4140,
+jlevers/selling-partner-api #525), so that columns go by name and never by place.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import lru_cache
+from io import TextIOWrapper
+from operator import itemgetter
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from django_amazon_sync.amazon import documents
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.amazon.reading import amount, moment, text, texts, whole
+from django_amazon_sync.data import ReportFacts, ReportRow
+from django_amazon_sync.errors import Unreadable
+
+LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
+_PATH = "/reports/2021-06-30"
+
+# --- Operations ------------------------------------------------------------------------------
+
+
+def create_report(
+    client: Client, report_type: str, marketplace: str, options: Mapping[str, str] | None = None
+) -> str:
+    """Ask Amazon to make a report (createReport); returns its id.
+
+    The report of all listings is for one marketplace; further ones would be ignored in silence.
+    """
+    body: dict[str, Any] = {"reportType": report_type, "marketplaceIds": [marketplace]}
+    if options:
+        body["reportOptions"] = dict(options)
+    answer = client.call("createReport", "POST", f"{_PATH}/reports", body=body)
+    return text(answer.body.get("reportId")) or answer.lacks("a report's id")
+
+
+def get_report(client: Client, report_id: str) -> ReportFacts:
+    """How far one report is (getReport); raises NotFound where Amazon has it no more."""
+    path = f"{_PATH}/reports/{quote(report_id, safe='')}"
+    answer = client.call("getReport", "GET", path)
+    return ReportFacts(
+        report_id=text(answer.body.get("reportId")) or answer.lacks("a report's id"),
+        status=text(answer.body.get("processingStatus")) or answer.lacks("a report's status"),
+        report_type=text(answer.body.get("reportType")),
+        marketplaces=texts(answer.body.get("marketplaceIds")),
+        created=moment(answer.body.get("createdTime")),
+        document=text(answer.body.get("reportDocumentId")),
+    )
+
+
+def fetch_report(client: Client, document_id: str, into: BinaryIO) -> str:
+    """Put a report's document into the file (getReportDocument and its download).
+
+    Returns the charset that the download names, or "". Raises Unavailable where it did not come
+    whole, Unreadable where it is no document.
+    """
+    path = f"{_PATH}/documents/{quote(document_id, safe='')}"
+    return documents.fetch(client.call("getReportDocument", "GET", path), into)
+
+
+# --- Columns ---------------------------------------------------------------------------------
+
+# What a column is called in English, then in German, French, Italian, Spanish, Polish, Turkish,
+# Arabic, Japanese and Chinese, as far as files of sellers have been seen; in lower case.
+_NAMES = {
+    "sku": (
+        "seller-sku|händler-sku|sku-vendeur|sku venditore|sku del vendedor|sku-sprzedawcy"
+        "|sku-البائع|出品者sku|卖家 sku"
+    ),
+    "asin": "asin1|asin 1",
+    "price": "price|preis|prix|prezzo|precio|cena|السعر|価格|价格",
+    "quantity": "quantity|menge|quantité|quantità|cantidad|ilość|الكمية|数量",
+    "channel": (
+        "fulfillment-channel|fulfilment-channel|versender|canal-traitement|canale di gestione"
+        "|canal de gestión logística|kanał-realizacji|قناة-الشحن"
+        "|フルフィルメント・チャンネル|配送渠道"
+    ),
+    "status": "status|état|stato|estado|durum|الحالة|ステータス|状态",
+    "condition": (
+        "item-condition|artikelzustand|état-produit|condizione dell'articolo|estado del producto"
+        "|stan-produktu|حالة-المنتج|コンディション|商品状况"
+    ),
+    "product_id": (
+        "product-id|produkt-id|id-produit|identificativo del prodotto|identificador del producto"
+        "|identyfikator-produktu|رقم-المنتج|商品id|商品编码"
+    ),
+    "product_id_kind": (
+        "product-id-type|produkt-id-typ|type-id-produit|tipo di identificativo del prodotto"
+        "|tipo de identificador de producto|typ-identyfikatora-produktu|نوع-رقم-المنتج"
+        "|商品idタイプ|商品编码类型"
+    ),
+}
+_FIELDS = {name: field for field, names in _NAMES.items() for name in names.split("|")}
+_KINDS = {"1": "asin", "2": "isbn", "3": "upc", "4": "ean"}
+# Believed: no page of Amazon's says it (facts: attribute shapes).
+_CONDITIONS = {
+    "1": "used_like_new",
+    "2": "used_very_good",
+    "3": "used_good",
+    "4": "used_acceptable",
+    "5": "collectible_like_new",
+    "6": "collectible_very_good",
+    "7": "collectible_good",
+    "8": "collectible_acceptable",
+    "10": "refurbished_refurbished",
+    "11": "new_new",
+}
+
+
+def _places(names: Sequence[str]) -> list[int]:
+    """Where the fields of ``_NAMES`` stand; one that is missing, behind the last cell.
+
+    Of two columns with one name the first counts. Raises Unreadable for what is no listings report.
+    """
+    found: dict[str, int] = {}
+    for place, name in enumerate(names):
+        # Turkish files have both: "seller-sku (satıcı sku)".
+        field = _FIELDS.get(name.partition(" (")[0].strip(' "').lower())
+        if field:
+            found.setdefault(field, place)
+    if not {"sku", "price"} <= found.keys() or not {"asin", "product_id"} & found.keys():
+        shown = ", ".join(name.strip() for name in names)[:300] or "there are none"
+        raise Unreadable(
+            f"This is no {LISTINGS}, or its columns have names that we do not know ({shown}); in "
+            "Seller Central, set the language of feed processing reports to English, and ask again."
+        )
+    return [found.get(field, len(names)) for field in _NAMES]
+
+
+# --- Rows ------------------------------------------------------------------------------------
+
+
+def read_listings(file: BinaryIO, charset: str, marketplace: str) -> Iterator[ReportRow]:
+    """The rows of a GET_MERCHANT_LISTINGS_ALL_DATA, in constant memory.
+
+    ``charset`` is the download's, or "". A row whose SKU is missing or cannot be read comes with an
+    empty ``sku``, so that it can be counted; what else cannot be read is None or empty. Quotes mean
+    nothing. Raises Unreadable, before the first row, for a document that is no such report.
+    """
+    encoding, errors = _encoding(file, charset, marketplace)
+    with _lines(file, encoding, errors) as lines:
+        filled = (line.rstrip("\r\n") for line in lines if not line.isspace())
+        names = next(filled, "").split("\t")
+        pick = itemgetter(*_places(names))
+        for line in filled:
+            cells = line.split("\t")
+            if len(cells) != len(names):
+                cells = _fitted(cells, len(names))
+            cells.append("")
+            yield _row(*pick(cells))
+
+
+def _fitted(cells: list[str], width: int) -> list[str]:
+    """A row as wide as the first; of one with a tab too many, no cell can be trusted."""
+    if any(cells[width:]):
+        return [""] * width
+    return cells[:width] + [""] * (width - len(cells))
+
+
+def _row(
+    sku: str,
+    asin: str,
+    price: str,
+    quantity: str,
+    channel: str,
+    status: str,
+    condition: str,
+    product_id: str,
+    kind: str,
+) -> ReportRow:
+    kind, product_id = _KINDS.get(kind.strip(), ""), product_id.strip()
+    return ReportRow(
+        sku="" if _LOST in sku else sku,
+        asin=asin.strip() or (product_id if kind == "asin" else ""),
+        price=_price(price),
+        quantity=_units(quantity),
+        channel=channel.strip(),
+        status=status.strip(),
+        condition=_CONDITIONS.get(condition.strip(), ""),
+        product_id=product_id,
+        product_id_kind=kind,
+    )
+
+
+_PRICE = re.compile(r"([0-9]+)(?:\.([0-9]+)|,([0-9]{1,2}))?")
+
+
+@lru_cache(maxsize=4096)
+def _price(written: str) -> Decimal | None:
+    """12.90, or 12,90 in some languages; 1,290 could be either, and is not guessed at."""
+    found = _PRICE.fullmatch(written.strip())
+    if not found:
+        return None
+    try:
+        return amount(f"{found[1]}.{found[2] or found[3] or ''}".rstrip("."))
+    except Unreadable:
+        return None
+
+
+_units = lru_cache(maxsize=4096)(whole)
+
+# --- Bytes -----------------------------------------------------------------------------------
+
+_CHUNK = 1024**2
+_LINE_END = re.compile(rb"[\r\n]")
+# What a decoder puts where bytes are no text.
+_LOST = "\N{REPLACEMENT CHARACTER}"
+# Amazon's files hold more than the charset that is named allows for, as on the web.
+_WIDER = {"utf-8": "utf-8-sig", "iso8859-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932"}
+
+
+def _encoding(file: BinaryIO, charset: str, marketplace: str) -> tuple[str, str]:
+    """The encoding that all the bytes fit, and how to treat those that do not where none does.
+
+    In this order: UTF-8 where a byte order mark says so, the charset of the download, UTF-8,
+    cp932 for Japan and cp1252 elsewhere (facts: reports).
+    """
+    file.seek(0)
+    marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    last = "cp932" if _is_japan(marketplace) else "cp1252"
+    likely = ["utf-8-sig"] if marked else [*_known(charset), "utf-8-sig", last]
+    for encoding in likely:
+        if _fits(file, encoding):
+            return encoding, "strict"
+    return likely[-1], "replace"
+
+
+def _is_japan(marketplace: str) -> bool:
+    facts = MARKETPLACES.get(marketplace)
+    return facts is not None and facts.country == "JP"
+
+
+def _known(charset: str) -> list[str]:
+    """The encoding of that name, if there is one."""
+    try:
+        "".encode(charset)  # refuses what is no encoding of text, such as hex
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return []
+    return [_WIDER.get(name, name)]
+
+
+def _fits(file: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    file.seek(0)
+    try:
+        while chunk := file.read(_CHUNK):
+            if len(chunk) == _CHUNK and not _LINE_END.search(chunk):
+                raise Unreadable("Amazon's document is no table: a line of it has no end.")
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+@contextmanager
+def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[TextIOWrapper]:
+    """The file's lines, which end as the first one does; it stays open afterwards."""
+    file.seek(0)
+    start = TextIOWrapper(file, encoding, errors, newline="")
+    end = "\r" if start.readline(_CHUNK).endswith("\r") else "\n"
+    start.detach()
+    file.seek(0)
+    lines = TextIOWrapper(file, encoding, errors, newline=end)
+    try:
+        yield lines
+    finally:
+        lines.detach()
