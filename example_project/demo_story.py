@@ -9,11 +9,13 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 
-from django_amazon_sync.models import Outcome, RunLine
+from django_amazon_sync.models import Outcome, RunLine, Submission
 from django_amazon_sync.testing.simulator import SimulatorControl
 
 USER, PASSWORD = "admin@example.com", "amazon-demo"
@@ -37,6 +39,8 @@ LISTED_BEFORE = ("MUG-BLUE", "a/b c%2F+#,ü")
 SHIPPED_BY_AMAZON = "SHIRT-L"
 #: Not listed: found on Amazon by its barcode. The book is, too, but Amazon restricts it.
 NEW, RESTRICTED = "LAMP-DESK", "BOOK-TEA"
+#: So many changes are many here, and go by feed; Amazon's guidance is about 1,500.
+MANY = 5
 CARRIER, TRACKING = "DHL", "00340434161094042557"
 
 
@@ -48,6 +52,7 @@ class Story:
         self.seller = next(one for one in about["sellers"] if one["region"] == SELLER)
         self.orders: dict[str, str] = {}
         self.patches_before_second_export = 0
+        self.feeds = 0
 
     def tell(self) -> None:
         self.open_the_shop()
@@ -59,6 +64,7 @@ class Story:
         self.last_vase_is_sold_in_the_shop()
         self.ship()
         self.amazon_ignores_a_price()
+        self.all_prices_rise()
         self.export_again()
 
     # --- Before ----------------------------------------------------------------------------
@@ -195,6 +201,20 @@ class Story:
         self.time_passes()
         manage("amazon_verify")
 
+    def all_prices_rise(self) -> None:
+        say("All mugs, pots, shirts and vases cost ten per cent more: by one feed a store")
+        settings.AMAZON_SYNC["FEED_THRESHOLD"] = MANY
+        for sku in LISTED:
+            record = stock_record(sku)
+            record.price = (record.price * Decimal("1.1")).quantize(Decimal("0.01"))
+            record.save()
+        manage("amazon_export", expect=1, only=("sent", "waits"))
+        self.feeds = len(self.amazon.requests_of("createFeed"))
+        self.time_passes()
+        say("Amazon has worked them off; what it says of each listing is read")
+        Submission.objects.filter(kind=Submission.Kind.FEED).update(not_before=timezone.now())
+        manage("amazon_tick", lines=12)
+
     def export_again(self) -> None:
         say("Another export has nothing to send")
         self.patches_before_second_export = self.patches()
@@ -202,9 +222,8 @@ class Story:
 
     def patches(self) -> int:
         """How many writes of listings Amazon has seen."""
-        return sum(
-            len(self.amazon.requests_of(name)) for name in ("patchListingsItem", "putListingsItem")
-        )
+        writes = ("patchListingsItem", "putListingsItem", "createFeed")
+        return sum(len(self.amazon.requests_of(name)) for name in writes)
 
     def time_passes(self) -> None:
         """Three minutes at Amazon: what was accepted is live, and orders can be searched."""

@@ -44,6 +44,7 @@ def compare(story: Story) -> list[Row]:
         kept_row(story),
         *(order_row(story, what) for what in story.orders),
         shipment_row(story),
+        feeds_row(story),
         second_export_row(story),
     ]
 
@@ -159,6 +160,19 @@ def shipment_row(story: Story) -> Row:
         f"{event.event_type}, {event.notes}",
         f"{status}, {', '.join(parcels)}",
         status == "SHIPPED" and parcels == [f"{CARRIER} {TRACKING}"],
+    )
+
+
+def feeds_row(story: Story) -> Row:
+    """One feed for each marketplace carried the new prices of all that were listed by hand."""
+    listed = [(sku, place) for sku in LISTED for place in (DE, FR)]
+    live = [(story.amazon.live(SELLER, sku, place), stock_record(sku)) for sku, place in listed]
+    risen = sum(one is not None and one.price == record.price for one, record in live)
+    return Row(
+        "Prices that rose at once",
+        f"{len(LISTED)} products, two marketplaces",
+        f"{story.feeds} feeds, {risen} listings at the new price",
+        (story.feeds, risen) == (2, len(listed)),
     )
 
 
