@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from oscar.core.loading import get_model
 
 from benchmarks.ground import (
@@ -80,7 +80,7 @@ def look_at_some() -> None:
 
 def read_all() -> None:
     records = get_model("partner", "StockRecord").objects.order_by("pk")
-    read(records.values_list(*COLUMNS))
+    read(records.annotate(upc=F("product__upc")).values_list(*COLUMNS))
     read(SellerSku.objects.order_by("pk").values_list(*SKU_COLUMNS))
     read(Listing.objects.order_by("pk").values_list("pk", "sku_id", *LISTING_COLUMNS))
 

@@ -32,7 +32,7 @@ class Money:
 
     def rounded(self) -> Money:
         """The same money in whole minor units, halves up."""
-        step = _STEPS[minor_units(self.currency)]
+        step = _STEPS[_MINOR_UNITS.get(self.currency, 2)]
         if self.amount.same_quantum(step):
             return self
         return Money(self.amount.quantize(step, rounding=ROUND_HALF_UP), self.currency)

@@ -60,18 +60,19 @@ def price_to_send(offer: Offer, rule: PriceRule) -> PriceDecision:
         return PriceDecision(None, f"The shop's price is {offer.price}; it must be above 0.")
     if offer.price.amount >= HIGHEST_PRICE:
         return _plausible(offer.price, "shop's price")  # too large to be rounded
-    return _plausible(_ruled(offer.price.amount, rule), "shop's price")
+    return _plausible(_ruled(offer.price, rule), "shop's price")
 
 
-def _ruled(amount: Decimal, rule: PriceRule) -> Money:
+def _ruled(price: Money, rule: PriceRule) -> Money:
     """Markup, then ending, then floor, then the currency's minor units."""
+    amount = price.amount
     if rule.markup_percent:
         amount = amount * (100 + rule.markup_percent) / 100
     if rule.ending is not None:
         amount = _with_ending(amount, rule.ending)
     if rule.floor is not None:
         amount = max(amount, rule.floor)
-    return Money(amount, rule.currency).rounded()
+    return (price if amount is price.amount else Money(amount, rule.currency)).rounded()
 
 
 def _with_ending(amount: Decimal, ending: Decimal) -> Decimal:

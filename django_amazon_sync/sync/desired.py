@@ -44,10 +44,6 @@ class ListingFields(Protocol):
 
     @property
     def own_price(self) -> Decimal | None: ...
-    @property
-    def accepted(self) -> dict[str, Any]: ...
-    @property
-    def quantity_epoch(self) -> int: ...
 
 
 class Stops(Protocol):
@@ -169,15 +165,22 @@ def differences(
     values: dict[str, Any], sku: SkuFields, listing: Listing, *, again: bool = False
 ) -> dict[str, Any]:
     """The desired values that Amazon has not accepted and that nothing stops."""
-    return not_stopped(not_accepted(values, sku, listing), listing, again=again)
+    doubted = listing.quantity_epoch != sku.stock_epoch
+    return not_stopped(
+        not_accepted(values, listing.accepted, doubted=doubted), listing, again=again
+    )
 
 
-def not_accepted(values: dict[str, Any], sku: SkuFields, listing: ListingFields) -> dict[str, Any]:
-    """The desired values that Amazon has not accepted yet."""
-    accepted = listing.accepted
+def not_accepted(
+    values: dict[str, Any], accepted: dict[str, Any], *, doubted: bool
+) -> dict[str, Any]:
+    """The desired values that Amazon has not accepted yet.
+
+    ``doubted``: an order, or another cause for doubt, came after the accepted quantity was
+    computed.
+    """
     changed = {name: value for name, value in values.items() if accepted.get(name) != value}
-    if QUANTITY in values and listing.quantity_epoch != sku.stock_epoch:
-        # An order or a doubt came after the accepted one was computed.
+    if doubted and QUANTITY in values:
         changed[QUANTITY] = values[QUANTITY]
     return changed
 

@@ -5,13 +5,17 @@ The pass only looks; what is found is looked at again, afresh, right before it i
 
 from __future__ import annotations
 
+import gc
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from json import JSONDecoder
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Length
 
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
@@ -19,6 +23,7 @@ from django_amazon_sync.models import (
     Listing,
     Outcome,
     Presence,
+    SellerAccount,
     SellerSku,
     Submission,
     SubmissionItem,
@@ -41,7 +46,7 @@ from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.work import Work
 
 #: Offers that are looked at together, with a fixed number of queries.
-CHUNK = 1000
+CHUNK = 2000
 
 SKU_COLUMNS = (
     "pk",
@@ -60,6 +65,8 @@ LISTING_COLUMNS = ("marketplace_id", "presence", "own_price", "accepted", "quant
 
 #: What keeps a listing from being sent; looked up for those only that differ.
 STOPS = ("refused", "held", "approved")
+
+_decoder = JSONDecoder()
 
 
 def _pks() -> array[int]:
@@ -118,7 +125,7 @@ class Survey:
         self.looked_at -= len(read)  # each counts once
         for chunk in chunks(read, CHUNK):
             skus = Listing.objects.filter(pk__in=chunk).values("sku")
-            rows = rows_of(SellerSku.objects.filter(pk__in=skus), self.rules)
+            rows = list(rows_of(SellerSku.objects.filter(pk__in=skus), self.rules))
             offers = self._offers_of(rows)
             read_now = set(chunk)
             rows = [row for row in rows if row.listing_pk in read_now]
@@ -126,16 +133,17 @@ class Survey:
 
     def _look_at_offers(self, offers: Iterable[Offer], held: dict[str, int]) -> int:
         met = 0
-        for chunk in chunks(offers if self.rules else (), CHUNK):
-            by_pk = {offer.pk: offer for offer in chunk}
-            rows = take_up(self.work, by_pk, self.rules)
-            met += len({row.pk for row in rows})
-            self._look(rows, by_pk, held)
+        with old_objects_at_rest():
+            for chunk in chunks(offers if self.rules else (), CHUNK):
+                by_pk = {offer.pk: offer for offer in chunk}
+                rows = take_up(self.work, by_pk, self.rules)
+                met += len({row.pk for row in rows})
+                self._look(rows, by_pk, held)
         return met
 
     def _look_at_gone(self, skus: QuerySet[SellerSku]) -> None:
         for pks in chunks(skus.values_list("pk", flat=True).iterator(), CHUNK):
-            rows = rows_of(SellerSku.objects.filter(pk__in=pks), self.rules)
+            rows = list(rows_of(SellerSku.objects.filter(pk__in=pks), self.rules))
             there = self._offers_of(rows)
             self._look([row for row in rows if row.offer_pk not in there], {}, {})
 
@@ -185,8 +193,11 @@ class Survey:
         if row.presence == Presence.ABSENT:
             can_be_made = wanted and not want.problems and not amazon_ships(row.channel)
             return want.values if can_be_made else None
-        self.known += bool(row.accepted)
-        return not_accepted(want.values, row, row) or None
+        accepted, doubted = values_in(row.accepted), row.quantity_epoch != row.stock_epoch
+        self.known += bool(accepted)
+        if want.values == accepted and not doubted:
+            return None  # as nearly all are
+        return not_accepted(want.values, accepted, doubted=doubted) or None
 
     def _see_absent(self, row: Any, offer: Offer, values: dict[str, Any], stops: Any) -> None:
         key = creation_key(offer, row, values.get(PRICE))
@@ -198,7 +209,7 @@ class Survey:
 
         What staff approved never counts as too much.
         """
-        accepted, quantity = row.accepted.get(QUANTITY), changes.get(QUANTITY)
+        accepted, quantity = values_in(row.accepted).get(QUANTITY), changes.get(QUANTITY)
         if quantity == 0:
             self.zeros.append(row.listing_pk)
         elif quantity is not None and may_leave(
@@ -230,19 +241,75 @@ def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield chunk
 
 
+@contextmanager
+def old_objects_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from going through all that is loaded, again and again.
+
+    The chunks that come and go make it look at everything, which took a third of the time.
+    """
+    if gc.get_freeze_count():  # the host did so already, and means it to last
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 # --- The rows -----------------------------------------------------------------------------------
 
 
-def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> list[Any]:
+def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[SellerSku, Any]:
     """SKUs and their listings in these marketplaces, in one query and ordered by listing.
 
     A row for each listing (``listing_pk``), and one with None for a SKU that has none there.
+    ``accepted`` is text, which ``values_in`` reads.
     """
     here = FilteredRelation("listings", condition=Q(listings__marketplace__in=list(marketplaces)))
-    of_listing = {name: F(f"here__{name}") for name in LISTING_COLUMNS}
+    of_listing: dict[str, Any] = {name: F(f"here__{name}") for name in LISTING_COLUMNS}
+    of_listing["accepted"] = Cast("here__accepted", TextField())
     joined = skus.annotate(here=here).annotate(listing_pk=F("here__pk"), **of_listing)
     columns = (*SKU_COLUMNS, "listing_pk", *LISTING_COLUMNS)
-    return list(joined.order_by("listing_pk").values_list(*columns, named=True))
+    return joined.order_by("listing_pk").values_list(*columns, named=True)
+
+
+def values_in(text: str) -> dict[str, Any]:
+    """A mapping of values from its JSON; four times as fast as Django's own way to it."""
+    values: dict[str, Any] = _decoder.raw_decode(text)[0]
+    return values
+
+
+def rows_of_offers(
+    account: SellerAccount, offers: Collection[str], marketplaces: Collection[int]
+) -> list[Any]:
+    """The rows of the account's SKUs that are linked to these offers (pks)."""
+    skus = SellerSku.objects.filter(account=account)
+    rows = _rows_of_neighbours(skus, offers, marketplaces)
+    if missing := set(offers).difference([row.offer_pk for row in rows]):
+        rows += rows_of(skus.filter(offer_pk__in=missing), marketplaces)
+    return rows
+
+
+def _rows_of_neighbours(
+    skus: QuerySet[SellerSku], offers: Collection[str], marketplaces: Collection[int]
+) -> list[Any]:
+    """The rows of those offers that a few ranges of pks hold; there may be others.
+
+    Offers come ordered by pk, so those of a chunk stand side by side, and the database finds a
+    range in a fraction of the time that it takes to look for a thousand pks one by one.
+    """
+    found: list[Any] = []
+    most = 2 * len(offers) * len(marketplaces)
+    for digits in sorted({len(pk) for pk in offers}):
+        pks = [pk for pk in offers if len(pk) == digits]
+        between = skus.alias(digits=Length("offer_pk")).filter(
+            digits=digits, offer_pk__gte=min(pks), offer_pk__lte=max(pks)
+        )
+        rows = list(rows_of(between, marketplaces)[:most])
+        if len(rows) < most:  # else the last SKU may be there in part
+            found += rows
+    return [row for row in found if row.offer_pk in offers]
 
 
 def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:
@@ -295,19 +362,18 @@ def keep_problems(rows: list[Any], problems: dict[int, list[str]]) -> None:
 # --- Taking up what the shop sells ----------------------------------------------------------------
 
 
-def take_up(work: Work, offers: dict[str, Offer], marketplaces: Iterable[int]) -> list[Any]:
+def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
     """The rows of these offers (by pk), made where they are missing; see ``rows_of``.
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
     """
-    skus = SellerSku.objects.filter(account=work.account, offer_pk__in=list(offers))
-    rows = rows_of(skus, marketplaces)
+    rows = rows_of_offers(work.account, offers, marketplaces)
     linked = {row.offer_pk for row in rows if is_its(row, offers[row.offer_pk])}
     if len(linked) < len(offers):
         _link(work, [offer for offer in offers.values() if offer.pk not in linked])
-        rows = rows_of(skus, marketplaces)
+        rows = rows_of_offers(work.account, offers, marketplaces)
     if _add_listings(work, rows, marketplaces):
-        rows = rows_of(skus, marketplaces)
+        rows = rows_of_offers(work.account, offers, marketplaces)
     return [row for row in rows if is_its(row, offers[row.offer_pk])]
 
 

@@ -14,13 +14,15 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
 
 from django_amazon_sync.data import Identifier, Money, Offer
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
 
-CHUNK = 1000
+CHUNK = 2000
 PKS_CHUNK = 500
 
 COLUMNS = (
@@ -33,7 +35,7 @@ COLUMNS = (
     "product_id",
     "product__title",
     "product__slug",
-    "product__upc",
+    "upc",
     "product__structure",
     "product__is_public",
     "product__product_class_id",
@@ -118,6 +120,8 @@ class Reader:
     def read(self, records: Any) -> Iterator[Offer]:
         if self.taxes is None:
             return map(self.from_model, records.select_related(*RELATED))
+        # As it is stored: Oscar's field would be asked for each row what None means.
+        records = records.annotate(upc=Cast("product__upc", CharField()))
         return map(partial(self.from_columns, self.taxes), records.values_list(*COLUMNS))
 
     def from_columns(self, taxes: Taxes, row: tuple[Any, ...]) -> Offer:
@@ -189,12 +193,13 @@ def identifiers(code: str | None) -> tuple[Identifier, ...]:
     """
     if not code:
         return ()
-    code = code.replace("-", "").replace(" ", "")
+    if not code.isdecimal():
+        code = code.replace("-", "").replace(" ", "")
     kind = KINDS.get(len(code))
     digits = code.removesuffix("X") if kind == "isbn" else code
     if kind is None or not (digits.isascii() and digits.isdigit()):
         return ()
-    return (Identifier("isbn" if code.startswith(("978", "979")) else kind, code),)
+    return (Identifier("isbn" if code[:3] in ("978", "979") else kind, code),)
 
 
 # --- How this shop computes ---------------------------------------------------------------
