@@ -1,0 +1,219 @@
+"""Which of the account's listings an offer of the shop is; what is not certain is not decided.
+
+An equal SKU says it. Else the identifiers do, all of them together: they have to lead to one SKU
+of the account, and nothing may speak against it. Whether two offers lead to the same SKU is known
+only when all were looked at (``contested``).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django_amazon_sync.data import Identifier, Offer
+from django_amazon_sync.rules.barcodes import gtin
+
+SKU, ASIN = "sku", "asin"
+
+#: By barcode, in 14 digits: the ASINs that Amazon's catalogue has for it.
+Catalogue = Mapping[str, Collection[str]]
+
+#: Kinds of identifiers, the one that says most first.
+KINDS = (ASIN, "ean", "upc", "isbn", "gtin")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One SKU that the account has on Amazon.
+
+    ``asins``, ``barcodes`` (in 14 digits) and ``conditions`` are those of its listings.
+    ``expected`` is the condition that staff sell it in. ``offer_pk`` is the offer that it is
+    linked to, if the shop has that one still.
+    """
+
+    sku: str
+    asins: frozenset[str] = frozenset()
+    barcodes: frozenset[str] = frozenset()
+    conditions: frozenset[str] = frozenset()
+    expected: str = ""
+    by_amazon: bool = False
+    offer_pk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A SKU that an offer may be: what led to it, and what speaks against it, if anything."""
+
+    sku: str
+    asin: str
+    by: str
+    why: str
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found for one offer.
+
+    ``sole`` is the candidate to link, unless another offer leads to it too. Otherwise ``code``
+    and ``reason`` say why there is none.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    sole: Candidate | None = None
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What an offer can be recognised by; ``barcodes`` are in 14 digits, with their kind."""
+
+    sku: str
+    asins: frozenset[str]
+    barcodes: Mapping[str, Identifier]
+
+    @classmethod
+    def of(cls, offer: Offer) -> Keys:
+        """The offer's SKU and identifiers; a barcode with a wrong check digit is none."""
+        asins = frozenset(one.value.upper() for one in offer.identifiers if one.kind == ASIN)
+        codes = [(gtin(one.value), one) for one in offer.identifiers if one.kind in KINDS[1:]]
+        return cls(offer.sku, asins, {code: one for code, one in codes if code})
+
+
+class Index:
+    """SKUs of the account, by what an offer can be recognised by."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._sku: dict[str, Known] = {}
+        self._asin: dict[str, list[Known]] = {}
+        self._barcode: dict[str, list[Known]] = {}
+        for one in known:
+            self._sku[one.sku] = one
+            for asin in one.asins:
+                self._asin.setdefault(asin, []).append(one)
+            for code in one.barcodes:
+                self._barcode.setdefault(code, []).append(one)
+
+    def of(self, keys: Keys, catalogue: Catalogue) -> list[Known]:
+        """Those that an offer with these keys may be, each once."""
+        asins = {*keys.asins, *(asin for code in keys.barcodes for asin in catalogue.get(code, ()))}
+        found = [self._sku[keys.sku]] if keys.sku in self._sku else []
+        found += [one for asin in asins for one in self._asin.get(asin, ())]
+        found += [one for code in keys.barcodes for one in self._barcode.get(code, ())]
+        return list(dict.fromkeys(found))
+
+
+def decide(offer: Offer, known: Index, catalogue: Catalogue) -> Match:
+    """What the offer is among these SKUs; the catalogue is empty where it was not asked."""
+    keys = Keys.of(offer)
+    may_be = known.of(keys, catalogue)
+    if may_be and may_be[0].sku == offer.sku:
+        return _by_sku(offer, may_be[0], keys)
+    found = [(one, how(keys, one, catalogue)) for one in may_be]
+    found.sort(key=lambda each: (KINDS.index(each[1]), each[0].sku))
+    candidates = tuple(_candidate(keys, one, by, catalogue, offer.pk) for one, by in found)
+    if not found:
+        return Match(code="none", reason=_why_none(offer, keys))
+    if len(found) > 1:
+        return Match(candidates, code=_kind_of_doubt(found), reason=_several(found))
+    if candidates[0].against:
+        return Match(candidates, code="doubt", reason=candidates[0].against)
+    asins = {asin for code in keys.barcodes for asin in catalogue.get(code, ())}
+    if len(asins) > 1:
+        reason = f"Its barcode belongs to several items of Amazon: {', '.join(sorted(asins))}."
+        return Match(candidates, code="several", reason=reason)
+    return Match(candidates, sole=candidates[0])
+
+
+def how(keys: Keys, one: Known, catalogue: Catalogue) -> str:
+    """The kind of identifier that leads from the offer to this SKU; empty where none does."""
+    if keys.asins & one.asins:
+        return ASIN
+    kinds = {
+        barcode.kind
+        for code, barcode in keys.barcodes.items()
+        if code in one.barcodes or not one.asins.isdisjoint(catalogue.get(code, ()))
+    }
+    return next((kind for kind in KINDS if kind in kinds), "")
+
+
+def contested(claims: Iterable[int]) -> frozenset[int]:
+    """What is claimed more than once; claims are hashes of SKUs, eight bytes each."""
+    ordered = array("q", sorted(claims))
+    return frozenset(one for one, other in pairwise(ordered) if one == other)
+
+
+# --- One candidate ------------------------------------------------------------------------------
+
+
+def _by_sku(offer: Offer, one: Known, keys: Keys) -> Match:
+    """An equal SKU is the offer's, unless another offer has it; a barcode may differ."""
+    against = ""
+    if one.offer_pk and one.offer_pk != offer.pk:
+        against = _taken(one)
+    candidate = Candidate(one.sku, _asin_of(one), SKU, "It has the same SKU.", against)
+    if against:
+        return Match((candidate,), code="taken", reason=against)
+    differs = _contradiction(keys, one, {})
+    return Match((candidate,), sole=candidate, reason=f"{differs} Check it." if differs else "")
+
+
+def _candidate(keys: Keys, one: Known, by: str, catalogue: Catalogue, offer_pk: str) -> Candidate:
+    against = ""
+    if one.offer_pk and one.offer_pk != offer_pk:
+        against = _taken(one)
+    elif one.expected and (other := sorted(one.conditions - {one.expected, ""})):
+        against = f"SKU {one.sku} is sold as {other[0]}, and the shop's as {one.expected}."
+    else:
+        against = _contradiction(keys, one, catalogue)
+    why = f"It has the same {'ASIN' if by == ASIN else by.upper()}"
+    shipped = ", and Amazon ships it." if one.by_amazon else "."
+    return Candidate(one.sku, _asin_of(one), by, why + shipped, against)
+
+
+def _taken(one: Known) -> str:
+    return f"SKU {one.sku} is linked to offer {one.offer_pk} of the shop."
+
+
+def _contradiction(keys: Keys, one: Known, catalogue: Catalogue) -> str:
+    """Which identifier says that this SKU is something else; by the catalogue both may be right."""
+    if keys.asins and one.asins and keys.asins.isdisjoint(one.asins):
+        there, here = ", ".join(sorted(one.asins)), ", ".join(sorted(keys.asins))
+        return f"SKU {one.sku} has the ASIN {there}, and the shop says {here}."
+    shown = any(not one.asins.isdisjoint(catalogue.get(code, ())) for code in keys.barcodes)
+    if keys.barcodes and one.barcodes and one.barcodes.isdisjoint(keys.barcodes) and not shown:
+        there = ", ".join(sorted(one.barcodes))
+        return f"SKU {one.sku} has the barcode {there}, and the shop another one."
+    return ""
+
+
+def _asin_of(one: Known) -> str:
+    return min(one.asins, default="")
+
+
+# --- Why not --------------------------------------------------------------------------------------
+
+
+def _kind_of_doubt(found: Collection[tuple[Known, str]]) -> str:
+    if len({one.by_amazon for one, _by in found}) > 1:
+        return "channel"
+    return "several" if len({by for _one, by in found}) == 1 else "contradiction"
+
+
+def _several(found: Collection[tuple[Known, str]]) -> str:
+    skus = ", ".join(one.sku for one, _by in found)
+    if _kind_of_doubt(found) == "channel":
+        return f"It may be one that Amazon ships or one that you ship: {skus}."
+    return f"Several SKUs may be it: {skus}."
+
+
+def _why_none(offer: Offer, keys: Keys) -> str:
+    for one in offer.identifiers:
+        if one.kind in KINDS[1:] and not gtin(one.value):
+            return f"Its {one.kind.upper()} {one.value} has a wrong check digit; mend it."
+    if keys.asins or keys.barcodes:
+        return "The account has no listing with its SKU, its ASIN or its barcode."
+    return "The account has no listing with its SKU, and it has neither an ASIN nor a barcode."

@@ -1,0 +1,151 @@
+"""Linking Amazon's SKUs to offers of the shop, whose own SKUs may be others.
+
+A link decides whose stock an order takes and whose quantity is sent. So it changes in one
+transaction with the units that orders hold, and Amazon's quantity is in doubt from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+
+from django_amazon_sync.data import Offer
+from django_amazon_sync.models import (
+    HOLDING_STATES,
+    AmazonOrderLine,
+    Listing,
+    Presence,
+    SellerAccount,
+    SellerSku,
+)
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.survey import is_its
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One SKU of the account and the offer that it is; ``matched``: by more than an equal SKU."""
+
+    sku: str
+    offer_pk: str
+    matched: bool
+
+
+def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str, str]:
+    """Link each SKU to its offer, unless something speaks against it now: why not, by SKU.
+
+    No two links have one SKU or one offer. A row of the offer's own SKU gives way where nothing
+    was ever sent for it and Amazon has no such listing. The rows are locked before they are
+    judged, so of two workers one wins, and the other is told.
+    """
+    with transaction.atomic():
+        rows = _locked(account, links)
+        mine = {row.sku: row for row in rows if row.account_id == account.pk}
+        of_offer: dict[str, list[SellerSku]] = {}
+        for row in mine.values():
+            of_offer.setdefault(row.offer_pk, []).append(row)
+        offers = _offers(account, shop, links, mine.values())
+        there = _on_amazon(mine.values())
+        refused: dict[str, str] = {}
+        changed: list[SellerSku] = []
+        for wanted in links:
+            target = mine.get(wanted.sku)
+            others = [row for row in of_offer.get(wanted.offer_pk, ()) if row is not target]
+            if target is None or (reason := _why_not(wanted, target, others, offers, there)):
+                refused[wanted.sku] = "Its row is gone." if target is None else reason
+                continue
+            for leftover in others:
+                leftover.offer_pk, leftover.matched = "", False
+                leftover.problem = f"Its offer is sold on Amazon as {target.sku}."
+            target.offer_pk, target.matched, target.problem = wanted.offer_pk, wanted.matched, ""
+            changed += [target, *others]
+        _store(account, changed)
+        _let_held_units_follow(account, [row for row in changed if row.offer_pk])
+    return refused
+
+
+def _locked(account: SellerAccount, links: Sequence[Link]) -> list[SellerSku]:
+    """The rows of these SKUs, and all rows of these offers: what doubting them locks too.
+
+    They are locked by one statement in the one order, so that it never waits crosswise.
+    """
+    named = Q(account=account, sku__in=[one.sku for one in links])
+    concerned = named | Q(offer_pk__in=[one.offer_pk for one in links if one.offer_pk])
+    return list(SellerSku.objects.filter(concerned).order_by("pk").select_for_update())
+
+
+def _offers(
+    account: SellerAccount, shop: Shop, links: Iterable[Link], rows: Iterable[SellerSku]
+) -> dict[str, Offer]:
+    pks = {one.offer_pk for one in links} | {row.offer_pk for row in rows if row.offer_pk}
+    return {offer.pk: offer for offer in shop.offers(account.shop_scope, sorted(pks))}
+
+
+def _on_amazon(rows: Iterable[SellerSku]) -> set[int]:
+    present = Listing.objects.filter(sku__in=[row.pk for row in rows], presence=Presence.PRESENT)
+    return set(present.values_list("sku_id", flat=True))
+
+
+def _why_not(
+    wanted: Link,
+    target: SellerSku,
+    others: Iterable[SellerSku],
+    offers: dict[str, Offer],
+    there: Collection[int],
+) -> str:
+    """Why this link must not be made, now that the rows are locked."""
+    if wanted.offer_pk not in offers:
+        return "The shop has the offer no more."
+    holder = offers.get(target.offer_pk)
+    if holder is not None and holder.pk != wanted.offer_pk and is_its(target, holder):
+        return f"SKU {target.sku} is linked to offer {holder.pk} of the shop by now."
+    for row in others:
+        if row.matched:
+            return f"The offer is linked to SKU {row.sku} by now."
+        renamed = not is_its(row, offers[wanted.offer_pk])
+        if not renamed and (row.pk in there or row.managed):
+            return f"The offer's SKU {row.sku} was sent to Amazon already; decide on its page."
+    return ""
+
+
+def _store(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
+    """Write the links, and doubt the quantities of all SKUs that have to do with them."""
+    SellerSku.objects.bulk_update(rows, ["offer_pk", "matched", "problem"])
+    doubt_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
+
+
+def _let_held_units_follow(account: SellerAccount, rows: Iterable[SellerSku]) -> None:
+    """Units that orders hold under these SKUs are units of their offers now."""
+    offers = {row.sku: row.offer_pk for row in rows}
+    held = AmazonOrderLine.objects.filter(
+        order__account=account, order__state__in=HOLDING_STATES, sku__in=offers
+    )
+    moved = [line for line in held if line.offer_pk != offers[line.sku]]
+    for line in moved:
+        line.offer_pk = offers[line.sku]
+    AmazonOrderLine.objects.bulk_update(moved, ["offer_pk"])
+
+
+# --- By hand ------------------------------------------------------------------------------------
+
+
+def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
+    """Link a SKU to the offer that staff name, whatever it was linked to; to none where empty.
+
+    Several SKUs may be of one offer: each gets the quantity that can be sold.
+    """
+    account, before = sku.account, sku.offer_pk
+    with transaction.atomic():
+        rows = _locked(account, [Link(sku.sku, pk, matched=True) for pk in (before, offer_pk)])
+        row = next(one for one in rows if one.pk == sku.pk)
+        row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
+        _store(account, [row])
+        doubt_quantities([(account.pk, sku.sku, before)])
+        _let_held_units_follow(account, [row])
+        changes.note([(account.pk, before)])
+    sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
