@@ -51,6 +51,22 @@ MODELS = {
     ),
     "orders_2026-01-01": ("searchOrders", "getOrder"),
     "ordersV0": ("confirmShipment",),
+    "feeds_2021-06-30": (
+        "createFeedDocument",
+        "createFeed",
+        "getFeed",
+        "getFeeds",
+        "cancelFeed",
+        "getFeedDocument",
+    ),
+    "reports_2021-06-30": (
+        "createReport",
+        "getReport",
+        "getReports",
+        "cancelReport",
+        "getReportDocument",
+    ),
+    "fbaInventory": ("getInventorySummaries",),
 }
 """Model file -> its operations that the app or the simulator knows."""
 
@@ -120,7 +136,7 @@ class Models:
             document = json.loads((folder / "models" / f"{model}.json").read_text("utf-8"))
             for path, methods in document["paths"].items():
                 for method, description in methods.items():
-                    name = method != "parameters" and description["operationId"]
+                    name = isinstance(description, dict) and description.get("operationId")
                     if name in names:
                         operation = Operation(name, model, method.upper(), path, description)
                         self.operations[name] = operation

@@ -16,7 +16,21 @@ from django_amazon_sync.testing.simulator.orders import DATA_SETS as ORDER_DATA
 from django_amazon_sync.testing.simulator.plans import PLANS
 from django_amazon_sync.testing.simulator.routes import ROUTES
 from tests.contract.amazon_models import Models, load_models
-from tests.testing.callers import CA, DE, JP, US, Caller, merchant, offer, replace
+from tests.testing.callers import (
+    CA,
+    DE,
+    FEEDS,
+    JP,
+    LISTINGS_REPORT,
+    REPORTS,
+    SHOWING_ITEMS,
+    US,
+    Caller,
+    merchant,
+    message,
+    offer,
+    replace,
+)
 
 ALL_ORDER_DATA = ",".join(ORDER_DATA)
 LISTING_DATA = (
@@ -33,6 +47,9 @@ NEW_OFFER = {
     "purchasable_offer": [offer(21.5)],
     "fulfillment_availability": [merchant(4)],
 }
+
+
+FBA_OFFER = {"asin": "B0SIMKET04", "price": 5, "channel": "AMAZON"}
 
 
 @pytest.fixture
@@ -172,6 +189,51 @@ def orders_story(caller: Caller) -> None:
     caller.search_orders(fulfillmentStatuses="PENDING,SHIPPED", fulfilledBy="MERCHANT")
 
 
+def feeds_story(caller: Caller) -> None:
+    """Feeds and reports of every state, their documents and their pages."""
+    amazon = caller.amazon
+    price = replace("purchasable_offer", offer(11))
+    caller.send_feed(message(1, "MUG-BLUE", price), report=SHOWING_ITEMS)
+    waiting = caller.send_feed(message(1, "MUG-BLUE", price))
+    caller.create_feed(caller.upload(b"no feed"))
+    caller.create_feed("unknown")
+    caller.call("POST", f"{FEEDS}/documents", {"contentType": 1})
+    caller.call("DELETE", f"{FEEDS}/feeds/{waiting}")
+    caller.create_report()
+    caller.create_report(CA, US, type_="GET_FLAT_FILE_OPEN_LISTINGS_DATA")
+    cancelled = caller.create_report("A1AM78C64UM0Y8").body["reportId"]
+    caller.call("DELETE", f"{REPORTS}/reports/{cancelled}")
+    caller.create_report(type_="GET_WEATHER")
+    for seconds in (0, 20, 20, 60, 60):
+        amazon.advance(seconds)
+        for feed in amazon.feeds():
+            caller.get_feed(feed.job_id)
+        for report in amazon.reports():
+            caller.get_report(report.job_id)
+    assert {job.status for job in amazon.feeds()} == {"DONE", "FATAL", "CANCELLED"}
+    caller.processing_report(amazon.feeds()[0].job_id)
+    caller.report_file(amazon.reports()[0].job_id)
+    jobs = ((FEEDS, "feed", "JSON_LISTINGS_FEED"), (REPORTS, "report", LISTINGS_REPORT))
+    for path, name, type_ in jobs:
+        types = {f"{name}Types": type_}
+        page = caller.call("GET", f"{path}/{name}s", **types, pageSize=1, marketplaceIds=US).body
+        if "nextToken" in page:
+            caller.call("GET", f"{path}/{name}s", nextToken=page["nextToken"])
+        caller.call("GET", f"{path}/{name}s", pageSize=5)
+        caller.call("GET", f"{path}/{name}s/1")
+        caller.call("GET", f"{path}/documents/unknown")
+    amazon.add_listings("na", US, ({"sku": f"FBA-{n}", **FBA_OFFER} for n in range(60)))
+    summaries: dict[str, Any] = {
+        "granularityType": "Marketplace",
+        "granularityId": US,
+        "marketplaceIds": US,
+    }
+    path = "/fba/inventory/v1/summaries"
+    page = caller.call("GET", path, **summaries, details="true").body
+    caller.call("GET", path, **summaries, nextToken=page["pagination"]["nextToken"])
+    caller.call("GET", path, **summaries, sellerSkus="FBA-1,FBA-2", details="perhaps")
+
+
 def refusals_story(caller: Caller) -> None:
     """Every operation without a good token, over its quota, and in a front-end fault."""
     amazon = caller.amazon
@@ -182,6 +244,10 @@ def refusals_story(caller: Caller) -> None:
         f"&marketplaceIds={US}",
         "getMarketplaceParticipations": "/sellers/v1/marketplaceParticipations",
         "searchCatalogItems": f"/catalog/2022-04-01/items?marketplaceIds={US}",
+        "getFeed": f"{FEEDS}/feeds/1",
+        "getReportDocument": f"{REPORTS}/documents/1",
+        "getInventorySummaries": "/fba/inventory/v1/summaries"
+        f"?granularityType=Marketplace&granularityId={US}&marketplaceIds={US}",
     }
     for path in paths.values():
         caller.token = token
@@ -197,6 +263,7 @@ STORIES: list[Callable[[Caller], None]] = [
     listings_story,
     catalogue_story,
     orders_story,
+    feeds_story,
     refusals_story,
 ]
 
@@ -220,8 +287,9 @@ def test_the_stories_leave_out_no_operation_and_no_kind_of_answer(
         story(caller)
     caller.close()
     seen = {(one.operation, one.status) for one in amazon.requests}
-    assert {name for name, status in seen if status in (200, 204)} - {"token"} == set(PLANS)
-    assert {status for _, status in seen} >= {200, 204, 400, 403, 404, 429, 500}
+    others = {"token", "upload", "download"}
+    assert {name for name, status in seen if status < 300} - others == set(PLANS)
+    assert {status for _, status in seen} >= {200, 201, 202, 204, 400, 403, 404, 429, 500}
 
 
 def test_the_operations_stand_where_the_models_have_them(models: Models) -> None:

@@ -1,5 +1,6 @@
 """A bare caller of the API, so that the simulator is judged by what goes over the wire."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -13,6 +14,15 @@ CA = "A2EUQ1WTGCTBG2"
 DE = "A1PA6795UKMFR9"
 FR = "A13V1IB3VIYZZH"
 JP = "A1VC38T7YXB528"
+FEEDS = "/feeds/2021-06-30"
+REPORTS = "/reports/2021-06-30"
+FEED_CONTENT_TYPE = "application/json; charset=UTF-8"
+LISTINGS_REPORT = "GET_MERCHANT_LISTINGS_ALL_DATA"
+SHOWING_ITEMS = {
+    "includedData": ["issues", "offers", "fulfillmentAvailability"],
+    "apiVersion": "2021-08-01",
+}
+"""The header ``report`` of a feed whose processing report shall show items."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +151,74 @@ class Caller:
         body = {"marketplaceId": order["salesChannel"]["marketplaceId"], "packageDetail": detail}
         return self.call("POST", f"/orders/v0/orders/{order_id}/shipmentConfirmation", body)
 
+    # -- feeds and reports
+
+    def slot(self, content_type: str = FEED_CONTENT_TYPE) -> tuple[str, str]:
+        """A feed document to upload: its id, and its address without the host."""
+        body = self.call("POST", f"{FEEDS}/documents", {"contentType": content_type}).body
+        return body["feedDocumentId"], body["url"].removeprefix(self.amazon.endpoint)
+
+    def upload(self, content: bytes) -> str:
+        """Upload a feed; returns the id of its document."""
+        document_id, url = self.slot()
+        assert self.raw("PUT", url, content, {"Content-Type": FEED_CONTENT_TYPE}).status == 200
+        return document_id
+
+    def create_feed(self, document_id: str, *marketplaces: str) -> Got:
+        """createFeed, for America by default."""
+        body = {
+            "feedType": "JSON_LISTINGS_FEED",
+            "marketplaceIds": marketplaces or [US],
+            "inputFeedDocumentId": document_id,
+        }
+        return self.call("POST", f"{FEEDS}/feeds", body)
+
+    def send_feed(self, *messages: Any, marketplace: str = US, **header: Any) -> str:
+        """Upload messages and make a feed of them; returns its id."""
+        named = {"sellerId": self.seller.seller_id, "version": "2.0", **header}
+        content = json.dumps({"header": named, "messages": messages}).encode()
+        feed_id: str = self.create_feed(self.upload(content), marketplace).body["feedId"]
+        return feed_id
+
+    def get_feed(self, feed_id: str) -> Any:
+        return self.call("GET", f"{FEEDS}/feeds/{feed_id}").body
+
+    def processing_report(self, feed_id: str) -> Any:
+        """The processing report of a feed that has ended."""
+        document_id = self.get_feed(feed_id)["resultFeedDocumentId"]
+        return json.loads(self.download(f"{FEEDS}/documents/{document_id}")[1])
+
+    def create_report(self, *marketplaces: str, type_: str = LISTINGS_REPORT, **more: Any) -> Got:
+        """createReport, for America by default."""
+        body = {"reportType": type_, "marketplaceIds": marketplaces or [US], **more}
+        return self.call("POST", f"{REPORTS}/reports", body)
+
+    def get_report(self, report_id: str) -> Any:
+        return self.call("GET", f"{REPORTS}/reports/{report_id}").body
+
+    def report_file(self, report_id: str) -> tuple[str, bytes]:
+        """The Content-Type and the content of a report that is done."""
+        document_id = self.get_report(report_id)["reportDocumentId"]
+        return self.download(f"{REPORTS}/documents/{document_id}")
+
+    def download(self, path: str) -> tuple[str, bytes]:
+        """The Content-Type and the unpacked content of a document."""
+        found = self.call("GET", path).body
+        got = self.raw("GET", found["url"].removeprefix(self.amazon.endpoint), None, {})
+        assert got.status == 200
+        packed = found.get("compressionAlgorithm") == "GZIP"
+        return got.headers["Content-Type"], gzip.decompress(got.raw) if packed else got.raw
+
 
 def replace(name: str, *instances: dict[str, Any], op: str = "replace") -> dict[str, Any]:
     """One patch operation."""
     return {"op": op, "path": f"/attributes/{name}", "value": list(instances)}
+
+
+def message(number: int, sku: str, *patches: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """One message of a feed: a PATCH, or what ``more`` makes of it."""
+    patch = {"operationType": "PATCH", "productType": "PRODUCT", "patches": list(patches)}
+    return {"messageId": number, "sku": sku, **({**patch, **more} if patches else more)}
 
 
 def offer(

@@ -4,23 +4,33 @@ Amazon's own (``amzn-sp-api``, imported as ``spapi``) and the most used public o
 (``python-amazon-sp-api``, imported as ``sp_api``).
 """
 
+import gzip
+import io
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from sp_api.api import (
     CatalogItemsV20220401,
+    FeedsV20210630,
+    Inventories,
     ListingsItems,
     ListingsRestrictions,
     OrdersV0,
     OrdersV20260101,
     ProductTypeDefinitions,
+    Reports,
     Sellers,
 )
 from sp_api.auth.access_token_client import AccessTokenClient
 from sp_api.base import SellingApiForbiddenException, SellingApiRequestThrottledException
 from spapi import SPAPIClient, SPAPIConfig
 from spapi.api.catalogitems_v2022_04_01.catalog_api import CatalogApi
+from spapi.api.fba_inventory_v1.fba_inventory_api import FbaInventoryApi
+from spapi.api.feeds_v2021_06_30.feeds_api import FeedsApi
 from spapi.api.listings_items_v2021_08_01.listings_api import ListingsApi
 from spapi.api.listings_restrictions_v2021_08_01.listings_restrictions_api import (
     ListingsRestrictionsApi,
@@ -29,11 +39,21 @@ from spapi.api.orders_v0.orders_v0_api import OrdersV0Api
 from spapi.api.orders_v2026_01_01.get_order_api import GetOrderApi
 from spapi.api.orders_v2026_01_01.search_orders_api import SearchOrdersApi
 from spapi.api.product_type_definitions_v2020_09_01.definitions_api import DefinitionsApi
+from spapi.api.reports_v2021_06_30.reports_api import ReportsApi
 from spapi.api.sellers_v1.sellers_api import SellersApi
 from spapi.rest import ApiException
 
 from django_amazon_sync.testing.simulator import Fault, Simulator
-from tests.testing.callers import US
+from tests.testing.callers import (
+    FEED_CONTENT_TYPE,
+    LISTINGS_REPORT,
+    SHOWING_ITEMS,
+    US,
+    merchant,
+    message,
+    offer,
+    replace,
+)
 
 QUANTITY = {"fulfillment_channel_code": "DEFAULT", "quantity": 3}
 PATCH = {
@@ -54,6 +74,28 @@ def package(amazon: Simulator, order_id: str) -> dict[str, Any]:
         "shipDate": amazon.now().isoformat(),
         "orderItems": [{"orderItemId": item["orderItemId"], "quantity": item["quantityOrdered"]}],
     }
+
+
+def feed_of(seller_id: str) -> bytes:
+    """A good message and a bad one."""
+    header = {"sellerId": seller_id, "version": "2.0", "report": SHOWING_ITEMS}
+    messages = [
+        message(1, "SHEARS", replace("fulfillment_availability", merchant(9))),
+        message(2, "MUG-BLUE", replace("purchasable_offer", offer(-1))),
+    ]
+    return json.dumps({"header": header, "messages": messages}).encode()
+
+
+NEW_OFFER = {
+    "productType": "PRODUCT",
+    "requirements": "LISTING_OFFER_ONLY",
+    "attributes": {
+        "condition_type": [{"value": "new_new"}],
+        "merchant_suggested_asin": [{"value": "B0SIMNEW10"}],
+        "purchasable_offer": [offer(21.5)],
+        "fulfillment_availability": [merchant(4)],
+    },
+}
 
 
 # -- Amazon's own client
@@ -132,6 +174,59 @@ def test_the_official_client_understands_refusals(amazon: Simulator, official: A
     assert "QuotaExceeded" in str(throttled.value.body)
 
 
+def fetched(document: Any) -> bytes:
+    """Amazon's client leaves up- and downloads to the caller."""
+    with urlopen(document.url) as answer:
+        content: bytes = answer.read()
+    return gzip.decompress(content) if document.compression_algorithm == "GZIP" else content
+
+
+def test_the_official_client_completes_a_story(amazon: Simulator, official: Any) -> None:
+    """A listing, a feed, a report, an order."""
+    seller_id = amazon.seller("na").seller_id
+    listings, feeds, reports = ListingsApi(official), FeedsApi(official), ReportsApi(official)
+    assert listings.put_listings_item(seller_id, "SHEARS", [US], NEW_OFFER).status == "ACCEPTED"
+    amazon.advance(61)
+
+    slot = feeds.create_feed_document({"contentType": FEED_CONTENT_TYPE})
+    put = Request(slot.url, feed_of(seller_id), {"Content-Type": FEED_CONTENT_TYPE}, method="PUT")
+    assert urlopen(put).status == 200
+    specification = {
+        "feedType": "JSON_LISTINGS_FEED",
+        "marketplaceIds": [US],
+        "inputFeedDocumentId": slot.feed_document_id,
+    }
+    feed_id = feeds.create_feed(specification).feed_id
+    assert feeds.get_feed(feed_id).processing_status == "IN_QUEUE"
+    amazon.advance(61)
+    feed = feeds.get_feed(feed_id)
+    assert feed.processing_status == "DONE"
+    result = json.loads(fetched(feeds.get_feed_document(feed.result_feed_document_id)))
+    assert [row["messageId"] for row in result["issues"]] == [2]
+    assert result["items"][0]["fulfillmentAvailability"][0]["quantity"] == 9
+    found = feeds.get_feeds(feed_types=["JSON_LISTINGS_FEED"], page_size=10).feeds
+    assert [one.feed_id for one in found] == [feed_id]
+
+    body = {"reportType": LISTINGS_REPORT, "marketplaceIds": [US]}
+    report_id = reports.create_report(body).report_id
+    amazon.advance(61)
+    report = reports.get_report(report_id)
+    assert report.processing_status == "DONE"
+    lines = fetched(reports.get_report_document(report.report_document_id)).decode("cp1252")
+    assert "\tSHEARS\t21.50\t9\t" in lines
+
+    stock = FbaInventoryApi(official).get_inventory_summaries("Marketplace", US, [US], details=True)
+    kettle = stock.payload.inventory_summaries[1]
+    assert (kettle.seller_sku, kettle.inventory_details.fulfillable_quantity) == ("FBA-KETTLE", 25)
+
+    order_id = amazon.buy("na", US, "SHEARS", 2)
+    amazon.advance(130)
+    page = SearchOrdersApi(official).search_orders(last_updated_after=LONG_AGO)
+    assert [one.order_id for one in page.orders] == [order_id]
+    order = GetOrderApi(official).get_order(order_id).order
+    assert order.order_items[0].product.seller_sku == "SHEARS"
+
+
 # -- the public client
 
 
@@ -197,6 +292,70 @@ def test_the_public_client_reads_the_catalogue(amazon: Simulator, options: dict[
     assert types.payload["productTypes"][0]["name"] == "LAMP"
     rows = Sellers(**options).get_marketplace_participation().payload
     assert rows[0]["marketplace"]["id"] == US
+
+
+def test_the_public_client_completes_a_story(
+    amazon: Simulator, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """A listing, a feed, a report, an order: ups and downloads are its own."""
+    seller_id = amazon.seller("na").seller_id
+    listings, feeds = ListingsItems(**options), FeedsV20210630(**options)
+    put = listings.put_listings_item(seller_id, "SHEARS", marketplaceIds=[US], body=NEW_OFFER)
+    assert put.payload["status"] == "ACCEPTED"
+    amazon.advance(61)
+
+    _, created = feeds.submit_feed(
+        "JSON_LISTINGS_FEED",
+        io.BytesIO(feed_of(seller_id)),
+        FEED_CONTENT_TYPE,
+        marketplaceIds=[US],
+    )
+    feed_id = created.payload["feedId"]
+    amazon.advance(61)
+    feed = feeds.get_feed(feed_id).payload
+    assert feed["processingStatus"] == "DONE"
+    result = json.loads(feeds.get_feed_result_document(feed["resultFeedDocumentId"]))
+    assert [row["messageId"] for row in result["issues"]] == [2]
+    assert result["items"][0]["fulfillmentAvailability"][0]["quantity"] == 9
+    found = feeds.get_feeds(feedTypes=["JSON_LISTINGS_FEED"]).payload["feeds"]
+    assert [one["feedId"] for one in found] == [feed_id]
+
+    reports = Reports(**options)
+    created = reports.create_report(reportType=LISTINGS_REPORT, marketplaceIds=[US])
+    amazon.advance(61)
+    report = reports.get_report(created.payload["reportId"]).payload
+    assert report["processingStatus"] == "DONE"
+    document = reports.get_report_document(report["reportDocumentId"], download=True)
+    assert document.character_code.lower() == "cp1252"
+    assert "\tSHEARS\t21.50\t9\t" in document.payload["document"]
+
+    stock = Inventories(**options).get_inventory_summary_marketplace(
+        details=True, marketplaceIds=[US]
+    )
+    summaries = stock.payload["inventorySummaries"]
+    assert summaries[1]["inventoryDetails"]["fulfillableQuantity"] == 25
+
+    order_id = amazon.buy("na", US, "SHEARS", 2)
+    amazon.advance(130)
+    orders = OrdersV20260101(**options)
+    page = orders.search_orders(lastUpdatedAfter=LONG_AGO).payload
+    assert [order["orderId"] for order in page["orders"]] == [order_id]
+    order = orders.get_order(order_id).payload["order"]
+    assert order["orderItems"][0]["product"]["sellerSku"] == "SHEARS"
+
+
+def test_the_public_client_spoils_a_report_that_names_no_charset(
+    amazon: Simulator, options: dict[str, Any]
+) -> None:
+    """It takes ISO-8859-1 then, which is right for no character that is not ASCII here."""
+    amazon.switch(report_encoding="utf-8", report_charset=False)
+    reports = Reports(**options)
+    created = reports.create_report(reportType=LISTINGS_REPORT, marketplaceIds=[US])
+    amazon.finish_reports()
+    document_id = amazon.report(created.payload["reportId"]).document
+    text = reports.get_report_document(document_id, download=True).payload["document"]
+    assert "名札-01" not in text
+    assert "名札-01" in amazon.document(document_id).decode()
 
 
 def test_the_public_client_understands_refusals(amazon: Simulator, options: dict[str, Any]) -> None:

@@ -82,6 +82,13 @@ class Request:
             raise invalid(f"'{name}' must be between 1 and {most}, got {text!r}.")
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """Whether a parameter is true; clients in Python write it with a capital letter."""
+        text = self.text(name, "false").lower()
+        if text not in ("true", "false"):
+            raise invalid(f"'{name}' must be true or false, got {text!r}.")
+        return text == "true"
+
     def moment(self, name: str) -> float | None:
         """Seconds since 1970 of a date-time parameter; None if it is absent."""
         text = self.text(name)

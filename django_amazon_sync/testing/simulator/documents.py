@@ -42,7 +42,7 @@ def new_document(world: World, seller_id: str, content_type: str) -> Document:
 def keep_document(world: World, seller_id: str, content: bytes, content_type: str) -> Document:
     """A document that Amazon made, downloaded as gzip."""
     document = new_document(world, seller_id, content_type)
-    document.packed, document.gzipped = packed(content), True
+    document.packed, document.gzipped, document.used = packed(content), True, True
     return document
 
 
@@ -61,8 +61,7 @@ def find_document(world: World, document_id: str, seller_id: str) -> Document | 
     document = world.documents.get(document_id)
     if document is None or document.seller_id != seller_id:
         return None
-    made_by_amazon = document.gzipped
-    lifetime = KEPT if document.used or made_by_amazon else UNUSED_LIFETIME
+    lifetime = KEPT if document.used else UNUSED_LIFETIME
     return document if world.now() - document.created <= lifetime else None
 
 

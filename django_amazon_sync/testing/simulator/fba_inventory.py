@@ -30,7 +30,7 @@ def get_inventory_summaries(world: World, request: Request) -> Answer:
     token = request.text("nextToken")
     start = _place(request, token) if token else 0
     found = _changed(world, request, _fulfilled_by_amazon(world, request, marketplace))
-    detailed = request.text("details") == "true"
+    detailed = request.flag("details")
     page = found[start : start + PAGE]
     payload = {
         "granularity": {"granularityType": "Marketplace", "granularityId": marketplace},

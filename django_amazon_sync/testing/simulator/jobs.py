@@ -149,7 +149,7 @@ def get_document(world: World, request: Request, kind: Kind) -> Answer:
     document = find_document(world, request.path[0], request.seller.seller_id)
     if document is None:
         raise not_found(f"There is no document {request.path[0]}.")
-    automatic = request.text("enableContentEncodingUrlHeader") == "true"
+    automatic = request.flag("enableContentEncodingUrlHeader")
     encoding = "gzip" if automatic and document.gzipped else ""
     url = address(world, request.base_url, document, "GET", encoding)
     body: Json = {kind.document_id: document.document_id, "url": url}

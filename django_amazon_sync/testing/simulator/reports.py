@@ -80,25 +80,20 @@ def report_ends(world: World, job_id: str) -> None:
     elif switches.report_outcome == "cancelled" or _former(world, report, switches.report_pause):
         jobs.end(world, report, "CANCELLED")
     elif former := _former(world, report, switches.report_cache):
-        jobs.end(world, report, "DONE", world.documents[former.document])
+        jobs.end(world, report, "DONE", former)
     else:
         document = _written(world, report)
         jobs.end(world, report, "DONE" if document else "CANCELLED", document)
 
 
-def _former(world: World, report: Job, seconds: float) -> Job | None:
-    """The last report of the same kind that was done so many seconds before this was asked for."""
-    return next(
-        (
-            job
-            for job in reversed(world.jobs.values())
-            if job.status == "DONE"
-            and (job.seller_id, job.type) == (report.seller_id, report.type)
-            and job.marketplaces[:1] == report.marketplaces[:1]
-            and report.created - job.created < seconds
-        ),
-        None,
-    )
+def _former(world: World, report: Job, seconds: float) -> Document | None:
+    """The file of the same report that was written at most so many seconds before this one."""
+    for job in reversed(world.jobs.values()):
+        same = (job.seller_id, job.type) == (report.seller_id, report.type)
+        if same and job.status == "DONE" and job.marketplaces[:1] == report.marketplaces[:1]:
+            document = world.documents[job.document]
+            return document if report.created - document.created < seconds else None
+    return None
 
 
 def _reason(world: World, report: Job) -> Document:

@@ -111,7 +111,8 @@ class Document:
     """A file in the store behind the pre-signed addresses.
 
     ``packed`` is the gzip of its content, None until it was uploaded; with ``gzipped`` it is
-    downloaded as it is. ``content_type`` goes with it, charset and all. ``used``: a feed took it.
+    downloaded as it is. ``content_type`` goes with it, charset and all. ``used``: a feed took it,
+    or Amazon made it.
     """
 
     document_id: str
