@@ -6,15 +6,19 @@ import ast
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django_amazon_sync import amazon
 from django_amazon_sync.amazon import (
     catalog,
+    feeds,
+    inventory,
     listings,
     orders,
     product_types,
+    reports,
     sellers,
     shipments,
 )
@@ -49,6 +53,14 @@ PACKAGE = PackageToConfirm(
     shipping_method="Overnight",
 )
 
+
+def _fetched(fetch: Callable[[Client, str, BinaryIO], Any], client: Client) -> bytes:
+    """What a call puts into the file that it is given."""
+    into = BytesIO()
+    fetch(client, "document", into)
+    return into.getvalue()
+
+
 CALLS: dict[str, Callable[[Client], Any]] = {
     "getMarketplaceParticipations": sellers.marketplace_participations,
     "getListingsItem": lambda client: listings.get_listing(client, SKU, [US, CA]),
@@ -72,6 +84,16 @@ CALLS: dict[str, Callable[[Client], Any]] = {
         client, marketplaces=[US, CA], updated_after=SINCE, updated_before=UNTIL
     ),
     "getOrder": lambda client: orders.get_order(client, BRAZILIAN_ORDER),
+    "createFeedDocument": feeds.create_feed_document,
+    "createFeed": lambda client: feeds.create_feed(client, US, "document"),
+    "getFeed": lambda client: feeds.get_feed(client, "1"),
+    "getFeeds": lambda client: feeds.get_feeds(client, US, SINCE),
+    "cancelFeed": lambda client: feeds.cancel_feed(client, "1"),
+    "getFeedDocument": lambda client: _fetched(feeds.fetch_processing_report, client),
+    "createReport": lambda client: reports.create_report(client, reports.LISTINGS, US),
+    "getReport": lambda client: reports.get_report(client, "1"),
+    "getReportDocument": lambda client: _fetched(reports.fetch_report, client),
+    "getInventorySummaries": lambda client: list(inventory.amazon_stock(client, US, SINCE)),
     "confirmShipment": lambda client: shipments.confirm_shipment(client, PACKAGE),
 }
 

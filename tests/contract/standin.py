@@ -44,6 +44,31 @@ OPERATIONS = {
     "catalogItems_2022-04-01": ["searchCatalogItems", "getCatalogItem"],
     "orders_2026-01-01": ["searchOrders", "getOrder"],
     "ordersV0": ["confirmShipment"],
+    "feeds_2021-06-30": [
+        "createFeedDocument",
+        "createFeed",
+        "getFeed",
+        "getFeeds",
+        "cancelFeed",
+        "getFeedDocument",
+    ],
+    "reports_2021-06-30": ["createReport", "getReport", "getReportDocument"],
+    "fbaInventory": ["getInventorySummaries"],
+}
+
+DOCUMENT = b"item-name\tseller-sku\n"
+# Amazon publishes no example of it.
+STOCK = {
+    "payload": {
+        "granularity": {"granularityType": "Marketplace", "granularityId": "ATVPDKIKX0DER"},
+        "inventorySummaries": [
+            {
+                "asin": "B07N4M94X4",
+                "sellerSku": "GM-ZDPI-9B4E",
+                "inventoryDetails": {"fulfillableQuantity": 4},
+            }
+        ],
+    }
 }
 
 # What an Amazon in trouble answers; each must become a typed error.
@@ -146,6 +171,8 @@ class StandIn:
         query = dict(parse_qsl(parts.query))
         if parts.path == "/auth/o2/token":
             return "good", _json({"access_token": ACCESS_TOKEN, "expires_in": 3600})
+        if parts.path == "/document":
+            return "good", _Reply(200, DOCUMENT, "text/plain; charset=Cp1252")
         operation = self._operation(method, parts.path)
         if token != ACCESS_TOKEN or operation is None:
             return "good", _error(403, "Unauthorized", "Access to requested resource is denied.")
@@ -171,11 +198,16 @@ class StandIn:
             return _json({"order": found[0]}) if found else _error(404, "NotFound", "Not found.")
         if operation.status == 204:
             return _Reply(204)
+        if operation.example is None:
+            return _Reply(operation.status)
         example = dict(operation.example)
-        if "pageToken" in seen.query:
+        if {"pageToken", "nextToken"} & set(seen.query):
             # The published examples have a next page for ever.
             example.pop("pagination", None)
-        return _json(example)
+            example.pop("nextToken", None)
+        if operation.name in ("getFeedDocument", "getReportDocument"):
+            example["url"] = f"{self.endpoint}/document"
+        return _json(example, operation.status)
 
     def _search_orders(self, query: dict[str, str]) -> _Reply:
         """One page; its token is good for the same other parameters only, as Amazon's is."""
@@ -231,7 +263,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command != "HEAD":
             self.wfile.write(reply.body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815 - the base class's names
+    do_GET = do_HEAD = do_POST = _serve  # noqa: N815 - the base class's names
+    do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
@@ -276,7 +309,7 @@ def _operations(models: Path, name: str) -> list[_Operation]:
     found = []
     for path, methods in _model(models, name)["paths"].items():
         for method, operation in methods.items():
-            if method != "parameters" and operation["operationId"] in OPERATIONS[name]:
+            if isinstance(operation, dict) and operation.get("operationId") in OPERATIONS[name]:
                 status, success = next(
                     (int(code), one) for code, one in operation["responses"].items() if code < "300"
                 )
@@ -286,7 +319,7 @@ def _operations(models: Path, name: str) -> list[_Operation]:
                         method.upper(),
                         re.compile(re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(path))),
                         status,
-                        _examples(success)[0],
+                        STOCK if name == "fbaInventory" else _examples(success)[0],
                     )
                 )
     return found
@@ -295,7 +328,7 @@ def _operations(models: Path, name: str) -> list[_Operation]:
 def _examples(success: Any) -> list[Any]:
     """The published answers of one operation: those of Amazon's sandbox first."""
     sandbox = success.get("x-amzn-api-sandbox", {}).get("static", [])
-    return [one["response"] for one in sandbox] + list(success.get("examples", {}).values())
+    return [one.get("response") for one in sandbox] + list(success.get("examples", {}).values())
 
 
 def _order_pages(models: Path) -> list[list[dict[str, Any]]]:
