@@ -167,6 +167,8 @@ def test_amazons_examples_are_what_its_models_say(amazon: StandIn) -> None:
     ]
     examples += [("getOrder", 200, {"order": order}) for order in amazon.orders]
     refused = {
-        name for name, status, body in examples if models.response_faults(name, status, body)
+        name
+        for name, status, body in examples
+        if models.response_faults(name, status, None if status == 204 else body)
     }
     assert refused == set()
