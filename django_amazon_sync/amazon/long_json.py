@@ -17,6 +17,7 @@ from django_amazon_sync.errors import Unreadable
 _CHUNK = 256 * 1024
 # A listing with all its facts takes some kilobytes; a fault in one is not sought to the end.
 _LONGEST_VALUE = 8 * 1024**2
+_AFTER_VALUE = frozenset(" \t\r\n,:]}")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -88,7 +89,7 @@ class _Document:
                 _fail()
             except ValueError:
                 end = len(self._text)
-            if end < len(self._text):  # else more of it may follow
+            if self._text[end : end + 1] in _AFTER_VALUE:  # else more of a number may follow
                 self._at = end
                 return value
             if not self._read_on():
