@@ -23,7 +23,10 @@ from django_amazon_sync.admin.shown import link, list_link, plain, table
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
 
 #: The columns of a run's file.
-COLUMNS = ("sku", "marketplace", "order_number", "outcome", "values", "code", "message", "at")
+COLUMNS = (
+    "sku", "seller_sku", "marketplace", "order_number", "outcome", "values", "code", "message",
+    "at",
+)  # fmt: skip
 
 #: A cell that begins like this is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -160,11 +163,11 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
         "subject", "store", "outcome", "shown_values", "code", "message", "run_link", "at",
     )  # fmt: skip
     list_filter = (AccountOfRunFilter, "outcome", "run__job")
-    search_fields = ("=sku", "=order_number")
+    search_fields = ("=sku", "=seller_sku", "=order_number")
     search_help_text = _("the whole SKU or Amazon order id")
     ordering = ("-pk",)
-    fields = ("run_link", "outcome", "sku", "store", "order_number", "shown_values", "code",
-              "message", "at")  # fmt: skip
+    fields = ("run_link", "outcome", "sku", "seller_sku", "store", "order_number",
+              "shown_values", "code", "message", "at")  # fmt: skip
     readonly_fields = ("run_link", "store", "shown_values")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -172,6 +175,8 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
 
     @admin.display(description=_("SKU or order"), ordering="sku")
     def subject(self, line: RunLine) -> str:
+        if line.seller_sku not in ("", line.sku):
+            return f"{line.sku} ({line.seller_sku})"
         return line.sku or line.order_number
 
     @admin.display(description=_("marketplace"))

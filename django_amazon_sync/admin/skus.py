@@ -6,19 +6,27 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.account_forms import RowForm
 from django_amazon_sync.admin.asking import Wanted, ask
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
+from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
+from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.linking import link_by_hand
 
 
 class ChannelFilter(admin.SimpleListFilter):
@@ -41,22 +49,63 @@ class ChannelFilter(admin.SimpleListFilter):
         return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
+def offer_of(sku: SellerSku) -> Offer | None:
+    """The shop's offer that a SKU is linked to, if the shop has it still."""
+    wanted = [sku.offer_pk] if sku.offer_pk else []
+    return next(configured_shop().offers(sku.account.shop_scope, wanted), None)
+
+
+class SkuForm(RowForm[SellerSku]):
+    """What staff decide of a SKU; the offer is named by the shop's own SKU."""
+
+    shop_sku = forms.CharField(
+        label=_("the shop's SKU"),
+        required=False,
+        help_text=_("Which offer of the shop this is. Another SKU than Amazon's links the two."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer = offer_of(self.instance)
+        self.initial["shop_sku"] = offer.sku if offer else ""
+
+    def clean_shop_sku(self) -> str:
+        """Remembers the offer's primary key, which ``save_model`` links."""
+        name: str = self.cleaned_data["shop_sku"]
+        if name == self.initial["shop_sku"]:
+            return name
+        scope = self.instance.account.shop_scope
+        found = [offer for offer in configured_shop().find(name, scope) if offer.sku == name]
+        if name and not found:
+            raise ValidationError(_("The shop has no offer of this SKU."))
+        if len(found) > 1:
+            raise ValidationError(_("The shop has several offers of this SKU."))
+        self.cleaned_data["offer_pk"] = found[0].pk if found else ""
+        return name
+
+
 @admin.register(SellerSku)
 class SkuAdmin(Kept, Screen[SellerSku]):
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
-    list_display = ("sku", "synchronise", "channel", "why", "offer_pk", "account", "read_at")
-    list_filter = (AccountFilter, "synchronise", ChannelFilter)
+    form = SkuForm
+    list_display = (
+        "sku", "synchronise", "channel", "why", "offer_pk", "matched", "account", "read_at",
+    )  # fmt: skip
+    list_filter = (AccountFilter, "synchronise", "matched", ChannelFilter)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
     actions = ("export", "verify", "synchronise", "leave_alone")
     readonly_fields = (
-        "account", "sku", "offer_pk", "problem", "channel", "lead_time_days", "restock_date",
+        "account", "sku", "offer", "problem", "channel", "lead_time_days", "restock_date",
         "read_at", "listings", "lines",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("account", "sku", "offer_pk", "problem")}),
-        (_("Your choices"), {"fields": ("synchronise", "asin", "condition", "set_quantity")}),
+        (None, {"fields": ("account", "sku", "offer", "problem")}),
+        (
+            _("Your choices"),
+            {"fields": ("shop_sku", "synchronise", "asin", "condition", "set_quantity")},
+        ),
         (
             _("As Amazon says"),
             {"fields": ("channel", "lead_time_days", "restock_date", "read_at")},
@@ -67,6 +116,19 @@ class SkuAdmin(Kept, Screen[SellerSku]):
     @admin.display(description=_("problem"))
     def why(self, row: SellerSku) -> str:
         return brief(row.problem)
+
+    @admin.display(description=_("offer"))
+    def offer(self, sku: SellerSku) -> str:
+        """Which offer of the shop it is, and what says so."""
+        if not sku.offer_pk:
+            return _now("None: it is linked to no offer of the shop.")
+        found = offer_of(sku)
+        if found is None:
+            return _now("Offer %(pk)s, which the shop has no more.") % {"pk": sku.offer_pk}
+        by = _now("by its identifiers, or by hand") if sku.matched else _now("by its SKU")
+        text = f"{found.sku}, {found.title}"
+        shown = format_html('<a href="{}">{}</a>', found.url, text) if found.url else text
+        return format_html("{} ({}: {})", shown, _now("linked"), by)
 
     @admin.display(description=_("listings"))
     def listings(self, sku: SellerSku) -> str:
@@ -96,6 +158,8 @@ class SkuAdmin(Kept, Screen[SellerSku]):
         self, request: HttpRequest, obj: SellerSku, form: ModelForm[SellerSku], change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
+        if "shop_sku" in form.changed_data:
+            link_by_hand(obj, form.cleaned_data["offer_pk"])
         look_soon([obj])
 
     @admin.action(description=_("Export to Amazon"), permissions=["export"])

@@ -139,10 +139,11 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
 
     Several SKUs may be of one offer: each gets the quantity that can be sold.
     """
-    account, before = sku.account, sku.offer_pk
+    account = sku.account
     with transaction.atomic():
-        rows = _locked(account, [Link(sku.sku, pk, matched=True) for pk in (before, offer_pk)])
-        row = next(one for one in rows if one.pk == sku.pk)
+        named = [Link(sku.sku, pk, matched=True) for pk in (sku.offer_pk, offer_pk)]
+        row = next(one for one in _locked(account, named) if one.pk == sku.pk)
+        before = row.offer_pk
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
         _store(account, [row])
         doubt_quantities([(account.pk, sku.sku, before)])

@@ -82,10 +82,11 @@ def test_the_lines_come_as_a_file(staff: Staff) -> None:
     make.line(make.run(run.account), sku="OTHER")
     head, row = file_of(staff, run)
     assert head == [
-        "sku", "marketplace", "order_number", "outcome", "values", "code", "message", "at",
+        "sku", "seller_sku", "marketplace", "order_number", "outcome", "values", "code", "message",
+        "at",
     ]  # fmt: skip
     assert row[:-1] == [
-        'ü,"x"', "", "", "refused", '{"quantity": 3}', "8541", "First line\nsecond line",
+        'ü,"x"', "", "", "", "refused", '{"quantity": 3}', "8541", "First line\nsecond line",
     ]  # fmt: skip
 
 
