@@ -75,19 +75,19 @@ def export(work: Work) -> None:
         recover(work)
         feeds_out.give_up_unfinished(work)
         feeds_out.send_uploaded(work)
-    skus = _asked_for(work)
-    found = Survey(work, rules_of(work), orders_complete(work), again=skus is not None)
-    if skus is None:
+    asked_for = _asked_for(work)
+    found = Survey(work, rules_of(work), orders_complete(work), again=asked_for is not None)
+    if asked_for is None:
         found.look_at_all()
     else:
-        found.look_at_some(skus=skus)
+        found.look_at_some(**asked_for)
     for listings in _together(found.unread):
         work.give_way()
         observe(work, listings)
     found.look_again()
     work.run.counts["looked_at"] = found.looked_at  # also where the run goes on after a while
     work.expect(len(found.zeros) + len(found.changed) + len(found.absent), PATCH)
-    if too_much := _too_much(work, found, partly=skus is not None):
+    if too_much := _too_much(work, found, partly=asked_for is not None):
         _hold_all(work, found, too_much)
     else:
         _send(work, found, found.zeros)
@@ -159,16 +159,20 @@ def _settle_whether_dry(work: Work) -> None:
         raise Halted(why_not_writing(work.account))
 
 
-def _asked_for(work: Work) -> Sequence[str] | None:
-    """The SKUs that the run is about; None means all."""
+def _asked_for(work: Work) -> dict[str, Sequence[str]] | None:
+    """The offers and the SKUs that the run is about; None means all."""
     if approve := work.run.options.get("approve"):
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
         listings = held.of_run(holding)
         held.approve(listings)
-        return sorted({listing.sku.sku for listing in listings})
-    return work.run.options.get("skus") or None
+        return {
+            "offer_pks": sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
+            "skus": sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),
+        }
+    skus = work.run.options.get("skus")
+    return {"skus": skus} if skus else None
 
 
 # --- Too much at once -----------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def _look_for(work: Work, feed: Submission) -> None:
         _look_again(feed, "Amazon did not answer, and does not show it yet.")
 
 
-# --- 3. A feed that Amazon knows -------------------------------------------------------------------
+# --- 3. A feed that Amazon knows ------------------------------------------------------------------
 
 
 def _ask_for(work: Work, feed: Submission) -> None:

@@ -111,13 +111,17 @@ class Survey:
     def look_at_some(self, offer_pks: Sequence[str] = (), skus: Sequence[str] = ()) -> None:
         """Look at these offers, and at those of these SKUs."""
         account, shop = self.work.account, self.work.shop
-        linked = SellerSku.objects.filter(account=account, sku__in=skus).exclude(offer_pk="")
-        pks = {*offer_pks, *linked.values_list("offer_pk", flat=True)}
+        ours = SellerSku.objects.filter(account=account)
+        pks = set(offer_pks)
         for sku in skus:
             pks.update(offer.pk for offer in shop.find(sku, account.shop_scope))
-        self._look_at_offers(shop.offers(account.shop_scope, sorted(pks)), units_held(pks))
-        named = Q(offer_pk__in=pks) | Q(sku__in=skus)
-        self._look_at_gone(SellerSku.objects.filter(named, account=account, managed=True))
+        for some in chunks(skus, CHUNK):
+            named = ours.filter(sku__in=some)
+            pks.update(named.exclude(offer_pk="").values_list("offer_pk", flat=True))
+            self._look_at_gone(named.filter(managed=True, offer_pk=""))
+        for some in chunks(sorted(pks), CHUNK):
+            self._look_at_offers(shop.offers(account.shop_scope, some), units_held(some))
+            self._look_at_gone(ours.filter(managed=True, offer_pk__in=some))
 
     def look_again(self) -> None:
         """Look at the listings that were unread and have been read since."""
