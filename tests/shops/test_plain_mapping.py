@@ -15,6 +15,7 @@ from django_amazon_sync.shops.model_shop import (
     OrderFields,
     ProductFields,
 )
+from tests.plainshop.models import Order, OrderLine
 from tests.shops.plain import BareShop, RichShop
 
 #: What is changed of the rich shop's mapping, and the beginning of the sentence that says so.
@@ -42,6 +43,9 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("order", {"carrier": "carrier__nam"}, "OrderFields.carrier: plainshop.Carrier has no field n"),
     ("order", {"address": {"street": "street"}}, "OrderFields.address: an address has no street"),
     ("order", {"address": {"line1": "way"}}, "OrderFields.address['line1']: plainshop.Order has"),
+    ("order", {"cancelled": None}, "OrderFields.cancelled is missing: give the value that state"),
+    ("order", {"cancelled": "voided"}, "OrderFields.cancelled: state has no choice 'voided'"),
+    ("order", {"status": "phone", "cancelled": "x" * 30}, "OrderFields.cancelled: 'xxx"),
     ("order", {"fixed": {"sauce": "x"}}, "OrderFields.fixed: plainshop.Order has no column sauce"),
     ("order", {"placed_at": ""}, "OrderFields: plainshop.Order.ordered has no default and may not"),
     ("line", {"taken": ""}, "LineFields.taken is empty, but there is a stock"),
@@ -89,8 +93,6 @@ def test_every_attribute_is_checked(kind: Any) -> None:
 
 
 def test_a_column_that_sets_itself_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.plainshop.models import Order
-
     monkeypatch.setattr(Order._meta.get_field("ordered"), "auto_now_add", True)
     assert faults_of() == [
         "OrderFields.placed_at: ordered sets itself (auto_now or auto_now_add); leave it out of "
@@ -98,11 +100,13 @@ def test_a_column_that_sets_itself_cannot_be_written(monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_a_number_has_to_be_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.plainshop.models import Order
-
+def test_ids_have_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Order._meta.get_field("reference"), "max_length", 12)
-    assert "holds 12 characters" in faults_of()[0]
+    monkeypatch.setattr(OrderLine._meta.get_field("amazon_id"), "max_length", 13)
+    assert faults_of() == [
+        "OrderFields.number: reference holds 12 characters, and Amazon's ids have 19",
+        "LineFields.item_id: amazon_id holds 13 characters, and Amazon's ids have 14",
+    ]
 
 
 class VisibleShop(RichShop):

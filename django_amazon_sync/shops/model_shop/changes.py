@@ -29,9 +29,11 @@ from django_amazon_sync.shops.model_shop.orders import (
 CHUNK = 500
 
 
-@transaction.atomic
 def update(shop: ShopFields, pk: str, order: OrderData) -> list[Any]:
-    """Bring the order in line with Amazon's; the products whose stock it gave back."""
+    """Bring the order in line with Amazon's, in the caller's transaction.
+
+    Returns the pks of the products whose stock it gave back.
+    """
     orders = model_of(shop.order)._base_manager.select_for_update()
     saved = orders.filter(pk__in=valid_pks(orders.model, [pk])).first()
     if saved is None:

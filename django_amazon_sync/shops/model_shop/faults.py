@@ -35,6 +35,9 @@ KINDS: dict[str, type[Any]] = {"product": ProductFields, "order": OrderFields, "
 #: Amazon's order ids have 19 characters (302-1234567-1234567).
 NUMBER_LENGTH = 19
 
+#: ... and the ids of their lines 14.
+ITEM_ID_LENGTH = 14
+
 TEXT, MONEY, COUNT = (CharField, TextField), (DecimalField,), (IntegerField,)
 
 WRITTEN: dict[str, tuple[tuple[type[Field[Any, Any]], ...], str]] = {
@@ -146,18 +149,37 @@ def order_faults(fields: OrderFields) -> Iterator[str]:
         if path := getattr(fields, name):
             yield from path_faults(f"OrderFields.{name}", model_of(fields), path)
     yield from written_faults(fields)
+    yield from cancelled_faults(fields)
     number = own_column(fields, fields.number)
     if number and not is_unique(model_of(fields), number):
         yield (
             f"OrderFields.number: {fields.number} is not unique, so an order could be placed "
             "twice; give it unique=True"
         )
-    length = number.max_length if number else None
-    if length is not None and length < NUMBER_LENGTH:
+    yield from length_faults("OrderFields.number", number, NUMBER_LENGTH)
+
+
+def length_faults(about: str, column: Any, needed: int) -> Iterator[str]:
+    length = column.max_length if column else None
+    if length is not None and length < needed:
+        yield f"{about}: {column.name} holds {length} characters, and Amazon's ids have {needed}"
+
+
+def cancelled_faults(fields: OrderFields) -> Iterator[str]:
+    """A slip in the value would leave cancelled orders in a state that nobody looks for."""
+    column, value = own_column(fields, fields.status), fields.cancelled
+    if column is None:
+        return
+    if value is None:
         yield (
-            f"OrderFields.number: {fields.number} holds {length} characters, and Amazon's order "
-            f"ids have {NUMBER_LENGTH}"
+            f"OrderFields.cancelled is missing: give the value that {fields.status} has in a "
+            "cancelled order"
         )
+        return
+    if column.flatchoices and value not in [choice for choice, _label in column.flatchoices]:
+        yield f"OrderFields.cancelled: {fields.status} has no choice {value!r}"
+    elif column.max_length is not None and len(str(value)) > column.max_length:
+        yield f"OrderFields.cancelled: {value!r} is too long for {fields.status}"
 
 
 def is_unique(model: Any, field: Any) -> bool:
@@ -187,6 +209,9 @@ def line_faults(shop: type[ModelShop]) -> Iterator[str]:
                 f"LineFields.{name}: {relation.name} leads to "
                 f"{relation.related_model._meta.label}, not to {model._meta.label}"
             )
+    yield from length_faults(
+        "LineFields.item_id", own_column(fields, fields.item_id), ITEM_ID_LENGTH
+    )
     product = own_column(fields, fields.product)
     if product and not product.null:
         yield (

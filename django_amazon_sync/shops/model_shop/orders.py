@@ -88,7 +88,7 @@ class Known(NamedTuple):
 
 
 def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -> list[Any]:
-    """Place a new order; the pks of the products whose stock it took.
+    """Place a new order in the caller's transaction; the pks of the products whose stock it took.
 
     ``products`` are those that may be sold. The number's unique key is the last guard: whoever
     loses a race gets an IntegrityError.
@@ -96,11 +96,10 @@ def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -
     figures = figures_of(shop, order)
     known = products_of(shop, products, order.lines)
     takes = bool(choices.takes_stock and shop.product.stock)
-    with transaction.atomic():
-        saved = save_order(shop, order, choices, figures)
-        taken = take_stock(shop, saved, order.lines, known) if takes else {}
-        save_lines(shop, saved, order.lines, known, taken, figures)
-        note_what_is_special(shop, saved, order, known, figures)
+    saved = save_order(shop, order, choices, figures)
+    taken = take_stock(shop, saved, order.lines, known) if takes else {}
+    save_lines(shop, saved, order.lines, known, taken, figures)
+    note_what_is_special(shop, saved, order, known, figures)
     return sorted({known[item_id].pk for item_id, units in taken.items() if units})
 
 
