@@ -30,7 +30,8 @@ from django_amazon_sync.errors import Unavailable, Unreadable
 
 LARGEST = 2 * 1024**3
 """Bytes of an unpacked document: a report of a million listings of two thousand characters each."""
-# Repetitive tables shrink to a hundredth; what shrinks to less than this was made to fill a disk.
+# A table in which every row is the same but for its SKU shrinks to a hundred-and-fiftieth; what
+# shrinks more than this was made to fill a disk.
 _LARGEST_EXPANSION = 200
 _EXPANSION_COUNTS_FROM = 32 * 1024**2
 _CHUNK = 64 * 1024
