@@ -69,6 +69,12 @@ def settle_feeds(run_pk: int) -> None:
 
 
 @shared_task
+def import_listings(run_pk: int) -> None:
+    """Take in what the account has on Amazon already."""
+    _perform(run_pk)
+
+
+@shared_task
 def tick() -> None:
     """Start what is due: changed offers, runs that were asked for, schedules."""
     for run in jobs.due_runs():
@@ -82,6 +88,7 @@ TASKS: Mapping[Job, Task[[int], None]] = {
     Job.IMPORT_ORDERS: import_orders,
     Job.CONFIRM_SHIPMENTS: confirm_shipments,
     Job.SETTLE: settle_feeds,
+    Job.IMPORT_LISTINGS: import_listings,
 }
 
 

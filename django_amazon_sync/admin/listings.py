@@ -42,6 +42,15 @@ FIELDS = {
 }
 
 
+#: What Amazon has of a listing in its own warehouses, with names for people.
+UNITS = {
+    "fulfillable": _("for sale"),
+    "reserved": _("reserved"),
+    "inbound": _("on the way there"),
+    "unfulfillable": _("not for sale"),
+}
+
+
 class AccountOfSkuFilter(AccountFilter):
     path = "sku__account"
 
@@ -87,13 +96,14 @@ class ListingAdmin(Kept, Screen[Listing]):
         ConditionFilter,
         "presence",
     )
-    search_fields = ("sku__sku", "asin", "title")
-    search_help_text = _("SKU, ASIN or title")
+    search_fields = ("sku__sku", "asin", "gtin", "title")
+    search_help_text = _("SKU, ASIN, barcode or title")
     actions = ("export", "verify", "approve")
     ordering = ("sku__sku", "marketplace")
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
         "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",
+        "gtin", "at_amazon", "reported_at", "verified_at",
         "price_source", "lines",
     )  # fmt: skip
     fieldsets = (
@@ -103,8 +113,8 @@ class ListingAdmin(Kept, Screen[Listing]):
             _("As Amazon says"),
             {
                 "fields": (
-                    "presence", "asin", "product_type", "title", "condition", "status",
-                    "amazons_issues", "read_at",
+                    "presence", "asin", "gtin", "product_type", "title", "condition", "status",
+                    "at_amazon", "amazons_issues", "read_at", "reported_at", "verified_at",
                 )
             },
         ),
@@ -192,6 +202,12 @@ class ListingAdmin(Kept, Screen[Listing]):
         names = ("code", "severity", "message")
         rows = [[one.get(name) for name in names] for one in listing.issues]
         return table((_("code"), _("severity"), _("Amazon's words")), rows) or _now("None.")
+
+    @admin.display(description=_("stock at Amazon"))
+    def at_amazon(self, listing: Listing) -> str:
+        """Units in Amazon's own warehouses."""
+        units = [(name, listing.amazon_stock.get(key)) for key, name in UNITS.items()]
+        return ", ".join(f"{name} {number}" for name, number in units if number is not None)
 
     @admin.display(description=_("lines"))
     def lines(self, listing: Listing) -> str:

@@ -252,6 +252,7 @@ DEFAULT_PERIODS = {
     Job.IMPORT_ORDERS: timedelta(minutes=5),
     Job.CONFIRM_SHIPMENTS: timedelta(minutes=10),
     Job.VERIFY: timedelta(hours=6),
+    Job.IMPORT_LISTINGS: timedelta(days=1),
     Job.EXPORT: timedelta(days=1),
 }
 

@@ -16,6 +16,7 @@ from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
+    listings_in,
     listings_out,
     orders_in,
     settle,
@@ -33,6 +34,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.IMPORT_ORDERS: orders_in.import_orders,
     Job.CONFIRM_SHIPMENTS: shipments_out.confirm_shipments,
     Job.SETTLE: settle.settle,
+    Job.IMPORT_LISTINGS: listings_in.import_listings,
 }
 
 #: Seconds after which a lane that could not do everything is tried again.

@@ -2,22 +2,37 @@
 
 What is live becomes *verified*. What is not, after Amazon has had its time, has *drifted*: it is
 shown, and what is live counts as accepted from then on, so that the next export sends the
-difference again. A quantity is not compared while orders cast doubt on it.
+difference again. A quantity is not compared while orders cast doubt on it, nor is a field that is
+on its way.
+
+Where an account has many listings, its report proves most of them first (see proving.py); what it
+does not prove is read by search, twenty SKUs a call. A run that waits in between goes on where it
+was.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from django_amazon_sync.data import SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
+from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
-from django_amazon_sync.sync.observing import had_its_time, live_values, observe
+from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
+from django_amazon_sync.sync.proving import (
+    fields_on_their_way,
+    ours_to_compare,
+    prove_by_reports,
+    settled,
+    unproven,
+)
 from django_amazon_sync.sync.sending import recover
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -27,28 +42,63 @@ TOGETHER = 20
 
 
 def verify(work: Work) -> None:
-    """Run options: ``skus`` (only these) and ``marketplaces`` (ids)."""
+    """Run options: ``skus`` (only these, by search alone) and ``marketplaces`` (ids)."""
     bring_up_orders(work)
     recover(work)
     rules = rules_of(work)
-    skus = SellerSku.objects.filter(
-        account=work.account,
-        listings__presence=Presence.PRESENT,
-        listings__marketplace__in=rules,
-    ).distinct()
-    if wanted := work.run.options.get("skus"):
-        skus = skus.filter(sku__in=wanted)
-    pks = skus.order_by("pk").values_list("pk", flat=True)
-    for together in chunks(pks.iterator(), TOGETHER):
-        _verify_together(work, rules, together)
+    progress = Progress.of(work)
+    if not progress.begun:
+        progress.begin(prove_by_reports(work, rules))
+    left = unproven(work, rules, progress.proven)
+    for together in chunks(_skus_of(work, left, progress.after).iterator(), TOGETHER):
+        listings = left.filter(sku__in=together).select_related("sku", "marketplace")
+        _verify_together(work, rules, list(listings))
+        progress.keep(after=together[-1])
+        work.give_way()
 
 
-def _verify_together(work: Work, rules: dict[int, Rules], pks: list[int]) -> None:
-    listings = list(
-        Listing.objects.filter(
-            sku__in=pks, presence=Presence.PRESENT, marketplace__in=rules
-        ).select_related("sku", "marketplace")
-    )
+@dataclass
+class Progress:
+    """How far the run is, kept in its row.
+
+    ``proven`` are the marketplaces (pk) that a report was compared with, and the moment that it is
+    of; ``after`` is the SKU (pk) that was read last.
+    """
+
+    work: Work
+    begun: bool = False
+    proven: dict[int, datetime] = field(default_factory=dict)
+    after: int = 0
+
+    @classmethod
+    def of(cls, work: Work) -> Progress:
+        """What the run did before it waited."""
+        kept = work.run.options.get("so_far")
+        if kept is None:
+            return cls(work)
+        proven = {int(pk): datetime.fromisoformat(at) for pk, at in kept["proven"].items()}
+        return cls(work, True, proven, kept["after"])
+
+    def begin(self, proven: dict[int, datetime]) -> None:
+        """The reports are done with."""
+        self.begun, self.proven = True, proven
+        self.keep(after=0)
+
+    def keep(self, *, after: int) -> None:
+        """All up to this SKU is done."""
+        self.after = after
+        proven = {str(pk): at.isoformat() for pk, at in self.proven.items()}
+        self.work.run.options["so_far"] = {"proven": proven, "after": after}
+        self.work.run.save(update_fields=["options"])
+
+
+def _skus_of(work: Work, listings: QuerySet[Listing], after: int) -> QuerySet[SellerSku, int]:
+    skus = SellerSku.objects.filter(account=work.account, pk__gt=after)
+    skus = skus.filter(Exists(listings.filter(sku=OuterRef("pk"))))
+    return skus.order_by("pk").values_list("pk", flat=True)
+
+
+def _verify_together(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> None:
     facts = observe(work, listings)
     for listing in listings:
         _compare(work, listing, facts.get(listing.sku.sku), rules[listing.marketplace_id])
@@ -64,17 +114,21 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     live, now = live_values(facts, there), work.client.now()
     if there.live_price is None:
         live.pop(PRICE, None)  # its echo proves nothing
-    covered = there.live_price is not None and there.live_price == there.sale_price
+    covered = there.live_price is not None and not is_proof(there)
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
-        compared = [name for name in _compared(row, rules) if not (covered and name == PRICE)]
+        ours = ours_to_compare(row, rules)
+        compared = settled(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
+        compared -= {PRICE} if covered else set()
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
-        for name in compared:
-            if name not in wrong:
-                row.verified[name] = row.accepted[name]
-                row.drift.pop(name, None)
-                row.approved.pop(name, None)
+        for name in compared - set(wrong):
+            row.verified[name] = row.accepted[name]
+            row.drift.pop(name, None)
+            row.approved.pop(name, None)
+        for name in set(row.verified) - ({PRICE} if covered else set()):
+            if row.verified[name] != live.get(name):
+                del row.verified[name]  # it was seen once, and is not there now
         if not wrong:
             row.verified_at = now
         elif had_its_time(row, now):
@@ -90,20 +144,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
                 "reason",
             ]
         )
-    _say(work, listing, row, wrong)
-
-
-def _compared(row: Listing, rules: Rules) -> list[str]:
-    """The fields that are ours to compare: switched on, accepted, and in no doubt."""
-    names = []
-    if rules.sync_price and PRICE in row.accepted:
-        names.append(PRICE)
-    if rules.sync_name and NAME in row.accepted:
-        names.append(NAME)
-    certain = row.quantity_epoch == row.sku.stock_epoch and not row.sku.fulfilled_by_amazon
-    if rules.sync_quantity and QUANTITY in row.accepted and certain:
-        names.append(QUANTITY)
-    return names
+    _say(work, listing, row, wrong, certain=compared == ours)
 
 
 def _drifted(work: Work, row: Listing, wrong: dict[str, Any]) -> None:
@@ -134,10 +175,12 @@ def _missing(work: Work, listing: Listing) -> None:
     work.line(Outcome.DRIFTED, **about, message=reason)
 
 
-def _say(work: Work, listing: Listing, row: Listing, wrong: dict[str, Any]) -> None:
+def _say(
+    work: Work, listing: Listing, row: Listing, wrong: dict[str, Any], *, certain: bool
+) -> None:
     about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
     if not wrong:
-        work.run.count("in_step")
+        work.run.count("in_step" if certain else "in_doubt")
     elif row.drift and set(wrong) & set(row.drift):
         differing = {name: row.drift[name] for name in wrong if name in row.drift}
         work.line(Outcome.DRIFTED, **about, values=differing, message=row.reason)

@@ -39,6 +39,15 @@ def change(listing: Listing, **columns: object) -> None:
 # --- What the pages show -------------------------------------------------------------------------
 
 
+def test_the_page_shows_what_a_report_told(staff: Staff, listing: Listing) -> None:
+    units = {"fulfillable": 7, "reserved": 1, "inbound": 2, "unfulfillable": 3}
+    change(listing, gtin="04006381333931", amazon_stock=units)
+    page = staff.see(Listing, listing.pk)
+    assert "04006381333931" in page
+    assert "for sale 7, reserved 1, on the way there 2, not for sale 3" in page
+    assert listing.sku.sku in staff.see(Listing, q="4006381333931")
+
+
 def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing) -> None:
     change(
         listing,

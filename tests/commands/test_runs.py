@@ -43,6 +43,7 @@ COMMANDS = (
     "amazon_confirm_shipments",
     "amazon_connect",
     "amazon_export",
+    "amazon_import_listings",
     "amazon_import_orders",
     "amazon_rotate_keys",
     "amazon_tick",
@@ -51,6 +52,7 @@ COMMANDS = (
 RUN_COMMANDS = (
     "amazon_confirm_shipments",
     "amazon_export",
+    "amazon_import_listings",
     "amazon_import_orders",
     "amazon_verify",
 )

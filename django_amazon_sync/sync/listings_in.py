@@ -1,0 +1,198 @@
+"""Listings in: what the account has on Amazon already, by Amazon's own report.
+
+1. Ask for the report of each marketplace, and wait until Amazon has made them.
+2. Look whose a report is, before the first row is taken in.
+3. Take it in, some thousand rows at a time. What is found for the first time is adopted: price and
+   quantity count as accepted. What was known stays as it is. Nothing is ever ended by a report,
+   however few its rows are, and titles are never taken from one.
+4. Read what Amazon has in its own warehouses, where it ships anything for the account.
+
+Nothing is sent, so an account that observes may do this too. A SKU is linked to an offer of the
+shop by its name, when the export meets it, or by matching.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from django_amazon_sync.amazon import inventory
+from django_amazon_sync.amazon.reports import LISTINGS
+from django_amazon_sync.data import AmazonStock, Money, ReportRow
+from django_amazon_sync.errors import NoReport
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    AmazonReport,
+    Listing,
+    Marketplace,
+    Outcome,
+    Presence,
+    SellerSku,
+    amazon_ships,
+)
+from django_amazon_sync.rules.barcodes import gtin
+from django_amazon_sync.sync.adopting import take_in
+from django_amazon_sync.sync.desired import PRICE, QUANTITY
+from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.work import Work
+
+#: Rows that are taken in together, and SKUs whose stock is kept together.
+TOGETHER, STOCKS = 5000, 500
+
+#: Beyond these a number of a report is none.
+HIGHEST_PRICE, HIGHEST_QUANTITY = Decimal(10**10), 2**31 - 1
+
+_BARCODES = ("ean", "upc", "isbn", "gtin")
+_LENGTH: dict[str, int] = {
+    column.name: column.max_length or 0
+    for column in (*Listing._meta.concrete_fields, *SellerSku._meta.concrete_fields)
+    if column.name in ("sku", "channel", "asin", "status", "condition") and column.max_length
+}
+
+
+def import_listings(work: Work) -> None:
+    """Run options: ``marketplaces`` (ids)."""
+    active = work.account.marketplaces.filter(active=True).order_by("pk")
+    if codes := work.run.options.get("marketplaces"):
+        active = active.filter(code__in=codes)
+    for marketplace, report in ready_reports(work, active, LISTINGS).items():
+        try:
+            if isinstance(report, NoReport):
+                raise report
+            _import(work, marketplace, report)
+        except NoReport as none:
+            _say_why(work, marketplace, none)
+    for marketplace in active:
+        if _known(marketplace).exclude(sku__channel__in=("", MERCHANT_CHANNEL)).exists():
+            _read_stock(work, marketplace)
+
+
+def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:
+    known = _known(marketplace).count()
+    currency = marketplace.facts.currency
+    rows = 0
+    with open_listings(work, report) as reported:
+        for together in chunks(reported, TOGETHER):
+            work.lease.check()
+            taken = take_in(report, rows_to_take(together, currency))
+            rows += len(together)
+            for name, number in asdict(taken).items():
+                work.run.count(name, number)
+            work.run.count("unreadable", sum(not _is_sku(row.sku) for row in together))
+            work.progress(len(together))
+    work.run.count("rows", rows)
+    if rows * 2 < known:
+        message = (
+            f"The report has {rows} rows, and {known} listings are known there; nothing is ended "
+            "by a report, so all of them stay."
+        )
+        work.line(Outcome.WAITING, marketplace=marketplace.code, code="few-rows", message=message)
+
+
+def _known(marketplace: Marketplace) -> Any:
+    return Listing.objects.filter(marketplace=marketplace, presence=Presence.PRESENT)
+
+
+def _say_why(work: Work, marketplace: Marketplace, none: NoReport) -> None:
+    """Say why nothing came in; an account that has nothing there need not mend anything."""
+    nothing_there = none.amazon_code == "CANCELLED" and not _known(marketplace).exists()
+    work.line(
+        Outcome.NONE if nothing_there else Outcome.FAILED,
+        marketplace=marketplace.code,
+        code=none.code,
+        message=str(none),
+    )
+
+
+# --- One row --------------------------------------------------------------------------------------
+
+
+def reported_values(row: ReportRow, currency: str) -> dict[str, Any]:
+    """The row's price and quantity, as the mappings of a listing keep them.
+
+    A quantity is there for what the merchant ships only.
+    """
+    values: dict[str, Any] = {}
+    if row.price is not None and 0 < row.price < HIGHEST_PRICE:
+        values[PRICE] = str(Money(row.price, currency).rounded())
+    units = row.quantity if row.channel == MERCHANT_CHANNEL else None
+    if units is not None and 0 <= units <= HIGHEST_QUANTITY:
+        values[QUANTITY] = units
+    return values
+
+
+def rows_to_take(rows: Iterable[ReportRow], currency: str) -> list[tuple[str, ...]]:
+    """The rows as ``take_in`` wants them, each SKU once; without those that have none.
+
+    Of a SKU that comes twice, what both rows say is adopted; it is Amazon's if either says so.
+    """
+    given: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if not _is_sku(row.sku):
+            continue
+        values = reported_values(row, currency)
+        channel = _fitting(row, "channel")
+        if row.sku in given:
+            _sku, former, *_facts, accepted = given[row.sku]
+            values = dict(json.loads(accepted).items() & values.items())
+            channel = former if amazon_ships(former) else channel
+        if amazon_ships(channel):
+            values.pop(QUANTITY, None)
+        given[row.sku] = (
+            row.sku,
+            channel,
+            _fitting(row, "asin"),
+            _fitting(row, "status"),
+            _fitting(row, "condition"),
+            gtin(row.product_id) if row.product_id_kind in _BARCODES else "",
+            json.dumps(values),
+        )
+    return list(given.values())
+
+
+def _is_sku(text: str) -> bool:
+    return 0 < len(text) <= _LENGTH["sku"] and "\0" not in text
+
+
+def _fitting(row: ReportRow, name: str) -> str:
+    """A text of the row, or nothing where it cannot be one."""
+    text: str = getattr(row, name)
+    return text if len(text) <= _LENGTH[name] and "\0" not in text else ""
+
+
+# --- Stock in Amazon's warehouses -----------------------------------------------------------------
+
+
+def _read_stock(work: Work, marketplace: Marketplace) -> None:
+    """Keep beside each listing what Amazon has of it; shown, and never sent as our quantity."""
+    for together in chunks(inventory.amazon_stock(work.client, marketplace.code), STOCKS):
+        work.lease.check()
+        stocks: dict[str, AmazonStock] = {stock.sku: stock for stock in together}
+        listings = (
+            Listing.objects.filter(
+                sku__account=work.account, sku__sku__in=stocks, marketplace=marketplace
+            )
+            .select_related("sku")
+            .only("amazon_stock", "sku__sku")
+        )
+        changed = []
+        for listing in listings:
+            there = _units(stocks[listing.sku.sku])
+            if listing.amazon_stock != there:
+                listing.amazon_stock = there
+                changed.append(listing)
+        Listing.objects.bulk_update(changed, ["amazon_stock"])
+        work.run.count("stock_read", len(listings))
+
+
+def _units(stock: AmazonStock) -> dict[str, int]:
+    return {
+        "fulfillable": stock.fulfillable,
+        "reserved": stock.reserved,
+        "inbound": stock.inbound,
+        "unfulfillable": stock.unfulfillable,
+    }

@@ -1,0 +1,223 @@
+"""Proof by report: which listings are live as they were accepted, without reading them one by one.
+
+A report shows price and quantity as they were at some moment of the last hours, as Amazon keeps
+reports for that long. So it proves that all is well, as of the earliest of these moments, where it
+shows what was accepted before that. It never proves the contrary: whatever it shows otherwise, or
+cannot tell, or leaves out, is for the search.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from django_amazon_sync.amazon.reports import LISTINGS
+from django_amazon_sync.data import ReportRow
+from django_amazon_sync.errors import NoReport
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    OPEN_STATES,
+    AmazonReport,
+    Listing,
+    Marketplace,
+    Outcome,
+    Presence,
+    SubmissionItem,
+)
+from django_amazon_sync.sync.adopting import as_of
+from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
+from django_amazon_sync.sync.listings_in import reported_values
+from django_amazon_sync.sync.observing import had_its_time
+from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.work import Work
+
+#: A marketplace with more listings than this is proven by its report first.
+BY_SEARCH_ALONE = 1000
+
+#: Rows of a report that are compared together.
+TOGETHER = 1000
+
+#: A report has no names that can be relied on, so where names are sent each is read so often.
+NAMES_READ_EVERY = timedelta(days=7)
+
+_FIELDS = (
+    "accepted", "verified", "drift", "approved", "accepted_at", "verified_at", "read_at",
+    "quantity_epoch", "sku__sku", "sku__channel", "sku__stock_epoch",
+)  # fmt: skip
+
+
+def prove_by_reports(work: Work, rules: Mapping[int, Rules]) -> dict[int, datetime]:
+    """Prove what the reports can; returns the moment that each is of, by marketplace (pk).
+
+    A marketplace of few listings needs none, and one whose report cannot be had goes without.
+    Raises NotYet while Amazon is making one.
+    """
+    if work.run.options.get("skus"):
+        return {}
+    many = [pk for pk in rules if _ours(work, [pk]).count() > BY_SEARCH_ALONE]
+    marketplaces = Marketplace.objects.filter(pk__in=many).order_by("pk")
+    proven: dict[int, datetime] = {}
+    for marketplace, report in ready_reports(work, marketplaces, LISTINGS).items():
+        try:
+            if isinstance(report, NoReport):
+                raise report
+            _prove(work, marketplace, report, rules[marketplace.pk])
+        except NoReport as none:
+            message = f"All listings are read one by one instead. {none}"
+            about = {"marketplace": marketplace.code, "code": none.code}
+            work.line(Outcome.WAITING, **about, message=message)
+        else:
+            proven[marketplace.pk] = as_of(report)
+    if proven:
+        number = _ours(work, proven).count() - unproven(work, proven, proven).count()
+        work.run.count("by_report", number)
+        work.run.count("in_step", number)
+    return proven
+
+
+def unproven(
+    work: Work, marketplaces: Iterable[int], proven: Mapping[int, datetime]
+) -> QuerySet[Listing]:
+    """What is left to be read: all of a marketplace without a report; else what was not seen live,
+    all that was accepted of it, since the moment that the report is of.
+    """
+    left = Q(marketplace__in=[pk for pk in marketplaces if pk not in proven])
+    for marketplace, moment in proven.items():
+        long_ago = Q(verified_at=None) | Q(verified_at__lt=moment)
+        left |= Q(marketplace=marketplace) & (long_ago | Q(accepted_at__gt=F("verified_at")))
+    return _ours(work, marketplaces).filter(left)
+
+
+def _ours(work: Work, marketplaces: Iterable[int]) -> QuerySet[Listing]:
+    """The listings that we answer for: of the shop's offers, or that we ever sent anything to."""
+    listings = Listing.objects.filter(
+        sku__account=work.account, presence=Presence.PRESENT, marketplace__in=list(marketplaces)
+    )
+    if wanted := work.run.options.get("skus"):
+        return listings.filter(sku__sku__in=wanted)
+    return listings.filter(~Q(sku__offer_pk="") | Q(sku__managed=True))
+
+
+# --- One report -----------------------------------------------------------------------------------
+
+
+def _prove(work: Work, marketplace: Marketplace, report: AmazonReport, rules: Rules) -> None:
+    """Compare the report, some rows at a time.
+
+    What any of its rows contradicts is no longer taken for seen, whatever another row says of it.
+    """
+    doubted = array("q")
+    with open_listings(work, report) as rows:
+        for together in chunks(rows, TOGETHER):
+            doubted.extend(_compare(work, marketplace, together, rules, as_of(report)))
+            work.progress(len(together))
+    for pks in chunks(doubted, TOGETHER):
+        work.lease.check()
+        Listing.objects.filter(pk__in=pks).update(verified_at=None)
+
+
+def _compare(
+    work: Work, marketplace: Marketplace, rows: list[ReportRow], rules: Rules, moment: datetime
+) -> set[int]:
+    """Keep what these rows prove; returns the listings of which they prove nothing."""
+    doubted: set[int] = set()
+    ours = _ours(work, [marketplace.pk]).filter(sku__sku__in={row.sku for row in rows})
+    with transaction.atomic():
+        work.lease.check()
+        locked = ours.select_related("sku").only(*_FIELDS).order_by("pk")
+        listings = {one.sku.sku: one for one in locked.select_for_update(of=("self",))}
+        on_their_way = fields_on_their_way(one.pk for one in listings.values())
+        for row in rows:
+            if listing := listings.get(row.sku):
+                fields = ours_to_compare(listing, rules)
+                busy = settled(listing, fields, on_their_way.get(listing.pk, set())) != fields
+                reported = reported_values(row, marketplace.facts.currency)
+                if busy or not _shows(row, reported, listing, fields, moment):
+                    doubted.add(listing.pk)
+        proven = [one for one in listings.values() if one.pk not in doubted]
+        _keep(proven, rules, moment)
+    return doubted
+
+
+def _shows(
+    row: ReportRow,
+    reported: Mapping[str, Any],
+    listing: Listing,
+    fields: set[str],
+    moment: datetime,
+) -> bool:
+    """Whether the row shows these fields as they were accepted, long enough before ``moment``."""
+    if row.channel != MERCHANT_CHANNEL or listing.sku.channel != MERCHANT_CHANNEL:
+        return False
+    if not had_its_time(listing, moment):
+        return False
+    known = all(listing.verified.get(name) == listing.accepted[name] for name in fields)
+    if listing.verified_at is not None and listing.verified_at > moment and not known:
+        return False  # a later look saw something else
+    if NAME in fields and not _name_is_known(listing, moment):
+        return False
+    expected = listing.verified | {name: listing.accepted[name] for name in fields}
+    return all(reported.get(name) == expected[name] for name in expected.keys() - {NAME})
+
+
+def _name_is_known(listing: Listing, moment: datetime) -> bool:
+    lately = listing.read_at is not None and moment - listing.read_at < NAMES_READ_EVERY
+    return lately and listing.verified.get(NAME) == listing.accepted[NAME]
+
+
+def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
+    """Write down that these are live as accepted; what was seen later stays.
+
+    Most were seen so before: of these only the moment is new.
+    """
+    changed = []
+    for listing in proven:
+        fields = ours_to_compare(listing, rules) - {NAME}
+        seen = listing.verified | {name: listing.accepted[name] for name in fields}
+        stops = fields & (listing.drift.keys() | listing.approved.keys())
+        if seen != listing.verified or stops:
+            listing.verified = seen
+            for name in stops:
+                listing.drift.pop(name, None)
+                listing.approved.pop(name, None)
+            changed.append(listing)
+    Listing.objects.bulk_update(changed, ["verified", "drift", "approved"])
+    earlier = Q(verified_at=None) | Q(verified_at__lt=moment)
+    same = Listing.objects.filter(earlier, pk__in=[one.pk for one in proven])
+    same.update(verified_at=moment)
+
+
+# --- What is compared -----------------------------------------------------------------------------
+
+
+def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
+    """The fields of a listing that we answer for: switched on, and accepted."""
+    switched_on = {PRICE: rules.sync_price, NAME: rules.sync_name, QUANTITY: rules.sync_quantity}
+    if listing.sku.fulfilled_by_amazon:
+        switched_on[QUANTITY] = False
+    return {name for name in listing.accepted if switched_on.get(name)}
+
+
+def settled(listing: Listing, fields: set[str], on_their_way: set[str]) -> set[str]:
+    """Those of the fields that Amazon has no reason to show otherwise: none is on its way, and no
+    order came since the quantity was computed.
+    """
+    in_doubt = {QUANTITY} if listing.quantity_epoch != listing.sku.stock_epoch else set()
+    return fields - on_their_way - in_doubt
+
+
+def fields_on_their_way(listings: Iterable[int]) -> dict[int, set[str]]:
+    """The fields that submissions carry whose outcome is open, by listing (pk)."""
+    items = SubmissionItem.objects.filter(
+        listing__in=list(listings), settled=False, submission__state__in=OPEN_STATES
+    )
+    fields: dict[int, set[str]] = {}
+    for listing, values in items.values_list("listing", "values"):
+        fields.setdefault(listing, set()).update(values)
+    return fields

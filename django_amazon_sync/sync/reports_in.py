@@ -1,0 +1,233 @@
+"""Reports in: asking Amazon for a report, waiting until it is made, and reading it.
+
+A report's row is there before Amazon is asked. While Amazon is at it the run is queued again, and
+goes on with the same report: no worker waits. What was ready a short while ago serves every job
+that wants it, and at most one report of a type is on its way for a marketplace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from django_amazon_sync.amazon import reports as gateway
+from django_amazon_sync.data import ReportFacts, ReportRow
+from django_amazon_sync.errors import NoReport, NotFound, NotYet, Unreadable
+from django_amazon_sync.models import (
+    AmazonReport,
+    Listing,
+    Marketplace,
+    Presence,
+    ReportState,
+    SellerSku,
+)
+from django_amazon_sync.sync.work import Work
+
+#: Amazon is asked again after half the time that it has been at the report, within these.
+SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=15)
+
+#: A report that is not made after so long is given up.
+GIVEN_UP_AFTER = timedelta(hours=6)
+
+#: Whether a report is the account's own is judged by so many SKUs, where it knows as many as FEW.
+SAMPLE, FEW = 1000, 20
+
+CANCELLED = (
+    "Amazon cancelled it: it was cancelled by hand, there is no data for it, or it was asked for "
+    "too often; the next run asks again."
+)
+FATAL = "Amazon could not make it; the next run asks again."
+
+
+def ready_report(work: Work, marketplace: Marketplace, report_type: str) -> AmazonReport:
+    """The newest report of this type, READY; one that is asked for where there is none.
+
+    Raises NotYet while Amazon is at it, and NoReport where it comes to nothing.
+    """
+    report = _report_of(work, marketplace, report_type)
+    if report.state == ReportState.NEW:
+        _ask(work, report)
+    if report.state == ReportState.ASKED:
+        _look(work, report)
+    if report.state == ReportState.FAILED:
+        raise NoReport(
+            "getReport",
+            f"The report {report} cannot be had: {report.reason}",
+            amazon_code="CANCELLED" if report.reason == CANCELLED else "",
+        )
+    return report
+
+
+def ready_reports(
+    work: Work, marketplaces: Iterable[Marketplace], report_type: str
+) -> dict[Marketplace, AmazonReport | NoReport]:
+    """The report of each marketplace, or why there is none; all are asked for before any is
+    waited for. Raises NotYet.
+    """
+    ready: dict[Marketplace, AmazonReport | NoReport] = {}
+    waits: list[NotYet] = []
+    for marketplace in marketplaces:
+        try:
+            ready[marketplace] = ready_report(work, marketplace, report_type)
+        except NoReport as none:
+            ready[marketplace] = none
+        except NotYet as wait:
+            waits.append(wait)
+    if waits:
+        raise min(waits, key=lambda wait: wait.retry_at)
+    return ready
+
+
+@contextmanager
+def open_report(work: Work, report: AmazonReport) -> Iterator[tuple[BinaryIO, str]]:
+    """The whole document in a temporary file, and the charset that its download named.
+
+    What cannot be read, here or by whoever reads the file, makes the report FAILED and raises
+    NoReport. A download that was cut short raises Unavailable, and is tried again.
+    """
+    with TemporaryFile() as file:
+        try:
+            charset = gateway.fetch_report(work.client, report.document_id, file)
+        except (Unreadable, NotFound) as fault:
+            raise unusable(report, str(fault)) from fault
+        try:
+            file.seek(0)
+            yield file, charset
+        except Unreadable as fault:
+            raise unusable(report, str(fault)) from fault
+
+
+@contextmanager
+def open_listings(work: Work, report: AmazonReport) -> Iterator[Iterator[ReportRow]]:
+    """The rows of a GET_MERCHANT_LISTINGS_ALL_DATA, once it is plain whose they are.
+
+    Raises NoReport, before the first row, for a report that is another account's.
+    """
+    code = report.marketplace.code
+    with open_report(work, report) as (file, charset):
+        ours = _sample(report)
+        if len(ours) >= FEW and not _is_ours(report, ours, read(file, charset, code)):
+            raise Unreadable(
+                "It shows hardly any of the listings that this account has, and they are many: it "
+                "looks like another account's; nothing of it was taken in."
+            )
+        yield read(file, charset, code)
+
+
+def read(file: BinaryIO, charset: str, marketplace: str) -> Iterator[ReportRow]:
+    """The rows of the file, from its beginning."""
+    file.seek(0)
+    return gateway.read_listings(file, charset, marketplace)
+
+
+def unusable(report: AmazonReport, reason: str) -> NoReport:
+    """The error to raise of a report that is of no use, which is not looked at again."""
+    report.move(ReportState.FAILED, reason=reason)
+    return NoReport("getReportDocument", f"The report {report} cannot be used: {reason}")
+
+
+# --- Asking ---------------------------------------------------------------------------------------
+
+
+def _report_of(work: Work, marketplace: Marketplace, report_type: str) -> AmazonReport:
+    """The report that this run goes by, or a new row for it.
+
+    One that was ready when the run began, or that came to nothing since, stays the run's own: a
+    run that is queued again in between never begins anew with another.
+    """
+    now = work.client.now()
+    began = now - (timezone.now() - (work.run.started_at or timezone.now()))
+    fits = (
+        Q(state__in=(ReportState.NEW, ReportState.ASKED))
+        | Q(state=ReportState.READY, made_at__gte=began - AmazonReport.FRESH)
+        | Q(state=ReportState.FAILED, asked_at__gte=began)
+    )
+    with transaction.atomic():
+        work.lease.check()
+        # Two jobs of an account may want one at the same time: the marketplace's lock keeps it one.
+        Marketplace.objects.select_for_update().only("pk").get(pk=marketplace.pk)
+        reports = AmazonReport.objects.filter(marketplace=marketplace, report_type=report_type)
+        found = reports.filter(fits).select_related("marketplace").order_by("-pk").first()
+        return found or AmazonReport.objects.create(
+            account=work.account, marketplace=marketplace, report_type=report_type, asked_at=now
+        )
+
+
+def _ask(work: Work, report: AmazonReport) -> None:
+    """Ask for it; a worker that died after this and before the next line asks twice, no harm."""
+    amazon_id = gateway.create_report(work.client, report.report_type, report.marketplace.code)
+    if not report.move(ReportState.ASKED, amazon_id=amazon_id, asked_at=work.client.now()):
+        report.refresh_from_db()  # another job asked for it at the same moment
+
+
+def _look(work: Work, report: AmazonReport) -> None:
+    """Ask how far it is. Raises NotYet with the time of the next look."""
+    try:
+        facts = gateway.get_report(work.client, report.amazon_id)
+    except NotFound:
+        report.move(ReportState.FAILED, reason="Amazon has it no more; the next run asks again.")
+        return
+    age = work.client.now() - (report.asked_at or work.client.now())
+    if facts.status == "DONE":
+        _done(report, facts, made_at=facts.created or report.asked_at)
+    elif facts.status in ("CANCELLED", "FATAL"):
+        reason = CANCELLED if facts.status == "CANCELLED" else FATAL
+        report.move(ReportState.FAILED, reason=reason)
+    elif age > GIVEN_UP_AFTER:
+        hours = GIVEN_UP_AFTER // timedelta(hours=1)
+        reason = f"Amazon has not made it in {hours} hours; the next run asks again."
+        report.move(ReportState.FAILED, reason=reason)
+    else:
+        wait = min(max(age / 2, SOONEST), LATEST)
+        raise NotYet(f"Amazon is making the report {report}.", retry_at=timezone.now() + wait)
+
+
+def _done(report: AmazonReport, facts: ReportFacts, *, made_at: datetime | None) -> None:
+    """Take it as ready, if it is what was asked for."""
+    asked = report.report_type, {report.marketplace.code}
+    made = facts.report_type, set(facts.marketplaces)
+    if made != asked:
+        places = ", ".join(facts.marketplaces) or "no marketplace"
+        reason = f"Amazon made another one than was asked for: {facts.report_type} of {places}."
+        report.move(ReportState.FAILED, reason=reason)
+    elif not facts.document:
+        report.move(ReportState.FAILED, reason="Amazon says that it is done, and has no document.")
+    else:
+        report.move(ReportState.READY, document_id=facts.document, made_at=made_at)
+
+
+# --- Whose report it is -------------------------------------------------------------------------
+
+
+def _sample(report: AmazonReport) -> set[str]:
+    """SKUs that Amazon itself has shown of this account in this marketplace, the oldest first."""
+    seen = Listing.objects.filter(
+        marketplace=report.marketplace, presence=Presence.PRESENT, read_at__isnull=False
+    )
+    return set(seen.order_by("pk").values_list("sku__sku", flat=True)[:SAMPLE])
+
+
+def _is_ours(report: AmazonReport, ours: set[str], rows: Iterator[ReportRow]) -> bool:
+    """Whether a tenth of what we know is in the report, or a tenth of its first rows is known.
+
+    The one holds for an account with many listings that the shop does not sell, the other for a
+    report that lost most of its rows; a report without rows says nothing about anybody.
+    """
+    met: set[str] = set()
+    first: list[str] = []
+    for row in rows:
+        if row.sku in ours:
+            met.add(row.sku)
+        if len(first) < SAMPLE:
+            first.append(row.sku)
+    if not first or len(met) * 10 >= len(ours):
+        return True
+    known = SellerSku.objects.filter(account=report.account_id, sku__in=first).count()
+    return known * 10 >= len(first)

@@ -1,0 +1,319 @@
+"""Verification by report and search, against a simulated Amazon."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oscar.core.loading import get_model
+
+from django_amazon_sync.models import (
+    AmazonReport,
+    Job,
+    Listing,
+    Outcome,
+    RunState,
+    SellerSku,
+    Submission,
+    SubmissionItem,
+    SubmissionState,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs, proving
+from tests import factories
+from tests.sync.conftest import DE, World, lines_of
+
+HOURS = 3600
+
+#: 10,000 where there is time for it.
+MANY = int(os.environ.get("MANY_LISTINGS", "100"))
+
+
+@pytest.fixture(autouse=True)
+def _by_report(monkeypatch: pytest.MonkeyPatch, amazon: Any, settings: Any) -> None:
+    """Small accounts are verified by report too; quick changes of many are no surprise."""
+    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    amazon._world.skus.clear()
+    settings.AMAZON_SYNC = {
+        **settings.AMAZON_SYNC,
+        "RUN_MOVE_PERCENT": 100,
+        "PRICE_MOVE_PERCENT": 1000,
+    }
+
+
+def to_the_end(world: World, run: SyncRun) -> SyncRun:
+    """Go on with a run that waits for Amazon until it does not any more."""
+    while run.state == RunState.QUEUED:
+        world.amazon.advance(120)
+        jobs.perform(run, patience=5)
+    return run
+
+
+def verify(world: World) -> SyncRun:
+    return to_the_end(world, world.do(Job.VERIFY))
+
+
+def export(world: World) -> SyncRun:
+    return to_the_end(world, world.do(Job.EXPORT))
+
+
+def searched(world: World) -> set[str]:
+    """The SKUs that were searched for so far."""
+    asked = world.amazon.requests_of("searchListingsItems")
+    lists = [names for one in asked for names in one.query["identifiers"]]
+    return {sku for names in lists for sku in names.split(",")}
+
+
+def sell_many(world: World, number: int) -> list[str]:
+    """So many listings in step, accepted a day ago."""
+    names = [f"SKU-{n:05d}" for n in range(number)]
+    for name in names:
+        world.sell(name, price="10.00", quantity=50)
+    export(world)
+    world.amazon.advance(24 * HOURS)
+    return names
+
+
+def price_of(world: World, name: str) -> Decimal | None:
+    """What buyers meet now."""
+    live = world.amazon.live(world.seller, name, DE)
+    return live.price if live else None
+
+
+def test_what_the_report_shows_as_accepted_is_not_read_one_by_one(world: World) -> None:
+    sell_many(world, 3)
+    before = len(world.amazon.requests_of("searchListingsItems"))
+    run = verify(world)
+    assert run.went_well
+    assert (run.counts["by_report"], run.counts["in_step"]) == (3, 3)
+    assert len(world.amazon.requests_of("searchListingsItems")) == before
+    report = AmazonReport.objects.get()
+    assert report.made_at is not None
+    listing = world.listing("SKU-00001")
+    assert listing.verified_at == report.made_at - timedelta(hours=6)
+    assert listing.verified["price"] == "10.00 EUR"
+    assert listing.verified["quantity"] == 50
+
+
+def test_what_was_accepted_and_ignored_is_found_exactly_and_mended(
+    world: World, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 10**9}
+    names = sell_many(world, MANY)
+    ignored = names[7::20]
+    for name in ignored:
+        world.amazon.ignore_changes(world.seller, name, DE)
+    records = get_model("partner", "StockRecord").objects
+    records.update(price=Decimal("11.00"), num_in_stock=60)
+    export(world)
+    world.amazon.advance(24 * HOURS)
+    world.amazon._gate.log.clear()
+    run = verify(world)
+    found = lines_of(run, "sku", "outcome")
+    assert sorted(found) == [(name, Outcome.DRIFTED) for name in ignored]
+    assert run.counts["by_report"] == MANY - len(ignored)
+    assert searched(world) == set(ignored)
+    for name in ignored:
+        world.amazon.heed_changes(world.seller, name, DE)
+    export(world)
+    world.amazon.advance(24 * HOURS)
+    assert verify(world).went_well
+    assert not Listing.objects.exclude(drift={}).exists()
+    assert {price_of(world, name) for name in names} == {Decimal(11)}
+
+
+def test_what_was_accepted_lately_is_read(world: World) -> None:
+    names = sell_many(world, 3)
+    get_model("partner", "StockRecord").objects.filter(partner_sku=names[0]).update(num_in_stock=40)
+    export(world)
+    world.amazon.advance(3 * HOURS)
+    world.amazon._gate.log.clear()
+    run = verify(world)
+    assert run.counts["in_step"] == 3
+    assert searched(world) == {names[0]}
+
+
+def test_a_report_from_before_the_change_is_no_drift(world: World) -> None:
+    names = sell_many(world, 3)
+    world.amazon.switch(report_cache=6 * HOURS)
+    verify(world)
+    get_model("partner", "StockRecord").objects.filter(partner_sku=names[0]).update(num_in_stock=40)
+    export(world)
+    world.amazon.advance(2 * HOURS)
+    run = verify(world)
+    assert run.went_well
+    assert run.counts["in_step"] == 3
+    assert world.listing(names[0]).verified["quantity"] == 40
+
+
+def test_what_is_on_its_way_is_not_compared(world: World) -> None:
+    [name] = sell_many(world, 1)
+    listing = world.listing(name)
+    feed = Submission.objects.create(
+        account=world.account,
+        marketplace=listing.marketplace,
+        kind=Submission.Kind.FEED,
+        state=SubmissionState.SENT,
+        content_hash="",
+    )
+    SubmissionItem.objects.create(submission=feed, listing=listing, values={"price": "12.00 EUR"})
+    world.list_on_amazon(name, price="12.00", quantity=50)
+    run = verify(world)
+    assert lines_of(run, "outcome") == []
+    assert run.counts["in_doubt"] == 1
+    assert "price" not in world.listing(name).verified
+
+
+def test_what_amazon_ships_or_an_order_put_in_doubt_is_read(world: World) -> None:
+    names = sell_many(world, 3)
+    SellerSku.objects.filter(sku=names[0]).update(stock_epoch=99)
+    world.amazon.add_listing(
+        world.seller, names[1], marketplace=DE, asin="B00AMAZONS", price="10.00", channel="AMAZON"
+    )
+    world.amazon._gate.log.clear()
+    run = verify(world)
+    assert searched(world) == set(names[:2])
+    assert lines_of(run, "outcome") == []
+    assert run.counts["in_doubt"] == 1
+
+
+def test_what_is_missing_in_the_report_is_read(world: World) -> None:
+    names = sell_many(world, 8)
+    world.amazon.switch(report_rows="half")
+    run = verify(world)
+    assert run.went_well
+    assert run.counts["by_report"] + run.counts["read"] == len(names)
+    assert run.counts["read"] >= 4
+
+
+@pytest.mark.parametrize("outcome", ["cancelled", "fatal"])
+def test_without_a_report_everything_is_read(world: World, outcome: str) -> None:
+    names = sell_many(world, 3)
+    world.amazon.switch(report_outcome=outcome)
+    world.amazon._gate.log.clear()
+    run = verify(world)
+    assert run.state == RunState.DONE
+    assert searched(world) == set(names)
+    assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "no-report")]
+    assert run.counts["in_step"] == 3
+    assert AmazonReport.objects.count() == 1
+
+
+def test_names_are_read_each_week(world: World) -> None:
+    world.account.marketplaces.update(sync_name=True)
+    names = sell_many(world, 2)
+    assert verify(world).counts["by_report"] == 0  # the names are sent, and were not seen yet
+    world.amazon.advance(24 * HOURS)
+    assert verify(world).counts["by_report"] == 2
+    world.amazon._gate.log.clear()
+    world.amazon.advance(8 * 24 * HOURS)
+    verify(world)
+    assert searched(world) == set(names)
+
+
+def test_what_the_shop_does_not_sell_is_nobodys_drift(world: World) -> None:
+    world.list_on_amazon("OTHER", price="10.00", quantity=5)
+    to_the_end(world, world.do(Job.IMPORT_LISTINGS))
+    world.list_on_amazon("OTHER", price="12.00", quantity=5)
+    world.amazon.advance(24 * HOURS)
+    run = verify(world)
+    assert (lines_of(run, "outcome"), run.counts) == ([], {})
+
+
+def test_a_run_that_gave_way_goes_on_where_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sell_many(world, 3)
+    SellerSku.objects.update(stock_epoch=99)  # so that each is read
+    monkeypatch.setattr("django_amazon_sync.sync.verify.TOGETHER", 1)
+    world.amazon._gate.log.clear()
+    run = jobs.request(world.account, Job.VERIFY)
+    starts = 0
+    while run.state != RunState.DONE:
+        world.amazon.advance(60)
+        jobs.perform(run, patience=5, slice_over=lambda: True)
+        starts += 1
+        assert starts < 20
+    asked = [one.query["identifiers"] for one in world.amazon.requests_of("searchListingsItems")]
+    assert asked == [[name] for name in names]
+    assert len(world.amazon.requests_of("getReportDocument")) == 1
+    assert run.counts["read"] == 3
+
+
+# --- No SKU says that it is in step while it is not -----------------------------------------------
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("shop"), st.integers(10, 14)),
+        st.tuples(st.just("other hand"), st.integers(20, 24)),
+        st.tuples(st.just("ignore"), st.booleans()),
+        st.tuples(st.sampled_from(["export", "verify", "look", "import"]), st.none()),
+        st.tuples(st.just("wait"), st.sampled_from([60, HOURS, 4 * HOURS, 8 * HOURS])),
+    ),
+    max_size=14,
+)
+
+
+@given(steps=STEPS, cache=st.sampled_from([0, 3 * HOURS, 6 * HOURS]))
+@settings(
+    max_examples=int(os.environ.get("STEPS_EXAMPLES", "8")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_what_says_in_step_was_live_at_the_moment_it_names(
+    world: World, steps: list[tuple[str, Any]], cache: int
+) -> None:
+    """The price of one listing, whatever happens to it, and in any order."""
+    name = f"SKU-{next(factories.numbers)}"
+    record = world.sell(name, price="10.00", quantity=5)
+    world.amazon.switch(report_cache=cache)
+    # The price that buyers met, from each moment on; a change is live at the latest a minute later.
+    history: list[tuple[Any, Any]] = []
+
+    def note() -> None:
+        history.append((world.amazon.now(), price_of(world, name)))
+
+    def wait(seconds: float) -> None:
+        while seconds > 0:
+            world.amazon.advance(min(seconds, 20))
+            note()
+            seconds -= 20
+
+    def work(job: Job, **options: Any) -> None:
+        run = world.do(job, **options)
+        while run.state == RunState.QUEUED:
+            wait(60)
+            jobs.perform(run, patience=5)
+
+    note()
+    for step, value in [*steps, ("verify", None)]:
+        if step == "shop":
+            record.price = Decimal(value)
+            record.save()
+        elif step == "other hand":
+            world.list_on_amazon(name, price=str(value), quantity=5)
+        elif step == "ignore":
+            act = world.amazon.ignore_changes if value else world.amazon.heed_changes
+            act(world.seller, name, DE)
+        elif step == "wait":
+            wait(value)
+        elif step == "look":
+            work(Job.VERIFY, skus=[name])
+        else:
+            jobs_of = {"export": Job.EXPORT, "verify": Job.VERIFY, "import": Job.IMPORT_LISTINGS}
+            work(jobs_of[step])
+        note()
+        listing = Listing.objects.filter(sku__sku=name).first()
+        if listing is None or "price" not in listing.verified or listing.verified_at is None:
+            continue
+        wanted = f"{Decimal(record.price):.2f} EUR"
+        if listing.verified["price"] == listing.accepted.get("price") == wanted:
+            at = listing.verified_at
+            then = [price for when, price in history if abs(when - at) <= timedelta(seconds=45)]
+            earlier = [price for when, price in history if when <= at][-1:]
+            assert any(f"{price:.2f} EUR" == wanted for price in then + earlier)
