@@ -88,7 +88,7 @@ def report_ends(world: World, job_id: str) -> None:
 
 def _former(world: World, report: Job, seconds: float) -> Document | None:
     """The file of the same report that was written at most so many seconds before this one."""
-    for job in reversed(world.jobs.values()):
+    for job in reversed(world.jobs.values() if seconds else ()):
         same = (job.seller_id, job.type) == (report.seller_id, report.type)
         if same and job.status == "DONE" and job.marketplaces[:1] == report.marketplaces[:1]:
             document = world.documents[job.document]
