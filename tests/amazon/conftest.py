@@ -94,9 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body[: reply.cut])
-        self.close_connection = (
-            self.close_connection or reply.cut is not None or reply.lengthless
-        )
+        self.close_connection = self.close_connection or reply.cut is not None or reply.lengthless
 
     do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _serve  # noqa: N815 - the base class's names
 
