@@ -26,6 +26,7 @@ from django_amazon_sync.data import (
     Taxed,
 )
 from django_amazon_sync.errors import NotSupported, ShopRefused
+from django_amazon_sync.shops.model_shop import OrderFields
 from django_amazon_sync.shops.model_shop import offers as reading
 from django_amazon_sync.testing.shop_contract import new_line, new_order, stock_of, told_of
 from tests.plainshop.models import Carrier, Item, Order, OrderLine, Sale, SoldThing, Thing, Vendor
@@ -138,7 +139,15 @@ def test_an_order_is_written_into_its_columns() -> None:
     assert (second.price, second.unit_price) == (Decimal("24.00"), Decimal("24.00"))
     assert (first.taken, first.greeting) == (2, "Happy birthday")
     assert order.remarks == ""
-    assert rich.order_url(str(order.pk)) == "", "its model has no page in the admin"
+
+
+class AdminShop(RichShop):
+    order = OrderFields("django_amazon_sync.AmazonOrder", number="number")
+
+
+def test_an_order_is_shown_in_the_admin_where_its_model_is() -> None:
+    assert AdminShop().order_url("7").endswith("/django_amazon_sync/amazonorder/7/change/")
+    assert rich.order_url("7") == ""
 
 
 def test_a_chosen_status_is_given() -> None:
