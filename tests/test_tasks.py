@@ -5,16 +5,20 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from config.celery import app
 from django.db import transaction
+from django.utils import timezone
 from kombu import Connection
 
 from django_amazon_sync import tasks
-from django_amazon_sync.models import Job, RunState, SyncRun
-from django_amazon_sync.sync import jobs
+from django_amazon_sync.models import Job, OfferChange, RunState, Schedule, SyncRun
+from django_amazon_sync.sync import jobs, turns
+from django_amazon_sync.sync.work import Work
+from tests import factories_amazon as make
 from tests.sync.conftest import World, amazon, connect, world
 
 __all__ = ["amazon", "connect", "world"]
@@ -191,3 +195,65 @@ def test_what_stayed_queued_is_done_by_the_next_tick(
     run = jobs.request(world.account, Job.VERIFY)
     assert not tasks.start(run)
     assert run.pk in [due.pk for due in jobs.due_runs()]
+
+
+# --- One worker for all --------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_worker_comes_to_another_accounts_change_in_between(
+    world: World, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each batch is a slice; the messages are worked off in their order, by one worker."""
+    monkeypatch.setattr(turns, "SLICE", 0)
+    monkeypatch.setattr(turns, "LOOKS_EVERY", 0)
+    Schedule.objects.all().delete()
+    export = jobs.request(world.account, Job.EXPORT)
+    waiting = make.live_account(name="other")
+    waiting.schedules.all().delete()
+
+    def long_story(work: Work) -> None:
+        for _ in range(3 - work.run.done):
+            work.give_way()
+            work.run.done += 1
+            SyncRun.objects.filter(pk=work.run.pk).update(done=work.run.done)
+            if work.run.done == 1:
+                OfferChange.objects.create(account=waiting, offer_pk="1")
+
+    def short_story(work: Work) -> None:
+        OfferChange.objects.filter(account=work.account).delete()
+        work.run.count("sent")
+
+    monkeypatch.setitem(jobs.STORIES, Job.EXPORT, long_story)
+    monkeypatch.setitem(jobs.STORIES, Job.CHANGES, short_story)
+    tasks.tick()
+    tasks.tick()  # beat does not know that the worker has not come to it yet
+    worked_off = []
+    while messages := taken(queue):
+        for name, [run_pk] in messages:
+            before = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).exists()
+            getattr(tasks, name)(run_pk)
+            worked_off += [name] if before else []
+    assert worked_off[0] == worked_off[-1] == "export_listings"
+    assert "send_changes" in worked_off
+    assert SyncRun.objects.get(pk=export.pk).state == RunState.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_no_worker_came_to_is_void_after_a_slice(world: World, queue: Any) -> None:
+    """Else the messages of each tick would pile up before the one that is urgent by now."""
+    tasks.start(jobs.request(world.account, Job.EXPORT))
+    message = queue.get(block=False)
+    message.ack()
+    expires = datetime.fromisoformat(message.headers["expires"])
+    assert 0 < (expires - timezone.now()).total_seconds() <= turns.SLICE
+
+
+def test_a_message_of_a_run_that_has_to_wait_begins_nothing(world: World) -> None:
+    run = jobs.request(world.account, Job.EXPORT)
+    run.start()
+    later = timezone.now() + timedelta(minutes=2)
+    run.postpone(later, reason_code="not-yet", reason="Amazon still makes the report.")
+    tasks.export_listings(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.not_before) == (RunState.QUEUED, later)

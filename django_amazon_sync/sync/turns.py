@@ -116,6 +116,7 @@ class Slice:
         now = time.monotonic()
         if self._look_at is None:
             self._look_at = now + SLICE
+            return False  # however short it is, one batch gets done
         if now < self._look_at:
             return False
         self._look_at = now + LOOKS_EVERY
