@@ -123,6 +123,16 @@ def test_annotations_can_be_mapped() -> None:
     assert VisibleShop.mapping_faults() == []
 
 
+class BrokenShop(RichShop):
+    def products(self, scope: str = "") -> Any:
+        return super().products(scope).filter(colour="red")
+
+
+def test_a_query_that_cannot_work_is_told() -> None:
+    [fault] = BrokenShop.mapping_faults()
+    assert fault.startswith("its method products() fails: Cannot resolve keyword 'colour'")
+
+
 def test_a_scope_that_means_nothing_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="VisibleShop knows no scopes"):
         VisibleShop().offers("bath")

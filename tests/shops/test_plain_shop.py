@@ -187,9 +187,17 @@ def test_what_is_special_is_in_the_notes() -> None:
 
 def test_without_a_column_for_notes_they_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     order = new_order(new_line("1", "NO-SUCH-SKU", 1))
+    order = replace(order, buyer=Buyer(name="Ada", purchase_order="PO 7"))
     BareShop().place_order(order, Choices("amazon", "amazon"))
     assert f"Order {order.number}: SKU NO-SUCH-SKU is not known" in caplog.text
     assert "Ada" not in caplog.text
+    assert "PO 7" not in caplog.text
+
+
+def test_a_line_of_nothing_lacks_nothing() -> None:
+    item(on_hand=-3)
+    assert placed(new_line("1", "soap", 0)).remarks == ""
+    assert stock_of(rich) == {"soap": -3}
 
 
 class TotalOnlyShop(RichShop):

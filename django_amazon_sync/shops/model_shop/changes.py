@@ -97,7 +97,7 @@ def lower_quantity(shop: ShopFields, line: Any, quantity: int) -> set[Any]:
     """Lower one line and give back what it took beyond that; the pks of the product concerned."""
     columns = [shop.line.quantity]
     setattr(line, shop.line.quantity, quantity)
-    taken = getattr(line, shop.line.taken) if shop.line.taken else 0
+    taken = (getattr(line, shop.line.taken) or 0) if shop.line.taken else 0
     surplus = max(taken - quantity, 0)
     if surplus:
         columns.append(shop.line.taken)

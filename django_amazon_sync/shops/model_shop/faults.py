@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields as attributes_of
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import (
     CharField,
     DateTimeField,
@@ -104,7 +104,11 @@ def product_faults(shop: type[ModelShop]) -> Iterator[str]:
     named |= {f"url, {path}": path for path in fields.url_paths}
     if not is_currency_code(fields.currency):
         named["currency"] = fields.currency
-    annotated = shop().products().query.annotations
+    try:
+        annotated = shop().products().query.annotations
+    except FieldError as fault:
+        yield f"its method products() fails: {fault}"
+        return
     for name in ("sku", "title", "price", "currency"):
         if not getattr(fields, name):
             yield f"ProductFields.{name} is empty"

@@ -211,9 +211,9 @@ def take_stock(
             continue  # the shop does not track this product's stock, or has just deleted it
         units = taken[line.item_id] = take(shop, product.pk, line.quantity, there)
         left[product.pk] = there - units
-        if line.quantity > there:
-            note(shop, saved, f"The shop had {there} of the {line.quantity} of SKU {product.sku} "
-                              "that Amazon sold: check it.")  # fmt: skip
+        if line.quantity > max(there, 0):
+            note(shop, saved, f"The shop had {max(there, 0)} of the {line.quantity} of SKU "
+                              f"{product.sku} that Amazon sold: check it.")  # fmt: skip
     return taken
 
 
@@ -251,7 +251,7 @@ def note_what_is_special(
         elif product.sku != line.sku:
             note(shop, saved, f"SKU {product.sku} is sold on Amazon as {line.sku}.")
     note_unseen(shop, saved, order, figures)
-    if order.buyer.purchase_order:
+    if order.buyer.purchase_order and shop.order.notes:  # no log is told of a buyer
         note(shop, saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
     if order.cancellation_requested:
         note_cancellation_request(shop, saved)
