@@ -7,7 +7,7 @@ import pytest
 
 from django_amazon_sync.testing.simulator import Simulator, SimulatorControl
 from django_amazon_sync.testing.simulator.control import CHANGES
-from tests.testing.callers import US, Caller, merchant, replace
+from tests.testing.callers import US, Caller, merchant, message, replace
 
 
 @pytest.fixture
@@ -45,6 +45,28 @@ def test_a_story_from_outside(amazon: Simulator, control: SimulatorControl) -> N
     assert control.order(order_id)["fulfillment"]["fulfillmentStatus"] == "SHIPPED"
     assert len(control.let_buyers_buy(3, "na")) == 3
     assert len(control.orders("na")) == len(control.orders()) == 4
+
+
+def test_feeds_and_reports_from_outside(amazon: Simulator, control: SimulatorControl) -> None:
+    caller = Caller(amazon)
+    rows = [{"sku": f"S{n}", "asin": f"B{n:09}", "price": "5.00", "quantity": n} for n in range(3)]
+    assert control.add_listings("na", US, rows) == 3
+    control.switch(feed_outcome="fatal")
+    caller.send_feed(message(1, "S0", replace("fulfillment_availability", merchant(3))))
+    caller.create_report()
+    control.finish_feeds()
+    control.finish_reports()
+    assert control.feeds("na") == amazon.feeds("na")
+    assert [job.status for job in control.feeds() + control.reports()] == ["FATAL", "DONE"]
+    control.set_job(control.reports()[0].job_id, status="CANCELLED")
+    assert amazon.reports("na")[0].status == "CANCELLED"
+    assert control.reports("eu") == []
+    control.set_amazon_stock("na", "FBA-KETTLE", US, fulfillable=1)
+    with pytest.raises(LookupError, match="Amazon has 1"):
+        control.buy("na", US, "FBA-KETTLE", 2)
+    with pytest.raises(ValueError, match="weather"):
+        control.switch(weather="fair")
+    caller.close()
 
 
 def test_ignoring_advancing_and_faults_from_outside(

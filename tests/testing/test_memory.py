@@ -1,14 +1,25 @@
 """The memory survives a restart: accounts, listings, orders, and what was yet to happen."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from django_amazon_sync.testing.simulator import Simulator
-from tests.testing.callers import CA, US, Caller, merchant, replace
+from django_amazon_sync.testing.simulator import NotForSale, Simulator
+from tests.testing.callers import (
+    CA,
+    FEED_CONTENT_TYPE,
+    SHOWING_ITEMS,
+    US,
+    Caller,
+    merchant,
+    message,
+    offer,
+    replace,
+)
 
 
 @pytest.fixture
@@ -43,6 +54,52 @@ def test_everything_is_there_after_a_restart(file: Path) -> None:
         assert still is not None
         assert still.quantity == 0
         caller.close()
+
+
+def test_feeds_reports_and_documents_go_on_after_a_restart(file: Path) -> None:
+    with Simulator(state_file=file, rate_limits=False) as amazon:
+        caller = Caller(amazon)
+        slot, url = caller.slot()
+        price = replace("purchasable_offer", offer(10))
+        feeds = [
+            caller.send_feed(message(1, sku, price), report=SHOWING_ITEMS)
+            for sku in ("MUG-BLUE", "LAMP-OAK")
+        ]
+        amazon.advance(61)
+        done = caller.processing_report(feeds[0])
+        report_id = caller.create_report().body["reportId"]
+        amazon.set_amazon_stock("na", "FBA-KETTLE", US, fulfillable=7)
+        token = caller.token
+        caller.close()
+    with Simulator(state_file=file, rate_limits=False) as amazon:
+        caller = Caller(amazon)
+        caller.token = token
+        assert [job.status for job in amazon.feeds()] == ["DONE", "IN_PROGRESS"]
+        assert caller.processing_report(feeds[0]) == done
+        assert caller.raw("PUT", url, b"{}", {"Content-Type": FEED_CONTENT_TYPE}).status == 200
+        assert amazon.document(slot) == b"{}"
+        amazon.advance(61)
+        assert caller.processing_report(feeds[1])["items"][0]["sku"] == "LAMP-OAK"
+        assert b"\tMUG-BLUE\t10.00\t" in caller.report_file(report_id)[1]
+        with pytest.raises(NotForSale, match="Amazon has 7"):
+            amazon.buy("na", US, "FBA-KETTLE", 8)
+        caller.close()
+
+
+def test_requests_go_on_while_a_great_memory_is_written(file: Path) -> None:
+    with Simulator(state_file=file, rate_limits=False) as amazon:
+        rows = ({"sku": f"S{n}", "asin": "B0SIMTEA01", "price": 5} for n in range(5000))
+        assert amazon.add_listings("na", US, rows) == 5000
+        caller = Caller(amazon)
+        saving = threading.Thread(target=amazon.save)
+        saving.start()
+        served = 0
+        while saving.is_alive():
+            assert caller.get_listing(f"S{served}").status == 200
+            served += 1
+        caller.close()
+    assert served > 3
+    assert Simulator(state_file=file).live("na", "S4999", US) is not None
 
 
 def test_ids_are_never_given_twice_after_a_restart(file: Path) -> None:

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.testing.simulator import Simulator
-from tests.testing.callers import US, Caller, merchant, offer, replace
+from tests.testing.callers import (
+    FEEDS,
+    LISTINGS_REPORT,
+    REPORTS,
+    SHOWING_ITEMS,
+    US,
+    Caller,
+    merchant,
+    offer,
+    replace,
+)
 
 DETAIL = (
     "packageReferenceId",
@@ -168,6 +178,113 @@ def test_confirmations_of_nonsense(caller: Caller, changes: dict[str, Any]) -> N
 def test_searches_of_nonsense(caller: Caller, query: dict[str, str]) -> None:
     assert caller.call("GET", "/orders/2026-01-01/orders", **query).status in (200, 400, 403)
     a_minute_later(caller)
+
+
+messages = st.one_of(
+    anything,
+    st.fixed_dictionaries(
+        {"messageId": st.one_of(st.integers(1, 5), anything), "sku": st.just("LAMP-OAK")},
+        optional={
+            "operationType": st.one_of(
+                st.sampled_from(["PATCH", "UPDATE", "PARTIAL_UPDATE", "DELETE"]), anything
+            ),
+            "productType": st.one_of(st.just("PRODUCT"), anything),
+            "requirements": st.one_of(st.just("LISTING_OFFER_ONLY"), anything),
+            "patches": st.one_of(st.lists(patches, max_size=2), anything),
+            "attributes": st.one_of(st.fixed_dictionaries({}, optional=dict(values)), anything),
+        },
+    ),
+)
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": anything,
+        "sellerId": anything,
+        "issueLocale": anything,
+        "report": st.one_of(st.just(SHOWING_ITEMS), anything),
+    },
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(messages, min_size=1, max_size=3), headers)
+def test_feeds_of_nonsense(caller: Caller, sent: list[Any], header: dict[str, Any]) -> None:
+    feed_id = caller.send_feed(*sent, **header)
+    caller.amazon.finish_feeds()
+    report = caller.processing_report(feed_id)
+    summary = report["summary"]
+    assert summary["messagesProcessed"] in (0, len(sent))
+    counted = summary["messagesAccepted"] + summary["messagesInvalid"]
+    assert counted == summary["messagesProcessed"]
+    assert summary["errors"] == len(report["issues"])
+    still_well(caller, "LAMP-OAK")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=40))
+def test_documents_of_nonsense(caller: Caller, content: bytes) -> None:
+    feed_id = caller.create_feed(caller.upload(content)).body["feedId"]
+    caller.amazon.finish_feeds()
+    assert caller.amazon.feed(feed_id).status == "FATAL"
+
+
+@settings(max_examples=60, deadline=None)
+@given(anything)
+def test_bodies_of_nonsense_for_feeds_and_reports(caller: Caller, body: Any) -> None:
+    for path in (f"{FEEDS}/documents", f"{FEEDS}/feeds", f"{REPORTS}/reports"):
+        assert caller.call("POST", path, body).status == 400
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("reportType", "marketplaceIds", "reportOptions"), anything)
+    )
+)
+def test_reports_of_nonsense(caller: Caller, changes: dict[str, Any]) -> None:
+    good = {"reportType": LISTINGS_REPORT, "marketplaceIds": [US]}
+    assert caller.call("POST", f"{REPORTS}/reports", {**good, **changes}).status in (202, 400, 403)
+    caller.amazon.finish_reports()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([f"{FEEDS}/feeds", f"{REPORTS}/reports", "/fba/inventory/v1/summaries"]),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "feedTypes",
+                "reportTypes",
+                "marketplaceIds",
+                "processingStatuses",
+                "pageSize",
+                "createdSince",
+                "nextToken",
+                "startDateTime",
+                "details",
+                "granularityId",
+                "sellerSkus",
+            ]
+        ),
+        st.one_of(st.text(max_size=9), st.sampled_from([US, "W10=", "WzEsMl0="])),
+    ),
+)
+def test_pages_of_nonsense(caller: Caller, path: str, query: dict[str, str]) -> None:
+    assert caller.call("GET", path, **query).status in (200, 400, 403)
+    a_minute_later(caller)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["GET", "PUT", "POST"]),
+    st.dictionaries(
+        st.sampled_from(["X-Amz-Date", "X-Amz-Signature", "encoding"]), st.text(max_size=9)
+    ),
+)
+def test_addresses_of_nonsense(caller: Caller, method: str, query: dict[str, str]) -> None:
+    document_id, _ = caller.slot()
+    got = caller.call(method, f"/-documents/{document_id}", None, **query)
+    assert got.status in (403, 405)
 
 
 def test_not_a_number_is_no_json(caller: Caller) -> None:

@@ -8,7 +8,10 @@ parameters (GET). Amounts are strings, times ISO 8601.
     GET  /-/order?order_id=O                         the order with every data set
     GET  /-/orders?seller=na                         a list of them
     GET  /-/requests?operation=patchListingsItem     the log
-    POST /-/product  /-/listing                      add_product, add_listing
+    GET  /-/feeds?seller=na  /-/reports?seller=na    lists of them
+    POST /-/product  /-/listing  /-/listings         add_product, add_listing, add_listings
+    POST /-/amazon-stock                             set_amazon_stock
+    POST /-/finish-feeds  /-/finish-reports  /-/set-job  /-/switch
     POST /-/buy  /-/let-buyers-buy                   buy, let_buyers_buy
     POST /-/settle  /-/cancel  /-/request-cancellation  /-/ship  /-/set-order
     POST /-/ignore  /-/heed  /-/advance
@@ -20,6 +23,7 @@ The answer is what the method returns (nothing for None). A mistake is answered 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +36,7 @@ from .buying import NotForSale
 from .faults import Fault
 from .live import LiveListing
 from .server import Incoming, Reply, json_reply
+from .world import Job
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -39,6 +44,12 @@ if TYPE_CHECKING:
 CHANGES = {
     "product": "add_product",
     "listing": "add_listing",
+    "listings": "add_listings",
+    "amazon-stock": "set_amazon_stock",
+    "finish-feeds": "finish_feeds",
+    "finish-reports": "finish_reports",
+    "set-job": "set_job",
+    "switch": "switch",
     "buy": "buy",
     "let-buyers-buy": "let_buyers_buy",
     "settle": "settle_payment",
@@ -93,6 +104,10 @@ class Control:
             return simulator.order(**arguments)
         if path == "orders":
             return simulator.orders(**arguments)
+        if path == "feeds":
+            return simulator.feeds(**arguments)
+        if path == "reports":
+            return simulator.reports(**arguments)
         if path == "requests":
             return simulator.requests_of(**arguments) if arguments else simulator.requests
         raise LookupError(f"There is nothing to read at /-/{path}.")
@@ -169,6 +184,42 @@ class SimulatorControl:
     def add_listing(self, seller: str, sku: str, **listing: Any) -> None:
         """A listing made by hand, live at once."""
         self._post("listing", seller=seller, sku=sku, **listing)
+
+    def add_listings(self, seller: str, marketplace: str, rows: Iterable[Json]) -> int:
+        """Many listings at once; returns how many."""
+        count: int = self._post("listings", seller=seller, marketplace=marketplace, rows=list(rows))
+        return count
+
+    def set_amazon_stock(self, seller: str, sku: str, marketplace: str, **units: int) -> None:
+        """What Amazon has of a SKU in its warehouses."""
+        self._post("amazon-stock", seller=seller, sku=sku, marketplace=marketplace, **units)
+
+    def feeds(self, seller: str | None = None) -> list[Job]:
+        """The feeds of one seller, or of all."""
+        return self._jobs("feeds", seller)
+
+    def reports(self, seller: str | None = None) -> list[Job]:
+        """The reports of one seller, or of all."""
+        return self._jobs("reports", seller)
+
+    def _jobs(self, path: str, seller: str | None) -> list[Job]:
+        return [Job(**row) for row in self._get(path, **({"seller": seller} if seller else {}))]
+
+    def set_job(self, job_id: str, **changes: Any) -> None:
+        """Overwrite fields of a feed or a report."""
+        self._post("set-job", job_id=job_id, **changes)
+
+    def finish_feeds(self) -> None:
+        """Every open feed ends now."""
+        self._post("finish-feeds")
+
+    def finish_reports(self) -> None:
+        """Every open report ends now."""
+        self._post("finish-reports")
+
+    def switch(self, **changes: Any) -> None:
+        """Change some switches and leave the others."""
+        self._post("switch", **changes)
 
     def buy(
         self, seller: str, marketplace: str, sku: str = "", quantity: int = 1, **how: Any

@@ -22,7 +22,7 @@ from .documents import (
 from .jobs import FEED, body_of, marketplaces_of, new_job
 from .listings import DATA_SETS, item
 from .submissions import patch_faults, put_faults, take_delete, take_patches, take_put
-from .world import Document, Job, World
+from .world import Document, Job, World, in_bulk
 
 LISTINGS_FEED = "JSON_LISTINGS_FEED"
 MOST_MESSAGES = 25_000
@@ -123,7 +123,8 @@ def feed_is_read(world: World, job_id: str) -> None:
     feed, switches = world.jobs[job_id], world.switches
     if feed.status != "IN_PROGRESS":
         return
-    read = _read(world, feed)
+    with in_bulk():
+        read = _read(world, feed)
     fatal = switches.feed_outcome == "fatal" or read.general[:1] == [_unreadable()]
     messages = read.messages[: len(read.messages) // 2] if fatal else read.messages
     data = _wanted_data(read.header)
@@ -221,7 +222,7 @@ def _operate(world: World, feed: Job, message: Json, live_at: float) -> list[Jso
     sku, operation = message.get("sku"), message.get("operationType")
     if not isinstance(sku, str) or not sku:
         raise invalid("'sku' is required.")
-    if operation not in FORBIDDEN:
+    if not isinstance(operation, str) or operation not in FORBIDDEN:
         raise invalid(f"Invalid 'operationType' provided: {operation!r}.")
     if surplus := FORBIDDEN[operation] & set(message):
         raise invalid(f"{sorted(surplus)} cannot be used with '{operation}'.")

@@ -24,6 +24,7 @@ from .world import (
     Product,
     Seller,
     World,
+    in_bulk,
 )
 
 VERSION = 2
@@ -32,7 +33,7 @@ CHUNK = 1000
 
 def save(world: World, path: Path) -> None:
     """Write the memory to a file: all of it or, if the machine dies, the former one."""
-    with world.lock:
+    with world.lock, in_bulk():
         head = {
             "version": VERSION,
             "now": world.clock.timestamp(),
@@ -76,12 +77,13 @@ def _copied(rows: Iterable[Any]) -> list[bytes]:
 
 def _write(file: TextIO, head: Json, copies: dict[str, list[bytes]]) -> None:
     """One JSON object; row by row, as the encoder lets no other thread run meanwhile."""
-    file.write(json.dumps(head)[:-1])
+    encode = json.JSONEncoder(default=_in_letters, check_circular=False).encode
+    file.write(encode(head)[:-1])
     for name, chunks in copies.items():
         file.write(f',\n"{name}": [')
         separator = "\n"
         for row in _rows(chunks):
-            file.write(separator + json.dumps(row, default=_in_letters))
+            file.write(separator + encode(row))
             separator = ",\n"
         file.write("]")
     file.write("}\n")
@@ -101,7 +103,8 @@ def _in_letters(content: object) -> str:
 
 def load(world: World, path: Path) -> None:
     """Read the memory back. Raises ValueError if the file is not one of ours."""
-    memory = json.loads(path.read_text(encoding="utf-8"))
+    with in_bulk():
+        memory = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(memory, dict) or memory.get("version") != VERSION:
         raise ValueError(f"{path} is not a memory of this simulator; name another file.")
     world.clock.not_before(memory["now"])

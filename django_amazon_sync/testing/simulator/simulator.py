@@ -20,7 +20,7 @@ from .orders import DATA_SETS, shown
 from .processing import Processing
 from .server import Incoming, Reply
 from .switches import Switches
-from .world import AmazonUnits, Listing, Order, Product, Seller, World
+from .world import AmazonUnits, Listing, Order, Product, Seller, World, in_bulk
 
 AnySeller = Seller | str
 """A seller, its id, or its region ("na", "eu", "fe")."""
@@ -217,7 +217,7 @@ class Simulator(Processing):
         perhaps ``identifiers`` ({"EAN": ...}) for an ASIN that the catalogue does not know.
         """
         count = 0
-        with self._world.lock:
+        with self._world.lock, in_bulk():
             owner = self._world.seller(seller)
             for row in rows:
                 stock.add_listing(self._world, owner, marketplace=marketplace, **row)
