@@ -41,6 +41,7 @@ from django_amazon_sync.sync.desired import QUANTITY
 from django_amazon_sync.sync.feeds_out import feeds_of, send_uploaded
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
+from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.sending import echo_of, take_as_accepted
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -60,6 +61,29 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 #: Items that are settled together, and those that one read of Amazon covers.
 CHUNK = 1000
 TOGETHER = 20
+
+#: What is read of an item, and what is stored of its listing; a feed has many of both.
+_READ = (
+    "submission",
+    "message_id",
+    "values",
+    "quantity_epoch",
+    "listing__sku__sku",
+    "listing__sku__offer_pk",
+)
+_STORED = (
+    "presence",
+    "accepted",
+    "verified",
+    "drift",
+    "refused",
+    "held",
+    "approved",
+    "issues",
+    "reason",
+    "quantity_epoch",
+    "accepted_at",
+)
 
 STILL_AT_IT = (SubmissionState.SENT, SubmissionState.UNKNOWN)
 
@@ -412,7 +436,7 @@ def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
     pks = items.order_by("message_id").values_list("pk", flat=True)
     for chunk in chunks(pks.iterator(), size):
         rows = SubmissionItem.objects.filter(pk__in=chunk, settled=False)
-        found = rows.select_related("listing__sku").order_by("message_id")
+        found = rows.select_related("listing__sku").only(*_READ).order_by("message_id")
         items_now = list(found)
         for item in items_now:
             item.listing.marketplace = feed.marketplace
@@ -422,7 +446,7 @@ def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
 def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
     """The items' listings, locked in one fixed order."""
     rows = Listing.objects.filter(pk__in=[item.listing_id for item in items])
-    return {row.pk: row for row in rows.order_by("pk").select_for_update()}
+    return {row.pk: row for row in rows.only(*_STORED).order_by("pk").select_for_update()}
 
 
 def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
@@ -447,22 +471,7 @@ def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
 
 def _store(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:
     """Store what was settled, and that it is."""
-    Listing.objects.bulk_update(
-        rows.values(),
-        [
-            "presence",
-            "accepted",
-            "verified",
-            "drift",
-            "refused",
-            "held",
-            "approved",
-            "issues",
-            "reason",
-            "quantity_epoch",
-            "accepted_at",
-        ],
-    )
+    update_rows(rows.values(), _STORED)
     SubmissionItem.objects.filter(pk__in=[item.pk for item in items]).update(settled=True)
 
 

@@ -43,6 +43,7 @@ from django_amazon_sync.sync.desired import (
     why_not_wanted,
 )
 from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.work import Work
 
 #: Offers that are looked at together, with a fixed number of queries.
@@ -358,9 +359,7 @@ def keep_problems(rows: list[Any], problems: dict[int, list[str]]) -> None:
         if row.problem or row.pk in problems
     }
     changed = {row.pk for row in rows if row.pk in texts and texts[row.pk] != row.problem}
-    SellerSku.objects.bulk_update(
-        [SellerSku(pk=pk, problem=texts[pk]) for pk in sorted(changed)], ["problem"]
-    )
+    update_rows([SellerSku(pk=pk, problem=texts[pk]) for pk in sorted(changed)], ["problem"])
 
 
 # --- Taking up what the shop sells ----------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""Writing many rows at once leaves in the database what saving each of them would."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.sync.rows import update_rows
+from tests import factories_amazon as factories
+
+pytestmark = pytest.mark.django_db
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+whole = st.integers(-(2**63), 2**63 - 1)
+plain = texts | st.integers(-(2**53), 2**53) | st.booleans() | st.none()
+json_values = st.dictionaries(texts, plain | st.lists(plain, max_size=3), max_size=3)
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+prices = st.decimals(Decimal(0), Decimal("9999999999.99"), places=2)
+listings = st.fixed_dictionaries(
+    {
+        "reason": texts,
+        "accepted": json_values,
+        "issues": st.lists(json_values, max_size=2),
+        "quantity_epoch": whole,
+        "own_price": prices | st.none(),
+        "read_at": moments | st.none(),
+    }
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(wanted=st.lists(listings, min_size=1, max_size=4))
+def test_each_row_gets_its_own_values_of_every_kind(wanted: list[dict[str, object]]) -> None:
+    account = factories.live_account()
+    shop = factories.marketplace(account)
+    rows = [
+        factories.listing(factories.sku(account, f"SKU {number}"), shop, title="as it was")
+        for number in range(len(wanted) + 1)
+    ]
+    untouched = Listing.objects.values().get(pk=rows[-1].pk)
+    for row, values in zip(rows, wanted, strict=False):
+        row.title = "not stored"
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    update_rows(rows[:-1], list(wanted[0]))
+
+    for row, values in zip(rows, wanted, strict=False):
+        stored = Listing.objects.get(pk=row.pk)
+        assert {name: getattr(stored, name) for name in values} == values
+        assert stored.title == "as it was"
+        assert Listing.objects.filter(pk=row.pk, accepted=values["accepted"]).exists()
+    assert Listing.objects.values().get(pk=rows[-1].pk) == untouched
+
+
+def test_truths_and_what_is_unknown() -> None:
+    account = factories.live_account()
+    one, other = factories.sku(account, "ONE"), factories.sku(account, "OTHER")
+    one.synchronise, one.managed, one.set_quantity = True, True, None
+    other.synchronise, other.managed, other.set_quantity = None, False, 7
+    update_rows([one, other], ["synchronise", "managed", "set_quantity"])
+    rows = SellerSku.objects.filter(account=account).order_by("pk")
+    assert list(rows.values_list("synchronise", "managed", "set_quantity")) == [
+        (True, True, None),
+        (None, False, 7),
+    ]
+    assert SellerSku.objects.filter(managed=True).count() == 1
+
+
+def test_no_rows_are_no_work(django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        update_rows([], ["title"])
