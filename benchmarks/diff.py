@@ -1,4 +1,4 @@
-"""The difference report of 100,000 listings with nothing changed, against reading the same rows.
+"""The difference report with nothing changed, against reading the same rows.
 
 Ours looks at every offer, computes what Amazon should show and compares it with what Amazon
 accepted. A plain cursor reads the same columns of the same rows and does nothing with them.
@@ -6,61 +6,52 @@ accepted. A plain cursor reads the same columns of the same rows and does nothin
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet
 from oscar.core.loading import get_model
 
+from benchmarks.catalogue import fill
 from benchmarks.ground import (
-    GERMANY,
+    QUICK,
+    SIZES,
     Ratio,
-    account,
     alternately,
     drop_database,
     in_child,
     make_database,
-    peak_memory,
+    memory_of,
     working,
 )
-from django_amazon_sync.models import Job, Listing, Marketplace, Presence, SellerAccount, SellerSku
+from django_amazon_sync.models import Job, Listing, SellerSku
 from django_amazon_sync.shops.oscar.offers import COLUMNS
 from django_amazon_sync.sync.listings_out import rules_of
 from django_amazon_sync.sync.survey import LISTING_COLUMNS, SKU_COLUMNS, Survey
 
-BATCH = 5000
+AIM = 2.0
 
 
-def measure(*, quick: bool) -> list[Ratio]:
-    """Time at the full size; memory at a tenth of it, and at the full size."""
-    size = 10_000 if quick else 100_000
+def measure(*, quick: bool) -> Iterator[Ratio]:
+    for size, rounds in (QUICK if quick else SIZES).items():
+        yield at_size(size, rounds)
+
+
+def at_size(size: int, rounds: int) -> Ratio:
     in_child(make_database)
     try:
-        in_child(fill, 0, size // 10)
-        small = in_child(memory)
-        in_child(fill, size // 10, size)
-        large = in_child(memory)
-        ours, plain = in_child(times, 1 if quick else 5)
+        in_child(fill, size)
+        memory = in_child(memory_of, look_at_some, look_at_all)
+        ours, plain = in_child(times, rounds)
     finally:
         in_child(drop_database)
-    remark = (
-        f"memory over idle: {small:.1f} MiB at {size // 10:,} listings, {large:.1f} MiB at {size:,}"
-    )
-    return [Ratio(f"diff of {size:,} listings / plain cursor", ours, plain, 3.0, remark)]
+    return Ratio(f"diff of {size:,} listings / plain cursor", ours, plain, AIM, memory)
 
 
 def times(rounds: int) -> tuple[float, float]:
     look_at_some()
     return alternately(look_at_all, read_all, rounds)
-
-
-def memory() -> float:
-    """MiB that looking at all offers takes on top of a process that has looked at one."""
-    look_at_some()
-    idle = peak_memory()
-    look_at_all()
-    return peak_memory() - idle
 
 
 def look_at_all() -> None:
@@ -92,78 +83,3 @@ def read(rows: QuerySet[Any, Any]) -> None:
         cursor.execute(statement, parameters)
         while cursor.fetchmany(2000):
             pass
-
-
-# --- The shop and its listings ----------------------------------------------------------------
-
-
-def fill(start: int, end: int) -> None:
-    """Offers with these numbers and their listings, all as Amazon accepted them."""
-    if not SellerAccount.objects.exists():
-        account()
-    for first in range(start, end, BATCH):
-        add(range(first, min(first + BATCH, end)))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def add(numbers: range) -> None:
-    """Products with a barcode, a price and stock, in step with Amazon."""
-    product_model, record_model = (
-        get_model("catalogue", "Product"),
-        get_model("partner", "StockRecord"),
-    )
-    goods, _ = get_model("catalogue", "ProductClass").objects.get_or_create(name="Goods")
-    partner, _ = get_model("partner", "Partner").objects.get_or_create(code="all", name="All")
-    products = product_model.objects.bulk_create(
-        product_model(
-            title=f"Mug number {number} of a long series, glazed by hand",
-            slug=f"mug-{number}",
-            upc=barcode(number),
-            product_class=goods,
-        )
-        for number in numbers
-    )
-    records = record_model.objects.bulk_create(
-        record_model(
-            product=product,
-            partner=partner,
-            partner_sku=f"SKU-{number}",
-            price=Decimal(number % 5000 + 100) / 100,
-            price_currency="EUR",
-            num_in_stock=number % 50 + 1,
-        )
-        for number, product in zip(numbers, products, strict=True)
-    )
-    only, germany = SellerAccount.objects.get(), Marketplace.objects.get(code=GERMANY)
-    skus = SellerSku.objects.bulk_create(
-        SellerSku(
-            account=only,
-            sku=record.partner_sku,
-            offer_pk=str(record.pk),
-            channel="DEFAULT",
-            managed=True,
-        )
-        for record in records
-    )
-    Listing.objects.bulk_create(
-        Listing(
-            sku=sku,
-            marketplace=germany,
-            presence=Presence.PRESENT,
-            asin=f"B{record.pk:09d}",
-            product_type="DRINKING_CUP",
-            title=product.title,
-            accepted={"price": f"{record.price:.2f} EUR", "quantity": record.num_in_stock},
-            verified={"price": f"{record.price:.2f} EUR", "quantity": record.num_in_stock},
-            quantity_epoch=0,
-        )
-        for sku, record, product in zip(skus, records, products, strict=True)
-    )
-
-
-def barcode(number: int) -> str:
-    """An EAN-13 with its check digit."""
-    digits = f"40{number:010d}"
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
-    return f"{digits}{-total % 10}"

@@ -33,14 +33,23 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+#: How many listings the benchmarks of a whole catalogue take, and with how many rounds of each.
+SIZES = {100_000: 3, 1_000_000: 1}
+QUICK = {10_000: 1}
+
+
 @dataclass(frozen=True)
 class Ratio:
-    """What was measured: seconds of ours, seconds of what it is held against, and the aim."""
+    """What was measured: seconds of ours, seconds of what it is held against, and the aim.
+
+    ``memory`` is what ours took at its peak on top of an idle process, in MiB.
+    """
 
     what: str
     ours: float
     held_against: float
     aim: float
+    memory: float | None = None
     remark: str = ""
 
     @property
@@ -80,14 +89,32 @@ def peak_memory() -> float:
 
 
 def alternately(
-    ours: Callable[[], object], held_against: Callable[[], object], rounds: int
+    ours: Callable[[], object],
+    held_against: Callable[[], object],
+    rounds: int,
+    before: Callable[[], object] = lambda: None,
 ) -> tuple[float, float]:
-    """The median seconds of both, taken in turns, so that a busy machine slows both."""
+    """The median seconds of both, taken in turns, so that a busy machine slows both.
+
+    ``before`` is done before each turn and not counted.
+    """
     times: tuple[list[float], list[float]] = ([], [])
     for _round in range(rounds):
         for act, taken in zip((ours, held_against), times, strict=True):
+            before()
             taken.append(seconds(act))
     return statistics.median(times[0]), statistics.median(times[1])
+
+
+def memory_of(warm_up: Callable[[], object], act: Callable[[], object]) -> float:
+    """MiB that ``act`` takes on top of a process that did the same with hardly anything.
+
+    For a process of its own, as a peak is never forgotten.
+    """
+    warm_up()
+    idle = peak_memory()
+    act()
+    return peak_memory() - idle
 
 
 def seconds(act: Callable[[], object]) -> float:

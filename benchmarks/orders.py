@@ -66,7 +66,7 @@ def compare(rounds: int, size: int) -> list[Ratio]:
         f"{queries(lambda: create_all(one))}; {rounds * size:,} orders in {rounds} rounds"
     )
     what = f"{size:,} orders of two lines / OrderCreator"
-    return [Ratio(what, ours, oscars, 1.5, remark)]
+    return [Ratio(what, ours, oscars, 1.5, remark=remark)]
 
 
 def take_in(documents: list[dict[str, Any]]) -> None:

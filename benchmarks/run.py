@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ("diff", "orders", "calls")
+BENCHMARKS = ("diff", "feeds", "settle", "orders", "calls")
 
 
 def main() -> None:
@@ -31,12 +31,16 @@ def main() -> None:
     from benchmarks.ground import in_child
 
     print(in_child(machine))
-    print("\n| benchmark | ours | held against | ratio | aim |\n|---|---|---|---|---|")
+    print("\n| benchmark | ours | held against | ratio | aim | memory |")
+    print("|---|---|---|---|---|---|")
     remarks = []
     for name in asked.only or BENCHMARKS:
         for one in import_module(f"benchmarks.{name}").measure(quick=asked.quick):
             times = f"{one.ours:.3g} s | {one.held_against:.3g} s"
-            print(f"| {one.what} | {times} | {one.ratio:.2f} | {one.aim} |", flush=True)
+            memory = "" if one.memory is None else f"{one.memory:.0f} MiB"
+            print(
+                f"| {one.what} | {times} | {one.ratio:.2f} | {one.aim:g} | {memory} |", flush=True
+            )
             remarks += [f"- {one.what}: {one.remark}"] if one.remark else []
     print("\n" + "\n".join(remarks))
 
