@@ -161,8 +161,8 @@ def reached(project: Project, output: IO[str] | None) -> SimulatorControl:
     """Read what the simulator prints, as far as the credentials of the European seller."""
     assert output is not None
     endpoint = output.readline().strip().partition("=")[2]
-    while not output.readline().startswith("eu "):
-        continue
+    while not (line := output.readline()).startswith("eu "):
+        assert line, "the simulator ended"
     output.readline()
     secrets = [output.readline().strip() for _ in range(3)]
     project.environment.update(dict(secret.split("=", 1) for secret in secrets))

@@ -13,12 +13,15 @@ from django.core import serializers
 from django.db import IntegrityError
 from django.db.models import ExpressionWrapper, F, FloatField
 from django.db.models.signals import post_delete, post_save
+from hypothesis import given
+from hypothesis import strategies as st
 
 from django_amazon_sync.data import (
     Address,
     Buyer,
     Choices,
     Identifier,
+    LineAmounts,
     Money,
     OfferUpdate,
     OrderAmounts,
@@ -28,7 +31,17 @@ from django_amazon_sync.data import (
 from django_amazon_sync.errors import NotSupported, ShopRefused
 from django_amazon_sync.shops.model_shop import OrderFields
 from django_amazon_sync.shops.model_shop import offers as reading
-from django_amazon_sync.testing.shop_contract import new_line, new_order, stock_of, told_of
+from django_amazon_sync.shops.model_shop.fields import ADDRESS, ShopFields
+from django_amazon_sync.shops.model_shop.money import figures_of
+from django_amazon_sync.shops.model_shop.orders import STREET, address_columns
+from django_amazon_sync.testing.shop_contract import (
+    cents,
+    line_amounts,
+    new_line,
+    new_order,
+    stock_of,
+    told_of,
+)
 from tests.plainshop.models import Carrier, Item, Order, OrderLine, Sale, SoldThing, Thing, Vendor
 from tests.shops.plain import BareShop, RichShop
 from tests.shops.test_plain_mapping import VisibleShop
@@ -271,6 +284,47 @@ def test_no_part_of_an_address_is_lost_for_lack_of_a_column() -> None:
         "Ada Byron", "Engines", "12 Engine Row", "Flat 2", "Soho", "EC1A 1BB", "London", "+44 20",
     ]  # fmt: skip
     assert (label.country, label.customer) == ("GB", "")
+
+
+@given(
+    address=st.builds(Address, **dict.fromkeys(ADDRESS, st.text(max_size=5))),
+    parts=st.sets(st.sampled_from(ADDRESS)),
+)
+def test_every_part_of_an_address_is_somewhere(address: Address, parts: set[str]) -> None:
+    columns = {part: f"column of {part}" for part in parts}
+    whole = {**columns, "text": "label"}
+    written = address_columns(replace(RichShop.order, address=whole), address)
+    assert written.keys() == set(whole.values())
+    for part in ADDRESS:
+        assert getattr(address, part) in written[columns.get(part, "label")]
+    street = {**columns, "line1": "street"}
+    written = address_columns(replace(RichShop.order, address=street), address)
+    for part in STREET:
+        assert getattr(address, part) in written[street.get(part, "street")]
+
+
+@given(
+    amounts=st.lists(line_amounts, min_size=1, max_size=3),
+    quantity=st.integers(1, 7),
+    total=cents,
+    unmapped=st.sets(st.sampled_from(["shipping", "other"])),
+    by_piece=st.booleans(),
+)
+def test_the_columns_and_what_they_do_not_show_are_amazons_total(
+    amounts: list[LineAmounts], quantity: int, total: Decimal, unmapped: set[str], by_piece: bool
+) -> None:
+    empty: dict[str, Any] = dict.fromkeys(unmapped, "")
+    order_fields = replace(RichShop.order, **empty)
+    line_fields = replace(RichShop.line, total="" if by_piece else "price")
+    lines = [replace(new_line(str(n), "soap", quantity), amounts=a) for n, a in enumerate(amounts)]
+    order = replace(new_order(*lines), amounts=OrderAmounts("EUR", total))
+    figures = figures_of(ShopFields(RichShop.product, order_fields, line_fields), order)
+    shown = sum(
+        line["unit_price"] * quantity if by_piece else line["price"]
+        for line in figures.lines.values()
+    )
+    beside = sum(figures.order.get(column, 0) for column in ("postage", "extra"))
+    assert shown + beside + figures.unseen == figures.order["total"] == total
 
 
 def test_the_unique_number_is_the_last_guard(monkeypatch: pytest.MonkeyPatch) -> None:
