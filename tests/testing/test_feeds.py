@@ -135,6 +135,17 @@ def test_any_state_can_be_set(amazon: Simulator, caller: Caller) -> None:
         amazon.report(feed_id)
 
 
+def test_a_feed_that_is_set_to_have_ended_lets_the_next_one_start(
+    amazon: Simulator, caller: Caller
+) -> None:
+    first, second = (caller.send_feed(message(1, "MUG-BLUE", TEN)) for _ in range(2))
+    amazon.advance(20)
+    amazon.set_job(first, status="DONE")
+    amazon.advance(46)
+    assert [amazon.feed(one).status for one in (first, second)] == ["DONE", "DONE"]
+    assert "resultFeedDocumentId" not in caller.get_feed(first)
+
+
 # -- what createFeed takes
 
 

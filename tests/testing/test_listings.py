@@ -97,6 +97,26 @@ def test_a_page_token_dies_with_its_parameters_and_with_time(caller: Caller) -> 
     assert caller.search_listings(pageSize=2, pageToken=token).status == 400
 
 
+@pytest.mark.parametrize(
+    ("kind", "identifier", "skus"),
+    [
+        ("ASIN", "B0SIMMUG02", {"MUG-BLUE", "MUG-2"}),
+        ("EAN", "4012345000023", {"MUG-BLUE", "MUG-2"}),
+        ("UPC", "036000291452", {"LAMP-OAK"}),
+        ("EAN", "036000291452", set()),
+        ("ASIN", "B0SIMNEW10", set()),
+    ],
+)
+def test_search_by_what_is_sold(
+    amazon: Simulator, caller: Caller, kind: str, identifier: str, skus: set[str]
+) -> None:
+    amazon.add_listing("na", "MUG-2", marketplace=US, asin="B0SIMMUG02", price=5, quantity=1)
+    amazon.add_listing("na", "MUG-2", marketplace=US, asin="B0SIMMUG02", price=6, quantity=1)
+    found = caller.search_listings(identifiers=identifier, identifiersType=kind).body
+    assert {item["sku"] for item in found["items"]} == skus
+    assert found["numberOfResults"] == len(skus)
+
+
 def test_search_by_sku_cannot_carry_a_comma(caller: Caller) -> None:
     found = caller.search_listings(identifiers="MUG-BLUE,0042", identifiersType="SKU").body
     assert {item["sku"] for item in found["items"]} == {"MUG-BLUE", "0042"}

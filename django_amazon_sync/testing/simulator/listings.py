@@ -10,7 +10,7 @@ from typing import Any
 from .answers import Answer, Json, Request, invalid, not_found
 from .live import LiveListing, availability, live_issues, offers, read_live, summary
 from .paging import make_token, read_token
-from .world import Listing, World
+from .world import Listing, World, gtin
 
 DATA_SETS = (
     "summaries",
@@ -123,14 +123,24 @@ def _identified(world: World, request: Request) -> list[dict[str, Listing]]:
         raise invalid("'identifiers' and 'identifiersType' are required together.")
     if kind == "SKU":
         return [world.skus.get((seller_id, sku), {}) for sku in dict.fromkeys(identifiers)]
-    own = [places for (owner, _), places in world.skus.items() if owner == seller_id]
     if not kind:
-        return own
+        return [places for (owner, _), places in world.skus.items() if owner == seller_id]
+    keys = [key for asin in _asins(world, identifiers, kind) for key in world.skus_by_asin[asin]]
+    found = [world.skus[key] for key in dict.fromkeys(keys) if key[0] == seller_id]
     return [
         places
-        for places in own
+        for places in found
         if any(_identifier(world, one, kind) in identifiers for one in places.values())
     ]
+
+
+def _asins(world: World, identifiers: list[str], kind: str) -> list[str]:
+    """The ASINs, of those that anybody lists, that identifiers may belong to."""
+    asins = identifiers
+    if kind != "ASIN":
+        numbers = [gtin(number) for number in identifiers]
+        asins = [asin for number in numbers for asin in world.asins_by_barcode.get(number, [])]
+    return [asin for asin in dict.fromkeys(asins) if asin in world.skus_by_asin]
 
 
 def _identifier(world: World, listing: Listing, kind: str) -> str | None:

@@ -48,7 +48,10 @@ class Processing(Running):
     def set_job(self, job_id: str, **changes: Any) -> None:
         """Overwrite fields of a feed or a report, such as ``status``."""
         with self._world.lock:
-            self._world.jobs[job_id] = replace(self._world.jobs[job_id], **changes)
+            job = replace(self._world.jobs[job_id], **changes)
+            self._world.jobs[job_id] = job
+            if job.kind == "feed":  # one that is no longer under way lets the next one start
+                feeds.feed_starts(self._world, job.seller_id)
             self._world.changes += 1
 
     def finish_feeds(self) -> None:

@@ -207,6 +207,7 @@ class World:
         self.products: dict[str, Product] = {}
         self.asins_by_barcode: dict[str, list[str]] = {}
         self.skus: dict[tuple[str, str], dict[str, Listing]] = {}
+        self.skus_by_asin: dict[str, list[tuple[str, str]]] = {}
         self.orders: dict[str, Order] = {}
         self.documents: dict[str, Document] = {}
         self.jobs: dict[str, Job] = {}
@@ -256,6 +257,7 @@ class World:
 
     def keep(self, listing: Listing) -> None:
         """Store a new listing."""
+        self.skus_by_asin.setdefault(listing.asin, []).append((listing.seller_id, listing.sku))
         self.skus.setdefault((listing.seller_id, listing.sku), {})[listing.marketplace] = listing
 
     def add_product(self, product: Product) -> None:
