@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,10 @@ from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.shown import link, list_link, plain, table
+from django_amazon_sync.amazon.limits import Budget
+from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.sync.budget import budgets_of, how_far
 
 #: The columns of a run's file.
 COLUMNS = (
@@ -54,10 +58,13 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     ordering = ("-pk",)
     actions = ("approve",)
     fields = (
-        "job", "account", "state", "reason", "what_next", "counts_table", "lines", "dry_run",
+        "job", "account", "state", "reason", "what_next", "progress", "budget", "counts_table",
+        "lines", "dry_run",
         "asked_by", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
-    readonly_fields = ("what_next", "counts_table", "lines", "shown_options", "duration")
+    readonly_fields = (
+        "what_next", "progress", "budget", "counts_table", "lines", "shown_options", "duration",
+    )  # fmt: skip
 
     @admin.display(description=_("went well"), boolean=True)
     def good(self, run: SyncRun) -> bool | None:
@@ -76,6 +83,22 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
             for name, number in run.counts.items()
         ]
         return table((_("what"), _("how many")), rows)
+
+    @admin.display(description=_("how far it is"))
+    def progress(self, run: SyncRun) -> str:
+        return how_far(run, [])
+
+    @admin.display(description=_("what may be asked of Amazon now"))
+    def budget(self, run: SyncRun) -> str:
+        """The budget of a run that has not ended; of one that has, it is no more its own."""
+        if run.state not in (RunState.QUEUED, RunState.RUNNING):
+            return ""
+        try:
+            budgets = budgets_of(run)
+        except Unavailable as away:
+            return str(away)
+        head = (_("operation"), _("calls a second"), _("calls now"), _("all of them again at"))
+        return table(head, [_budget_row(budget) for budget in budgets])
 
     @admin.display(description=_("duration"))
     def duration(self, run: SyncRun) -> timedelta | None:
@@ -120,6 +143,11 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="run-{run.pk}.csv"'},
         )
+
+
+def _budget_row(budget: Budget) -> tuple[object, ...]:
+    full_at = timezone.localtime(datetime.fromtimestamp(budget.full_at, UTC))
+    return budget.operation, f"{budget.rate:g}", budget.available, f"{full_at:%H:%M:%S}"
 
 
 def _count_name(name: str) -> Any:

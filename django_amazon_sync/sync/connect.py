@@ -49,8 +49,12 @@ def client_for(
 
     ``patience`` is how many seconds a call may wait for its bucket before it is Throttled.
     """
-    limiter = Limiter(buckets(), f"{account.application_id}:{account.seller_id}:{account.region}")
-    return _client(account, DatabaseTokens(account), limiter, patience, on_wait)
+    return _client(account, DatabaseTokens(account), limiter_for(account), patience, on_wait)
+
+
+def limiter_for(account: SellerAccount) -> Limiter:
+    """The account's rate buckets, which all workers share."""
+    return Limiter(buckets(), f"{account.application_id}:{account.seller_id}:{account.region}")
 
 
 def _client(

@@ -37,6 +37,9 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.IMPORT_LISTINGS: listings_in.import_listings,
 }
 
+#: The option in which a run keeps how far it is; all others restrict what it is about.
+SO_FAR = "so_far"
+
 #: Seconds after which a lane that could not do everything is tried again.
 LANE_RESTS = 10.0
 
@@ -140,7 +143,10 @@ def _next_in_turn(waiting: Waiting, given: _Given) -> SyncRun | None:
 def _scheduled(schedule: Schedule) -> SyncRun | None:
     """A run for a schedule that is due, unless one waits already or another caller has it."""
     job = Job(schedule.job)
-    queued = SyncRun.objects.filter(account=schedule.account_id, job=job, state=RunState.QUEUED)
-    if not schedule.claim(timezone.now()) or queued.filter(options={}, dry_run=False).exists():
+    queued = SyncRun.objects.filter(
+        account=schedule.account_id, job=job, state=RunState.QUEUED, dry_run=False
+    )
+    whole = any(set(options) <= {SO_FAR} for options in queued.values_list("options", flat=True))
+    if not schedule.claim(timezone.now()) or whole:
         return None
     return request(schedule.account, job)

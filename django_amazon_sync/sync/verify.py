@@ -50,10 +50,13 @@ def verify(work: Work) -> None:
     if not progress.begun:
         progress.begin(prove_by_reports(work, rules))
     left = unproven(work, rules, progress.proven)
-    for together in chunks(_skus_of(work, left, progress.after).iterator(), TOGETHER):
+    skus = _skus_of(work, left, progress.after)
+    work.expect(skus.count(), "searchListingsItems", per_call=TOGETHER)
+    for together in chunks(skus.iterator(), TOGETHER):
         listings = left.filter(sku__in=together).select_related("sku", "marketplace")
         _verify_together(work, rules, list(listings))
         progress.keep(after=together[-1])
+        work.advance(len(together))
         work.give_way()
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from django_amazon_sync import conf
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.sync.connect import limiter_for
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff
 
@@ -52,6 +56,39 @@ def test_the_page_shows_counts_with_links_to_their_lines(staff: Staff) -> None:
 def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
     run = make.run(make.account(), state=state, started_at=None, finished_at=None)
     assert sentence in staff.see(SyncRun, run.pk)
+
+
+def test_a_run_that_is_at_work_shows_how_far_it_is_and_its_budget(staff: Staff) -> None:
+    finish = timezone.localtime().replace(hour=14, minute=32)
+    run = make.run(
+        make.account(), state=RunState.RUNNING, finished_at=None,
+        planned=10_000, done=3200, finish_expected=finish,
+    )  # fmt: skip
+    limiter = limiter_for(run.account)
+    limiter.learn("patchListingsItem", 7.5, time.time())
+    limiter.take("createFeed", time.time())
+    page = staff.see(SyncRun, run.pk)
+    assert "3,200 of 10,000 done, expected to finish at 14:32" in page
+    rows = page.split("patchListingsItem", 1)[1]
+    assert rows.index("7.5") < rows.index("4") < rows.index("createFeed") < rows.index("0.0083")
+    assert limiter.budgets(["patchListingsItem"], time.time())[0].available == 4
+
+
+def test_the_budget_costs_one_query_and_is_not_that_of_runs_that_ended(staff: Staff) -> None:
+    account = make.account()
+    running = make.run(account, state=RunState.RUNNING, finished_at=None)
+    ended = make.run(account)
+    with CaptureQueriesContext(connection) as with_budget:
+        assert "createFeed" in staff.see(SyncRun, running.pk)
+    with CaptureQueriesContext(connection) as without:
+        assert "createFeed" not in staff.see(SyncRun, ended.pk)
+    assert len(with_budget) == len(without) + (0 if conf.get("REDIS_URL") else 1)
+
+
+def test_while_redis_is_away_the_page_says_so(staff: Staff, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "REDIS_URL": "redis://127.0.0.1:9/0"}
+    run = make.run(make.account(), state=RunState.QUEUED, started_at=None, finished_at=None)
+    assert "Redis does not answer" in staff.see(SyncRun, run.pk)
 
 
 def test_the_lines_of_a_run_are_a_list_of_their_own(staff: Staff) -> None:

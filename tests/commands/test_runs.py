@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.budget import budgets_of, how_far
 from django_amazon_sync.sync.stores import buckets
 from django_amazon_sync.sync.work import Work
 from django_amazon_sync.testing.simulator import Fault
@@ -81,7 +82,12 @@ def test_one_document_names_the_run_its_counts_and_its_lines(world: World) -> No
     said = manage_json("amazon_export")
     run = SyncRun.objects.get(job="export")
     assert said.exit == 0
-    assert said.document == {
+    document = said.document
+    budget = document["runs"][0].pop("budget")
+    assert budget[0]["operation"] == "patchListingsItem"
+    finish = document["runs"][0].pop("finish_expected")
+    assert abs(datetime.fromisoformat(finish) - timezone.now()) < timedelta(seconds=5)
+    assert document == {
         "runs": [
             {
                 "run": run.pk,
@@ -91,6 +97,9 @@ def test_one_document_names_the_run_its_counts_and_its_lines(world: World) -> No
                 "state": "done",
                 "reason": "",
                 "counts": run.counts,
+                "planned": 1,
+                "done": 1,
+                "goes_on_at": None,
                 "lines": [
                     {
                         "sku": "MUG",
@@ -381,3 +390,34 @@ def test_a_tick_leaves_a_run_that_waits_for_amazon_and_that_is_no_failure(
     )
     assert manage_json("amazon_tick").document["runs"] == []
     assert len(begun) == 1
+
+
+def test_a_run_that_is_not_done_shows_how_far_it_is_and_what_may_be_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Schedule.objects.all().delete()
+
+    def story(work: Work) -> None:
+        work.client.limiter.learn("patchListingsItem", 0.5, time.time())
+        for _ in range(3):
+            work.client.limiter.take("patchListingsItem", time.time())
+        work.expect(10_000, "patchListingsItem")
+        work.advance(3200)
+        raise NotYet("Others wait.", retry_at=timezone.now() + timedelta(hours=1))
+
+    monkeypatch.setitem(jobs.STORIES, Job.EXPORT, story)
+    run = jobs.request(world.account, Job.EXPORT)
+    said = manage("amazon_tick")
+    run.refresh_from_db()
+    assert f"  {how_far(run, budgets_of(run))}.\n" in said.out
+    assert how_far(run, budgets_of(run)).startswith(
+        "3,200 of 10,000 done, 0.5 calls of patchListingsItem a second permitted, expected to"
+    )
+    assert "  patchListingsItem: 0.5 calls a second permitted, 1 now, the whole" in said.out
+    jobs.request(world.account, Job.EXPORT)
+    [document] = manage_json("amazon_tick").document["runs"]
+    [patch] = [one for one in document["budget"] if one["operation"] == "patchListingsItem"]
+    full_at = datetime.fromisoformat(patch.pop("full_at"))
+    assert patch == {"operation": "patchListingsItem", "calls_per_second": 0.5, "available": 0}
+    assert timedelta(seconds=7) < full_at - timezone.now() < timedelta(seconds=9)
+    assert (document["planned"], document["done"]) == (10_000, 3200)

@@ -88,7 +88,7 @@ def test_one_account_alone_is_worked_off(connect: Callable[..., World]) -> None:
     account = connect("eu").account
     said = manage_json("amazon_tick", "--account", account.name)
     assert {run["account"] for run in said.document["runs"]} == {str(account)}
-    assert Schedule.objects.filter(account__region="na", last_started=None).count() == 4
+    assert not Schedule.objects.filter(account__region="na").exclude(last_started=None).exists()
     assert manage("amazon_tick", "--account", "nobody").exit == 2
 
 

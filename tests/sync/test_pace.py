@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
+from django_amazon_sync.models import RunState, SyncRun
 from django_amazon_sync.sync.pace import Pace
+from django_amazon_sync.sync.work import Work
+from tests import factories
+from tests.sync.conftest import World
 
 NOW = 1_790_000_000.0
 TOGETHER = 20
@@ -80,3 +85,35 @@ def test_when_all_is_done_nothing_is_left() -> None:
     for second in range(12):
         pace.advance(1, NOW + second)
     assert pace.seconds_left(NOW + 12) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("amazon", [{"rate_limits": True, "time_scale": 4}], indirect=True)
+def test_a_real_run_knows_its_finish_and_seldom_stores_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At twenty changes a second, which Amazon's header tells."""
+    total = 140
+    for number in range(total):
+        factories.stock_record(f"SKU-{number:03}", in_stock=4)
+        world.list_on_amazon(f"SKU-{number:03}", price="10.00", quantity=9)
+    said: list[tuple[int, datetime]] = []
+    show = Work._show
+
+    def listen(work: Work) -> None:
+        show(work)
+        kept = SyncRun.objects.get(pk=work.run.pk)
+        if kept.finish_expected and kept.state == RunState.RUNNING:
+            said.append((kept.done, kept.finish_expected))
+
+    monkeypatch.setattr(Work, "_show", listen)
+    run = world.export()
+    assert (run.state, run.planned, run.done) == (RunState.DONE, total, total)
+    assert run.started_at
+    assert run.finished_at
+    took = (run.finished_at - run.started_at).total_seconds()
+    late = [finish for done, finish in said if done * 5 >= total]
+    wrong = [abs((finish - run.finished_at).total_seconds()) for finish in late]
+    assert len(late) >= 3
+    assert max(wrong) < 0.1 * took
+    assert len(said) <= took + 3

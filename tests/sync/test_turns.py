@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from oscar.core.loading import get_model
 
 from django_amazon_sync.errors import NotYet
 from django_amazon_sync.models import (
@@ -21,7 +23,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, listings_out, turns
+from django_amazon_sync.sync import jobs, listings_out, sending, turns
 from django_amazon_sync.sync.turns import Slice, Waiting
 from django_amazon_sync.sync.work import Work
 from tests import factories
@@ -46,7 +48,7 @@ class Two:
 
     def one_more_sale(self) -> None:
         """The other's shop sells one unit."""
-        record = factories.get_model("partner", "StockRecord").objects.get(partner_sku="VASE")
+        record = get_model("partner", "StockRecord").objects.get(partner_sku="VASE")
         record.num_in_stock -= 1
         record.save()
 
@@ -69,14 +71,14 @@ def two(connect: Connect) -> Two:
         many.list_on_amazon(sku, price="10.00", quantity=9)
     Schedule.objects.all().delete()
     OfferChange.objects.all().delete()
-    assert jobs.request(many.account, Job.EXPORT)
+    jobs.request(many.account, Job.EXPORT)
     return Two(many, other)
 
 
 def sell_after(two: Two, patches: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the other's shop sell once so many changes are sent; when that was, by Amazon's clock."""
     sold: list[float] = []
-    usual = listings_out.send_patch
+    usual = sending.send_patch
 
     def and_sell(*args: Any, **kwargs: Any) -> Any:
         answer = usual(*args, **kwargs)
@@ -251,7 +253,7 @@ def test_a_slice_begins_with_the_first_batch_and_ends_where_somebody_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(turns.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     account = live("one")
     over = Slice(Waiting())
     clock[0] += 1000  # the look through the catalogue

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,8 @@ from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
-from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted
+from django_amazon_sync.amazon.limits import Budget
+from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted, Unavailable
 from django_amazon_sync.models import (
     AccountState,
     Marketplace,
@@ -32,6 +34,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.budget import budgets_of, how_far
 
 ALL_WELL, SOME_FAILED, NOTHING_RAN = 0, 1, 2
 
@@ -293,24 +296,64 @@ def _run_document(run: SyncRun) -> dict[str, Any]:
         "state": run.state,
         "reason": run.reason,
         "counts": run.counts,
+        "planned": run.planned,
+        "done": run.done,
+        "finish_expected": run.finish_expected,
+        "goes_on_at": run.not_before,
+        "budget": [_budget_document(budget) for budget in _budgets(run)],
         "lines": [line.as_dict() for line in run.lines.order_by("pk").iterator()],
     }
+
+
+def _budget_document(budget: Budget) -> dict[str, Any]:
+    return {
+        "operation": budget.operation,
+        "calls_per_second": budget.rate,
+        "available": budget.available,
+        "full_at": datetime.fromtimestamp(budget.full_at, UTC),
+    }
+
+
+def _budgets(run: SyncRun) -> list[Budget]:
+    """What the run's job may ask of Amazon now; unknown while Redis is away, as the run says."""
+    try:
+        return budgets_of(run)
+    except Unavailable:
+        return []
 
 
 def _run_text(run: SyncRun) -> Iterator[str]:
     counts = ", ".join(f"{name} {number}" for name, number in run.counts.items())
     dry = " (nothing is sent)" if run.dry_run else ""
     yield f"{run} of {run.account}{dry}: {run.get_state_display()}. {counts}".rstrip()
+    if run.state != RunState.DONE:
+        yield from _outlook(run)
     for line in run.lines.order_by("pk").iterator():
         yield f"  {_line_text(line)}"
 
 
+def _outlook(run: SyncRun) -> Iterator[str]:
+    """Of a run that has not done everything: how far it is, and what may be asked of Amazon."""
+    budgets = _budgets(run)
+    if far := how_far(run, budgets):
+        yield f"  {far}."
+    for budget in budgets:
+        full_at = timezone.localtime(datetime.fromtimestamp(budget.full_at, UTC))
+        yield (
+            f"  {budget.operation}: {budget.rate:g} calls a second permitted, "
+            f"{budget.available} now, the whole burst at {full_at:%H:%M:%S}."
+        )
+
+
 def _line_text(line: RunLine) -> str:
-    values = ", ".join(f"{name} {value}" for name, value in line.values.items())
+    shown = {name: value for name, value in line.values.items() if not isinstance(value, list)}
+    values = ", ".join(f"{name} {value}" for name, value in shown.items() if value != "")
+    other = line.seller_sku if line.seller_sku != line.sku else ""
     code = f"[{line.code}]" if line.code else ""
     parts = (
         line.get_outcome_display(),
         line.sku or line.order_number,
+        other,
         line.marketplace,
         values,
         code,

@@ -1,0 +1,49 @@
+"""How far a run is, and what it may ask of Amazon now."""
+
+from __future__ import annotations
+
+import time
+
+from django.utils import timezone
+
+from django_amazon_sync.amazon.limits import Budget
+from django_amazon_sync.models import Job, SyncRun
+from django_amazon_sync.sync.connect import limiter_for
+
+SENDING = ("patchListingsItem", "putListingsItem", "searchListingsItems", "createFeed")
+REPORTING = ("createReport", "getReport", "getReportDocument")
+
+#: The operations of each job, first the one that it makes most calls of.
+OPERATIONS: dict[Job, tuple[str, ...]] = {
+    Job.EXPORT: SENDING,
+    Job.CHANGES: SENDING,
+    Job.SETTLE: ("getFeed", "getFeedDocument", "patchListingsItem", "searchListingsItems"),
+    Job.VERIFY: ("searchListingsItems", *REPORTING),
+    Job.IMPORT_LISTINGS: REPORTING,
+    Job.MATCH: ("searchCatalogItems", *REPORTING),
+    Job.IMPORT_ORDERS: ("searchOrders", "getOrder"),
+    Job.CONFIRM_SHIPMENTS: ("confirmShipment",),
+}
+
+
+def budgets_of(run: SyncRun) -> list[Budget]:
+    """What the run's job may ask of Amazon now, for each operation; takes nothing of it.
+
+    One query, or one call where buckets are in Redis. Raises Unavailable where Redis is away.
+    """
+    return limiter_for(run.account).budgets(OPERATIONS[Job(run.job)], time.time())
+
+
+def how_far(run: SyncRun, budgets: list[Budget]) -> str:
+    """Such as "3,200 of 10,000 done, 5 calls of patchListingsItem a second permitted, expected to
+    finish at 14:32"; empty before the run knows what it has to do."""
+    if run.planned is None:
+        return ""
+    parts = [f"{run.done:,} of {run.planned:,} done"]
+    if budgets:
+        parts.append(f"{budgets[0].rate:g} calls of {budgets[0].operation} a second permitted")
+    if run.finish_expected is not None and run.finished_at is None:
+        finish = timezone.localtime(run.finish_expected)
+        today = finish.date() == timezone.localdate()
+        parts.append(f"expected to finish at {finish:{'%H:%M' if today else '%Y-%m-%d %H:%M'}}")
+    return ", ".join(parts)
