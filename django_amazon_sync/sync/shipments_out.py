@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.amazon import shipments as gateway
 from django_amazon_sync.data import OrderData, PackageToConfirm, ShipmentData
-from django_amazon_sync.errors import AmazonError, Halted, Rejected, Unavailable
+from django_amazon_sync.errors import AmazonError, Halted, NotSupported, Rejected, Unavailable
 from django_amazon_sync.models import (
     AmazonOrder,
     OrderState,
@@ -58,6 +58,13 @@ def note_parcels(work: Work) -> None:
         fulfilled_by="MERCHANT",
         status__in=("UNSHIPPED", "PARTIALLY_SHIPPED"),
     )
+    try:
+        _note_parcels(work, open_orders)
+    except NotSupported as lack:
+        work.line(Outcome.NONE, code=lack.code, message=str(lack))
+
+
+def _note_parcels(work: Work, open_orders: QuerySet[AmazonOrder]) -> None:
     by_pk = {order.shop_order_pk: order for order in open_orders.defer("document").iterator()}
     pks = list(by_pk)
     for start in range(0, len(pks), CHUNK):

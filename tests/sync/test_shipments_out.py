@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from django_amazon_sync.models import AmazonOrder, Outcome, Shipment, ShipmentState
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync import shipments_out
 from django_amazon_sync.testing.simulator import Fault
 from tests.factories import shipping_event
@@ -113,3 +115,12 @@ def test_what_was_shipped_by_hand_is_taken_as_done(world: World, number: str) ->
     world.amazon.ship_by_hand(number)
     run = world.confirm_shipments()
     assert lines_of(run, "outcome") == [Outcome.CONFIRMED]
+
+
+def test_a_shop_that_knows_no_shipments_is_no_failure(
+    world: World, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OscarShop, "shipments", Shop.shipments)
+    run = world.confirm_shipments()
+    assert run.went_well
+    assert lines_of(run, "outcome", "code") == [(Outcome.NONE, "not-supported")]
