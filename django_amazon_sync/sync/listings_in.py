@@ -37,6 +37,7 @@ from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.adopting import take_in
 from django_amazon_sync.sync.desired import PRICE, QUANTITY
 from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
 
@@ -185,7 +186,7 @@ def _read_stock(work: Work, marketplace: Marketplace) -> None:
             if listing.amazon_stock != there:
                 listing.amazon_stock = there
                 changed.append(listing)
-        Listing.objects.bulk_update(changed, ["amazon_stock"])
+        update_rows(changed, ["amazon_stock"])
         work.run.count("stock_read", len(listings))
 
 

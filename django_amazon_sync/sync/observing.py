@@ -22,6 +22,7 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.work import Work
 
 _FACTS = ["presence", "asin", "product_type", "title", "condition", "status", "issues", "read_at"]
@@ -60,12 +61,10 @@ def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     for sku in skus.values():
         _note_sku(sku, facts.get(sku.sku), now)
     new = [one for one in listings if _note_listing(one, facts.get(one.sku.sku), now)]
-    SellerSku.objects.bulk_update(
-        skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"]
-    )
+    update_rows(skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"])
     if new:
         _adopt(new, facts, now)
-    Listing.objects.bulk_update(listings, _FACTS)
+    update_rows(listings, _FACTS)
     return facts
 
 
@@ -120,7 +119,7 @@ def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime)
                 adopted.append(row)
             for name in _ADOPTED:
                 setattr(listing, name, getattr(row, name))
-        Listing.objects.bulk_update(adopted, _ADOPTED)
+        update_rows(adopted, _ADOPTED)
 
 
 def _take_over(row: Listing, sku: SellerSku, live: dict[str, Any], kept: set[str]) -> None:

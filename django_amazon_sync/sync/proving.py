@@ -34,6 +34,7 @@ from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
 
@@ -187,7 +188,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
                 listing.drift.pop(name, None)
                 listing.approved.pop(name, None)
             changed.append(listing)
-    Listing.objects.bulk_update(changed, ["verified", "drift", "approved"])
+    update_rows(changed, ["verified", "drift", "approved"])
     earlier = Q(verified_at=None) | Q(verified_at__lt=moment)
     same = Listing.objects.filter(earlier, pk__in=[one.pk for one in proven])
     same.update(verified_at=moment)

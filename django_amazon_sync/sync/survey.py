@@ -404,7 +404,7 @@ def _link(work: Work, offers: list[Offer]) -> None:
     others = [row.offer_pk for row in known.values() if row.offer_pk]
     alive = {offer.pk: offer.sku for offer in work.shop.offers(work.account.shop_scope, others)}
     _unlink_renamed(work, by_sku)
-    new = []
+    new, linked = [], []
     for sku, offer in by_sku.items():
         row = known.get(sku)
         if row is None:
@@ -412,7 +412,9 @@ def _link(work: Work, offers: list[Offer]) -> None:
         elif row.offer_pk != offer.pk and alive.get(row.offer_pk) == sku:
             _clash(work, offer, row.offer_pk)
         else:
-            SellerSku.objects.filter(pk=row.pk).update(offer_pk=offer.pk, problem="")
+            row.offer_pk, row.problem = offer.pk, ""
+            linked.append(row)
+    update_rows(linked, ["offer_pk", "problem"])
     SellerSku.objects.bulk_create(new, ignore_conflicts=True)
 
 
