@@ -44,8 +44,17 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.stock import may_travel_by_feed
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import QUANTITY
-from django_amazon_sync.sync.sending import Change, fields_underway, must_wait, patch_of
+from django_amazon_sync.sync.sending import (
+    Change,
+    fields_underway,
+    left_alone,
+    must_wait,
+    patch_of,
+)
 from django_amazon_sync.sync.work import Work
+
+#: How long after a file was begun somebody looks whether its worker is still alive.
+WRITTEN_WITHIN = timedelta(minutes=15)
 
 #: When Amazon is asked for a feed the first time; it seldom takes less.
 FIRST_LOOK = timedelta(minutes=2)
@@ -183,6 +192,7 @@ class _File:
             run=work.run,
             kind=Submission.Kind.FEED,
             state=SubmissionState.NEW,
+            not_before=timezone.now() + WRITTEN_WITHIN,
         )
 
     def add(self, change: Change) -> bool:
@@ -289,12 +299,21 @@ def send_uploaded(work: Work) -> None:
         if timezone.now() - feed.created_at < DOCUMENT_LIVES:
             send_feed(work, feed)
         else:
-            reason = "Its document was never used, and Amazon keeps one for two days."
-            feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
+            _give_up(feed, "Its document was never used, and Amazon keeps one for two days.")
 
 
 def give_up_unfinished(work: Work) -> None:
-    """Files that a worker was writing when it died; nothing of them has left."""
-    for feed in feeds_of(work.account).filter(state=SubmissionState.NEW, run__job=work.run.job):
-        reason = "Its worker died before the file was uploaded."
-        feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
+    """Files that workers were writing when they died; nothing of them has left."""
+    for job in left_alone(work):
+        for feed in feeds_of(work.account).filter(state=SubmissionState.NEW, run__job=job):
+            _give_up(feed, "Its worker died before the file was uploaded.")
+
+
+def _give_up(feed: Submission, reason: str) -> None:
+    """Its listings are looked at anew, as what was in the feed counted as on its way."""
+    items = SubmissionItem.objects.filter(submission=feed)
+    with transaction.atomic():
+        if feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason):
+            offers = items.values_list("listing__sku__offer_pk", flat=True)
+            changes.note((feed.account_id, offer) for offer in offers.iterator())
+            items.update(settled=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -301,15 +301,21 @@ def _about(change: Change) -> dict[str, str]:
 
 def recover(work: Work) -> None:
     """Settle submissions that nobody is working on any more, by reading them back."""
+    for job in left_alone(work):
+        _recover(work, job)
+
+
+def left_alone(work: Work) -> Iterator[Job]:
+    """The sending jobs of the account that no other worker is doing; meanwhile none begins one."""
     for job in (Job.EXPORT, Job.CHANGES):
         if job == work.run.job:
-            _recover(work, job)
+            yield job
             continue
         held = leases.take(lease_key(job, work.account.pk))
         if held is None:
-            continue  # its worker is alive, and settles them itself
+            continue  # its worker is alive, and settles what it left open itself
         try:
-            _recover(work, job)
+            yield job
         finally:
             held.release()
 

@@ -1,6 +1,6 @@
 """Settling feeds: what Amazon made of each message becomes the state of its listing.
 
-1. What was uploaded and had to wait is sent.
+1. A file whose worker died is given up, and what was uploaded and had to wait is sent.
 2. A feed whose sending got no answer is looked for among Amazon's feeds.
 3. Amazon is asked for each feed that is due. DONE comes with a processing report: a message that it
    refuses is sent once more by patch, whose answer is final, and all others are accepted.
@@ -38,7 +38,12 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import QUANTITY
-from django_amazon_sync.sync.feeds_out import feeds_of, send_uploaded
+from django_amazon_sync.sync.feeds_out import (
+    WRITTEN_WITHIN,
+    feeds_of,
+    give_up_unfinished,
+    send_uploaded,
+)
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
 from django_amazon_sync.sync.rows import update_rows
@@ -92,11 +97,12 @@ def due(now: datetime) -> QuerySet[Submission]:
     """The feeds of all accounts that want something done."""
     live = Q(state=SubmissionState.UPLOADED, account__state=AccountState.LIVE)
     feeds = Submission.objects.filter(kind=Submission.Kind.FEED, not_before__lte=now)
-    return feeds.filter(live | Q(state__in=STILL_AT_IT))
+    return feeds.filter(live | Q(state__in=(SubmissionState.NEW, *STILL_AT_IT)))
 
 
 def settle(work: Work) -> None:
     """Settle what is due of the account's feeds."""
+    _give_up_files(work)
     if work.account.writes_from(conf.get("DEPLOYMENT")):
         send_uploaded(work)
     feeds = due(timezone.now()).filter(account=work.account, state__in=STILL_AT_IT)
@@ -107,6 +113,14 @@ def settle(work: Work) -> None:
             _settle(work, feed)
         except Throttled as throttled:
             Submission.objects.filter(pk=feed.pk).update(not_before=throttled.retry_at)
+
+
+def _give_up_files(work: Work) -> None:
+    now = timezone.now()
+    unfinished = feeds_of(work.account).filter(state=SubmissionState.NEW, not_before__lte=now)
+    if unfinished.exists():
+        give_up_unfinished(work)
+        unfinished.update(not_before=now + WRITTEN_WITHIN)  # what is left has a worker
 
 
 def _settle(work: Work, feed: Submission) -> None:

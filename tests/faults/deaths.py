@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -20,6 +20,15 @@ import requests
 from django.db import connection, connections
 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\s+(?:INTO\s+|FROM\s+)?\W?(\w+)", re.IGNORECASE)
+
+STATEMENTS = ("INSERT", "UPDATE", "DELETE")
+REQUESTS = ("POST", "PUT", "PATCH", "DELETE")
+
+#: Ends the name of a statement that lasts without a COMMIT.
+AT_ONCE = ", which lasts at once"
+
+#: Tables whose rows tell the next worker nothing of what the last one did.
+OF_NO_ACCOUNT = ("django_amazon_sync_ratebucket", "django_amazon_sync_lease")
 
 
 @dataclass
@@ -42,7 +51,8 @@ class Boundaries:
 
         def counted_execute(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
             if found := WRITES.match(sql):
-                self.meet(f"before {found[1].upper()} {found[2]}")
+                lasts = "" if connection.in_atomic_block else AT_ONCE
+                self.meet(f"before {found[1].upper()} {found[2]}{lasts}")
             return execute(sql, params, many, context)
 
         def counted_commit() -> None:
@@ -94,6 +104,29 @@ def boundaries_of(act: Callable[[], object]) -> list[str]:
         met = pipe.read().splitlines()
     assert status == 0, f"The process that counts the boundaries ended with {status}."
     return met
+
+
+def different_deaths(met: Sequence[str]) -> list[int]:
+    """The boundaries (from 1) that differ in what a death there leaves behind.
+
+    Nothing lasts between a COMMIT or a request and the next, save what lasts at once; of all
+    boundaries in between, and of those at which only OF_NO_ACCOUNT was written since, the first
+    is enough.
+    """
+    numbers, written = [1], False
+    for number, what in enumerate(met, start=1):
+        if number > 1 and written and _lasts_since(met[number - 2]):
+            numbers.append(number)
+            written = False
+        of_account = not any(table in what for table in OF_NO_ACCOUNT)
+        written |= of_account and what.split()[1] in (*STATEMENTS, *REQUESTS)
+    return numbers
+
+
+def _lasts_since(what: str) -> bool:
+    """Whether what is done right after this boundary lasts."""
+    name = what.split()[1]
+    return what.endswith(AT_ONCE) or (what.startswith("before") and name in ("COMMIT", *REQUESTS))
 
 
 def killed_at(number: int, act: Callable[[], object]) -> bool:

@@ -2,6 +2,8 @@
 
 The shop sells in Germany: MUG differs from Amazon in price and quantity, CUP is sold out, SHEARS
 are not on Amazon yet, and BOOK is shipped by Amazon.
+
+From "rearranged" on the world has to be ``by_feed``: more than two changes are many.
 """
 
 from __future__ import annotations
@@ -12,15 +14,17 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 from django.test import override_settings
 from oscar.core.loading import get_model
 
+from django_amazon_sync.amazon import feeds as feeds_gateway
 from django_amazon_sync.models import SellerAccount
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.connect import Credentials, connect_account, release
-from django_amazon_sync.testing.simulator import Simulator
+from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests.faults.databases import Databases
 from tests.sync.conftest import DE, World, shop_order
@@ -81,6 +85,14 @@ def reached(amazon: Simulator) -> Iterator[None]:
         "LWA_ENDPOINT": amazon.lwa_endpoint,
     }
     with override_settings(AMAZON_SYNC=changed):
+        yield
+
+
+@contextmanager
+def by_feed() -> Iterator[None]:
+    """More than two listings go by feed, two in each; only what is sold out is low."""
+    changed = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 2, "FEED_LOW_STOCK": 0}
+    with override_settings(AMAZON_SYNC=changed), patch.object(feeds_gateway, "MOST_MESSAGES", 2):
         yield
 
 
@@ -170,6 +182,33 @@ def _sent_off(world: World) -> None:
             factories.shipping_event(order.pk, {line.partner_line_reference: line.quantity}, note)
 
 
+def _rearranged(world: World) -> None:
+    """The shop changed all it has; a buyer's order is on its way.
+
+    MUG sold so well that its quantity may not wait in a feed. The others may.
+    """
+    change("MUG", price=Decimal("12.00"), num_in_stock=10)
+    change("CUP", num_in_stock=6)
+    change("SHEARS", price=Decimal("17.50"), num_in_stock=5)
+    change("BOOK", price=Decimal("8.60"))
+    world.buy("SHEARS", 2)
+
+
+def _fed(world: World) -> None:
+    """All of that is in two feeds, or patched, and the order is in the shop."""
+    with by_feed():
+        assert world.import_orders().went_well
+        assert world.export().counts["in_feeds"] == 4
+
+
+def _unanswered(world: World) -> None:
+    """Nobody knows what became of two feeds: Amazon has the first of them."""
+    world.amazon.faults.add(Fault("createFeed", "drop_after"))
+    world.amazon.faults.add(Fault("createFeed", "drop_before"))
+    _fed(world)
+    world.amazon.faults.clear()
+
+
 STAGES: dict[str, tuple[str, Callable[[World], None]]] = {
     "connected": ("", _connected),
     "stocked": ("connected", _stocked),
@@ -179,6 +218,9 @@ STAGES: dict[str, tuple[str, Callable[[World], None]]] = {
     "placed": ("bought", _placed),
     "cancelled": ("placed", _cancelled),
     "sent off": ("placed", _sent_off),
+    "rearranged": ("exported", _rearranged),
+    "fed": ("rearranged", _fed),
+    "unanswered": ("rearranged", _unanswered),
 }
 
 

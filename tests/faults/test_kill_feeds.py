@@ -1,0 +1,137 @@
+"""SIGKILL at every write boundary of feeds: of writing, sending, overtaking and settling them.
+
+After the restart rows and Amazon are what they are where nobody died, and no feed was sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from django_amazon_sync.amazon import feeds as gateway
+from django_amazon_sync.models import Job, RunState, SyncRun
+from django_amazon_sync.sync import feeds_out
+from tests.faults.comparing import differences
+from tests.faults.deaths import Died, boundaries_of, different_deaths, killed_at
+from tests.faults.proof import Proof, come_back, rows, tick, wait
+from tests.faults.racing import just_before
+from tests.faults.sampling import chosen
+from tests.faults.stages import Stages, by_feed, change
+from tests.sync.conftest import World
+
+SAMPLE = 2
+
+
+def amazon_shows_the_order(world: World) -> None:
+    world.amazon.advance(180)
+
+
+def amazon_works(world: World) -> None:
+    """The first feed is taken, then the shop sells a cup; all prices of the second are refused."""
+    world.amazon.advance(70)
+    one_is_sold(world)
+    world.send_changes()
+    world.amazon.switch(merge="refused")
+    wait(world, 1)
+    world.amazon.switch(merge="keeps")
+
+
+def one_is_sold(world: World) -> None:
+    change("CUP", num_in_stock=5)
+
+
+def ends(outcome: Any) -> Callable[[World], None]:
+    """Amazon is done with the feeds, so or so."""
+
+    def amazon_ends(world: World) -> None:
+        world.amazon.switch(feed_outcome=outcome)
+        wait(world, 1)
+        world.amazon.switch(feed_outcome="done")
+
+    return amazon_ends
+
+
+def two_days_pass(world: World) -> None:
+    """The first feed began and never ends; the other waits behind it."""
+    world.amazon.switch(feed_outcome="stuck")
+    wait(world, 49)
+
+
+def export_while_a_buyer_comes(world: World) -> SyncRun:
+    """The order comes in after its SKU's quantity was computed for the feed."""
+    with just_before(feeds_out.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
+        return world.export()
+
+
+Act = Callable[[World], object]
+
+STORIES: dict[str, tuple[str, Act, Act]] = {
+    "export": ("rearranged", amazon_shows_the_order, export_while_a_buyer_comes),
+    "overtaking": ("fed", one_is_sold, lambda world: world.do(Job.CHANGES)),
+    "settling": ("fed", amazon_works, lambda world: world.do(Job.SETTLE)),
+    "settling fatal ones": ("fed", ends("fatal"), lambda world: world.do(Job.SETTLE)),
+    "settling cancelled ones": ("fed", ends("cancelled"), lambda world: world.do(Job.SETTLE)),
+    "settling stuck ones": ("fed", two_days_pass, lambda world: world.do(Job.SETTLE)),
+    "settling unanswered ones": (
+        "unanswered",
+        lambda world: wait(world, 0.5),
+        lambda world: world.do(Job.SETTLE),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_of_feeds_that_is_killed_anywhere_ends_as_if_it_were_not(
+    name: str, stages: Stages
+) -> None:
+    stage, prepare, act = STORIES[name]
+
+    def told(perform: Callable[[World], object]) -> tuple[list[str], dict[str, Any]]:
+        """What is wrong in the end, and the rows."""
+        with stages.at(stage) as world, by_feed():
+            prepare(world)
+            proof = Proof(world)
+            perform(world)
+            world.amazon.switch(feed_outcome="done")
+            come_back(world)
+            return [*differences(world), *proof.faults()], rows(world)
+
+    met: list[str] = []
+    wrong, undisturbed = told(lambda world: met.extend(boundaries_of(lambda: act(world))))
+    assert wrong == []
+    failures = {}
+    for number in chosen(different_deaths(met), SAMPLE):
+        wrong, after_death = told(lambda world, at=number: killed_at(at, lambda: act(world)))  # type: ignore[misc]
+        if wrong or after_death != undisturbed:
+            differing = {
+                part: (undisturbed[part], after_death[part])
+                for part in undisturbed
+                if undisturbed[part] != after_death[part]
+            }
+            failures[f"{number}: {met[number - 1]}"] = (wrong, differing)
+    assert not failures
+
+
+def test_a_file_that_its_worker_left_keeps_nothing_from_leaving(stages: Stages) -> None:
+    """The lane took what was in the file for sent, as the file's worker was alive then."""
+
+    def the_lane_then_death(*_args: object) -> None:
+        assert world.send_changes().state == RunState.DONE
+        raise Died
+
+    with stages.at("rearranged") as world, by_feed():
+        world.amazon.advance(180)
+        with (
+            patch.object(gateway, "create_feed_document", the_lane_then_death),
+            suppress(Died),
+        ):
+            world.export()
+        for _ in range(4):
+            wait(world, 0.5)
+            world.import_orders()
+            tick()
+        assert differences(world) == []
