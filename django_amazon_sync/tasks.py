@@ -75,6 +75,12 @@ def import_listings(run_pk: int) -> None:
 
 
 @shared_task
+def match_offers(run_pk: int) -> None:
+    """Link the shop's offers to what the account has on Amazon already."""
+    _perform(run_pk)
+
+
+@shared_task
 def tick() -> None:
     """Start what is due: changed offers, runs that were asked for, schedules."""
     for run in jobs.due_runs():
@@ -89,6 +95,7 @@ TASKS: Mapping[Job, Task[[int], None]] = {
     Job.CONFIRM_SHIPMENTS: confirm_shipments,
     Job.SETTLE: settle_feeds,
     Job.IMPORT_LISTINGS: import_listings,
+    Job.MATCH: match_offers,
 }
 
 

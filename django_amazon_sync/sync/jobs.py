@@ -18,6 +18,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
     listings_in,
     listings_out,
+    matching,
     orders_in,
     settle,
     shipments_out,
@@ -35,6 +36,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.CONFIRM_SHIPMENTS: shipments_out.confirm_shipments,
     Job.SETTLE: settle.settle,
     Job.IMPORT_LISTINGS: listings_in.import_listings,
+    Job.MATCH: matching.match,
 }
 
 #: The option in which a run keeps how far it is; all others restrict what it is about.

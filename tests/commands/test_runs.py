@@ -46,6 +46,7 @@ COMMANDS = (
     "amazon_export",
     "amazon_import_listings",
     "amazon_import_orders",
+    "amazon_match",
     "amazon_rotate_keys",
     "amazon_tick",
     "amazon_verify",
@@ -55,6 +56,7 @@ RUN_COMMANDS = (
     "amazon_export",
     "amazon_import_listings",
     "amazon_import_orders",
+    "amazon_match",
     "amazon_verify",
 )
 

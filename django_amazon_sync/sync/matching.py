@@ -1,0 +1,342 @@
+"""Matching: which of the account's listings each offer of the shop is.
+
+1. Take in Amazon's reports, so that the rows say what the account has there.
+2. Give each offer its line: linked already, a proposal, or none. What the rows know nothing of is
+   looked for in Amazon's catalogue, twenty barcodes a call.
+3. Link the proposals that are certain: one SKU for the offer, and no other offer for the SKU. That
+   is known only when every offer has its line.
+
+The lines are the run's memory: a run that had to wait goes on with the offers that have none yet.
+Offers that are linked cost no call, so matching again changes nothing.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Count
+
+from django_amazon_sync.amazon import catalog
+from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
+from django_amazon_sync.data import CatalogItem, Offer
+from django_amazon_sync.errors import NotYet, Throttled
+from django_amazon_sync.models import (
+    Listing,
+    Outcome,
+    Presence,
+    RunLine,
+    SellerSku,
+    amazon_ships,
+)
+from django_amazon_sync.rules.barcodes import gtin
+from django_amazon_sync.rules.matching import (
+    SKU,
+    Index,
+    Keys,
+    Known,
+    Match,
+    contested,
+    decide,
+    how,
+)
+from django_amazon_sync.sync.creation import KINDS
+from django_amazon_sync.sync.linking import Link, link
+from django_amazon_sync.sync.listings_in import import_listings
+from django_amazon_sync.sync.survey import CHUNK, chunks, is_its
+from django_amazon_sync.sync.work import Work
+
+#: Links that are made in one transaction.
+LINKED_TOGETHER = 200
+
+#: What the line of an offer says until it is linked.
+TO_LINK = "Nothing speaks against it."
+
+_LONGEST = RunLine._meta.get_field("sku").max_length
+
+
+class SkuRow(NamedTuple):
+    """What is read of a SellerSku beside its listings."""
+
+    sku: str
+    offer_pk: str
+    matched: bool
+    condition: str
+    channel: str
+
+
+def match(work: Work) -> None:
+    """Run options: ``marketplaces`` (ids). A dry run proposes, and links nothing."""
+    begun = work.run.lines.exists()
+    if not begun:
+        import_listings(work)
+    look_at_offers(work, begun=begun)
+    link_what_is_certain(work)
+    for outcome, number in work.run.lines.values_list("outcome").annotate(Count("pk")).order_by():
+        work.run.counts[outcome] = number
+
+
+# --- 2. A line for each offer ---------------------------------------------------------------------
+
+
+def look_at_offers(work: Work, *, begun: bool) -> None:
+    """Say of each offer what it may be; in a run that had begun, of those without a line."""
+    for offers in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+        work.lease.check()
+        said = _said(work, offers) if begun else set()
+        said |= _say_linked(work, [offer for offer in offers if offer.pk not in said])
+        unknown = _say_what_rows_know(work, [offer for offer in offers if offer.pk not in said])
+        for together in chunks(sorted(unknown, key=_kinds), IDENTIFIERS_A_CALL):
+            _say_what_the_catalogue_knows(work, together)
+            work.give_way()
+        work.store_lines()
+        work.give_way()
+
+
+def _said(work: Work, offers: Iterable[Offer]) -> set[str]:
+    """The offers that have their line already."""
+    lines = work.run.lines.filter(sku__in={_short(offer.sku) for offer in offers})
+    return {values.get("offer", "") for values in lines.values_list("values", flat=True)}
+
+
+def _say_linked(work: Work, offers: Sequence[Offer]) -> set[str]:
+    """Say which of these are linked to what is on Amazon, or by more than an equal SKU."""
+    by_pk = {offer.pk: offer for offer in offers}
+    linked = SellerSku.objects.filter(account=work.account, offer_pk__in=by_pk).order_by("sku")
+    rows = [row for row in linked if is_its(row, by_pk[row.offer_pk])]
+    there = {one.sku: one for one in _known(work, [row.pk for row in rows])}
+    its: dict[str, list[SellerSku]] = {}
+    for row in rows:
+        if row.matched or row.sku in there:
+            its.setdefault(row.offer_pk, []).append(row)
+    for pk, (first, *others) in its.items():
+        offer = by_pk[pk]
+        by = SKU if first.sku == offer.sku else ""
+        if not by and first.sku in there:
+            by = how(Keys.of(offer), there[first.sku], {})
+        message = " ".join(["It is linked already.", *(f"So is {row.sku}." for row in others)])
+        _line(work, Outcome.LINKED, offer, first.sku, by=by, message=message)
+    return set(its)
+
+
+def _say_what_rows_know(work: Work, offers: Sequence[Offer]) -> list[Offer]:
+    """Say what these are by their SKUs and identifiers; gives those that the catalogue may know."""
+    keys = [Keys.of(offer) for offer in offers]
+    known = known_by(
+        work,
+        skus=[each.sku for each in keys],
+        asins=[asin for each in keys for asin in each.asins],
+        barcodes=[code for each in keys for code in each.barcodes],
+    )
+    unknown = []
+    for offer, each in zip(offers, keys, strict=True):
+        found = decide(offer, known, {})
+        if not found.candidates and each.barcodes:
+            unknown.append(offer)
+        else:
+            _say(work, offer, found)
+    return unknown
+
+
+def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> None:
+    """Say what these are by the ASINs that Amazon's catalogue has for their barcodes."""
+    catalogue = catalogue_of(work, offers)
+    known = known_by(work, asins=[asin for asins in catalogue.values() for asin in asins])
+    for offer in offers:
+        _say(work, offer, decide(offer, known, catalogue))
+
+
+def _say(work: Work, offer: Offer, found: Match) -> None:
+    """The line of an offer that is not linked; one without a code is to be linked."""
+    if not found.candidates:
+        _line(work, Outcome.NONE, offer, by="", message=found.reason)
+        return
+    candidates = [
+        {"seller_sku": one.sku, "asin": one.asin, "by": one.by, "why": one.against or one.why}
+        for one in found.candidates
+    ]
+    only = found.candidates[0].sku if len(candidates) == 1 else ""
+    _line(
+        work,
+        Outcome.PROPOSED,
+        offer,
+        only,
+        by=found.candidates[0].by,
+        code=found.code,
+        message=found.reason or TO_LINK,
+        candidates=candidates,
+    )
+
+
+def _line(
+    work: Work,
+    outcome: Outcome,
+    offer: Offer,
+    seller_sku: str = "",
+    *,
+    by: str,
+    message: str,
+    code: str = "",
+    **values: Any,
+) -> None:
+    work.line(
+        outcome,
+        sku=_short(offer.sku),
+        seller_sku=seller_sku,
+        code=code,
+        message=message,
+        values={"offer": offer.pk, "by": by, **values},
+    )
+
+
+def _short(sku: str) -> str:
+    return sku[:_LONGEST]
+
+
+# --- What the account has on Amazon ---------------------------------------------------------------
+
+
+def known_by(
+    work: Work,
+    *,
+    skus: Collection[str] = (),
+    asins: Collection[str] = (),
+    barcodes: Collection[str] = (),
+) -> Index:
+    """The SKUs on Amazon with one of these names, ASINs or barcodes, in a few queries."""
+    present = Listing.objects.filter(sku__account=work.account, presence=Presence.PRESENT)
+    named: set[int] = set()
+    # One question each, as one with OR could use none of the indexes.
+    for column, wanted in (("sku__sku", skus), ("asin", asins), ("gtin", barcodes)):
+        found = present.filter(**{f"{column}__in": {text for text in wanted if text}})
+        named.update(found.values_list("sku_id", flat=True))
+    return Index(_known(work, sorted(named)))
+
+
+def _known(work: Work, pks: Sequence[int]) -> list[Known]:
+    """Those of these SKUs that are on Amazon, with what all their listings say."""
+    listings = Listing.objects.filter(sku__in=pks, presence=Presence.PRESENT)
+    columns = (*(f"sku__{name}" for name in SkuRow._fields), "asin", "gtin", "condition")
+    facts: dict[SkuRow, list[Sequence[str]]] = {}
+    for *of_sku, asin, barcode, condition in listings.values_list(*columns):
+        facts.setdefault(SkuRow(*of_sku), []).append((asin.upper(), barcode, condition))
+    holders = {row.offer_pk for row in facts if row.offer_pk}
+    alive = {one.pk: one for one in work.shop.offers(work.account.shop_scope, sorted(holders))}
+    return [_as_known(row, found, alive.get(row.offer_pk)) for row, found in facts.items()]
+
+
+def _as_known(row: SkuRow, listings: Sequence[Sequence[str]], holder: Offer | None) -> Known:
+    asins, barcodes, conditions = (
+        frozenset(filter(None, texts)) for texts in zip(*listings, strict=True)
+    )
+    return Known(
+        row.sku,
+        asins,
+        barcodes,
+        conditions,
+        expected=row.condition,
+        by_amazon=amazon_ships(row.channel),
+        offer_pk=row.offer_pk if holder is not None and is_its(row, holder) else "",
+    )
+
+
+# --- Amazon's catalogue ---------------------------------------------------------------------------
+
+
+def catalogue_of(work: Work, offers: Sequence[Offer]) -> dict[str, set[str]]:
+    """The ASINs of each barcode of these offers, over all marketplaces that the run is about."""
+    by_kind: dict[str, dict[str, str]] = {}
+    for offer in offers:
+        for code, barcode in Keys.of(offer).barcodes.items():
+            by_kind.setdefault(KINDS[barcode.kind], {})[code] = barcode.value
+    asins: dict[str, set[str]] = {}
+    for marketplace in marketplaces_of(work):
+        for kind, codes in by_kind.items():
+            for item in _search(work, list(codes.values()), kind, marketplace):
+                for code in {gtin(one.value) for one in item.identifiers} & codes.keys():
+                    asins.setdefault(code, set()).add(item.asin.upper())
+    return asins
+
+
+def _search(work: Work, codes: Sequence[str], kind: str, marketplace: str) -> list[CatalogItem]:
+    try:
+        return catalog.search_catalog(work.client, codes, kind, marketplace)
+    except Throttled as wait:
+        raise NotYet(f"Amazon's catalogue: {wait}", retry_at=wait.retry_at) from wait
+
+
+def marketplaces_of(work: Work) -> list[str]:
+    """The active marketplaces that the run is about."""
+    active = work.account.marketplaces.filter(active=True)
+    if chosen := work.run.options.get("marketplaces"):
+        active = active.filter(code__in=chosen)
+    return list(active.order_by("code").values_list("code", flat=True))
+
+
+def _kinds(offer: Offer) -> list[str]:
+    return sorted(one.kind for one in Keys.of(offer).barcodes.values())
+
+
+# --- 3. Linking -----------------------------------------------------------------------------------
+
+
+def link_what_is_certain(work: Work) -> None:
+    """Link the proposals that nothing speaks against, some hundred in one transaction."""
+    by_sku, by_any = _contested(work)
+    to_link = work.run.lines.filter(outcome=Outcome.PROPOSED, code="").order_by("pk")
+    last = 0
+    while lines := list(to_link.filter(pk__gt=last)[:LINKED_TOGETHER]):
+        last = lines[-1].pk
+        for line in lines:
+            if hash(line.seller_sku) in (by_sku if line.values["by"] == SKU else by_any):
+                line.code = "shared"
+                line.message = f"Another offer of the shop may be SKU {line.seller_sku} too."
+        _link_together(work, lines)
+        work.give_way()
+
+
+def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
+    """Hashes of the SKUs that several offers lead to: by their own SKUs, and by anything.
+
+    Eight bytes for each claim. Were two hashes equal by chance, both would be proposed.
+    """
+    by_sku, by_any = array("q"), array("q")
+    lines = work.run.lines.exclude(outcome=Outcome.NONE)
+    columns = lines.values_list("outcome", "code", "seller_sku", "values")
+    for outcome, code, sku, values in columns.iterator(chunk_size=CHUNK):
+        candidates = values.get("candidates", ())
+        named = {sku, *(one["seller_sku"] for one in candidates)} - {""}
+        by_any.extend(map(hash, named))
+        if values.get("by") == SKU and (outcome == Outcome.LINKED or not code):
+            by_sku.append(hash(sku))
+    return contested(by_sku), contested(by_any)
+
+
+def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
+    """Link what has no code, and keep in the lines what became of it."""
+    free = {line.seller_sku: line for line in lines if not line.code}
+    links = [
+        Link(sku, line.values["offer"], matched=line.values["by"] != SKU)
+        for sku, line in free.items()
+    ]
+    with transaction.atomic():
+        work.lease.check()
+        refused = {} if work.run.dry_run else link(work.account, work.shop, links)
+        for sku, line in free.items():
+            if reason := refused.get(sku):
+                line.code, line.message = "taken", reason
+                continue
+            line.message = _why_linked(line, dry_run=work.run.dry_run)
+            if not work.run.dry_run:
+                line.outcome = Outcome.LINKED
+                del line.values["candidates"]
+        RunLine.objects.bulk_update(lines, ["outcome", "code", "message", "values"])
+
+
+def _why_linked(line: RunLine, *, dry_run: bool) -> str:
+    by, sku = line.values["by"], line.seller_sku
+    why = "It has the same SKU" if by == SKU else f"Its {by.upper()} is that of SKU {sku}"
+    said = f"{why}; it {'would be' if dry_run else 'is'} linked now."
+    return said if line.message == TO_LINK else f"{said} {line.message}"
