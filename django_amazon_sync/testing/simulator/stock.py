@@ -6,7 +6,7 @@ The same for every seed, so that tests can name its SKUs.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from .answers import Json
 from .clock import api_time
@@ -243,25 +243,19 @@ def add_listing(
     home, product, now = MARKETPLACES[marketplace], world.products[asin], world.now()
     if channel == "AMAZON":
         channel = AMAZON_CHANNELS[seller.region]
-    offer: Json = {"marketplace_id": marketplace, "currency": home.currency, "audience": "ALL"}
     offers = []
     if price is not None:
-        consumer = {**offer, "our_price": _amount(price)}
+        consumer = _offer(marketplace, home.currency, "ALL", Decimal(price))
         if sale_price is not None:
             sale = {"start_at": api_time(now - YEAR), "end_at": api_time(now + YEAR)}
-            consumer["discounted_price"] = _amount(sale_price, **sale)
+            consumer = {**consumer, "discounted_price": _amount(Decimal(sale_price), **sale)}
         offers.append(consumer)
     if business_price is not None:
-        offers.append({**offer, "audience": "B2B", "our_price": _amount(business_price)})
-    merchant = {
-        "fulfillment_channel_code": channel,
-        "quantity": quantity if channel == MERCHANT_CHANNEL else None,
-        "lead_time_to_ship_max_days": lead_time,
-        "restock_date": restock_date,
-    }
+        offers.append(_offer(marketplace, home.currency, "B2B", Decimal(business_price)))
+    units = quantity if channel == MERCHANT_CHANNEL else None
     attributes: Json = {
         OFFER: offers,
-        AVAILABILITY: [{name: value for name, value in merchant.items() if value is not None}],
+        AVAILABILITY: [_availability(channel, units, lead_time, restock_date)],
         "condition_type": [_condition(condition, marketplace)],
         "merchant_suggested_asin": [{"value": asin, "marketplace_id": marketplace}],
         "item_name": [
@@ -297,13 +291,33 @@ def _share_quantity(world: World, listing: Listing) -> None:
                 other.live[AVAILABILITY] = listing.attributes[AVAILABILITY]
 
 
-@cache
+# Many listings are alike, and an instance is never changed: equal ones are one in memory.
+
+
+@lru_cache(maxsize=10_000)
 def _condition(condition: str, marketplace: str) -> Json:
-    """One instance for all that are in this condition."""
     return {"value": condition, "marketplace_id": marketplace}
 
 
-def _amount(amount: Amount, **schedule: str) -> list[Json]:
-    value = Decimal(amount)
+@lru_cache(maxsize=10_000)
+def _availability(
+    channel: str, quantity: int | None, lead_time: int | None, restock_date: str | None
+) -> Json:
+    parts = {
+        "fulfillment_channel_code": channel,
+        "quantity": quantity,
+        "lead_time_to_ship_max_days": lead_time,
+        "restock_date": restock_date,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+@lru_cache(maxsize=10_000)
+def _offer(marketplace: str, currency: str, audience: str, price: Decimal) -> Json:
+    selectors = {"marketplace_id": marketplace, "currency": currency, "audience": audience}
+    return {**selectors, "our_price": _amount(price)}
+
+
+def _amount(value: Decimal, **schedule: str) -> list[Json]:
     number = int(value) if value == value.to_integral_value() else float(value)
     return [{"schedule": [{**schedule, "value_with_tax": number}]}]
