@@ -76,7 +76,9 @@ def export(work: Work) -> None:
         feeds_out.give_up_unfinished(work)
         feeds_out.send_uploaded(work)
     asked_for = _asked_for(work)
-    found = Survey(work, rules_of(work), orders_complete(work), again=asked_for is not None)
+    # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
+    again = asked_for is not None and not work.goes_on
+    found = Survey(work, rules_of(work), orders_complete(work), again=again)
     if asked_for is None:
         found.look_at_all()
     else:
@@ -166,7 +168,8 @@ def _asked_for(work: Work) -> dict[str, Sequence[str]] | None:
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
         listings = held.of_run(holding)
-        held.approve(listings)
+        if not work.goes_on:  # nobody has seen what was held since
+            held.approve(listings)
         return {
             "offer_pks": sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
             "skus": sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),

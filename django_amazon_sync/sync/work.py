@@ -49,8 +49,9 @@ SAID_ONCE = (Outcome.WAITING, Outcome.HELD, Outcome.FAILED)
 class Work:
     """What a job works with. ``progress`` is told of each SKU or order that is done with.
 
-    ``slice_over`` says whether the run has had its share of time and others wait. ``unanswered``
-    counts the requests in a row that Amazon did not answer.
+    ``slice_over`` says whether the run has had its share of time and others wait; ``goes_on`` that
+    it waited or gave way before, so that it begins anew from its rows. ``unanswered`` counts the
+    requests in a row that Amazon did not answer.
     """
 
     run: SyncRun
@@ -60,6 +61,7 @@ class Work:
     lease: HeldLease
     progress: Callable[[int], None] = lambda number: None
     slice_over: Callable[[], bool] = lambda: False
+    goes_on: bool = False
     unanswered: int = 0
     _lines: list[RunLine] = field(default_factory=list)
     _said: set[tuple[str, ...]] = field(default_factory=set)
@@ -67,7 +69,7 @@ class Work:
     _shown_at: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.run.done or self.run.counts:  # it goes on after it waited
+        if self.goes_on:
             said = RunLine.objects.filter(run=self.run, outcome__in=SAID_ONCE)
             self._said = set(map(_topic, said.iterator()))
 
@@ -179,13 +181,14 @@ def at_work(
     done while another worker does this job. A fault that nobody foresaw ends the run too, and is
     raised.
     """
+    goes_on = run.started_at is not None
     if not run.start():
         raise Halted(f"Run {run.pk} was begun or ended already.")
     work: Work | None = None
     try:
         with lease(lease_key(run.job, run.account_id)) as held:
             _end_dead_runs(run)
-            work = Work(run, run.account, shop, client, held)
+            work = Work(run, run.account, shop, client, held, goes_on=goes_on)
             if progress is not None:
                 work.progress = progress
             if slice_over is not None:

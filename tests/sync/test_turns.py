@@ -23,13 +23,14 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, listings_out, sending, turns
+from django_amazon_sync.sync import held, jobs, listings_out, sending, turns
 from django_amazon_sync.sync.turns import Slice, Waiting
 from django_amazon_sync.sync.work import Work
+from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests import factories_amazon as make
 from tests.commands.conftest import manage
-from tests.sync.conftest import World
+from tests.sync.conftest import DE, World
 
 pytestmark = pytest.mark.django_db
 
@@ -306,3 +307,40 @@ def test_an_account_that_observes_never_gives_way_in_its_report(
     report.refresh_from_db()
     assert (report.state, report.counts["planned"]) == (RunState.DONE, MANY)
     assert report.lines.count() == MANY
+
+
+def after_one_batch() -> Callable[[], bool]:
+    """A slice that is over when the first twenty are done."""
+    answers = iter([False])
+    return lambda: next(answers, True)
+
+
+def test_what_was_refused_before_it_gave_way_is_not_asked_for_again(two: Two) -> None:
+    """Staff asked for these SKUs, so that what is refused goes again: once."""
+    two.many.amazon.faults.add(Fault("patchListingsItem", "400", times=20))
+    before = len(two.many.amazon.requests_of("patchListingsItem"))
+    skus = [f"SKU-{number:03}" for number in range(45)]
+    assert two.many.export(skus=["SKU-100"]).counts["refused"] == 1
+    run = jobs.request(two.many.account, Job.EXPORT, options={"skus": skus})
+    jobs.perform(run, slice_over=after_one_batch())
+    assert (run.state, run.reason_code) == (RunState.QUEUED, "not-yet")
+    jobs.perform(run)
+    assert (run.state, run.counts["refused"], run.counts["sent"]) == (RunState.DONE, 19, 26)
+    assert len(two.many.amazon.requests_of("patchListingsItem")) - before == 1 + 45
+
+
+def test_a_run_that_goes_on_approves_nothing_that_was_held_since(two: Two) -> None:
+    assert two.many.export(dry_run=True).state == RunState.DONE
+    holding = make.run(two.many.account, counts={"held": 45})
+    skus = [f"SKU-{number:03}" for number in range(45)]
+    for sku in skus:
+        held.hold(two.many.listing(sku), {"quantity": 4}, "Too much at once.")
+        make.line(holding, Outcome.HELD, sku=sku, marketplace=DE)
+    run = jobs.request(two.many.account, Job.EXPORT, options={"approve": holding.pk})
+    jobs.perform(run, slice_over=after_one_batch())
+    assert (run.state, len(two.sent())) == (RunState.QUEUED, 20)
+    held.hold(two.many.listing("SKU-001"), {"price": "99.00 EUR"}, "It jumps.")
+    jobs.perform(run)
+    assert (run.state, len(two.sent())) == (RunState.DONE, 45)
+    assert two.many.listing("SKU-001").held == {"price": "99.00 EUR"}
+    assert "price" not in two.many.listing("SKU-001").approved
