@@ -134,4 +134,3 @@ def insert(model: type[Model], numbers: range, beside: str = "", **columns: str)
 
 def as_json() -> str:
     return "" if connection.vendor == "sqlite" else "::jsonb"
-

@@ -143,9 +143,7 @@ def credentials(there: SimulatorControl, seller: Any) -> dict[str, Any]:
     AccessTokenClient.scheme = "http://"
     AccessTokenClient.host = host.removeprefix("http://")
     return {
-        "marketplace": SimpleNamespace(
-            endpoint=host, marketplace_id=GERMANY, region="eu-west-1"
-        ),
+        "marketplace": SimpleNamespace(endpoint=host, marketplace_id=GERMANY, region="eu-west-1"),
         "credentials": {
             "lwa_app_id": seller.client_id,
             "lwa_client_secret": seller.client_secret,
@@ -174,9 +172,7 @@ def amazon(size: int) -> Iterator[tuple[str, str, Any]]:
 def serve(told: Connection, size: int) -> None:
     with Simulator(rate_limits=False) as simulator:
         simulator.add_listings("eu", GERMANY, map(on_amazon, range(1, size + 1)))
-        told.send(
-            (simulator.regional_endpoint, simulator.lwa_endpoint, simulator.seller("eu"))
-        )
+        told.send((simulator.regional_endpoint, simulator.lwa_endpoint, simulator.seller("eu")))
         told.recv()
 
 
