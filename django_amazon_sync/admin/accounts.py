@@ -84,7 +84,8 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     search_fields = ("name", "seller_id")
     actions = (
         "check_connection", "release", "observe", "pause", "deactivate",
-        "preview", "export", "verify", "import_listings", "import_orders", "confirm_shipments",
+        "preview", "export", "verify", "import_listings", "match", "import_orders",
+        "confirm_shipments",
     )  # fmt: skip
     readonly_fields = (
         "state", "state_reason", "what_next", "deployment", "complete_until", "attention",
@@ -222,6 +223,10 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     @admin.action(description=_("Import listings"), permissions=["verify"])
     def import_listings(self, request: HttpRequest, queryset: Accounts) -> None:
         ask(request, Job.IMPORT_LISTINGS, whole(queryset))
+
+    @admin.action(description=_("Match offers to listings"), permissions=["export"])
+    def match(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.MATCH, whole(queryset))
 
     @admin.action(description=_("Import orders"), permissions=["import"])
     def import_orders(self, request: HttpRequest, queryset: Accounts) -> None:

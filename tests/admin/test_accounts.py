@@ -250,6 +250,7 @@ def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: s
         ("export", Job.EXPORT, False),
         ("verify", Job.VERIFY, False),
         ("import_listings", Job.IMPORT_LISTINGS, False),
+        ("match", Job.MATCH, False),
         ("import_orders", Job.IMPORT_ORDERS, False),
         ("confirm_shipments", Job.CONFIRM_SHIPMENTS, False),
     ],
