@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -34,8 +34,64 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests.faults.comparing import sold
+from tests.faults.comparing import differences, sold
+from tests.faults.deaths import boundaries_of, different_deaths, killed_at
+from tests.faults.sampling import chosen
+from tests.faults.stages import Stages, by_feed
 from tests.sync.conftest import World
+
+Act = Callable[[World], object]
+
+
+@dataclass(frozen=True)
+class Story:
+    """From a stage on: what happens in the world, and then the act in which a worker may die."""
+
+    stage: str
+    prepare: Act
+    act: Act
+    afterwards: Sequence[Act] = ()
+
+
+def failures_of(story: Story, stages: Stages, sample: int) -> dict[str, Any]:
+    """What a death leaves behind that an undisturbed worker does not, by the place of the death.
+
+    Places that are the same to the next worker are tried once, all of them or a sample.
+    """
+    met: list[str] = []
+    wrong, undisturbed = _told(
+        story, stages, lambda world: met.extend(boundaries_of(lambda: story.act(world)))
+    )
+    if wrong:
+        return {"undisturbed": wrong}
+    failures = {}
+    for number in chosen(different_deaths(met), sample):
+
+        def dies_there(world: World, number: int = number) -> None:
+            killed_at(number, lambda: story.act(world))
+
+        wrong, after_death = _told(story, stages, dies_there)
+        differing = {
+            part: (undisturbed[part], after_death[part])
+            for part in undisturbed
+            if undisturbed[part] != after_death[part]
+        }
+        if wrong or differing:
+            failures[f"{number}: {met[number - 1]}"] = (wrong, differing)
+    return failures
+
+
+def _told(story: Story, stages: Stages, perform: Act) -> tuple[list[str], dict[str, Any]]:
+    """What is wrong in the end, and the rows."""
+    with stages.at(story.stage) as world, by_feed():
+        story.prepare(world)
+        proof = Proof(world)
+        perform(world)
+        for afterwards in story.afterwards:
+            afterwards(world)
+        come_back(world)
+        return [*differences(world), *proof.faults()], rows(world)
+
 
 #: After so many half hours every feed has come to its end, the one included that is sent then.
 ROUNDS = 5
@@ -51,8 +107,9 @@ def come_back(world: World) -> None:
         if not Submission.objects.filter(state__in=OPEN_STATES).exists():
             break
     world.do(Job.SETTLE)  # each job ends its dead runs
-    wait(world, 2)
+    wait(world, 8)  # a report shows what Amazon had up to six hours ago
     world.verify()
+    wait(world, 0.5)
     tick()
 
 

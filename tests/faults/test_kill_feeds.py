@@ -16,10 +16,9 @@ from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.models import Job, RunState, SyncRun
 from django_amazon_sync.sync import feeds_out
 from tests.faults.comparing import differences
-from tests.faults.deaths import Died, boundaries_of, different_deaths, killed_at
-from tests.faults.proof import Proof, come_back, rows, tick, wait
+from tests.faults.deaths import Died
+from tests.faults.proof import Story, failures_of, tick, wait
 from tests.faults.racing import just_before
-from tests.faults.sampling import chosen
 from tests.faults.stages import Stages, by_feed, change
 from tests.sync.conftest import World
 
@@ -67,20 +66,22 @@ def export_while_a_buyer_comes(world: World) -> SyncRun:
         return world.export()
 
 
-Act = Callable[[World], object]
+def settle(world: World) -> SyncRun:
+    return world.do(Job.SETTLE)
 
-STORIES: dict[str, tuple[str, Act, Act]] = {
-    "export": ("rearranged", amazon_shows_the_order, export_while_a_buyer_comes),
-    "overtaking": ("fed", one_is_sold, lambda world: world.do(Job.CHANGES)),
-    "settling": ("fed", amazon_works, lambda world: world.do(Job.SETTLE)),
-    "settling fatal ones": ("fed", ends("fatal"), lambda world: world.do(Job.SETTLE)),
-    "settling cancelled ones": ("fed", ends("cancelled"), lambda world: world.do(Job.SETTLE)),
-    "settling stuck ones": ("fed", two_days_pass, lambda world: world.do(Job.SETTLE)),
-    "settling unanswered ones": (
-        "unanswered",
-        lambda world: wait(world, 0.5),
-        lambda world: world.do(Job.SETTLE),
-    ),
+
+def amazon_is_well(world: World) -> None:
+    world.amazon.switch(feed_outcome="done")
+
+
+STORIES = {
+    "export": Story("rearranged", amazon_shows_the_order, export_while_a_buyer_comes),
+    "overtaking": Story("fed", one_is_sold, lambda world: world.do(Job.CHANGES)),
+    "settling": Story("fed", amazon_works, settle),
+    "settling fatal ones": Story("fed", ends("fatal"), settle),
+    "settling cancelled ones": Story("fed", ends("cancelled"), settle),
+    "settling stuck ones": Story("fed", two_days_pass, settle, [amazon_is_well]),
+    "settling unanswered ones": Story("unanswered", lambda world: wait(world, 0.5), settle),
 }
 
 
@@ -88,32 +89,7 @@ STORIES: dict[str, tuple[str, Act, Act]] = {
 def test_a_story_of_feeds_that_is_killed_anywhere_ends_as_if_it_were_not(
     name: str, stages: Stages
 ) -> None:
-    stage, prepare, act = STORIES[name]
-
-    def told(perform: Callable[[World], object]) -> tuple[list[str], dict[str, Any]]:
-        """What is wrong in the end, and the rows."""
-        with stages.at(stage) as world, by_feed():
-            prepare(world)
-            proof = Proof(world)
-            perform(world)
-            world.amazon.switch(feed_outcome="done")
-            come_back(world)
-            return [*differences(world), *proof.faults()], rows(world)
-
-    met: list[str] = []
-    wrong, undisturbed = told(lambda world: met.extend(boundaries_of(lambda: act(world))))
-    assert wrong == []
-    failures = {}
-    for number in chosen(different_deaths(met), SAMPLE):
-        wrong, after_death = told(lambda world, at=number: killed_at(at, lambda: act(world)))  # type: ignore[misc]
-        if wrong or after_death != undisturbed:
-            differing = {
-                part: (undisturbed[part], after_death[part])
-                for part in undisturbed
-                if undisturbed[part] != after_death[part]
-            }
-            failures[f"{number}: {met[number - 1]}"] = (wrong, differing)
-    assert not failures
+    assert failures_of(STORIES[name], stages, SAMPLE) == {}
 
 
 def test_a_file_that_its_worker_left_keeps_nothing_from_leaving(stages: Stages) -> None:
