@@ -58,8 +58,8 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     ordering = ("-pk",)
     actions = ("approve",)
     fields = (
-        "job", "account", "state", "reason", "what_next", "progress", "budget", "counts_table",
-        "lines", "dry_run",
+        "job", "account", "state", "reason", "what_next", "not_before", "progress", "budget",
+        "counts_table", "lines", "dry_run",
         "asked_by", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
     readonly_fields = (
