@@ -36,7 +36,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.adopting import take_in
 from django_amazon_sync.sync.desired import PRICE, QUANTITY
-from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
 from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -156,7 +156,7 @@ def rows_to_take(rows: Iterable[ReportRow], currency: str) -> list[tuple[str, ..
 
 
 def _is_sku(text: str) -> bool:
-    return 0 < len(text) <= _LENGTH["sku"] and "\0" not in text
+    return 0 < len(text) <= _LENGTH["sku"] and "\0" not in text and not may_be_destroyed(text)
 
 
 def _fitting(row: ReportRow, name: str) -> str:

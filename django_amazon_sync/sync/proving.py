@@ -33,7 +33,7 @@ from django_amazon_sync.sync.adopting import as_of
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
-from django_amazon_sync.sync.reports_in import open_listings, ready_reports
+from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
 from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -128,7 +128,8 @@ def _compare(
 ) -> set[int]:
     """Keep what these rows prove; returns the listings of which they prove nothing."""
     doubted: set[int] = set()
-    ours = _ours(work, [marketplace.pk]).filter(sku__sku__in={row.sku for row in rows})
+    skus = {row.sku for row in rows if not may_be_destroyed(row.sku)}
+    ours = _ours(work, [marketplace.pk]).filter(sku__sku__in=skus)
     with transaction.atomic():
         work.lease.check()
         locked = ours.select_related("sku").only(*_FIELDS).order_by("pk")

@@ -121,6 +121,14 @@ def open_listings(work: Work, report: AmazonReport) -> Iterator[Iterator[ReportR
         yield read(file, charset, code)
 
 
+def may_be_destroyed(sku: str) -> bool:
+    """Whether a report's SKU may be another one: what its charset lacks it shows as "?".
+
+    Such a SKU is taken for none, and its listing is read by itself.
+    """
+    return "?" in sku
+
+
 def read(file: BinaryIO, charset: str, marketplace: str) -> Iterator[ReportRow]:
     """The rows of the file, from its beginning."""
     file.seek(0)

@@ -432,3 +432,12 @@ def one_report(db: None) -> AmazonReport:
         state=ReportState.READY,
         made_at=timezone.now(),
     )
+
+
+def test_a_sku_that_the_report_may_have_destroyed_is_taken_for_none(world: World) -> None:
+    """Linked by its ASIN it would be offered on Amazon once more, under a name of nobody's."""
+    world.list_on_amazon("名札-01", price="7.50", quantity=2)
+    world.list_on_amazon("CUP", price="7.50", quantity=2)
+    run = import_listings(world)
+    assert (run.counts["rows"], run.counts["new"], run.counts["unreadable"]) == (2, 1, 1)
+    assert set(SellerSku.objects.values_list("sku", flat=True)) == {"CUP"}
