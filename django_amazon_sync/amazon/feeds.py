@@ -15,6 +15,8 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+import orjson
+
 from django_amazon_sync.amazon import documents, long_json
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.listing_facts import read_item
@@ -41,9 +43,19 @@ _HEADER = {
     },
 }
 _END = b"]}"
-_json = json.JSONEncoder(
+_strictly = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
+
+
+def _json(value: Any) -> bytes:
+    """JSON in UTF-8. Raises ValueError for what it cannot hold."""
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # more than 64 bits in a number, or half a character
+        return _strictly(value).encode()
+    # orjson, ten times as fast, has null for what is no number.
+    return _strictly(value).encode() if b"null" in written else written
 
 
 class FeedFile:
@@ -58,7 +70,7 @@ class FeedFile:
         self._file = file
         self._size = 0
         self._hash = hashlib.sha256()
-        self._write(f'{{"header":{_json({"sellerId": seller_id, **_HEADER})},"messages":['.encode())
+        self._write(b'{"header":%b,"messages":[' % _json({"sellerId": seller_id, **_HEADER}))
 
     @property
     def digest(self) -> str:
@@ -71,11 +83,17 @@ class FeedFile:
         hold; then nothing was written.
         """
         number = self.messages + 1
-        message = (
-            f'{"," if self.messages else ""}{{"messageId":{number},"sku":{_json(sku)},'
-            f'"operationType":"PATCH","productType":{_json(product_type)},'
-            f'"patches":{_json(patches)}}}'
-        ).encode()
+        message = _json(
+            {
+                "messageId": number,
+                "sku": sku,
+                "operationType": "PATCH",
+                "productType": product_type,
+                "patches": patches,
+            }
+        )
+        if self.messages:
+            message = b"," + message
         if number > MOST_MESSAGES or self._size + len(message) + len(_END) > MOST_BYTES:
             if not self.messages:
                 raise Rejected(FEED_TYPE, f"the changes of {sku!r} are larger than a whole feed.")
