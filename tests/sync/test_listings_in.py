@@ -88,6 +88,31 @@ def test_a_whole_account_is_adopted_without_reading_one_listing(world: World) ->
     assert calls(world, "searchListingsItems") == calls(world, "getListingsItem") == 0
 
 
+def test_stock_at_amazon_is_shown_and_is_no_quantity_of_ours(world: World) -> None:
+    world.list_on_amazon("FBA", price="30.00", channel="AMAZON")
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    world.amazon.set_amazon_stock(
+        world.seller, "FBA", DE, fulfillable=7, reserved=1, inbound=2, unfulfillable=3
+    )
+    assert import_listings(world).counts["stock_read"] == 1
+    there = {"fulfillable": 7, "reserved": 1, "inbound": 2, "unfulfillable": 3}
+    assert world.listing("FBA").amazon_stock == there
+    assert world.listing("MUG").amazon_stock == {}
+    factories.stock_record("FBA", price="30.00", in_stock=90)
+    assert lines_of(world.export(), "outcome") == []
+    world.amazon.set_amazon_stock(world.seller, "FBA", DE, fulfillable=0)
+    import_listings(world)
+    assert world.listing("FBA").amazon_stock["fulfillable"] == 0
+
+
+def test_without_the_role_for_stock_the_listings_are_in_all_the_same(world: World) -> None:
+    world.list_on_amazon("FBA", price="30.00", channel="AMAZON")
+    world.amazon.faults.add(Fault("getInventorySummaries", "403", times=5))
+    run = import_listings(world)
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "unauthorized")
+    assert run.counts["adopted"] == 1
+
+
 def test_an_observing_account_may_import(connect: Callable[..., World]) -> None:
     world = connect(live=False)
     world.list_on_amazon("MUG", price="10.00", quantity=5)
