@@ -88,12 +88,12 @@ def test_when_all_is_done_nothing_is_left() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("amazon", [{"rate_limits": True, "time_scale": 4}], indirect=True)
+@pytest.mark.parametrize("amazon", [{"rate_limits": True, "time_scale": 6}], indirect=True)
 def test_a_real_run_knows_its_finish_and_seldom_stores_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At twenty changes a second, which Amazon's header tells."""
-    total = 140
+    """At thirty changes a second, which Amazon's header tells."""
+    total = 120
     for number in range(total):
         factories.stock_record(f"SKU-{number:03}", in_stock=4)
         world.list_on_amazon(f"SKU-{number:03}", price="10.00", quantity=9)
@@ -114,6 +114,6 @@ def test_a_real_run_knows_its_finish_and_seldom_stores_it(
     took = (run.finished_at - run.started_at).total_seconds()
     late = [finish for done, finish in said if done * 5 >= total]
     wrong = [abs((finish - run.finished_at).total_seconds()) for finish in late]
-    assert len(late) >= 3
+    assert len(late) >= 2
     assert max(wrong) < 0.1 * took
     assert len(said) <= took + 3
