@@ -24,6 +24,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import adopting, feeds_out, jobs, settle
+from django_amazon_sync.sync.holds import doubt_quantities
 from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease
@@ -144,7 +145,6 @@ def settle_and_send_at_once(world: World, first: Any, second: Any) -> list[BaseE
     world.send_changes()  # so settling has a quantity to doubt, which locks the SKU
     listing = world.listing("CUP")
     both = threading.Barrier(2)
-    doubt = settle.doubt_quantities
 
     def meet() -> None:
         with suppress(threading.BrokenBarrierError):
@@ -154,7 +154,7 @@ def settle_and_send_at_once(world: World, first: Any, second: Any) -> list[BaseE
         lines = list(lines)
         if any(sku == "CUP" for _account, sku, _offer in lines):
             meet()
-        doubt(lines)
+        doubt_quantities(lines)
 
     def another() -> None:
         pks = {Listing: listing.pk, SellerSku: listing.sku_id}
