@@ -48,7 +48,6 @@ from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
 from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.sending import echo_of, take_as_accepted
-from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
 
 #: How long Amazon may take; users saw feeds in progress for two days (facts: JSON_LISTINGS_FEED).
@@ -446,15 +445,14 @@ def _settle_read_back(
 
 def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
     """The items that are not settled yet, so many at a time and in the order of their messages."""
-    items = SubmissionItem.objects.filter(submission=feed, settled=False)
-    pks = items.order_by("message_id").values_list("pk", flat=True)
-    for chunk in chunks(pks.iterator(), size):
-        rows = SubmissionItem.objects.filter(pk__in=chunk, settled=False)
-        found = rows.select_related("listing__sku").only(*_READ).order_by("message_id")
-        items_now = list(found)
-        for item in items_now:
+    unsettled = SubmissionItem.objects.filter(submission=feed, settled=False)
+    rows = unsettled.select_related("listing__sku").only(*_READ).order_by("message_id")
+    last = 0
+    while items := list(rows.filter(message_id__gt=last)[:size]):
+        for item in items:
             item.listing.marketplace = feed.marketplace
-        yield items_now
+        last = items[-1].message_id or last
+        yield items
 
 
 def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:

@@ -34,6 +34,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.leases import HeldLease, lease
 from django_amazon_sync.sync.pace import Pace
+from django_amazon_sync.sync.rows import insert_rows
 
 #: Run lines are stored in batches of this many, and always when the run ends.
 BATCH = 200
@@ -86,7 +87,7 @@ class Work:
 
     def store_lines(self) -> None:
         """Store the lines said so far, and how far the run is."""
-        RunLine.objects.bulk_create(self._lines)
+        insert_rows(self._lines)
         self._lines.clear()
         self._show()
 

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_amazon_sync.models import Listing, SellerSku
-from django_amazon_sync.sync.rows import update_rows
+from django_amazon_sync.models import Listing, Outcome, RunLine, SellerSku
+from django_amazon_sync.sync.rows import insert_rows, update_rows
 from tests import factories_amazon as factories
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,28 @@ def test_truths_and_what_is_unknown() -> None:
     assert SellerSku.objects.filter(managed=True).count() == 1
 
 
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(said=st.lists(st.tuples(texts, json_values), min_size=1, max_size=4))
+def test_new_rows_are_stored_in_their_order(said: list[tuple[str, dict[str, object]]]) -> None:
+    run = factories.run(factories.live_account())
+    before = timezone.now()
+    insert_rows([RunLine(run=run, outcome=Outcome.SENT, sku=sku, values=one) for sku, one in said])
+    lines = list(RunLine.objects.filter(run=run).order_by("pk"))
+    assert [(line.sku, line.values) for line in lines] == said
+    assert {line.outcome for line in lines} == {Outcome.SENT}
+    assert all(before <= line.at <= timezone.now() for line in lines)
+
+
+def test_what_the_database_forbids_is_not_stored() -> None:
+    run = factories.run(factories.live_account())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows([RunLine(run=run, outcome="none of them")])
+    assert not RunLine.objects.exists()
+
+
 def test_no_rows_are_no_work(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
         update_rows([], ["title"])
+        insert_rows([])
