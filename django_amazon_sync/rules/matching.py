@@ -158,7 +158,8 @@ def _by_sku(offer: Offer, one: Known, keys: Keys) -> Match:
     if against:
         return Match((candidate,), code="taken", reason=against)
     differs = _contradiction(keys, one, {})
-    return Match((candidate,), sole=candidate, reason=f"{differs} Check it." if differs else "")
+    reason = f"{candidate.why} {differs} Check it." if differs else ""
+    return Match((candidate,), sole=candidate, reason=reason)
 
 
 def _candidate(keys: Keys, one: Known, by: str, catalogue: Catalogue, offer_pk: str) -> Candidate:

@@ -115,7 +115,13 @@ def _why_not(
 
 def _store(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
     """Write the links, and doubt the quantities of all SKUs that have to do with them."""
-    SellerSku.objects.bulk_update(rows, ["offer_pk", "matched", "problem"])
+    # By pk these are all there: an upsert is an update, and ten times as fast as bulk_update.
+    SellerSku.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["offer_pk", "matched", "problem"],
+    )
     doubt_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
 
 

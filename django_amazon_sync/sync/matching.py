@@ -51,9 +51,6 @@ from django_amazon_sync.sync.work import Work
 #: Links that are made in one transaction.
 LINKED_TOGETHER = 200
 
-#: What the line of an offer says until it is linked.
-TO_LINK = "Nothing speaks against it."
-
 _LONGEST = RunLine._meta.get_field("sku").max_length
 
 
@@ -153,21 +150,30 @@ def _say(work: Work, offer: Offer, found: Match) -> None:
     if not found.candidates:
         _line(work, Outcome.NONE, offer, by="", message=found.reason)
         return
-    candidates = [
-        {"seller_sku": one.sku, "asin": one.asin, "by": one.by, "why": one.against or one.why}
-        for one in found.candidates
-    ]
-    only = found.candidates[0].sku if len(candidates) == 1 else ""
+    first, *others = found.candidates
+    shown: dict[str, Any] = {"asin": first.asin}
+    if found.code or work.run.dry_run:
+        shown = {
+            "candidates": [
+                candidate(one.sku, one.asin, one.by, one.against or one.why)
+                for one in found.candidates
+            ]
+        }
     _line(
         work,
         Outcome.PROPOSED,
         offer,
-        only,
-        by=found.candidates[0].by,
+        "" if others else first.sku,
+        by=first.by,
         code=found.code,
-        message=found.reason or TO_LINK,
-        candidates=candidates,
+        message=found.reason or first.why,
+        **shown,
     )
+
+
+def candidate(sku: str, asin: str, by: str, why: str) -> dict[str, str]:
+    """One candidate, as a line keeps it for staff."""
+    return {"seller_sku": sku, "asin": asin, "by": by, "why": why}
 
 
 def _line(
@@ -291,8 +297,8 @@ def link_what_is_certain(work: Work) -> None:
         last = lines[-1].pk
         for line in lines:
             if hash(line.seller_sku) in (by_sku if line.values["by"] == SKU else by_any):
-                line.code = "shared"
-                line.message = f"Another offer of the shop may be SKU {line.seller_sku} too."
+                why = f"Another offer of the shop may be SKU {line.seller_sku} too."
+                _leave_to_staff(line, "shared", why)
         _link_together(work, lines)
         work.give_way()
 
@@ -300,7 +306,8 @@ def link_what_is_certain(work: Work) -> None:
 def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
     """Hashes of the SKUs that several offers lead to: by their own SKUs, and by anything.
 
-    Eight bytes for each claim. Were two hashes equal by chance, both would be proposed.
+    A line without candidates leads to its one SKU. Eight bytes for each claim; were two hashes
+    equal by chance, both would be proposed.
     """
     by_sku, by_any = array("q"), array("q")
     lines = work.run.lines.exclude(outcome=Outcome.NONE)
@@ -324,19 +331,16 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
     with transaction.atomic():
         work.lease.check()
         refused = {} if work.run.dry_run else link(work.account, work.shop, links)
-        for sku, line in free.items():
-            if reason := refused.get(sku):
-                line.code, line.message = "taken", reason
-                continue
-            line.message = _why_linked(line, dry_run=work.run.dry_run)
-            if not work.run.dry_run:
-                line.outcome = Outcome.LINKED
-                del line.values["candidates"]
-        RunLine.objects.bulk_update(lines, ["outcome", "code", "message", "values"])
+        for sku, reason in refused.items():
+            _leave_to_staff(free[sku], "taken", reason)
+        left = [line for line in lines if line.code]
+        RunLine.objects.bulk_update(left, ["code", "message", "values"])
+        if not work.run.dry_run:
+            linked = work.run.lines.filter(pk__in=[line.pk for line in lines if not line.code])
+            linked.update(outcome=Outcome.LINKED)
 
 
-def _why_linked(line: RunLine, *, dry_run: bool) -> str:
-    by, sku = line.values["by"], line.seller_sku
-    why = "It has the same SKU" if by == SKU else f"Its {by.upper()} is that of SKU {sku}"
-    said = f"{why}; it {'would be' if dry_run else 'is'} linked now."
-    return said if line.message == TO_LINK else f"{said} {line.message}"
+def _leave_to_staff(line: RunLine, code: str, why: str) -> None:
+    line.code, line.message = code, why
+    asin, by = line.values.pop("asin", ""), line.values["by"]
+    line.values.setdefault("candidates", [candidate(line.seller_sku, asin, by, why)])

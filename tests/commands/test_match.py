@@ -24,6 +24,8 @@ def test_a_line_for_each_offer_with_both_skus(world: World, time_flies: list[flo
     assert said.document["runs"][0]["counts"]["linked"] == 1
     lines = {line["sku"]: line for line in said.lines}
     assert (lines["MUG"]["outcome"], lines["MUG"]["seller_sku"]) == ("linked", "OLD-MUG")
-    assert lines["MUG"]["values"] == {"offer": str(mug.pk), "by": "ean"}
+    assert lines["MUG"]["values"] == {
+        "offer": str(mug.pk), "by": "ean", "asin": "B0MUG",
+    }  # fmt: skip
     assert (lines["CUP"]["outcome"], lines["CUP"]["seller_sku"]) == ("none", "")
     assert "MUG  OLD-MUG" in manage("amazon_match").out
