@@ -89,9 +89,10 @@ def reached(amazon: Simulator) -> Iterator[None]:
 
 
 @contextmanager
-def by_feed() -> Iterator[None]:
-    """More than two listings go by feed, two in each; only what is sold out is low."""
-    changed = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 2, "FEED_LOW_STOCK": 0}
+def by_feed(more_than: int = 2, low_stock: int = 0) -> Iterator[None]:
+    """More listings than a few go by feed, two in each."""
+    feeds = {"FEED_THRESHOLD": more_than, "FEED_LOW_STOCK": low_stock}
+    changed = {**settings.AMAZON_SYNC, **feeds}
     with override_settings(AMAZON_SYNC=changed), patch.object(feeds_gateway, "MOST_MESSAGES", 2):
         yield
 

@@ -1,7 +1,8 @@
 """Whatever the order of events: nothing is offered that the shop could not sell.
 
 Shop and Amazon sell, buyers pay and cancel, jobs run, answers break and workers die, in any order.
-Each quantity is judged at the moment at which it leaves for Amazon.
+Changes leave by patch and by feed; Amazon takes feeds late, in part, or never. Each quantity is
+judged at the moment at which it leaves for Amazon, in a feed when its file is uploaded.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 from unittest.mock import patch
 from urllib.parse import unquote
 
@@ -24,9 +25,10 @@ from django_amazon_sync import conf
 from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, Job
 from django_amazon_sync.testing.simulator import Fault, NotForSale
 from django_amazon_sync.testing.simulator.faults import Kind
-from tests.faults.comparing import come_back, differences, ours
+from tests.faults.comparing import differences, ours
 from tests.faults.deaths import Boundaries, Died, die_within
-from tests.faults.stages import Stages, change
+from tests.faults.proof import come_back, wait
+from tests.faults.stages import Stages, by_feed, change
 from tests.sync.conftest import DE, World
 
 #: Beside ORDERS_FRESH: Amazon's search lags by two minutes, and times are cut to whole seconds.
@@ -34,11 +36,36 @@ LAG = 125
 
 OURS = st.sampled_from(["MUG", "SHEARS"])
 UNITS = st.integers(min_value=1, max_value=4)
-JOBS = st.sampled_from([Job.CHANGES, Job.CHANGES, Job.EXPORT, Job.IMPORT_ORDERS, Job.VERIFY])
+JOBS = st.sampled_from(
+    [Job.CHANGES, Job.CHANGES, Job.EXPORT, Job.IMPORT_ORDERS, Job.SETTLE, Job.VERIFY]
+)
 KINDS = st.sampled_from(["429", "500", "503", "empty", "half", "drop_before", "drop_after"])
 OPERATIONS = st.sampled_from(
-    ["searchOrders", "searchListingsItems", "getListingsItem", "patchListingsItem"]
+    [
+        "searchOrders",
+        "searchListingsItems",
+        "getListingsItem",
+        "patchListingsItem",
+        "createFeedDocument",
+        "upload",
+        "createFeed",
+        "getFeed",
+        "getFeeds",
+        "cancelFeed",
+        "getFeedDocument",
+        "download",
+    ]
 )
+#: What Amazon makes of feeds from now on, how long they wait, and how late their values are live.
+FEEDS = st.fixed_dictionaries(
+    {
+        "feed_outcome": st.sampled_from(["done", "done", "fatal", "cancelled", "stuck"]),
+        "feed_queue": st.sampled_from([15, 1200, 20000]),
+        "feed_applies_late": st.sampled_from([0, 0, 2400]),
+        "feed_report": st.sampled_from(["there", "there", "missing", "truncated", "foreign"]),
+    }
+)
+WELL = {"feed_outcome": "done", "feed_queue": 15, "feed_applies_late": 0, "feed_report": "there"}
 
 
 class Judge:
@@ -47,13 +74,23 @@ class Judge:
     def __init__(self, world: World) -> None:
         self.world = world
         self.judged = 0
+        self.judged_in_feeds = 0
 
     def send(self, session: Any, request: Any, **how: Any) -> Any:
-        if request.method in ("PATCH", "PUT"):
+        if hasattr(request.body, "read"):
+            self.judge_feed(request.body)
+        elif request.method in ("PATCH", "PUT"):
             sku = unquote(request.url.partition("?")[0].rpartition("/")[2])
             for quantity in quantities(json.loads(request.body)):
                 self.judge(sku, quantity)
         return SEND(session, request, **how)
+
+    def judge_feed(self, file: BinaryIO) -> None:
+        for message in json.load(file)["messages"]:
+            for quantity in quantities(message):
+                self.judged_in_feeds += 1
+                self.judge(message["sku"], quantity)
+        file.seek(0)
 
     def judge(self, sku: str, quantity: int) -> None:
         self.judged += 1
@@ -113,6 +150,7 @@ class ShopAndAmazon(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.world = self.stack.enter_context(stages.at("exported"))
+        self.stack.enter_context(by_feed(more_than=0, low_stock=2))
         self.judge = Judge(self.world)
 
         def send(session: Any, request: Any, **how: Any) -> Any:
@@ -124,6 +162,9 @@ class ShopAndAmazon(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.world.amazon.faults.clear()
+            self.world.amazon.switch(**WELL)
+            self.world.amazon.finish_feeds()
+            come_back(self.world)  # what verification finds is mended by one feed more
             come_back(self.world)
             assert differences(self.world) == []
         finally:
@@ -167,7 +208,15 @@ class ShopAndAmazon(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([180, 900, 4000]))
     def time_passes(self, seconds: int) -> None:
-        self.world.amazon.advance(seconds)
+        wait(self.world, seconds / 3600)
+
+    @rule(how=FEEDS)
+    def amazon_changes_its_ways(self, how: dict[str, Any]) -> None:
+        self.world.amazon.switch(**how)
+
+    @rule()
+    def two_days_pass(self) -> None:
+        wait(self.world, 49)
 
     @rule(job=JOBS)
     def a_job_is_done(self, job: Job) -> None:
@@ -179,7 +228,7 @@ class ShopAndAmazon(RuleBasedStateMachine):
         self.world.do(job)
         self.world.amazon.faults.clear()
 
-    @rule(job=JOBS, boundary=st.integers(min_value=1, max_value=45))
+    @rule(job=JOBS, boundary=st.integers(min_value=1, max_value=90))
     def a_worker_dies(self, job: Job, boundary: int) -> None:
         with suppress(Died), Boundaries(boundary, die_within).watched():
             self.world.do(job)
