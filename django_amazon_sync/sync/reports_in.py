@@ -36,6 +36,8 @@ SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=15)
 #: A report that is not made after so long is given up.
 GIVEN_UP_AFTER = timedelta(hours=6)
 
+OPEN = (ReportState.NEW, ReportState.ASKED)
+
 #: Whether a report is the account's own is judged by so many SKUs, where it knows as many as FEW.
 SAMPLE, FEW = 1000, 20
 
@@ -153,7 +155,7 @@ def _report_of(work: Work, marketplace: Marketplace, report_type: str) -> Amazon
     now = work.client.now()
     began = now - (timezone.now() - (work.run.started_at or timezone.now()))
     fits = (
-        Q(state__in=(ReportState.NEW, ReportState.ASKED))
+        Q(state__in=OPEN)
         | Q(state=ReportState.READY, made_at__gte=began - AmazonReport.FRESH)
         | Q(state=ReportState.FAILED, asked_at__gte=began)
     )
@@ -162,6 +164,8 @@ def _report_of(work: Work, marketplace: Marketplace, report_type: str) -> Amazon
         # Two jobs of an account may want one at the same time: the marketplace's lock keeps it one.
         Marketplace.objects.select_for_update().only("pk").get(pk=marketplace.pk)
         reports = AmazonReport.objects.filter(marketplace=marketplace, report_type=report_type)
+        forgotten = reports.filter(state__in=OPEN, asked_at__lt=began - GIVEN_UP_AFTER)
+        forgotten.update(state=ReportState.FAILED, reason="No run came to look for it in time.")
         found = reports.filter(fits).select_related("marketplace").order_by("-pk").first()
         return found or AmazonReport.objects.create(
             account=work.account, marketplace=marketplace, report_type=report_type, asked_at=now

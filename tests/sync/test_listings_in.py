@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -374,6 +375,58 @@ def test_a_request_that_got_no_answer_is_made_again_by_the_next_run(
     assert AmazonReport.objects.get().state == ReportState.NEW
     assert import_listings(world).counts["adopted"] == 1
     assert AmazonReport.objects.count() == 1
+
+
+def test_a_report_that_nobody_came_to_look_for_is_too_old_to_be_used(world: World) -> None:
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    world.do(Job.IMPORT_LISTINGS)
+    SyncRun.objects.update(state=RunState.STOPPED)
+    world.amazon.advance(3 * 24 * 3600)
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    import_listings(world)
+    assert world.listing("MUG").accepted["price"] == "12.00 EUR"
+    states = AmazonReport.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [ReportState.FAILED, ReportState.READY]
+
+
+WHOLE = gzip.compress(b"seller-sku\tasin1\tprice\tquantity\n" + b"MUG\tB000000001\t10.00\t5\n" * 99)
+
+
+@pytest.mark.parametrize(
+    ("content", "gzipped"),
+    [(b"no gzip", True), (b"a\tb\n1\t2\n", False), (b"", False), (b"<html>\n</html>", False)],
+)
+def test_a_document_that_is_no_report_is_said_to_be_none_and_nothing_comes_in(
+    world: World, content: bytes, gzipped: bool
+) -> None:
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    run = world.do(Job.IMPORT_LISTINGS)
+    put_in_place_of_the_report(world, content, gzipped=gzipped)
+    to_the_end(world, run)
+    [(outcome, code, message)] = lines_of(run, "outcome", "code", "message")
+    assert (outcome, code) == (Outcome.FAILED, "no-report")
+    assert message.count(". ") <= 1
+    assert Listing.objects.count() == SellerSku.objects.count() == 0
+    assert import_listings(world).counts["adopted"] == 1
+
+
+def test_a_document_that_was_cut_short_is_fetched_again(world: World) -> None:
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    run = world.do(Job.IMPORT_LISTINGS)
+    put_in_place_of_the_report(world, WHOLE[:-20], gzipped=True)
+    to_the_end(world, run)
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "unavailable")
+    assert Listing.objects.count() == 0
+    report = AmazonReport.objects.get()
+    assert report.state == ReportState.READY
+    world.amazon.set_document(report.document_id, WHOLE, gzipped=True)
+    assert import_listings(world).counts["adopted"] == 1
+
+
+def put_in_place_of_the_report(world: World, content: bytes, *, gzipped: bool) -> None:
+    world.amazon.advance(120)
+    made = world.amazon.report(AmazonReport.objects.get().amazon_id)
+    world.amazon.set_document(made.document, content, gzipped=gzipped)
 
 
 # --- Rows that say two things ---------------------------------------------------------------------

@@ -191,6 +191,29 @@ def test_what_is_missing_in_the_report_is_read(world: World) -> None:
     assert run.counts["read"] >= 4
 
 
+@pytest.mark.parametrize("rows", [1, 1000])
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_in_the_report_twice_and_not_the_same_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, rows: int, turned: bool
+) -> None:
+    monkeypatch.setattr(proving, "TOGETHER", rows)
+    sell_many(world, 2)
+    run = world.do(Job.VERIFY)
+    world.amazon.advance(120)
+    lines = [
+        f"SKU-{sku:05d}\tB00000000{sku}\t{price}\t50\tDEFAULT"
+        for sku, price in ((0, "10.00"), (1, "10.00"), (0, "12.00"))
+    ]
+    head = "seller-sku\tasin1\tprice\tquantity\tfulfillment-channel"
+    text = "\n".join([head, *(lines[::-1] if turned else lines)])
+    made = world.amazon.report(AmazonReport.objects.get().amazon_id)
+    world.amazon.set_document(made.document, text.encode())
+    world.amazon._gate.log.clear()
+    run = to_the_end(world, run)
+    assert searched(world) == {"SKU-00000"}
+    assert run.counts["in_step"] == 2
+
+
 @pytest.mark.parametrize("outcome", ["cancelled", "fatal"])
 def test_without_a_report_everything_is_read(world: World, outcome: str) -> None:
     names = sell_many(world, 3)
