@@ -67,7 +67,7 @@ def compare(rounds: int, calls: int) -> list[Ratio]:
         bare = Bare(endpoint.replace("{region}", "eu"), only.seller_id, token)
         ratios = []
         for how, client in (("in memory", alone), ("shared in the database", shared)):
-            ours, plain = alternately(
+            ours, plain, _memory = alternately(
                 partial(read, client, calls), partial(bare.read, calls), rounds
             )
             what = f"{calls} gateway calls, turns and token {how} / bare requests"

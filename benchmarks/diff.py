@@ -22,7 +22,6 @@ from benchmarks.ground import (
     drop_database,
     in_child,
     make_database,
-    memory_of,
     working,
 )
 from django_amazon_sync.models import Job, Listing, SellerSku
@@ -42,14 +41,13 @@ def at_size(size: int, rounds: int) -> Ratio:
     in_child(make_database)
     try:
         in_child(fill, size)
-        memory = in_child(memory_of, look_at_some, look_at_all)
-        ours, plain = in_child(times, rounds)
+        ours, plain, memory = in_child(times, rounds)
     finally:
         in_child(drop_database)
     return Ratio(f"diff of {size:,} listings / plain cursor", ours, plain, AIM, memory)
 
 
-def times(rounds: int) -> tuple[float, float]:
+def times(rounds: int) -> tuple[float, float, float]:
     look_at_some()
     return alternately(look_at_all, read_all, rounds)
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from benchmarks.catalogue import price_of, stock_of
-from benchmarks.ground import GERMANY, QUICK, SIZES, Ratio, alternately, in_child, memory_of
+from benchmarks.ground import GERMANY, QUICK, SIZES, Ratio, alternately, in_child
 from django_amazon_sync.amazon.feeds import FeedFile
 from django_amazon_sync.amazon.listings import price_patch, quantity_patch
 from django_amazon_sync.data import Money
@@ -31,8 +31,7 @@ def measure(*, quick: bool) -> Iterator[Ratio]:
 
 def at_size(size: int, rounds: int) -> Ratio:
     check(1000)
-    memory = memory_of(lambda: ours(100), lambda: ours(size))
-    written, plain = alternately(partial(ours, size), partial(orjsons, size), rounds)
+    written, plain, memory = alternately(partial(ours, size), partial(orjsons, size), rounds)
     return Ratio(f"feed files of {size:,} messages / orjson", written, plain, AIM, memory)
 
 

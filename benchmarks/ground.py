@@ -92,29 +92,24 @@ def alternately(
     ours: Callable[[], object],
     held_against: Callable[[], object],
     rounds: int,
-    before: Callable[[], object] = lambda: None,
-) -> tuple[float, float]:
-    """The median seconds of both, taken in turns, so that a busy machine slows both.
+    before: Callable[[], object] | None = None,
+) -> tuple[float, float, float]:
+    """The median seconds of both, and the MiB that ours takes on top of what the process had.
 
-    ``before`` is done before each turn and not counted.
+    They are taken in turns, so that a busy machine slows both. ``before`` is done before each
+    turn, in a process of its own, and not counted.
     """
     times: tuple[list[float], list[float]] = ([], [])
+    memory = []
     for _round in range(rounds):
         for act, taken in zip((ours, held_against), times, strict=True):
-            before()
+            if before is not None:
+                connection.close()
+                in_child(before)
+            idle = peak_memory()
             taken.append(seconds(act))
-    return statistics.median(times[0]), statistics.median(times[1])
-
-
-def memory_of(warm_up: Callable[[], object], act: Callable[[], object]) -> float:
-    """MiB that ``act`` takes on top of a process that did the same with hardly anything.
-
-    For a process of its own, as a peak is never forgotten.
-    """
-    warm_up()
-    idle = peak_memory()
-    act()
-    return peak_memory() - idle
+            memory.append(peak_memory() - idle)
+    return statistics.median(times[0]), statistics.median(times[1]), memory[0]
 
 
 def seconds(act: Callable[[], object]) -> float:

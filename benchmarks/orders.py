@@ -56,7 +56,7 @@ def compare(rounds: int, size: int) -> list[Ratio]:
     pages = [documents.next(size) for _round in range(rounds)]
     take_in(documents.next(PAGE))  # and with it all that any run loads
     create_all([basket_of(documents.next(1)[0])])
-    ours, oscars = alternately(
+    ours, oscars, _memory = alternately(
         lambda: take_in(pages.pop()), lambda: create_all(baskets.pop()), rounds
     )
     assert AmazonOrder.objects.filter(state=OrderState.PLACED).count() == rounds * size + PAGE

@@ -28,7 +28,6 @@ from benchmarks.ground import (
     drop_database,
     in_child,
     make_database,
-    memory_of,
     working,
 )
 from django_amazon_sync.amazon import reports as gateway
@@ -68,16 +67,16 @@ def at_size(size: int, rounds: int, folder: Path) -> Ratio:
     in_child(make_database)
     try:
         in_child(account)
-        memory = in_child(memory_of, lambda: None, partial(take_in, folder, size))
+        in_child(take_in, folder, size)
         in_child(keep_rows, folder)
-        ours, plain = in_child(times, folder, size, rounds)
+        ours, plain, memory = in_child(times, folder, size, rounds)
     finally:
         in_child(drop_database)
     what = f"listings report of {size:,} rows / COPY of the same rows"
     return Ratio(what, ours, plain, AIM, memory)
 
 
-def times(folder: Path, size: int, rounds: int) -> tuple[float, float]:
+def times(folder: Path, size: int, rounds: int) -> tuple[float, float, float]:
     return alternately(partial(take_in, folder, size), partial(copy_in, folder), rounds, empty)
 
 

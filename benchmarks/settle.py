@@ -30,7 +30,6 @@ from benchmarks.ground import (
     drop_database,
     in_child,
     make_database,
-    memory_of,
     working,
 )
 from django_amazon_sync.amazon import feeds as gateway
@@ -62,9 +61,7 @@ def at_size(size: int, rounds: int, folder: Path) -> Ratio:
     try:
         in_child(fill, size)
         in_child(write_reports, size, folder)
-        in_child(send_feeds, size)
-        memory = in_child(memory_of, lambda: None, partial(settle_all, folder))
-        ours, plain = in_child(times, size, folder, rounds)
+        ours, plain, memory = in_child(times, size, folder, rounds)
     finally:
         in_child(drop_database)
     feeds = -(-size // MESSAGES)
@@ -72,7 +69,7 @@ def at_size(size: int, rounds: int, folder: Path) -> Ratio:
     return Ratio(what, ours, plain, AIM, memory)
 
 
-def times(size: int, folder: Path, rounds: int) -> tuple[float, float]:
+def times(size: int, folder: Path, rounds: int) -> tuple[float, float, float]:
     return alternately(
         partial(settle_all, folder), partial(read_all, folder), rounds, partial(send_feeds, size)
     )
