@@ -1,7 +1,12 @@
-"""What is wrong in the shop gets one clear line, and the rest goes on."""
+"""What is wrong in the shop or in Amazon's documents gets one clear line, and the rest goes on."""
 
 from __future__ import annotations
 
+import gzip
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +15,24 @@ from django.conf import settings as django_settings
 from django.test import override_settings
 
 from django_amazon_sync.data import Money
-from django_amazon_sync.models import Marketplace, Outcome, RunState, SellerSku
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    Marketplace,
+    Outcome,
+    RunLine,
+    RunState,
+    SellerSku,
+    Submission,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs, proving
 from tests import factories
+from tests.faults.comparing import differences
 from tests.faults.crooked import CrookedShop
-from tests.faults.stages import Stages, change
-from tests.sync.conftest import World, lines_of
+from tests.faults.proof import Proof, come_back, rows, wait
+from tests.faults.stages import Stages, by_feed, change
+from tests.sync.conftest import DE, World, lines_of
 
 LONG_TITLE = ("Mug 🫖\x07" * 500).ljust(3000, "x")
 
@@ -130,3 +148,194 @@ def test_a_strange_sku_goes_on_its_own_and_harms_no_other(sku: str, stages: Stag
         assert world.live("MUG").quantity == 4
         if sku.strip("."):
             assert world.live(sku).quantity == 2
+
+
+# --- Amazon's documents ---------------------------------------------------------------------------
+
+Spoil = Callable[[bytes], bytes]
+
+
+def bomb(_sound: bytes) -> bytes:
+    """Ten megabytes of gzip that are 10 GiB when unpacked."""
+    return gzip.compress(bytes(2**26), 9) * 160
+
+
+def truncated(sound: bytes) -> bytes:
+    packed = gzip.compress(sound)
+    return packed[: len(packed) // 2]
+
+
+def of_another_account(sound: bytes) -> bytes:
+    report = json.loads(sound)
+    report["header"]["sellerId"] = "ASTRANGER00001"
+    return gzip.compress(json.dumps(report).encode())
+
+
+def of_another_feed(sound: bytes) -> bytes:
+    report = json.loads(sound)
+    report["header"]["feedId"] = "4711"
+    return gzip.compress(json.dumps(report).encode())
+
+
+def for_messages_never_sent(sound: bytes) -> bytes:
+    report = json.loads(sound)
+    issue = {"code": "90220", "severity": "ERROR", "message": "'color' is required."}
+    report["issues"].append({"messageId": 3, "sku": "NEVER-SENT", **issue})
+    return gzip.compress(json.dumps(report).encode())
+
+
+def about_another_sku(sound: bytes) -> bytes:
+    report = json.loads(sound)
+    report["items"][0]["sku"] = "SHEARS"  # which is in the other feed
+    return gzip.compress(json.dumps(report).encode())
+
+
+#: What is wrong with a feed's report, and words of the one line that tells of it.
+WRONG_REPORTS: list[tuple[Spoil, str]] = [
+    (bomb, "expands as no report does"),
+    (truncated, "the connection broke before the whole document was here"),
+    (of_another_account, "is of feed {feed} of seller ASTRANGER00001; nothing of it was taken in"),
+    (of_another_feed, "is of feed 4711 of seller {seller}; nothing of it was taken in"),
+    (for_messages_never_sent, "names messages that were never sent; none was taken in"),
+    (about_another_sku, "shows SKUs that it did not carry; none was taken in"),
+]
+
+
+#: A hundredth of what the bomb unpacks to; most of it is the simulated Amazon's, for the bomb itself.
+LITTLE = 100 * 2**20
+
+
+@contextmanager
+def in_little_memory() -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < LITTLE
+    finally:
+        tracemalloc.stop()
+
+
+def put_in_place(world: World, document: str, spoil: Spoil) -> None:
+    content = spoil(world.amazon.document(document))
+    world.amazon.set_document(document, content, gzipped=True)
+
+
+@pytest.mark.parametrize(("spoil", "words"), WRONG_REPORTS)
+def test_a_feed_whose_report_is_wrong_is_read_back(
+    spoil: Spoil, words: str, stages: Stages
+) -> None:
+    """The other feed is settled as if nothing were."""
+    with stages.at("fed") as world, by_feed():
+        wait(world, 0.5)
+        spoilt, sound = world.amazon.feeds(world.seller)
+        put_in_place(world, spoilt.document, spoil)
+        before = [row for row in rows(world)["listings"] if row[0] in ("MUG", "CUP")]
+        proof = Proof(world)
+        with in_little_memory():
+            first = world.do(Job.SETTLE)
+        assert first.state == RunState.DONE
+        if spoil is truncated:  # it may come whole yet
+            assert [row for row in rows(world)["listings"] if row[0] in ("MUG", "CUP")] == before
+            wait(world, 7)
+            world.do(Job.SETTLE)
+        told = RunLine.objects.filter(code="feed").values_list("outcome", "message")
+        ((outcome, message),) = told
+        assert outcome == Outcome.FAILED
+        assert words.format(feed=spoilt.job_id, seller=world.seller.seller_id) in message
+        assert "\n" not in message
+        settled = RunLine.objects.filter(run__job=Job.SETTLE, outcome=Outcome.SENT)
+        assert sorted(settled.values_list("sku", flat=True)) == ["BOOK", "SHEARS"]
+        assert Submission.objects.get(amazon_id=spoilt.job_id).state == "failed"
+        assert Submission.objects.get(amazon_id=sound.job_id).state == "done"
+        assert not SellerSku.objects.filter(sku="NEVER-SENT").exists()
+        come_back(world)
+        assert [*differences(world), *proof.faults()] == []
+
+
+def asked_for(world: World, job: Job) -> SyncRun:
+    """The run that waits for a report which Amazon has made meanwhile."""
+    run = world.do(job)
+    assert run.state == RunState.QUEUED
+    wait(world, 0.5)
+    return SyncRun.objects.get(pk=run.pk)
+
+
+def to_the_end(world: World, job: Job) -> SyncRun:
+    """A run that may have to wait for a report of its own."""
+    run = world.do(job)
+    if run.state == RunState.QUEUED:
+        wait(world, 0.5)
+        run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+    return run
+
+
+def listings_of_a_stranger(_sound: bytes) -> bytes:
+    names = "\t".join(["seller-sku", "asin1", "price", "quantity", "fulfillment-channel", "status"])
+    theirs = "\n".join(f"THEIRS-{n}\tB0THEIRS{n:02d}\t1.00\t1\tDEFAULT\tActive" for n in range(30))
+    return gzip.compress(f"{names}\n{theirs}\n".encode())
+
+
+WRONG_LISTINGS: list[tuple[Spoil, str]] = [
+    (bomb, "expands as no report does"),
+    (truncated, "the connection broke before the whole document was here"),
+    (listings_of_a_stranger, "it looks like another account's; nothing of it was taken in"),
+]
+
+
+def a_whole_shelf(world: World) -> None:
+    """So many listings that a report of none of them is not ours."""
+    for number in range(20):
+        world.sell(f"JAR-{number}", quantity=5)
+    assert world.export().went_well
+
+
+@pytest.mark.parametrize(("spoil", "words"), WRONG_LISTINGS)
+def test_a_wrong_listings_report_is_not_taken_in(spoil: Spoil, words: str, stages: Stages) -> None:
+    """And the next import asks for another, or takes the same one whole."""
+    with stages.at("connected") as world:
+        a_whole_shelf(world)
+        world.list_on_amazon("ATTIC", price="3.00", quantity=1)
+        run = asked_for(world, Job.IMPORT_LISTINGS)
+        (report,) = world.amazon.reports(world.seller)
+        content = world.amazon.document(report.document)
+        put_in_place(world, report.document, spoil)
+        before = rows(world)
+        with in_little_memory():
+            jobs.perform(run, patience=5)
+        assert rows(world) == before
+        said = [*lines_of(run, "message"), run.reason]
+        assert [words in text for text in said if text] == [True]
+        assert not run.went_well
+        world.amazon.set_document(report.document, content)
+        again = to_the_end(world, Job.IMPORT_LISTINGS)
+        assert again.went_well
+        assert Listing.objects.filter(sku__sku="ATTIC").exists()
+
+
+@pytest.mark.parametrize(("spoil", "words"), WRONG_LISTINGS)
+def test_a_wrong_report_proves_nothing(
+    spoil: Spoil, words: str, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Amazon ignored is found although the report that should show it is of no use."""
+    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    with stages.at("connected") as world:
+        a_whole_shelf(world)
+        world.amazon.ignore_changes(world.seller, "JAR-7", DE)
+        change("JAR-7", num_in_stock=3)
+        assert world.send_changes().counts[Outcome.SENT] == 1
+        wait(world, 9)
+        world.import_orders()
+        run = asked_for(world, Job.VERIFY)
+        (report,) = world.amazon.reports(world.seller)
+        content = world.amazon.document(report.document)
+        put_in_place(world, report.document, spoil)
+        with in_little_memory():
+            jobs.perform(run, patience=5)
+        said = [*lines_of(run, "message"), run.reason]
+        assert [words in text for text in said if "report" in text or "document" in text] == [True]
+        if run.state == RunState.STOPPED:  # the document may come whole yet
+            assert not Listing.objects.filter(verified_at__gte=run.started_at).exists()
+            world.amazon.set_document(report.document, content)
+            run = to_the_end(world, Job.VERIFY)
+        drifted = run.lines.filter(outcome=Outcome.DRIFTED)
+        assert list(drifted.values_list("sku", flat=True)) == ["JAR-7"]
