@@ -23,11 +23,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, one round")
     asked = parser.parse_args()
 
-    sys.path[:0] = [str(ROOT), str(ROOT / "example_project")]
-    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-    import django
-
-    django.setup()
+    set_up()
     from benchmarks.ground import in_child
 
     print(in_child(machine))
@@ -43,6 +39,15 @@ def main() -> None:
             )
             remarks += [f"- {one.what}: {one.remark}"] if one.remark else []
     print("\n" + "\n".join(remarks))
+
+
+def set_up() -> None:
+    """Django with the benchmarks' settings."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "example_project")]
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    import django
+
+    django.setup()
 
 
 def machine() -> str:

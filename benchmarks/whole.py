@@ -45,7 +45,10 @@ LISTINGS_REPORT = "GET_MERCHANT_LISTINGS_ALL_DATA"
 
 
 def measure(*, quick: bool) -> Iterator[Ratio]:
-    size = 300 if quick else 3000
+    yield at_size(300 if quick else 3000)
+
+
+def at_size(size: int) -> Ratio:
     taken = {}
     for way in (ours, a_loop):
         in_child(make_database)
@@ -54,7 +57,7 @@ def measure(*, quick: bool) -> Iterator[Ratio]:
         finally:
             in_child(drop_database)
     what = f"{size:,} SKUs from report to settled feed / a loop with python-amazon-sp-api"
-    yield Ratio(what, taken[ours], taken[a_loop], AIM)
+    return Ratio(what, taken[ours], taken[a_loop], AIM)
 
 
 def time_of(way: Any, size: int) -> float:
