@@ -201,7 +201,7 @@ WRONG_REPORTS: list[tuple[Spoil, str]] = [
 ]
 
 
-#: A hundredth of what the bomb unpacks to; most of it is the simulated Amazon's, for the bomb itself.
+#: A hundredth of what the bomb unpacks to; the simulated Amazon itself takes most of it.
 LITTLE = 100 * 2**20
 
 

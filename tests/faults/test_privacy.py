@@ -1,23 +1,40 @@
-"""After a whole story neither our tables nor the logs hold what identifies a buyer, or a secret."""
+"""After a whole story neither our tables nor the logs hold what identifies a buyer, or a secret.
+
+The address of a document is one too: whoever has it can read the document.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from django.apps import apps
 from django.db import connection
 
-from django_amazon_sync.models import AmazonOrder, OrderState, SyncRun
+from django_amazon_sync.models import (
+    OPEN_STATES,
+    AmazonOrder,
+    AmazonReport,
+    Job,
+    Listing,
+    OrderState,
+    RunLine,
+    RunState,
+    Submission,
+    SyncRun,
+)
 from django_amazon_sync.shops.oscar import orders as shop_orders
+from django_amazon_sync.sync import jobs, proving
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.faults.comparing import come_back
-from tests.faults.stages import Stages
-from tests.sync.conftest import World, shop_order
+from tests.faults.proof import wait
+from tests.faults.stages import Stages, by_feed
+from tests.sync.conftest import DE, World, shop_order
 
 BUYER = {
     "buyerName": "Zebulon Quillfeather",
@@ -129,3 +146,82 @@ def test_no_buyer_and_no_secret_is_in_our_tables_or_in_a_log(
         assert text not in written
         assert text not in logged
         assert text not in said
+
+
+# --- Feeds and reports ----------------------------------------------------------------------------
+
+#: In Amazon's report, and nowhere in the shop.
+TITLE = "Chest with the heron's letters"
+
+
+@pytest.fixture
+def addresses(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The signatures of the documents' addresses that were called."""
+    signatures: set[str] = set()
+    send = requests.Session.send
+
+    def noted(session: Any, request: Any, **how: Any) -> Any:
+        signatures.update(parse_qs(urlsplit(request.url).query).get("X-Amz-Signature", []))
+        return send(session, request, **how)
+
+    monkeypatch.setattr(requests.Session, "send", noted)
+    return signatures
+
+
+def feeds_and_reports(world: World) -> None:
+    """A feed and a report, each with all that can go wrong with its documents."""
+    asin = "B0CHEST000"
+    listing = {"marketplace": DE, "asin": asin, "price": "3.00", "quantity": 1}
+    world.amazon.add_listing(world.seller, "ATTIC", title=TITLE, **listing)
+    world.import_orders()
+    for kind in ("403", "500", "drop_before", "drop_after"):
+        world.amazon.faults.add(Fault("upload", kind))
+        world.export()
+    world.amazon.faults.clear()
+    world.export()
+    for job in (Job.SETTLE, Job.IMPORT_LISTINGS, Job.VERIFY, Job.MATCH):
+        wait(world, 0.5)
+        run = world.do(job)
+        for kind in ("403", "500", "half", "empty", "string", "drop_after", ""):
+            if kind:
+                world.amazon.faults.add(Fault("download", kind))
+            wait(world, 0.5)
+            if run.state == RunState.QUEUED:
+                run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+            else:
+                run = world.do(job)
+            world.amazon.faults.clear()
+        assert run.state in (RunState.DONE, RunState.QUEUED)
+    assert not Submission.objects.filter(kind="feed", state__in=OPEN_STATES).exists()
+    assert Listing.objects.filter(sku__sku="ATTIC").exists()
+
+
+def test_no_address_of_a_document_and_nothing_of_its_contents_is_told(
+    stages: Stages,
+    caplog: pytest.LogCaptureFixture,
+    sent_tokens: set[str],
+    addresses: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    with stages.at("rearranged") as world, by_feed():
+        feeds_and_reports(world)
+        written = dump()
+        downloads = len(world.amazon.requests_of("download"))
+        secrets = {world.seller.client_secret, world.seller.refresh_token, *sent_tokens, *addresses}
+        runs = list(SyncRun.objects.values_list("reason", flat=True))
+        lines = list(RunLine.objects.values_list("message", "values"))
+        held = [*Submission.objects.all(), *AmazonReport.objects.all(), *Listing.objects.all()]
+        told = f"{runs} {lines} {[(repr(one), str(one)) for one in held]}"
+    assert downloads > 10
+    assert len(addresses) > 10
+    logged = "\n".join(
+        f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in caplog.records
+    )
+    assert "createFeed" in logged
+    assert "getReportDocument" in logged
+    for text in [*secrets, "X-Amz-Signature", "-documents/", TITLE]:
+        assert text not in written
+        assert text not in logged
+        assert text not in told
