@@ -40,8 +40,8 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
         return next_steps.of_submission(submission)
 
     @admin.display(description=_("listings in the feed"))
-    def messages(self, submission: Submission) -> int | None:
-        return submission.content.get("messages")
+    def messages(self, submission: Submission) -> str:
+        return plain(submission.content.get("messages"))
 
     @admin.display(description=_("items"))
     def items(self, submission: Submission) -> str:
