@@ -16,7 +16,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import orders_in
 from tests import factories
 from tests.faults.racing import just_before
-from tests.sync.conftest import DE, World, lines_of, shop_order
+from tests.sync.conftest import World, lines_of, shop_order
 
 
 @pytest.fixture
