@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
 
 from django_amazon_sync.models import Listing, Outcome, SyncRun
+from django_amazon_sync.sync.rows import update_rows
+from django_amazon_sync.sync.survey import chunks
+
+#: Listings that are written together.
+TOGETHER = 1000
 
 
-def hold(listing: Listing, values: dict[str, Any], reason: str) -> None:
-    """Let these values of a listing wait for approval."""
+def hold(waiting: Mapping[int, dict[str, Any]], reason: str) -> None:
+    """Let these values of listings (pk) wait for approval: all of them, or none."""
     with transaction.atomic():
-        row = Listing.objects.select_for_update().get(pk=listing.pk)
-        row.held |= values
-        row.reason = reason
-        row.save(update_fields=["held", "reason"])
-    listing.held = row.held
+        for pks in chunks(sorted(waiting), TOGETHER):
+            rows = list(Listing.objects.filter(pk__in=pks).order_by("pk").select_for_update())
+            for row in rows:
+                row.held |= waiting[row.pk]
+                row.reason = reason
+            update_rows(rows, ("held", "reason"))
 
 
 def approve(listings: Iterable[Listing]) -> int:

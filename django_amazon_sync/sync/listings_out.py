@@ -59,6 +59,9 @@ from django_amazon_sync.sync.work import Work, at_work, why_not_writing
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20
 
+#: Those that go into a feed together: five searches, as many as Amazon answers at once.
+IN_FEED_TOGETHER = 5 * TOGETHER
+
 #: The call whose plan tells how long sending takes, before a run knows its own pace.
 PATCH = "patchListingsItem"
 
@@ -222,17 +225,21 @@ def _known(work: Work, rules: dict[int, Rules]) -> int:
 def _hold_all(work: Work, found: Survey, reason: str) -> None:
     """Let the changes of the run wait; falls of stock still leave, as waiting would oversell.
 
-    All are held before the first leaves: a run that gives way counts what is left anew.
+    All are held at once, and before the first leaves: the run after one that died half-way would
+    measure the other half alone.
     """
     pks = found.zeros + found.changed
-    for listings in _together(pks):
+    waiting: dict[int, dict[str, Any]] = {}
+    for listings in _together(pks, held.TOGETHER):
         for seen in _look_again(work, found.rules, listings):
             listing = seen.listing
             changes = seen.changes(again=found.again)
             free = _free_to_leave(listing, changes)
             if held_back := {n: v for n, v in changes.items() if n not in free}:
-                _hold(work, listing, held_back, reason)
+                waiting[listing.pk] = held_back
+                _say_held(work, listing, held_back, reason)
     if not work.run.dry_run:
+        held.hold(waiting, reason)
         _send(work, found, pks)  # what is held now stays
 
 
@@ -250,7 +257,12 @@ def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:
 
 def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
     if not work.run.dry_run:
-        held.hold(listing, values, reason)
+        held.hold({listing.pk: values}, reason)
+        listing.held |= values
+    _say_held(work, listing, values, reason)
+
+
+def _say_held(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
     work.line(
         Outcome.HELD,
         sku=listing.sku.sku,
@@ -264,10 +276,10 @@ def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> 
 # --- Sending --------------------------------------------------------------------------------------
 
 
-def _together(pks: Sequence[int]) -> Iterator[list[Listing]]:
+def _together(pks: Sequence[int], size: int = TOGETHER) -> Iterator[list[Listing]]:
     """The listings, loaded so many at a time that one read at Amazon covers them."""
-    for start in range(0, len(pks), TOGETHER):
-        chunk = list(pks[start : start + TOGETHER])
+    for start in range(0, len(pks), size):
+        chunk = list(pks[start : start + size])
         listings = Listing.objects.filter(pk__in=chunk).select_related(
             "sku", "marketplace__account"
         )
@@ -288,7 +300,7 @@ def _send(
     work: Work, found: Survey, pks: Sequence[int], files: feeds_out.Files | None = None
 ) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
-    for listings in _together(pks):
+    for listings in _together(pks, IN_FEED_TOGETHER if files else TOGETHER):
         if not work.run.dry_run:
             work.give_way()
         facts: dict[str, SkuFacts] = {}

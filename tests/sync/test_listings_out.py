@@ -497,3 +497,29 @@ def test_a_part_is_measured_by_all_listings_and_with_the_parts_before(
 
     assert dearer(3) == {Outcome.SENT}  # three of eight
     assert dearer(2) == {Outcome.HELD}  # five of eight, within the hour
+
+
+def test_a_worker_that_dies_while_it_holds_holds_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other half alone would not be too much."""
+    records = [world.sell(f"MUG-{n}", price="10.00", quantity=5) for n in range(25)]
+    world.export()
+    for record in records:
+        record.price = Decimal("11.00")
+        record.save()
+    monkeypatch.setattr(held, "TOGETHER", 10)
+    written = held.update_rows
+
+    def die_at_the_second(rows: Any, names: Any) -> None:
+        if Listing.objects.exclude(held={}).exists():
+            raise KeyboardInterrupt
+        written(rows, names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(held, "update_rows", die_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            world.export()
+    assert not Listing.objects.exclude(held={}).exists()
+    assert lines_of(world.export(), "outcome").count(Outcome.HELD) == 25
+    assert world.writes() == 0
