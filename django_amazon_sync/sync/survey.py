@@ -370,13 +370,18 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
     """
-    rows = rows_of_offers(work.account, offers, marketplaces)
-    linked = {row.offer_pk for row in rows if is_its(row, offers[row.offer_pk])}
+    rows = _own_rows(work, offers, marketplaces)
+    linked = {row.offer_pk for row in rows}
     if len(linked) < len(offers):
         _link(work, [offer for offer in offers.values() if offer.pk not in linked])
-        rows = rows_of_offers(work.account, offers, marketplaces)
+        rows = _own_rows(work, offers, marketplaces)
     if _add_listings(work, rows, marketplaces):
-        rows = rows_of_offers(work.account, offers, marketplaces)
+        rows = _own_rows(work, offers, marketplaces)
+    return rows
+
+
+def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
+    rows = rows_of_offers(work.account, offers, marketplaces)
     return [row for row in rows if is_its(row, offers[row.offer_pk])]
 
 

@@ -105,10 +105,11 @@ class Reader:
 
     def all_of(self, records: Any) -> Iterator[Offer]:
         """Every record in chunks by pk: constant memory, and no cursor kept open meanwhile."""
-        chunk = list(self.read(records[:CHUNK]))
+        rows = self.rows_of(records)
+        chunk = list(self.offers_of(rows[:CHUNK]))
         yield from chunk
         while len(chunk) == CHUNK:
-            chunk = list(self.read(records.filter(pk__gt=chunk[-1].pk)[:CHUNK]))
+            chunk = list(self.offers_of(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK]))
             yield from chunk
 
     def those_of(self, records: Any, pks: Iterable[str]) -> Iterator[Offer]:
@@ -118,11 +119,19 @@ class Reader:
             yield from self.read(records.filter(pk__in=chunk))
 
     def read(self, records: Any) -> Iterator[Offer]:
+        return self.offers_of(self.rows_of(records))
+
+    def rows_of(self, records: Any) -> Any:
+        """What is read of the records: all columns, or those that an offer is made of."""
         if self.taxes is None:
-            return map(self.from_model, records.select_related(*RELATED))
+            return records.select_related(*RELATED)
         # As it is stored: Oscar's field would be asked for each row what None means.
-        records = records.annotate(upc=Cast("product__upc", CharField()))
-        return map(partial(self.from_columns, self.taxes), records.values_list(*COLUMNS))
+        return records.annotate(upc=Cast("product__upc", CharField())).values_list(*COLUMNS)
+
+    def offers_of(self, rows: Any) -> Iterator[Offer]:
+        if self.taxes is None:
+            return map(self.from_model, rows)
+        return map(partial(self.from_columns, self.taxes), rows)
 
     def from_columns(self, taxes: Taxes, row: tuple[Any, ...]) -> Offer:
         """One offer from ``COLUMNS``, by the rules of Oscar's own models."""
