@@ -99,6 +99,15 @@ ROUNDS = 5
 
 def come_back(world: World) -> None:
     """What the schedule does after a restart, until Amazon has done its part; then a check."""
+    settle_all(world)
+    wait(world, 8)  # a report shows what Amazon had up to six hours ago
+    world.verify()
+    wait(world, 0.5)
+    tick()
+
+
+def settle_all(world: World) -> None:
+    """What the schedule does after a restart, until Amazon has done its part."""
     for _ in range(ROUNDS):
         wait(world, 0.5)
         world.import_orders()
@@ -107,10 +116,6 @@ def come_back(world: World) -> None:
         if not Submission.objects.filter(state__in=OPEN_STATES).exists():
             break
     world.do(Job.SETTLE)  # each job ends its dead runs
-    wait(world, 8)  # a report shows what Amazon had up to six hours ago
-    world.verify()
-    wait(world, 0.5)
-    tick()
 
 
 def wait(world: World, hours: float) -> None:
