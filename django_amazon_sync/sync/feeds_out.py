@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from django_amazon_sync import conf
@@ -75,7 +76,7 @@ def is_worth_a_feed(work: Work, number: int) -> bool:
         return False
     lately = timezone.now() - PATCHES_AFTER_FAILURE
     failed = feeds_of(work.account).filter(state=SubmissionState.FAILED, settled_at__gte=lately)
-    return not failed.exclude(amazon_id="").exists()
+    return not failed.filter(~Q(amazon_id="") | Q(content__has_key="refused")).exists()
 
 
 def feeds_of(account: SellerAccount) -> Any:
@@ -278,7 +279,9 @@ def send_feed(work: Work, feed: Submission) -> None:
         state = SubmissionState.UNKNOWN if silence.sent else SubmissionState.UPLOADED
         feed.move(state, not_before=timezone.now() + FIRST_LOOK, reason=str(silence))
     except Rejected as refused:
-        feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=str(refused))
+        feed.content["refused"] = str(refused)
+        Submission.objects.filter(pk=feed.pk).update(content=feed.content)
+        _give_up(feed, str(refused))
         work.line(
             Outcome.REFUSED,
             marketplace=feed.marketplace.code,

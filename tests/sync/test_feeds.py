@@ -235,6 +235,18 @@ def test_a_feed_that_amazon_has_no_time_for_is_sent_later(shop: World) -> None:
     assert feeds()[0].state == SubmissionState.DONE
 
 
+def test_a_feed_that_amazon_does_not_take_goes_by_patch(shop: World) -> None:
+    shop.amazon.faults.add(Fault("createFeed", "400", times=1))
+    run = shop.export()
+    assert Outcome.REFUSED in lines_of(run, "outcome")
+    assert feeds()[0].state == SubmissionState.FAILED
+    settle(shop)
+    assert created(shop) == 1
+    for sku in SKUS:
+        live = shop.live(sku)
+        assert (str(live.price), live.quantity) == ("12.00", 30)
+
+
 def test_a_paused_account_sends_no_uploaded_feed(shop: World) -> None:
     shop.amazon.faults.add(Fault("createFeed", "429", times=1))
     shop.export()
