@@ -30,6 +30,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.sync import jobs, proving
 from django_amazon_sync.testing.simulator import Fault
+from django_amazon_sync.testing.simulator.faults import Kind
 from tests import factories
 from tests.faults.comparing import come_back
 from tests.faults.proof import wait
@@ -170,11 +171,16 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 def feeds_and_reports(world: World) -> None:
     """A feed and a report, each with all that can go wrong with its documents."""
-    asin = "B0CHEST000"
-    listing = {"marketplace": DE, "asin": asin, "price": "3.00", "quantity": 1}
-    world.amazon.add_listing(world.seller, "ATTIC", title=TITLE, **listing)
+    world.amazon.add_listing(
+        world.seller, "ATTIC", title=TITLE, marketplace=DE, asin="B0CHEST000", price="3.00",
+        quantity=1,
+    )  # fmt: skip
     world.import_orders()
-    for kind in ("403", "500", "drop_before", "drop_after"):
+    uploads: tuple[Kind, ...] = ("403", "500", "drop_before", "drop_after")
+    downloads: tuple[Kind | None, ...] = (
+        "403", "500", "half", "empty", "string", "drop_after", None,
+    )  # fmt: skip
+    for kind in uploads:
         world.amazon.faults.add(Fault("upload", kind))
         world.export()
     world.amazon.faults.clear()
@@ -182,9 +188,9 @@ def feeds_and_reports(world: World) -> None:
     for job in (Job.SETTLE, Job.IMPORT_LISTINGS, Job.VERIFY, Job.MATCH):
         wait(world, 0.5)
         run = world.do(job)
-        for kind in ("403", "500", "half", "empty", "string", "drop_after", ""):
-            if kind:
-                world.amazon.faults.add(Fault("download", kind))
+        for broken in downloads:
+            if broken:
+                world.amazon.faults.add(Fault("download", broken))
             wait(world, 0.5)
             if run.state == RunState.QUEUED:
                 run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)

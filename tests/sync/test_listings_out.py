@@ -18,7 +18,7 @@ from django_amazon_sync.models import (
     Submission,
     SubmissionState,
 )
-from django_amazon_sync.sync import held
+from django_amazon_sync.sync import held, rows
 from django_amazon_sync.sync.connect import pause
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests import factories
@@ -509,12 +509,12 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         record.price = Decimal("11.00")
         record.save()
     monkeypatch.setattr(held, "TOGETHER", 10)
-    written = held.update_rows
+    written = rows.update_rows
 
-    def die_at_the_second(rows: Any, names: Any) -> None:
+    def die_at_the_second(listings: Any, names: Any) -> None:
         if Listing.objects.exclude(held={}).exists():
             raise KeyboardInterrupt
-        written(rows, names)
+        written(listings, names)
 
     with monkeypatch.context() as patched:
         patched.setattr(held, "update_rows", die_at_the_second)
