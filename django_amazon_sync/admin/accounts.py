@@ -53,6 +53,7 @@ class ShowsNoSecret:
 @admin.register(Application)
 class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
     form = ApplicationForm
+    account_path = ""
     encrypted = ("client_secret",)
     fields = ("name", "client_id", "new_secret", "secret_made_on")
     list_display = ("name", "client_id", "secret_made_on", "account_count")
@@ -77,6 +78,7 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
 @admin.register(SellerAccount)
 class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     form = AccountForm
+    account_path = "self"
     reads_with = ("application",)
     encrypted = ("refresh_token", "application__client_secret")
     list_display = ("name", "state", "why", "seller_id", "region", "import_orders")

@@ -85,6 +85,7 @@ class ConditionFilter(admin.SimpleListFilter):
 
 @admin.register(Listing)
 class ListingAdmin(Kept, Screen[Listing]):
+    account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
     list_display = (

@@ -40,6 +40,7 @@ SEES_BUYERS = "django_amazon_sync.view_personal_data"
 
 class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):
     model = AmazonOrderLine
+    account_path = "order__account"
     reads_with = ("order",)
     encrypted = ("order__document",)
     fields = ("sku", "asin", "title", "quantity", "shipped", "held")
@@ -55,6 +56,7 @@ class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):
 
 class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     model = Shipment
+    account_path = "order__account"
     reads_with = ("order",)
     encrypted = ("order__document",)
     fields = ("reference", "state", "reason", "carrier", "tracking", "shipped_at")

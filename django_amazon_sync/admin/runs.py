@@ -185,6 +185,7 @@ class AccountOfRunFilter(AccountFilter):
 
 @admin.register(RunLine)
 class LineAdmin(ReadOnly, Screen[RunLine]):
+    account_path = "run__account"
     reads_with = ("run__account",)
     encrypted = ("run__account__refresh_token",)
     list_display = (

@@ -11,9 +11,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.access import visible_accounts, within_scopes
 from django_amazon_sync.admin.shown import brief
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
-from django_amazon_sync.models import Marketplace, SellerAccount
+from django_amazon_sync.models import Marketplace
 
 Row = TypeVar("Row", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
@@ -43,15 +44,18 @@ def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
 
 class Reads:
     """``reads_with`` are the related rows that a page shows, ``encrypted`` the columns that its
-    queries leave alone: a lost key must not take a page away.
+    queries leave alone: a lost key must not take a page away. ``account_path`` leads from a row to
+    its account, as some people see the accounts of their own part of the shop only; empty where
+    rows are of no account: then those people see none.
     """
 
     reads_with: ClassVar[tuple[str, ...]] = ()
     encrypted: ClassVar[tuple[str, ...]] = ()
+    account_path: ClassVar[str] = "account"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]  # of the screen
-        rows = rows.defer(*self.encrypted)
+        rows = within_scopes(rows, request, self.account_path).defer(*self.encrypted)
         return rows.select_related(*self.reads_with) if self.reads_with else rows
 
 
@@ -116,7 +120,7 @@ class AccountFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> Iterable[tuple[str, str]]:
-        accounts = SellerAccount.objects.order_by("name").values_list("pk", "name")
+        accounts = visible_accounts(request).order_by("name").values_list("pk", "name")
         return [(str(pk), name) for pk, name in accounts]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -134,7 +138,8 @@ class MarketplaceFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> Iterable[tuple[str, str]]:
-        codes = Marketplace.objects.order_by("code").values_list("code", flat=True).distinct()
+        places = within_scopes(Marketplace.objects.all(), request, "account")
+        codes = places.order_by("code").values_list("code", flat=True).distinct()
         return [(code, store_name(code)) for code in codes]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -28,6 +28,7 @@ class AccountOfOrderFilter(AccountFilter):
 
 @admin.register(Shipment)
 class ShipmentAdmin(Kept, Screen[Shipment]):
+    account_path = "order__account"
     reads_with = ("order__account",)
     encrypted = ("order__document", "order__account__refresh_token")
     list_display = (

@@ -9,22 +9,28 @@ from django_amazon_sync.models.accounts import (
     Lease,
     Marketplace,
     RateBucket,
+    RateSource,
     Region,
     Schedule,
     SellerAccount,
 )
+from django_amazon_sync.models.alarms import Alarm
 from django_amazon_sync.models.listings import (
     MERCHANT_CHANNEL,
     OPEN_STATES,
     Listing,
     OfferChange,
+    OfferIdentifier,
     Presence,
+    ProductType,
+    Proposal,
     SellerSku,
     Submission,
     SubmissionItem,
     SubmissionState,
     amazon_ships,
 )
+from django_amazon_sync.models.mappings import CarrierMapping, PaymentMapping, ShippingMapping
 from django_amazon_sync.models.orders import (
     HOLDING_STATES,
     AmazonOrder,
@@ -35,8 +41,16 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
+from django_amazon_sync.models.rates import ExchangeRate
 from django_amazon_sync.models.reports import AmazonReport, ReportState
-from django_amazon_sync.models.runs import BAD_OUTCOMES, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.models.runs import (
+    BAD_OUTCOMES,
+    Outcome,
+    RunLine,
+    RunSelection,
+    RunState,
+    SyncRun,
+)
 
 __all__ = [
     "BAD_OUTCOMES",
@@ -46,29 +60,39 @@ __all__ = [
     "OPEN_STATES",
     "AccessToken",
     "AccountState",
+    "Alarm",
     "AmazonOrder",
     "AmazonOrderLine",
     "AmazonReport",
     "Application",
+    "CarrierMapping",
+    "ExchangeRate",
     "Job",
     "Lease",
     "Listing",
     "Marketplace",
     "OfferChange",
+    "OfferIdentifier",
     "OrderState",
     "OrderWindow",
     "Outcome",
+    "PaymentMapping",
     "Presence",
+    "ProductType",
+    "Proposal",
     "RateBucket",
+    "RateSource",
     "Region",
     "ReportState",
     "RunLine",
+    "RunSelection",
     "RunState",
     "Schedule",
     "SellerAccount",
     "SellerSku",
     "Shipment",
     "ShipmentState",
+    "ShippingMapping",
     "Submission",
     "SubmissionItem",
     "SubmissionState",

@@ -27,6 +27,20 @@ class Application(models.Model):
         blank=True,
         help_text=_("Amazon's client secrets live for 180 days."),
     )
+    application_id = models.CharField(
+        _("application id"),
+        max_length=100,
+        blank=True,
+        help_text=_("amzn1.sp.solution…: sellers authorise it on Amazon's website by this id."),
+    )
+    draft = models.BooleanField(
+        _("draft"), default=False, help_text=_("Amazon has not published the application yet.")
+    )
+    public = models.BooleanField(
+        _("public"),
+        default=False,
+        help_text=_("Other sellers authorise it too; each does so again every 365 days."),
+    )
 
     class Meta:
         verbose_name = _("application")
@@ -95,7 +109,19 @@ class SellerAccount(Stated):
     stock_buffer = models.PositiveIntegerField(
         _("stock buffer"), default=0, help_text=_("Units that are never offered on Amazon.")
     )
+    authorised_on = models.DateField(
+        _("authorised on"),
+        null=True,
+        blank=True,
+        help_text=_("The day of the refresh token; of a public application it ends in a year."),
+    )
     import_orders = models.BooleanField(_("import orders"), default=True)
+    orders_since = models.DateTimeField(
+        _("look back to"),
+        null=True,
+        blank=True,
+        help_text=_("The first import begins here; empty: at the cut-over."),
+    )
     cut_over = models.DateTimeField(
         _("cut-over"),
         default=timezone.now,
@@ -113,6 +139,32 @@ class SellerAccount(Stated):
         blank=True,
         help_text=_("Amazon's carrier code, used where a shipment names none."),
     )
+    order_statuses = models.JSONField(
+        _("order statuses"),
+        default=dict,
+        blank=True,
+        help_text=_("Amazon's status to the shop's; what is missing changes nothing there."),
+    )
+    import_customers = models.BooleanField(
+        _("import customers"),
+        default=False,
+        help_text=_("Buyers become customers of the shop, by e-mail address; otherwise guests."),
+    )
+    relay_customers = models.BooleanField(
+        _("customers by relay address"),
+        default=False,
+        help_text=_("A buyer behind Amazon's relay address becomes a new customer, not a guest."),
+    )
+    create_products = models.BooleanField(
+        _("create products"),
+        default=False,
+        help_text=_("What an order has and the shop lacks becomes an unpublished product."),
+    )
+    default_category = models.CharField(_("default category"), max_length=100, blank=True)
+    alarm_recipients = models.TextField(
+        _("alarms go to"), blank=True, help_text=_("E-mail addresses, one a line.")
+    )
+    cron_key_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("seller account")
@@ -136,6 +188,14 @@ class SellerAccount(Stated):
         return (
             self.state == AccountState.LIVE and bool(deployment) and self.deployment == deployment
         )
+
+
+class RateSource(models.TextChoices):
+    """Where exchange rates come from; without any, a price in another currency is not sent."""
+
+    ECB = "ecb", _("European Central Bank")
+    TABLE = "table", _("the table kept here")
+    CALLABLE = "callable", _("the project's own function")
 
 
 class Marketplace(models.Model):
@@ -172,6 +232,25 @@ class Marketplace(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
+    )
+    rate_source = models.CharField(
+        _("exchange rates"),
+        max_length=10,
+        choices=RateSource.choices,
+        blank=True,
+        help_text=_("Where the rate comes from that turns the shop's prices into this currency."),
+    )
+    switches = models.JSONField(
+        _("switches"), default=dict, blank=True, help_text=_("Field to whether it is sent.")
+    )
+    amazon_wins = models.JSONField(
+        _("Amazon wins"),
+        default=list,
+        blank=True,
+        help_text=_("Fields in which Amazon's value stays where another hand changed it there."),
+    )
+    associate_tag = models.CharField(
+        _("associate tag"), max_length=50, blank=True, help_text=_("For links of the storefront.")
     )
 
     class Meta:
@@ -245,6 +324,7 @@ class Job(models.TextChoices):
     SETTLE = "settle", _("Settle feeds")
     IMPORT_LISTINGS = "import_listings", _("Import listings")
     MATCH = "match", _("Match offers to listings")
+    TAKE_OVER = "take_over", _("Import from Amazon")
 
 
 #: How often each job runs unless staff choose otherwise.

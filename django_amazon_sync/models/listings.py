@@ -75,6 +75,17 @@ class SellerSku(models.Model):
             "Linked to its offer by identifier or by staff; the shop's own SKU may differ."
         ),
     )
+    own_values = models.JSONField(
+        _("own values"),
+        default=dict,
+        blank=True,
+        help_text=_("What staff set for all marketplaces of the SKU: field to value."),
+    )
+    made_by_import = models.BooleanField(
+        _("made by import"),
+        default=False,
+        help_text=_("Its product was created for an Amazon order that had it."),
+    )
     managed = models.BooleanField(
         default=False, help_text="Something was sent for it; once gone it goes to zero."
     )
@@ -130,6 +141,22 @@ class Listing(models.Model):
         blank=True,
         help_text=_("In the marketplace's currency; it goes before the shop's price."),
     )
+    own_values = models.JSONField(
+        _("own values"),
+        default=dict,
+        blank=True,
+        help_text=_("What staff set for this marketplace: field to value."),
+    )
+    switches = models.JSONField(
+        _("switches"),
+        default=dict,
+        blank=True,
+        help_text=_("Field to whether it is sent, where that differs from the marketplace."),
+    )
+    locked = models.BooleanField(
+        _("locked"), default=False, help_text=_("Only price and stock are sent.")
+    )
+    picture_url = models.URLField(_("Amazon's picture"), max_length=500, blank=True)
     accepted = models.JSONField(_("accepted"), default=dict, blank=True)
     verified = models.JSONField(_("verified"), default=dict, blank=True)
     drift = models.JSONField(_("drift"), default=dict, blank=True)
@@ -177,10 +204,87 @@ class Listing(models.Model):
             ("export_listing", _("Can send listings to Amazon")),
             ("verify_listing", _("Can read listings back from Amazon")),
             ("approve_listing", _("Can approve held changes")),
+            ("change_price_listing", _("Can change prices for Amazon")),
+            ("take_over_listing", _("Can take values over from Amazon")),
+            ("match_listing", _("Can match offers to listings")),
         ]
 
     def __str__(self) -> str:
         return f"{self.sku} @ {self.marketplace}"
+
+
+class OfferIdentifier(models.Model):
+    """A product code that staff gave an offer, beside those that the shop knows itself."""
+
+    class Kind(models.TextChoices):
+        ASIN = "asin", "ASIN"
+        EAN = "ean", "EAN"
+        UPC = "upc", "UPC"
+        ISBN = "isbn", "ISBN"
+
+    offer_pk = models.CharField(_("offer"), max_length=64)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    value = models.CharField(_("value"), max_length=20)
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["offer_pk", "kind", "value"], name="amazon_identifier_once"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["kind", "value"], name="amazon_identifier_value")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.value}"
+
+
+class Proposal(models.Model):
+    """An offer that a SKU of Amazon's may be, for staff to accept or refuse.
+
+    A refused one is kept, so that it is not proposed again.
+    """
+
+    sku = models.ForeignKey(SellerSku, models.CASCADE, related_name="proposals")
+    offer_pk = models.CharField(_("offer"), max_length=64)
+    how = models.CharField(_("found by"), max_length=20)
+    reason = models.TextField(_("reason"), blank=True)
+    refused = models.BooleanField(_("refused"), default=False)
+    made_at = models.DateTimeField(_("made at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sku", "offer_pk"], name="amazon_proposal_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku}: {self.offer_pk}"
+
+
+class ProductType(models.Model):
+    """What a seller's definition of a product type says of an offer, kept for some days.
+
+    ``facts`` are the parts that screens ask for, such as the conditions that may be chosen.
+    """
+
+    marketplace = models.ForeignKey(Marketplace, models.CASCADE, related_name="product_types")
+    name = models.CharField(_("name"), max_length=100)
+    checksum = models.CharField(max_length=100, blank=True)
+    facts = models.JSONField(_("facts"), default=dict)
+    read_at = models.DateTimeField(_("read at"))
+
+    class Meta:
+        verbose_name = _("product type")
+        verbose_name_plural = _("product types")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["marketplace", "name"], name="amazon_product_type_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SubmissionState(models.TextChoices):

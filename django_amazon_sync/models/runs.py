@@ -43,6 +43,7 @@ class Outcome(models.TextChoices):
     LINKED = "linked", _("linked")
     PROPOSED = "proposed", _("proposed")
     NONE = "none", _("none found")
+    TAKEN_OVER = "taken_over", _("taken over")
 
 
 #: Outcomes that staff have to mend: a run with one of them has not gone well.
@@ -146,6 +147,24 @@ class SyncRun(Stated):
     def count(self, name: str, number: int = 1) -> None:
         """Add to one of the run's counts; kept with the next save."""
         self.counts[name] = self.counts.get(name, 0) + number
+
+
+class RunSelection(models.Model):
+    """One offer or SKU that a run is about, where staff chose too many for its options."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="selection")
+    offer_pk = models.CharField(max_length=64, blank=True)
+    sku = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "offer_pk", "sku"], name="amazon_selection_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.sku or self.offer_pk
 
 
 class RunLine(models.Model):

@@ -78,6 +78,10 @@ class Shop(ABC):
         """Remove the buyer's personal data from a placed order; keep what tax law needs."""
         raise NotSupported(f"{type(self).__name__} cannot anonymise orders.")
 
+    def scopes_of(self, user_pk: str) -> frozenset[str] | None:
+        """The scopes that a user of the shop sees, exports and imports; None: all of them."""
+        return None
+
     def order_url(self, pk: str) -> str:
         """Where staff look at the order in the shop; empty where there is no such page."""
         return ""

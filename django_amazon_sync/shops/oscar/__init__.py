@@ -64,6 +64,11 @@ class OscarShop(Shop):
         if order is not None:  # an order that was deleted holds nobody's data any more
             people.forget_buyer(order)
 
+    def scopes_of(self, user_pk: str) -> frozenset[str] | None:
+        """A partner's people see that partner's accounts; people of no partner see all."""
+        partners = get_model("partner", "Partner").objects.filter(users=user_pk)
+        return frozenset(partners.values_list("code", flat=True)) or None
+
     def order_url(self, pk: str) -> str:
         numbers = get_model("order", "Order").objects.filter(pk=pk).values_list("number", flat=True)
         try:
