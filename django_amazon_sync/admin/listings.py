@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import issue_words, next_steps
 from django_amazon_sync.admin.asking import Wanted, ask
 from django_amazon_sync.admin.screens import (
     AccountFilter,
@@ -200,9 +200,8 @@ class ListingAdmin(Kept, Screen[Listing]):
 
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:
-        names = ("code", "severity", "message")
-        rows = [[one.get(name) for name in names] for one in listing.issues]
-        return table((_("code"), _("severity"), _("Amazon's words")), rows) or _now("None.")
+        rows = issue_words.all_in_words(listing.issues, listing)
+        return table((_("code"), _("severity"), _("what to do")), rows) or _now("None.")
 
     @admin.display(description=_("stock at Amazon"))
     def at_amazon(self, listing: Listing) -> str:

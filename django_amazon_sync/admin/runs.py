@@ -17,13 +17,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import issue_words, next_steps
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.shown import link, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
-from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.models import Job, Listing, Outcome, RunLine, RunState, SyncRun
 from django_amazon_sync.sync.budget import budgets_of, how_far
 
 #: The columns of a run's file.
@@ -189,15 +189,15 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
     reads_with = ("run__account",)
     encrypted = ("run__account__refresh_token",)
     list_display = (
-        "subject", "store", "outcome", "shown_values", "code", "message", "run_link", "at",
+        "subject", "store", "outcome", "shown_values", "code", "said", "run_link", "at",
     )  # fmt: skip
     list_filter = (AccountOfRunFilter, "outcome", "run__job")
     search_fields = ("=sku", "=seller_sku", "=order_number")
     search_help_text = _("the whole SKU or Amazon order id")
     ordering = ("-pk",)
     fields = ("run_link", "outcome", "sku", "seller_sku", "store", "order_number",
-              "shown_values", "code", "message", "at")  # fmt: skip
-    readonly_fields = ("run_link", "store", "shown_values")
+              "shown_values", "code", "said_of_field", "at")  # fmt: skip
+    readonly_fields = ("run_link", "store", "shown_values", "said_of_field")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -215,6 +215,24 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
     @admin.display(description=_("values"))
     def shown_values(self, line: RunLine) -> str:
         return ", ".join(f"{name}: {plain(value)}" for name, value in line.values.items())
+
+    @admin.display(description=_("message"), ordering="message")
+    def said(self, line: RunLine) -> str:
+        """What stands in the line; what Amazon refused also in our words."""
+        refused = line.outcome == Outcome.REFUSED
+        return issue_words.in_words(line.code, line.message) if refused else line.message
+
+    @admin.display(description=_("message"))
+    def said_of_field(self, line: RunLine) -> str:
+        """The same on the line's own page, with a link to the field that it is about."""
+        if line.outcome != Outcome.REFUSED:
+            return line.message
+        listings = Listing.objects.select_related("sku", "marketplace").filter(
+            sku__account=line.run.account_id,
+            sku__sku=line.seller_sku or line.sku,
+            marketplace__code=line.marketplace,
+        )
+        return issue_words.in_words(line.code, line.message, listings.first())
 
     @admin.display(description=_("run"))
     def run_link(self, line: RunLine) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import issue_words, next_steps
 from django_amazon_sync.admin.screens import AccountFilter, MarketplaceFilter, ReadOnly, Screen
 from django_amazon_sync.admin.shown import document, link, plain, table
 from django_amazon_sync.models import Submission
@@ -26,10 +26,10 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     search_help_text = _("SKU or Amazon's id")
     ordering = ("-pk",)
     fields = (
-        "kind", "account", "marketplace", "run_link", "state", "reason", "what_next", "amazon_id",
+        "kind", "account", "marketplace", "run_link", "state", "said", "what_next", "amazon_id",
         "created_at", "sent_at", "not_before", "settled_at", "messages", "items", "shown_content",
     )  # fmt: skip
-    readonly_fields = ("run_link", "what_next", "messages", "items", "shown_content")
+    readonly_fields = ("run_link", "said", "what_next", "messages", "items", "shown_content")
 
     @admin.display(description=_("run"))
     def run_link(self, submission: Submission) -> str:
@@ -38,6 +38,10 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
     @admin.display(description=_("what happens next"))
     def what_next(self, submission: Submission) -> next_steps.Sentence:
         return next_steps.of_submission(submission)
+
+    @admin.display(description=_("reason"))
+    def said(self, submission: Submission) -> str:
+        return issue_words.reason_in_words(submission.reason)
 
     @admin.display(description=_("listings in the feed"))
     def messages(self, submission: Submission) -> str:

@@ -63,7 +63,7 @@ def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing)
     page = staff.see(Listing, listing.pk)
     for shown in (
         "12.90 EUR", "11.11 EUR", "13.33 EUR instead of 12.90 EUR", "99.00 EUR",
-        "Mug &lt;b&gt;blue&lt;/b&gt;", "<td>8541</td>", "<td>The value conflicts.</td>",
+        "Mug &lt;b&gt;blue&lt;/b&gt;", "<td>8541</td>", "Amazon says (8541): The value conflicts.",
         "Its changes wait until you approve them.", "a/b c%2F+#,ü", "<td>4</td>",
     ):  # fmt: skip
         assert shown in page, shown
