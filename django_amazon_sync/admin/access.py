@@ -17,15 +17,15 @@ _KEPT = "_amazon_sync_scopes"
 def scopes_of(request: HttpRequest) -> frozenset[str] | None:
     """The scopes that whoever asks may see; None means all. Asked of the shop once a request."""
     if not hasattr(request, _KEPT):
-        scopes = None
+        scopes: frozenset[str] | None = None
         if not getattr(request.user, "is_superuser", False):
             try:
                 scopes = configured_shop().scopes_of(str(request.user.pk))
             except ConfigurationError:
                 scopes = None  # a system check says what is wrong
         setattr(request, _KEPT, scopes)
-    scopes: frozenset[str] | None = getattr(request, _KEPT)
-    return scopes
+    kept: frozenset[str] | None = getattr(request, _KEPT)
+    return kept
 
 
 def within_scopes(rows: QuerySet[Any], request: HttpRequest, account_path: str) -> QuerySet[Any]:
