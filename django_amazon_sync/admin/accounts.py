@@ -207,7 +207,7 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
     def deactivate(self, request: HttpRequest, queryset: Accounts) -> None:
         reason = _now("Deactivated by %(user)s.") % {"user": request.user}
         for account in queryset:
-            account.move(AccountState.DISCONNECTED, state_reason=reason)
+            account.move(AccountState.DISCONNECTED, state_reason=reason, deactivated=True)
             _say_state(request, account)
 
     @admin.action(description=_("Show what an export would send"), permissions=["export"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -23,7 +23,15 @@ from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, st
 from django_amazon_sync.admin.shown import link, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
-from django_amazon_sync.models import Job, Listing, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.models import (
+    BAD_OUTCOMES,
+    Job,
+    Listing,
+    Outcome,
+    RunLine,
+    RunState,
+    SyncRun,
+)
 from django_amazon_sync.sync.budget import budgets_of, how_far
 
 #: The columns of a run's file.
@@ -44,15 +52,42 @@ COUNTS = {
 }
 
 
+class WentWellFilter(admin.SimpleListFilter):
+    """Whether a run has something to mend."""
+
+    title = _("went well")
+    parameter_name = "well"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [
+            ("yes", _("yes")),
+            ("no", _("no: stopped, or with bad lines")),
+            ("held", _("something waits for approval")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        bad = Q(counts__has_any_keys=sorted(BAD_OUTCOMES))
+        chosen = {
+            "yes": Q(state=RunState.DONE) & ~bad,
+            "no": Q(state=RunState.STOPPED) | bad,
+            "held": Q(counts__has_key=Outcome.HELD),
+        }
+        return queryset.filter(chosen.get(self.value() or "", Q()))
+
+
 @admin.register(SyncRun)
 class RunAdmin(ReadOnly, Screen[SyncRun]):
     reads_with = ("account", "asked_by")
     encrypted = ("account__refresh_token",)
     list_display = (
         "__str__", "state", "good", "summary", "why", "dry_run", "created_at", "duration",
-        "asked_by", "account",
+        "starter", "account",
     )  # fmt: skip
-    list_filter = (AccountFilter, "job", "state", "dry_run")
+    list_filter = (
+        AccountFilter, "job", "state", WentWellFilter, "started_by", "created_at", "dry_run",
+    )  # fmt: skip
     search_fields = ("=id", "reason")
     search_help_text = _("number of the run, or words of its reason")
     ordering = ("-pk",)
@@ -60,10 +95,11 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     fields = (
         "job", "account", "state", "reason", "what_next", "not_before", "progress", "budget",
         "counts_table", "lines", "dry_run",
-        "asked_by", "shown_options", "created_at", "started_at", "finished_at", "duration",
+        "starter", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
     readonly_fields = (
-        "what_next", "progress", "budget", "counts_table", "lines", "shown_options", "duration",
+        "what_next", "progress", "budget", "counts_table", "lines", "starter", "shown_options",
+        "duration",
     )  # fmt: skip
 
     @admin.display(description=_("went well"), boolean=True)
@@ -105,6 +141,11 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         if run.started_at is None or run.finished_at is None:
             return None
         return timedelta(seconds=round((run.finished_at - run.started_at).total_seconds()))
+
+    @admin.display(description=_("started by"))
+    def starter(self, run: SyncRun) -> str:
+        """Who asked for it, or what did."""
+        return str(run.asked_by) if run.asked_by else run.get_started_by_display()
 
     @admin.display(description=_("what happens next"))
     def what_next(self, run: SyncRun) -> next_steps.Sentence:

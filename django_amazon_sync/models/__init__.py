@@ -33,6 +33,7 @@ from django_amazon_sync.models.listings import (
 from django_amazon_sync.models.mappings import CarrierMapping, PaymentMapping, ShippingMapping
 from django_amazon_sync.models.orders import (
     HOLDING_STATES,
+    UNSHIPPED,
     AmazonOrder,
     AmazonOrderLine,
     OrderState,
@@ -49,6 +50,7 @@ from django_amazon_sync.models.runs import (
     RunLine,
     RunSelection,
     RunState,
+    Starter,
     SyncRun,
 )
 
@@ -58,6 +60,7 @@ __all__ = [
     "HOLDING_STATES",
     "MERCHANT_CHANNEL",
     "OPEN_STATES",
+    "UNSHIPPED",
     "AccessToken",
     "AccountState",
     "Alarm",
@@ -93,6 +96,7 @@ __all__ = [
     "Shipment",
     "ShipmentState",
     "ShippingMapping",
+    "Starter",
     "Submission",
     "SubmissionItem",
     "SubmissionState",

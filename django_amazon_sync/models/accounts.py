@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -89,6 +89,9 @@ class SellerAccount(Stated):
         _("state"), max_length=20, choices=AccountState.choices, default=AccountState.OBSERVING
     )
     state_reason = models.TextField(_("reason"), blank=True)
+    deactivated = models.BooleanField(
+        _("deactivated"), default=False, help_text=_("Staff disconnected it, so nobody is told.")
+    )
     deployment = models.CharField(
         _("released by deployment"),
         max_length=100,
@@ -182,6 +185,12 @@ class SellerAccount(Stated):
 
     def __str__(self) -> str:
         return self.name
+
+    def move(self, to: str, **values: Any) -> bool:
+        """Move to a state; whatever is connected again is not deactivated any more."""
+        if to != AccountState.DISCONNECTED:
+            values["deactivated"] = False
+        return super().move(to, **values)
 
     def writes_from(self, deployment: str) -> bool:
         """Whether a write may leave from here: live, and released by this deployment."""

@@ -30,6 +30,9 @@ class Alarm(models.Model):
     key = models.CharField(max_length=100, blank=True)
     text = models.TextField(_("what"), blank=True)
     raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
+    claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker set about mailing it."
+    )
     mailed_at = models.DateTimeField(_("mailed at"), null=True, blank=True)
     mended_at = models.DateTimeField(_("mended at"), null=True, blank=True)
 

@@ -200,6 +200,18 @@ class Listing(models.Model):
                 condition=models.Q(presence__in=Presence.values), name="amazon_listing_presence"
             ),
         ]
+        indexes: ClassVar = [
+            # What the overview counts, of hundreds of thousands of listings.
+            models.Index(fields=["marketplace", "presence"], name="amazon_listing_presences"),
+            *(
+                models.Index(
+                    fields=["marketplace"],
+                    condition=~models.Q(**{column: {}}),
+                    name=f"amazon_listing_{column}",
+                )
+                for column in ("held", "refused", "drift")
+            ),
+        ]
         permissions: ClassVar = [
             ("export_listing", _("Can send listings to Amazon")),
             ("verify_listing", _("Can read listings back from Amazon")),

@@ -79,6 +79,10 @@ HOLDING_STATES = (
 )
 
 
+#: Amazon's statuses of an order that has units to ship.
+UNSHIPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED")
+
+
 class AmazonOrder(Stated):
     """One order on Amazon, its document as it came (encrypted), and what became of it here."""
 
@@ -170,6 +174,11 @@ class AmazonOrder(Stated):
         indexes: ClassVar = [
             models.Index(fields=["account", "state"], name="amazon_order_by_state"),
             models.Index(fields=["-ordered_at"], name="amazon_order_latest"),
+            models.Index(
+                fields=["account", "ship_by"],
+                condition=models.Q(status__in=UNSHIPPED),
+                name="amazon_order_to_ship",
+            ),
         ]
         permissions: ClassVar = [
             ("import_amazonorder", _("Can import orders from Amazon")),

@@ -23,6 +23,18 @@ class RunState(models.TextChoices):
     STOPPED = "stopped", _("stopped")
 
 
+class Starter(models.TextChoices):
+    """What asked for a run."""
+
+    USER = "user", _("user")
+    SCHEDULE = "schedule", _("schedule")
+    CRON_KEY = "cron_key", _("cron key")
+    COMMAND = "command", _("command")
+    SHOP = "shop", _("change in the shop")
+    AMAZON = "amazon", _("answer of Amazon")
+    RUN = "run", _("another run")
+
+
 class Outcome(models.TextChoices):
     """What became of one SKU or one order in a run."""
 
@@ -77,6 +89,9 @@ class SyncRun(Stated):
         related_name="+",
         verbose_name=_("asked by"),
     )
+    started_by = models.CharField(
+        _("started by"), max_length=10, choices=Starter.choices, blank=True
+    )
     options = models.JSONField(_("options"), default=dict, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
     counts = models.JSONField(_("counts"), default=dict, blank=True)
@@ -95,7 +110,8 @@ class SyncRun(Stated):
         verbose_name_plural = _("sync runs")
         constraints: ClassVar = [one_of(RunState, "amazon_run_state")]
         indexes: ClassVar = [
-            models.Index(fields=["account", "job", "-id"], name="amazon_run_latest")
+            models.Index(fields=["account", "job", "-id"], name="amazon_run_latest"),
+            models.Index(fields=["created_at"], name="amazon_run_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -193,6 +209,12 @@ class RunLine(models.Model):
             models.CheckConstraint(
                 condition=models.Q(outcome__in=Outcome.values), name="amazon_line_outcome"
             )
+        ]
+        indexes: ClassVar = [
+            # The history of one SKU or order over all runs, each name found whole.
+            models.Index(fields=["sku"], name="amazon_line_by_sku"),
+            models.Index(fields=["seller_sku"], name="amazon_line_by_seller_sku"),
+            models.Index(fields=["order_number"], name="amazon_line_by_order"),
         ]
 
     def __str__(self) -> str:

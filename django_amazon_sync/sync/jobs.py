@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_amazon_sync.errors import Busy
-from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, SyncRun
+from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
     listings_in,
@@ -42,6 +42,9 @@ STORIES: dict[Job, Callable[[Work], None]] = {
 #: The option in which a run keeps how far it is; all others restrict what it is about.
 SO_FAR = "so_far"
 
+#: What asks for the jobs that are due by themselves.
+STARTERS = {Job.CHANGES: Starter.SHOP, Job.SETTLE: Starter.AMAZON}
+
 #: Seconds after which a lane that could not do everything is tried again.
 LANE_RESTS = 10.0
 
@@ -53,10 +56,16 @@ def request(
     options: dict[str, Any] | None = None,
     dry_run: bool = False,
     asked_by: User | None = None,
+    started_by: Starter = Starter.COMMAND,
 ) -> SyncRun:
     """A queued run; whoever asked starts it, or ``due_runs`` finds it."""
     return SyncRun.objects.create(
-        account=account, job=job, options=options or {}, dry_run=dry_run, asked_by=asked_by
+        account=account,
+        job=job,
+        options=options or {},
+        dry_run=dry_run,
+        asked_by=asked_by,
+        started_by=Starter.USER if asked_by else started_by,
     )
 
 
@@ -127,7 +136,7 @@ def _next_in_lanes(waiting: Waiting, given: _Given) -> SyncRun | None:
             continue
         run = waiting.in_lane(account, job)
         if run is None or run.started_at is None:  # what gave way comes in its turn
-            return run or request(account, job)
+            return run or request(account, job, started_by=STARTERS[job])
     return None
 
 
@@ -151,4 +160,4 @@ def _scheduled(schedule: Schedule) -> SyncRun | None:
     whole = any(set(options) <= {SO_FAR} for options in queued.values_list("options", flat=True))
     if not schedule.claim(timezone.now()) or whole:
         return None
-    return request(schedule.account, job)
+    return request(schedule.account, job, started_by=Starter.SCHEDULE)

@@ -32,6 +32,7 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
     SellerSku,
+    Starter,
     SyncRun,
 )
 from django_amazon_sync.rules import blast_radius
@@ -131,7 +132,9 @@ def bring_up_orders(work: Work) -> None:
     """
     if not work.account.import_orders or orders_complete(work):
         return
-    run = SyncRun.objects.create(account=work.account, job=Job.IMPORT_ORDERS)
+    run = SyncRun.objects.create(
+        account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN
+    )
     with suppress(Busy), at_work(run, work.shop, work.client) as importing:
         orders_in.import_orders(importing)
 

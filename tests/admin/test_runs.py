@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.models import Job, Outcome, RunLine, RunState, SyncRun
+from django_amazon_sync.models import Job, Outcome, RunLine, RunState, Starter, SyncRun
 from django_amazon_sync.sync.connect import limiter_for
 from tests import factories_amazon as make
-from tests.admin.conftest import TAKES_ALL, Staff
+from tests.admin.conftest import TAKES_ALL, Staff, address
 
 pytestmark = pytest.mark.django_db
 
@@ -179,3 +179,28 @@ def test_runs_without_anything_held_are_told_apart(staff: Staff) -> None:
     assert staff.press(SyncRun, "approve", run) == [
         "Nothing was selected that this can be done with."
     ]
+
+
+def test_a_run_says_what_started_it(staff: Staff, use_broker: Callable[[str], None]) -> None:
+    use_broker(TAKES_ALL)
+    account = make.live_account()
+    for starter in Starter:
+        run = make.run(account, started_by=starter)
+        assert str(starter.label) in staff.see(SyncRun, run.pk)
+    staff.press(type(account), "verify", account)
+    run = SyncRun.objects.latest("pk")
+    assert run.started_by == Starter.USER
+    assert f'field-starter">{run.asked_by}</td>' in staff.see(SyncRun, started_by="user")
+
+
+def test_runs_are_found_by_how_they_went(staff: Staff) -> None:
+    account = make.account()
+    well = make.run(account, counts={"sent": 1})
+    refused = make.run(account, counts={"sent": 1, "refused": 1})
+    stopped = make.run(account, state=RunState.STOPPED)
+    holding = make.run(account, counts={"held": 2})
+    found = {
+        chosen: set(staff.client.get(address(SyncRun), {"well": chosen}).context["cl"].result_list)
+        for chosen in ("yes", "no", "held")
+    }
+    assert found == {"yes": {well, holding}, "no": {refused, stopped}, "held": {holding}}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from django_amazon_sync.models import Job, RunState, Schedule, SyncRun
+from django_amazon_sync.models import Job, RunState, Schedule, Starter, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.commands.conftest import manage, manage_json
 from tests.sync.conftest import World, shop_order
@@ -28,6 +28,7 @@ def test_schedules_that_are_due_are_worked_off_once(world: World) -> None:
         "verify",
         "export",
     }
+    assert set(SyncRun.objects.values_list("started_by", flat=True)) == {Starter.SCHEDULE}
     assert not Schedule.objects.filter(last_started=None).exists()
     assert manage_json("amazon_tick").document == {"runs": [], "exit": 0}
 
