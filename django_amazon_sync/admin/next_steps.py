@@ -142,6 +142,8 @@ def of_listing(listing: Listing) -> Sentence:
         )
     if not _is_synchronised(listing):
         return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
+    if listing.synchronise_here is False:
+        return _("Only the quantity is sent: it is not synchronised in this marketplace.")
     if listing.drift:
         return _("Amazon shows something else than it accepted; the next export mends it.")
     return _PRESENCE[Presence(listing.presence)]

@@ -128,6 +128,15 @@ class Listing(models.Model):
     presence = models.CharField(
         _("presence"), max_length=10, choices=Presence.choices, default=Presence.UNREAD
     )
+    synchronise_here = models.BooleanField(
+        _("synchronise here"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Unknown: as its SKU. No: only the quantity is sent, as stores may share it, and "
+            "nothing is made here."
+        ),
+    )
     asin = models.CharField("ASIN", max_length=20, blank=True, db_index=True)
     product_type = models.CharField(_("product type"), max_length=100, blank=True)
     title = models.TextField(_("title"), blank=True)

@@ -82,6 +82,18 @@ class Shop(ABC):
         """The scopes that a user of the shop sees, exports and imports; None: all of them."""
         return None
 
+    def offers_of_product(self, product_pk: str) -> list[str]:
+        """The offers that are sold as this product of the shop, or as a variant of it, by pk."""
+        raise NotSupported(f"{type(self).__name__} does not say which offers a product has.")
+
+    def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
+        """The product that each of these offers is of: offer pk to product pk; {} if unknown."""
+        return {}
+
+    def product_url(self, product_pk: str) -> str:
+        """Where staff edit the product in the shop; empty where there is no such page."""
+        return ""
+
     def order_url(self, pk: str) -> str:
         """Where staff look at the order in the shop; empty where there is no such page."""
         return ""

@@ -44,6 +44,8 @@ class ListingFields(Protocol):
 
     @property
     def own_price(self) -> Decimal | None: ...
+    @property
+    def synchronise_here(self) -> bool | None: ...
 
 
 class Stops(Protocol):
@@ -119,7 +121,8 @@ def desired(
     """What should be at Amazon; ``held`` are units that Amazon sold and the shop has not taken.
 
     What is gone from the shop or switched off goes to quantity 0, if we ever sent anything for
-    it, and is left alone otherwise.
+    it, and is left alone otherwise. Where only this marketplace is switched off, the quantity goes
+    on: stores may share it, so no other number would be right.
     """
     result = Desired()
     if offer is None or not is_wanted(offer, sku, rules):
@@ -128,6 +131,8 @@ def desired(
         return result
     if rules.sync_quantity and sku.channel in (MERCHANT_CHANNEL, ""):
         _desire_quantity(result, offer, sku, rules, held)
+    if listing.synchronise_here is False:
+        return result
     if rules.sync_price:
         _desire_price(result, offer, listing, rules)
     if rules.sync_name:

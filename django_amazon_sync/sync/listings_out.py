@@ -52,6 +52,7 @@ from django_amazon_sync.sync.desired import (
     money_of,
 )
 from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.sending import patch_of, recover, send_patch
 from django_amazon_sync.sync.survey import Survey, is_its, not_on_its_way, values_in_feeds
@@ -360,7 +361,10 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
     offer_pks = sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk})
     held_units = units_held(offer_pks)
     in_feeds = values_in_feeds([listing.pk for listing in listings])
-    offers = {one.pk: one for one in work.shop.offers(work.account.shop_scope, offer_pks)}
+    found = work.shop.offers(work.account.shop_scope, offer_pks)
+    if any(listing.presence == Presence.ABSENT for listing in listings):
+        found = iter(with_own(found))  # what is made is found by its codes
+    offers = {one.pk: one for one in found}
     for listing in listings:
         listing.sku.stock_epoch = epochs[listing.sku_id]
         offer = offers.get(listing.sku.offer_pk)
@@ -386,7 +390,8 @@ def _send_one(
     listing = seen.listing
     if listing.presence == Presence.ABSENT:
         rules = Rules.of(listing.marketplace)
-        if seen.offer is not None and is_wanted(seen.offer, listing.sku, rules):
+        wanted = is_wanted(seen.offer, listing.sku, rules) and listing.synchronise_here is not False
+        if seen.offer is not None and wanted:
             create(work, listing, seen.offer, seen.want, seen.epoch)
         return None
     if listing.presence != Presence.PRESENT:

@@ -43,6 +43,7 @@ from django_amazon_sync.rules.matching import (
     how,
 )
 from django_amazon_sync.sync.creation import KINDS
+from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.linking import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
 from django_amazon_sync.sync.survey import CHUNK, chunks, is_its
@@ -80,7 +81,8 @@ def match(work: Work) -> None:
 
 def look_at_offers(work: Work, *, begun: bool) -> None:
     """Say of each offer what it may be; in a run that had begun, of those without a line."""
-    for offers in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+    for some in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+        offers = with_own(some)
         work.lease.check()
         said = _said(work, offers) if begun else set()
         said |= _say_linked(work, [offer for offer in offers if offer.pk not in said])

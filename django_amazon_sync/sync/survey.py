@@ -43,6 +43,7 @@ from django_amazon_sync.sync.desired import (
     why_not_wanted,
 )
 from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.work import Work
 
@@ -62,7 +63,14 @@ SKU_COLUMNS = (
     "matched",
     "problem",
 )
-LISTING_COLUMNS = ("marketplace_id", "presence", "own_price", "accepted", "quantity_epoch")
+LISTING_COLUMNS = (
+    "marketplace_id",
+    "presence",
+    "synchronise_here",
+    "own_price",
+    "accepted",
+    "quantity_epoch",
+)
 
 #: What keeps a listing from being sent; looked up for those only that differ.
 STOPS = ("refused", "held", "approved")
@@ -171,10 +179,12 @@ class Survey:
                 differing.append((row, offer, want))
         keep_problems([row for row in rows if row.offer_pk in offers], problems)
         in_feeds = values_in_feeds(row.listing_pk for row, _offer, _want in differing)
-        for row, offer, want, stops in with_stops(differing):
+        absent = [offers[r.offer_pk] for r, _o, _w in differing if r.presence == Presence.ABSENT]
+        named = {one.pk: one for one in with_own(absent)} if absent else {}
+        for row, _offer, want, stops in with_stops(differing):
             want = not_on_its_way(want, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
             if row.presence == Presence.ABSENT:
-                self._see_absent(row, offer, want, stops)
+                self._see_absent(row, named[row.offer_pk], want, stops)
             elif changes := not_stopped(want, stops, again=self.again):
                 self._sort(row, changes, stops.approved)
 
@@ -196,7 +206,12 @@ class Survey:
             self.work.line(Outcome.FAILED, **about, code="offer", message=problem)
             problems.setdefault(row.pk, []).append(problem)
         if row.presence == Presence.ABSENT:
-            can_be_made = wanted and not want.problems and not amazon_ships(row.channel)
+            can_be_made = (
+                wanted
+                and row.synchronise_here is not False
+                and not want.problems
+                and not amazon_ships(row.channel)
+            )
             return want.values if can_be_made else None
         accepted, doubted = values_in(row.accepted), row.quantity_epoch != row.stock_epoch
         self.known += bool(accepted)

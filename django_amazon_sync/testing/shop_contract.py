@@ -404,6 +404,14 @@ class ShopContract(ABC):
         assert [word for word in personal if word in forgotten.text] == []
         assert (forgotten.total, forgotten.lines) == (placed.total, placed.lines)
 
+    # --- Products ----------------------------------------------------------------------------
+
+    def test_an_offer_is_among_those_of_its_product(self, shop: Shop) -> None:
+        pks = [offer.pk for offer in shop.offers()]
+        for offer, product in shop.products_of(pks).items():
+            assert offer in shop.offers_of_product(product)
+        assert shop.products_of(["no-such-offer"]) == {}
+
     # --- Following Amazon --------------------------------------------------------------------
 
     def test_a_lowered_quantity_is_released_once(

@@ -244,3 +244,21 @@ def test_a_quantity_is_not_taken_over_into_untracked_stock() -> None:
     record = factories.stock_record(track_stock=False)
     with pytest.raises(ShopRefused, match="track stock"):
         shop.apply(OfferUpdate(str(record.pk), quantity=3))
+
+
+# --- Products ---------------------------------------------------------------------------------
+
+
+def test_a_products_offers_are_its_stock_records_and_those_of_its_variants() -> None:
+    parent = factories.product(structure="parent")
+    small = factories.stock_record(product_=factories.product(parent=parent))
+    large = factories.stock_record(product_=factories.product(parent=parent))
+    factories.stock_record()
+    assert shop.offers_of_product(str(parent.pk)) == [str(small.pk), str(large.pk)]
+    assert shop.offers_of_product(str(large.product.pk)) == [str(large.pk)]
+    assert shop.offers_of_product("nonsense") == []
+    assert shop.products_of([str(small.pk), "999999", "nonsense"]) == {
+        str(small.pk): str(small.product.pk)
+    }
+    assert str(parent.pk) in shop.product_url(str(parent.pk))
+    assert shop.product_url("nonsense") == ""

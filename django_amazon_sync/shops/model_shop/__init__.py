@@ -71,6 +71,15 @@ class ModelShop(Shop):
         offer = next(self.offers(pks=[update.pk]), None)
         offers.take_over(self.product, offer, update)
 
+    def offers_of_product(self, product_pk: str) -> list[str]:
+        return [offer.pk for offer in self.offers(pks=[product_pk])]
+
+    def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
+        return {offer.pk: offer.pk for offer in self.offers(pks=offer_pks)}
+
+    def product_url(self, product_pk: str) -> str:
+        return admin_page(self.product, product_pk)
+
     # --- Orders ----------------------------------------------------------------------------------
 
     def place_order(self, order: OrderData, choices: Choices) -> str:
@@ -107,11 +116,7 @@ class ModelShop(Shop):
 
     def order_url(self, pk: str) -> str:
         """The order's page in the Django admin, where it has one."""
-        options = model_of(self.order)._meta
-        try:
-            return reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[pk])
-        except NoReverseMatch:
-            return ""
+        return admin_page(self.order, pk)
 
     @property
     def _fields(self) -> ShopFields:
@@ -139,6 +144,15 @@ class ModelShop(Shop):
     def mapping_faults(cls) -> list[str]:
         """What is wrong with the mapping, one sentence each; needs no database."""
         return list(faults.faults_of(cls))
+
+
+def admin_page(fields: ProductFields | OrderFields, pk: str) -> str:
+    """The page of a row in the Django admin; empty where its model has none."""
+    options = model_of(fields)._meta
+    try:
+        return reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[pk])
+    except NoReverseMatch:
+        return ""
 
 
 def tell_of(shop: type[ModelShop], instance: Any, raw: bool = False, **kwargs: Any) -> None:

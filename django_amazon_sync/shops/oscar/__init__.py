@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -69,6 +68,18 @@ class OscarShop(Shop):
         partners = get_model("partner", "Partner").objects.filter(users=user_pk)
         return frozenset(partners.values_list("code", flat=True)) or None
 
+    def offers_of_product(self, product_pk: str) -> list[str]:
+        return offers.of_product(product_pk)
+
+    def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
+        return offers.products_of(offer_pks)
+
+    def product_url(self, product_pk: str) -> str:
+        try:
+            return reverse("dashboard:catalogue-product", args=[product_pk])
+        except NoReverseMatch:
+            return ""
+
     def order_url(self, pk: str) -> str:
         numbers = get_model("order", "Order").objects.filter(pk=pk).values_list("number", flat=True)
         try:
@@ -97,7 +108,5 @@ def tell_of_product(instance: Any, created: bool, raw: bool = False, **kwargs: A
     """A product's title or publication concerns its stock records and those of its variants."""
     if raw or created:  # a new product has no stock record yet
         return
-    records = get_model("partner", "StockRecord").objects
-    pks = records.filter(Q(product=instance) | Q(product__parent=instance)).order_by("pk")
-    if changed := [str(pk) for pk in pks.values_list("pk", flat=True)]:
+    if changed := offers.of_product(instance.pk):
         offers_changed.send(sender=OscarShop, pks=changed)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField
+from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -67,6 +67,23 @@ def find_offers(code: str, scope: str) -> list[Offer]:
     found = [*reader.read(with_sku(records, [code]))]
     found += reader.read(records.filter(product__upc=code))
     return list({offer.pk: offer for offer in found}.values())
+
+
+def of_product(product_pk: Any) -> list[str]:
+    """The stock records of a product and of its variants, by pk."""
+    records, product = get_model("partner", "StockRecord"), get_model("catalogue", "Product")
+    found: set[Any] = set()
+    for pk in valid_pks(product, [product_pk]):
+        its = records.objects.filter(Q(product=pk) | Q(product__parent=pk))
+        found.update(its.values_list("pk", flat=True))
+    return [str(pk) for pk in sorted(found)]
+
+
+def products_of(offer_pks: Iterable[str]) -> dict[str, str]:
+    """The product of each stock record that exists."""
+    records = get_model("partner", "StockRecord")
+    rows = records.objects.filter(pk__in=valid_pks(records, offer_pks))
+    return {str(pk): str(product) for pk, product in rows.values_list("pk", "product")}
 
 
 def records_of(scope: str) -> Any:

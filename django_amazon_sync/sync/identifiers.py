@@ -1,0 +1,94 @@
+"""Product codes that staff gave offers, beside those that the shop knows itself.
+
+They count wherever the shop's own do: ``with_own`` merges them into offers, a chunk at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from django.db import transaction
+
+from django_amazon_sync.data import Identifier, Offer
+from django_amazon_sync.models import OfferIdentifier
+from django_amazon_sync.rules.barcodes import gtin
+from django_amazon_sync.shops.base import Shop
+
+#: The kinds that staff fill in, in the order in which they are shown.
+KINDS = tuple(OfferIdentifier.Kind.values)
+
+_ASIN = OfferIdentifier.Kind.ASIN.value
+
+
+def with_own(offers: Iterable[Offer]) -> list[Offer]:
+    """The offers, with the codes that staff gave them before the shop's own; in one query."""
+    given = list(offers)
+    own: dict[str, list[Identifier]] = {}
+    rows = OfferIdentifier.objects.filter(offer_pk__in=[one.pk for one in given]).order_by("pk")
+    for pk, kind, value in rows.values_list("offer_pk", "kind", "value"):
+        # Amazon's catalogue asks for codes of 14 digits by their own name.
+        own.setdefault(pk, []).append(Identifier("gtin" if len(value) == 14 else kind, value))
+    return [_merged(one, own[one.pk]) if one.pk in own else one for one in given]
+
+
+def _merged(offer: Offer, own: Sequence[Identifier]) -> Offer:
+    return replace(offer, identifiers=tuple(dict.fromkeys([*own, *offer.identifiers])))
+
+
+def of_offer(offer_pk: str) -> dict[str, list[str]]:
+    """The codes that staff gave one offer, by kind, each kind in the order it was given."""
+    rows = OfferIdentifier.objects.filter(offer_pk=offer_pk).order_by("pk")
+    codes: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for kind, value in rows.values_list("kind", "value"):
+        codes[kind].append(value)
+    return codes
+
+
+def give(offer_pk: str, codes: Mapping[str, Iterable[str]]) -> bool:
+    """Let an offer have these codes (clean ones) of these kinds; whether that changed any."""
+    wanted = {kind: list(dict.fromkeys(values)) for kind, values in codes.items()}
+    with transaction.atomic():
+        rows = OfferIdentifier.objects.filter(offer_pk=offer_pk, kind__in=wanted)
+        there: dict[str, list[str]] = {kind: [] for kind in wanted}
+        for kind, value in rows.order_by("pk").values_list("kind", "value"):
+            there[kind].append(value)
+        changed = [kind for kind, values in wanted.items() if values != there[kind]]
+        rows.filter(kind__in=changed).delete()
+        OfferIdentifier.objects.bulk_create(
+            OfferIdentifier(offer_pk=offer_pk, kind=kind, value=value)
+            for kind in changed
+            for value in wanted[kind]
+        )
+    return bool(changed)
+
+
+def shared(
+    shop: Shop, scopes: Collection[str], offer_pk: str, codes: Mapping[str, Iterable[str]]
+) -> dict[str, list[Offer]]:
+    """The other offers of these scopes that have one of the codes too, by code.
+
+    One barcode may be a EAN here and a UPC there, so barcodes are compared in 14 digits. That two
+    offers share a code is no fault: two partners may sell the same product.
+    """
+    found: dict[str, dict[str, Offer]] = {}
+    for kind, values in codes.items():
+        for value in values:
+            pks = set(_given_to(kind, value)) - {offer_pk}
+            for scope in scopes:
+                others = [*shop.offers(scope, sorted(pks))]
+                others += shop.find(value, scope) if kind != _ASIN else []
+                for other in others:
+                    if other.pk != offer_pk:
+                        found.setdefault(value, {})[other.pk] = other
+    return {value: list(others.values()) for value, others in found.items()}
+
+
+def _given_to(kind: str, value: str) -> Iterable[str]:
+    """The offers to which staff gave this code."""
+    rows = OfferIdentifier.objects.filter(kind=kind, value=value)
+    if kind != _ASIN:
+        forms = {value, gtin(value), gtin(value).lstrip("0").zfill(12), gtin(value)[1:]}
+        barcodes = [one for one in KINDS if one != _ASIN]
+        rows = OfferIdentifier.objects.filter(kind__in=barcodes, value__in=forms)
+    return rows.values_list("offer_pk", flat=True)
