@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -13,16 +14,49 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync import tasks
 from django_amazon_sync.admin.shown import change_url, list_url
-from django_amazon_sync.models import Job, SellerAccount, SyncRun
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    Marketplace,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
 from django_amazon_sync.sync import jobs
 
-#: For which account to ask, with which options.
+#: For which account to ask, with which options; those of jobs.request().
 Wanted = tuple[SellerAccount, dict[str, Any]]
 
 
 def whole(accounts: Iterable[SellerAccount]) -> list[Wanted]:
     """Ask for all of each account, and once for each."""
     return [(account, {}) for account in {account.pk: account for account in accounts}.values()]
+
+
+def by_account(skus: QuerySet[SellerSku]) -> list[Wanted]:
+    """Ask for these SKUs, however many: one run for each account that they are of."""
+    accounts = SellerAccount.objects.filter(pk__in=skus.order_by().values("account"))
+    return [
+        (account, {"skus": skus.filter(account=account.pk)})
+        for account in accounts.defer("refresh_token").order_by("pk")
+    ]
+
+
+def by_account_and_store(listings: QuerySet[Listing]) -> list[Wanted]:
+    """Ask for these listings: one run for each account and marketplace that they are of."""
+    stores = Marketplace.objects.filter(pk__in=listings.order_by().values("marketplace"))
+    return [
+        (
+            store.account,
+            {
+                "skus": SellerSku.objects.filter(
+                    pk__in=listings.filter(marketplace=store).order_by().values("sku")
+                ),
+                "marketplaces": [store.code],
+            },
+        )
+        for store in stores.select_related("account").defer("account__refresh_token").order_by("pk")
+    ]
 
 
 def ask(
@@ -34,11 +68,22 @@ def ask(
     done: str = "",
 ) -> None:
     """Queue one run for each account and say so, after what is ``done`` already."""
+    start_and_say(request, queued(request, job, wanted, dry_run=dry_run), done)
+
+
+def queued(
+    request: HttpRequest, job: Job, wanted: Iterable[Wanted], *, dry_run: bool = False
+) -> list[SyncRun]:
+    """One run for each account, which ``start_and_say`` hands to a worker."""
     user = request.user if request.user.is_authenticated else None
-    runs = [
+    return [
         jobs.request(account, job, options=options, dry_run=dry_run, asked_by=user)
         for account, options in wanted
     ]
+
+
+def start_and_say(request: HttpRequest, runs: list[SyncRun], done: str = "") -> None:
+    """Start these runs, and say so after what is ``done`` already."""
     if not runs:
         messages.warning(request, done or _("Nothing was selected that this can be done with."))
         return

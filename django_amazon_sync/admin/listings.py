@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import issue_words, next_steps
-from django_amazon_sync.admin.asking import Wanted, ask
+from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
 from django_amazon_sync.admin.screens import (
     AccountFilter,
     Kept,
@@ -224,20 +224,22 @@ class ListingAdmin(Kept, Screen[Listing]):
 
     @admin.action(description=_("Export to Amazon"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        ask(request, Job.EXPORT, _by_account_and_store(queryset))
+        ask(request, Job.EXPORT, by_account_and_store(queryset))
 
     @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
     def verify(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        ask(request, Job.VERIFY, _by_account_and_store(queryset))
+        ask(request, Job.VERIFY, by_account_and_store(queryset))
 
     @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        waiting = list(queryset.exclude(held={}))
-        number = held.approve(waiting)
+        waiting = queryset.exclude(held={})
+        with transaction.atomic():  # the runs are about what was held, which is none any more then
+            runs = queued(request, Job.EXPORT, by_account_and_store(waiting))
+            number = held.approve_all(waiting)
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )
-        ask(request, Job.EXPORT, _by_account_and_store(waiting), done=text % {"number": number})
+        start_and_say(request, runs, done=text % {"number": number})
 
 
 def _drift(seen: Any) -> str:
@@ -258,14 +260,3 @@ def _on_its_way(listing: Listing) -> dict[str, Any]:
     for values in items.order_by("submission").values_list("values", flat=True):
         carried |= values
     return carried
-
-
-def _by_account_and_store(listings: Iterable[Listing]) -> list[Wanted]:
-    """One run for each account and marketplace, so that a run is about these listings only."""
-    chosen = defaultdict(list)
-    for listing in listings:
-        chosen[listing.sku.account, listing.marketplace.code].append(listing.sku.sku)
-    return [
-        (account, {"skus": sorted(names), "marketplaces": [code]})
-        for (account, code), names in chosen.items()
-    ]

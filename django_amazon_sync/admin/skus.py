@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.account_forms import RowForm
-from django_amazon_sync.admin.asking import Wanted, ask
+from django_amazon_sync.admin.asking import ask, by_account
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
 from django_amazon_sync.data import Offer
@@ -27,6 +27,7 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.linking import link_by_hand
+from django_amazon_sync.sync.rows import lock_rows
 
 
 class ChannelFilter(admin.SimpleListFilter):
@@ -164,11 +165,11 @@ class SkuAdmin(Kept, Screen[SellerSku]):
 
     @admin.action(description=_("Export to Amazon"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        ask(request, Job.EXPORT, _by_account(queryset))
+        ask(request, Job.EXPORT, by_account(queryset))
 
     @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
     def verify(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        ask(request, Job.VERIFY, _by_account(queryset))
+        ask(request, Job.VERIFY, by_account(queryset))
 
     @admin.action(description=_("Synchronise"), permissions=["change"])
     def synchronise(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
@@ -181,19 +182,13 @@ class SkuAdmin(Kept, Screen[SellerSku]):
     def _choose(
         self, request: HttpRequest, queryset: QuerySet[SellerSku], synchronise: bool
     ) -> None:
-        chosen = list(queryset)
-        SellerSku.objects.filter(pk__in=[sku.pk for sku in chosen]).update(synchronise=synchronise)
-        look_soon(chosen)
-        text = ngettext("%(number)d SKU is changed.", "%(number)d SKUs are changed.", len(chosen))
-        self.message_user(request, text % {"number": len(chosen)})
-
-
-def _by_account(skus: Iterable[SellerSku]) -> list[Wanted]:
-    """One run for each account that the SKUs are of."""
-    by_account = defaultdict(list)
-    for sku in skus:
-        by_account[sku.account].append(sku.sku)
-    return [(account, {"skus": sorted(names)}) for account, names in by_account.items()]
+        chosen = queryset.order_by()
+        with transaction.atomic():
+            lock_rows(chosen)
+            changes.note_skus(chosen)
+            number = chosen.update(synchronise=synchronise)
+        text = ngettext("%(number)d SKU is changed.", "%(number)d SKUs are changed.", number)
+        self.message_user(request, text % {"number": number})
 
 
 def look_soon(skus: Iterable[SellerSku]) -> None:

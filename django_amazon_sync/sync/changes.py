@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import DateTimeField, QuerySet, Value
 from django.dispatch import receiver
+from django.utils import timezone
 
-from django_amazon_sync.models import AccountState, OfferChange, SellerAccount
+from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
 from django_amazon_sync.signals import offers_changed
+from django_amazon_sync.sync.rows import insert_select
 
 #: Rows of one DELETE; a database takes only so many parameters in a statement.
 DELETED_TOGETHER = 5000
@@ -36,6 +39,14 @@ def note(changes: Iterable[tuple[int, str]]) -> None:
         for account, offer in dict.fromkeys(changes)
         if offer and account in live
     )
+
+
+def note_skus(skus: QuerySet[SellerSku]) -> None:
+    """Let the offers of these SKUs be looked at soon, however many they are: one statement."""
+    now = Value(timezone.now(), output_field=DateTimeField())
+    known = skus.filter(account__in=_live_accounts()).exclude(offer_pk="").order_by()
+    offers = known.values_list("account", "offer_pk", now).distinct()
+    insert_select(OfferChange, ("account", "offer_pk", "at"), offers)
 
 
 def _live_accounts() -> set[int]:

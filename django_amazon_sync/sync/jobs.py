@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_amazon_sync.errors import Busy
@@ -20,6 +22,7 @@ from django_amazon_sync.sync import (
     listings_out,
     matching,
     orders_in,
+    selection,
     settle,
     shipments_out,
     verify,
@@ -58,15 +61,25 @@ def request(
     asked_by: User | None = None,
     started_by: Starter = Starter.COMMAND,
 ) -> SyncRun:
-    """A queued run; whoever asked starts it, or ``due_runs`` finds it."""
-    return SyncRun.objects.create(
-        account=account,
-        job=job,
-        options=options or {},
-        dry_run=dry_run,
-        asked_by=asked_by,
-        started_by=Starter.USER if asked_by else started_by,
-    )
+    """A queued run; whoever asked starts it, or ``due_runs`` finds it.
+
+    ``options["skus"]`` are names, or a query of SellerSku that finds any number of them now.
+    """
+    options = dict(options or {})
+    chosen = options.get(selection.NAMED)
+    by_query = options.pop(selection.NAMED) if isinstance(chosen, QuerySet) else None
+    with transaction.atomic():
+        run = SyncRun.objects.create(
+            account=account,
+            job=job,
+            options=options,
+            dry_run=dry_run,
+            asked_by=asked_by,
+            started_by=Starter.USER if asked_by else started_by,
+        )
+        if by_query is not None:
+            selection.restrict(run, by_query)
+    return run
 
 
 def perform(
@@ -85,6 +98,8 @@ def perform(
     client = client_for(run.account, patience=patience, on_wait=on_wait)
     with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
         STORIES[Job(run.job)](work)
+    if run.state in (RunState.DONE, RunState.STOPPED):
+        selection.forget(run)
     if run.job in BY_THEMSELVES and run.state == RunState.DONE and not run.counts:
         run.delete()
     return run

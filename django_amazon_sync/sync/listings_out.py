@@ -37,7 +37,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import feeds_out, held, orders_in, windows
+from django_amazon_sync.sync import feeds_out, held, orders_in, selection, windows
 from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
 from django_amazon_sync.sync.desired import (
@@ -72,29 +72,25 @@ MOVED = "moved"
 
 
 def export(work: Work) -> None:
-    """Run options: ``skus`` (only these, also what was refused before), ``marketplaces`` (ids),
-    ``approve`` (pk of a run whose held changes are approved and sent)."""
+    """Run options: ``skus`` (only these, also what was refused before) or a selection of them,
+    ``marketplaces`` (ids), ``approve`` (pk of a run whose held changes are approved and sent)."""
     _settle_whether_dry(work)
     bring_up_orders(work)
     if not work.run.dry_run:
         recover(work)
         feeds_out.give_up_unfinished(work)
         feeds_out.send_uploaded(work)
-    asked_for = _asked_for(work)
+    partly = "approve" in work.run.options or selection.is_about_some(work.run)
     # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
-    again = asked_for is not None and not work.goes_on
-    found = Survey(work, rules_of(work), orders_complete(work), again=again)
-    if asked_for is None:
-        found.look_at_all()
-    else:
-        found.look_at_some(**asked_for)
+    found = Survey(work, rules_of(work), orders_complete(work), again=partly and not work.goes_on)
+    _look(work, found)
     for listings in _together(found.unread):
         work.give_way()
         observe(work, listings)
     found.look_again()
     work.run.counts["looked_at"] = found.looked_at  # also where the run goes on after a while
     work.expect(len(found.zeros) + len(found.changed) + len(found.absent), PATCH)
-    if too_much := _too_much(work, found, partly=asked_for is not None):
+    if too_much := _too_much(work, found, partly=partly):
         _hold_all(work, found, too_much)
     else:
         _send(work, found, found.zeros)
@@ -168,8 +164,8 @@ def _settle_whether_dry(work: Work) -> None:
         raise Halted(why_not_writing(work.account))
 
 
-def _asked_for(work: Work) -> dict[str, Sequence[str]] | None:
-    """The offers and the SKUs that the run is about; None means all."""
+def _look(work: Work, found: Survey) -> None:
+    """Look at the offers and the SKUs that the run is about, or at all."""
     if approve := work.run.options.get("approve"):
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
@@ -177,12 +173,16 @@ def _asked_for(work: Work) -> dict[str, Sequence[str]] | None:
         listings = held.of_run(holding)
         if not work.goes_on:  # nobody has seen what was held since
             held.approve(listings)
-        return {
-            "offer_pks": sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
-            "skus": sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),
-        }
-    skus = work.run.options.get("skus")
-    return {"skus": skus} if skus else None
+        found.look_at_some(
+            offer_pks=sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
+            skus=sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),
+        )
+    elif selection.SELECTED in work.run.options:
+        found.look_at_selected()
+    elif skus := work.run.options.get(selection.NAMED):
+        found.look_at_some(skus=skus)
+    else:
+        found.look_at_all()
 
 
 # --- Too much at once -----------------------------------------------------------------------------

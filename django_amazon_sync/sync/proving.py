@@ -29,6 +29,7 @@ from django_amazon_sync.models import (
     Presence,
     SubmissionItem,
 )
+from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.adopting import as_of
 from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
 from django_amazon_sync.sync.listings_in import reported_values
@@ -59,7 +60,7 @@ def prove_by_reports(work: Work, rules: Mapping[int, Rules]) -> dict[int, dateti
     A marketplace of few listings needs none, and one whose report cannot be had goes without.
     Raises NotYet while Amazon is making one.
     """
-    if work.run.options.get("skus"):
+    if work.run.options.get(selection.NAMED):
         return {}
     many = [pk for pk in rules if _ours(work, [pk]).count() > BY_SEARCH_ALONE]
     marketplaces = Marketplace.objects.filter(pk__in=many).order_by("pk")
@@ -100,8 +101,8 @@ def _ours(work: Work, marketplaces: Iterable[int]) -> QuerySet[Listing]:
     listings = Listing.objects.filter(
         sku__account=work.account, presence=Presence.PRESENT, marketplace__in=list(marketplaces)
     )
-    if wanted := work.run.options.get("skus"):
-        return listings.filter(sku__sku__in=wanted)
+    if selection.is_about_some(work.run):
+        return selection.within(work.run, listings, "sku")
     return listings.filter(~Q(sku__offer_pk="") | Q(sku__managed=True))
 
 

@@ -10,8 +10,11 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Func, JSONField, Model, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
 
 #: Rows of one statement.
 TOGETHER = 2000
@@ -86,3 +89,69 @@ def _plain(field: Field[Any, Any], value: Any) -> Any:
     if value is None or type(value) in (str, int, bool):
         return value
     return str(field.get_db_prep_save(value, connection))
+
+
+# --- As many rows as a query finds ----------------------------------------------------------------
+
+
+def insert_select(model: type[Model], names: Sequence[str], rows: QuerySet[Any, Any]) -> int:
+    """Store what a query finds as rows of the model, by one statement; how many they are.
+
+    ``rows`` gives the values of these fields, in their order. No signal is sent, and no default
+    of a field is filled in.
+    """
+    quote = connection.ops.quote_name
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    columns = ", ".join(quote(str(by_name[name].column)) for name in names)
+    try:
+        query, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that it finds nothing
+        return 0
+    # The query is Django's own, with its values as parameters; the names are of our models.
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {query}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def lock_rows(rows: QuerySet[Any, Any]) -> None:
+    """Lock what a query finds, in the order of pks as everybody does, without fetching it."""
+    if not connection.features.has_select_for_update:
+        return  # such a database lets one transaction write at a time
+    found = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+    locked = found.order_by("pk").select_for_update().values("pk")
+    try:
+        query, parameters = locked.query.sql_with_params()
+    except EmptyResultSet:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({query}) AS locked", parameters)  # noqa: S608
+
+
+class Merged(Func):
+    """A JSON column with another's values laid over its own; each value is taken whole."""
+
+    function = "JSON_MERGE_PATCH"
+    output_field = JSONField()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        return self.as_sql(
+            compiler, connection, template="(%(expressions)s)", arg_joiner=" || ", **context
+        )
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        """By parts, as json_patch() would merge what is inside the values too."""
+        (below, _), (above, _) = (compiler.compile(one) for one in self.source_expressions)
+        part = (
+            "SELECT key, CASE WHEN type IN ('object', 'array') THEN value "
+            "WHEN type IN ('true', 'false') THEN type ELSE json_quote(value) END AS text FROM "
+        )
+        return (
+            f"(SELECT json_group_object(key, json(text)) FROM ("  # noqa: S608
+            f"{part} json_each({above}) UNION ALL {part} json_each({below}) "
+            f"WHERE key NOT IN (SELECT key FROM json_each({above}))))"
+        ), []

@@ -30,6 +30,7 @@ from django_amazon_sync.models import (
     amazon_ships,
 )
 from django_amazon_sync.rules.stock import may_leave
+from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.desired import (
     CREATION,
     PRICE,
@@ -132,6 +133,37 @@ class Survey:
             self._look_at_offers(shop.offers(account.shop_scope, some), units_held(some))
             self._look_at_gone(ours.filter(managed=True, offer_pk__in=some))
 
+    def look_at_selected(self) -> None:
+        """Look at the offers of the SKUs that staff chose for the run, however many."""
+        account, shop = self.work.account, self.work.shop
+        ours = SellerSku.objects.filter(account=account)
+        for names in selection.skus_in_chunks(self.work.run):
+            chosen = ours.filter(sku__in=names)
+            linked = chosen.exclude(offer_pk="").order_by("offer_pk")
+            pks = list(linked.values_list("offer_pk", flat=True).distinct())
+            offers = shop.offers(account.shop_scope, pks)
+            self._look_at_offers(offers, units_held(pks), frozenset(names))
+            self._look_at_gone(chosen.filter(managed=True))
+        self._look_at_offers(self._selected_and_new(), units_held())
+
+    def _selected_and_new(self) -> Iterator[Offer]:
+        """The shop's offers of the chosen SKUs that no row was linked to yet."""
+        work = self.work
+        waiting = selection.within(
+            work.run, SellerSku.objects.filter(account=work.account, offer_pk="")
+        )
+        if not waiting.exists():
+            return
+        for offers in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+            skus = waiting.filter(sku__in=[offer.sku for offer in offers])
+            names = set(skus.values_list("sku", flat=True))
+            new = [offer for offer in offers if offer.sku in names]
+            linked = SellerSku.objects.filter(
+                account=work.account, offer_pk__in=[offer.pk for offer in new]
+            )
+            known = set(linked.values_list("offer_pk", flat=True))
+            yield from (offer for offer in new if offer.pk not in known)
+
     def look_again(self) -> None:
         """Look at the listings that were unread and have been read since."""
         read, self.unread = self.unread, _pks()
@@ -144,12 +176,16 @@ class Survey:
             rows = [row for row in rows if row.listing_pk in read_now]
             self._look(rows, offers, units_held(offers))
 
-    def _look_at_offers(self, offers: Iterable[Offer], held: dict[str, int]) -> int:
+    def _look_at_offers(
+        self, offers: Iterable[Offer], held: dict[str, int], only: Collection[str] = ()
+    ) -> int:
+        """Look at these offers; at ``only`` these of their SKUs, so that each is met once."""
         met = 0
         with old_objects_at_rest():
             for chunk in chunks(offers if self.rules else (), CHUNK):
                 by_pk = {offer.pk: offer for offer in chunk}
                 rows = take_up(self.work, by_pk, self.rules)
+                rows = [row for row in rows if row.sku in only] if only else rows
                 met += len({row.pk for row in rows})
                 self._look(rows, by_pk, held)
         return met

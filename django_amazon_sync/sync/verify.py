@@ -42,7 +42,8 @@ TOGETHER = 20
 
 
 def verify(work: Work) -> None:
-    """Run options: ``skus`` (only these, by search alone) and ``marketplaces`` (ids)."""
+    """Run options: ``skus`` (only these, by search alone) or a selection of them, and
+    ``marketplaces`` (ids)."""
     bring_up_orders(work)
     recover(work)
     rules = rules_of(work)

@@ -1,0 +1,78 @@
+"""Actions on all that match a filter: as many queries for thousands as for ten."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_amazon_sync.models import Listing, OfferChange, RunSelection, SellerSku, SyncRun
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, address
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(number: int) -> None:
+    """So many SKUs of one account, each with a listing where a price waits for approval."""
+    account = make.live_account()
+    place = make.marketplace(account)
+    skus = SellerSku.objects.bulk_create(
+        SellerSku(account=account, sku=f"S{one:06}", offer_pk=str(one)) for one in range(number)
+    )
+    Listing.objects.bulk_create(
+        Listing(sku=sku, marketplace=place, presence="present", held={"price": "9.00 EUR"})
+        for sku in skus
+    )
+
+
+def press_all(staff: Staff, model: type, action: str, **filters: str) -> int:
+    """Do an action on all that match these filters; how many queries the request took."""
+    first = model.objects.order_by("pk").values_list("pk", flat=True)[0]  # type: ignore[attr-defined]
+    data = {"action": action, "select_across": "1", "_selected_action": [first], "index": "0"}
+    with CaptureQueriesContext(connection) as captured:
+        answer = staff.client.post(address(model), data, query_params=filters)
+    assert answer.status_code == 302
+    return len(captured)
+
+
+@pytest.mark.parametrize(
+    ("model", "action"),
+    [
+        (SellerSku, "export"), (SellerSku, "verify"), (SellerSku, "leave_alone"),
+        (Listing, "export"), (Listing, "verify"), (Listing, "approve"),
+    ],
+)  # fmt: skip
+def test_all_that_match_take_as_many_queries_for_5000_as_for_200(
+    staff: Staff, model: type, action: str
+) -> None:
+    fill(200)
+    with_few = press_all(staff, model, action)
+    SyncRun.objects.all().delete()
+    Listing.objects.all().delete()
+    SellerSku.objects.all().delete()
+    OfferChange.objects.all().delete()
+    fill(5000)
+    assert press_all(staff, model, action) == with_few
+    if action in ("export", "verify"):
+        assert RunSelection.objects.filter(run=SyncRun.objects.get()).count() == 5000
+    elif action == "leave_alone":
+        assert SellerSku.objects.filter(synchronise=False).count() == 5000
+        assert OfferChange.objects.count() == 5000
+    else:
+        approved = Listing.objects.filter(held={}).values_list("approved", flat=True)
+        assert list(approved) == [{"price": "9.00 EUR"}] * 5000
+
+
+def test_only_what_matches_the_filter_is_chosen(staff: Staff) -> None:
+    fill(300)
+    SellerSku.objects.filter(sku__lt="S000150").update(channel="DEFAULT")
+    press_all(staff, SellerSku, "export", channel="merchant")
+    assert SyncRun.objects.get().options == {"selected": 150}
+
+
+def test_a_search_over_listings_chooses_each_sku_once(staff: Staff) -> None:
+    fill(300)
+    press_all(staff, SellerSku, "export", q="S0000")
+    assert SyncRun.objects.get().options["skus"][:2] == ["S000000", "S000001"]
+    assert len(SyncRun.objects.get().options["skus"]) == 100
