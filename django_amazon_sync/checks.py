@@ -30,7 +30,7 @@ TAG = "amazon_sync"
 
 _NUMBERS = (
     "PRICE_MOVE_PERCENT", "RUN_MOVE_PERCENT", "RUN_MOVE_COUNT", "DRIFT_AFTER", "ORDERS_FRESH",
-    "FEED_THRESHOLD", "FEED_LOW_STOCK",
+    "FEED_THRESHOLD", "FEED_LOW_STOCK", "ORDERS_STALE", "RUNS_KEPT_DAYS",
 )  # fmt: skip
 _LISTS = ("ENCRYPTION_KEYS", "SHIPPING_EVENTS")
 _TEXTS = tuple(name for name in conf.DEFAULTS if name not in (*_NUMBERS, *_LISTS))
@@ -38,7 +38,10 @@ _SCHEMES = {
     "ENDPOINT": ("https", "http"),
     "LWA_ENDPOINT": ("https", "http"),
     "REDIS_URL": ("redis", "rediss", "unix"),
+    "ADMIN_URL": ("https", "http"),
 }
+#: URLs that a project may do without.
+_MAY_BE_EMPTY = ("REDIS_URL", "ADMIN_URL")
 
 
 @checks.register(TAG)
@@ -180,7 +183,7 @@ def _is_key(text: str) -> bool:
 
 @checks.register(TAG)
 def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
-    """ENDPOINT, LWA_ENDPOINT and REDIS_URL are URLs."""
+    """ENDPOINT, LWA_ENDPOINT, REDIS_URL and ADMIN_URL are URLs."""
     return [
         checks.Error(
             f"AMAZON_SYNC[{name!r}] is no URL.",
@@ -188,7 +191,7 @@ def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
             id="amazon_sync.E006",
         )
         for name, schemes in _SCHEMES.items()
-        if (_text(name) or name != "REDIS_URL") and not _is_url(_text(name), schemes)
+        if (_text(name) or name not in _MAY_BE_EMPTY) and not _is_url(_text(name), schemes)
     ]
 
 

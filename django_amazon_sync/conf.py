@@ -36,6 +36,12 @@ DEFAULTS: dict[str, Any] = {
     "FEED_THRESHOLD": 1500,
     # A quantity of at most this many units never travels by feed, which may take hours.
     "FEED_LOW_STOCK": 10,
+    # Orders that are complete only up to more than this many seconds ago are an alarm.
+    "ORDERS_STALE": 3600,
+    # Days that runs and their lines are kept.
+    "RUNS_KEPT_DAYS": 90,
+    # Where staff reach this project, for links in e-mails; empty: the domain of the current site.
+    "ADMIN_URL": "",
     # OscarShop: codes of the shipping event types that mean "handed to the carrier".
     "SHIPPING_EVENTS": ["shipped"],
 }

@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import Job, RunState, SyncRun
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.housekeeping import keep_house
 from django_amazon_sync.sync.turns import SLICE, Slice, Waiting
 
 logger = logging.getLogger("django_amazon_sync.tasks")
@@ -82,9 +83,10 @@ def match_offers(run_pk: int) -> None:
 
 @shared_task
 def tick() -> None:
-    """Start what is due: changed offers, runs that were asked for, schedules."""
+    """Start what is due: changed offers, runs that were asked for, schedules; then the chores."""
     for run in jobs.due_runs():
         start(run)
+    keep_house()
 
 
 TASKS: Mapping[Job, Task[[int], None]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Model
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -90,6 +91,21 @@ class AccountForm(SecretForm[SellerAccount]):
             return  # a system check says so; the codes are typed until then
         self._choose("default_shipping_method", menu.shipping_methods)
         self._choose("default_payment_method", menu.payment_methods)
+
+    def clean_alarm_recipients(self) -> str:
+        """E-mail addresses, one a line; each that is none is named."""
+        lines = self.cleaned_data["alarm_recipients"].split("\n")
+        addresses = [address for line in lines if (address := line.strip())]
+        faults = []
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError:
+                text = _("“%(address)s” is no e-mail address; write one a line.")
+                faults.append(ValidationError(text, params={"address": address}))
+        if faults:
+            raise ValidationError(faults)
+        return "\n".join(dict.fromkeys(addresses))
 
     def _choose(self, name: str, offered: Sequence[MenuItem]) -> None:
         """Choose from what the shop offers; a stored code that it no longer has stays choosable."""

@@ -109,6 +109,7 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
                 )
             },
         ),
+        (_("Alarms"), {"fields": ("alarm_recipients",)}),
     )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -31,7 +33,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import orders_in
+from django_amazon_sync.sync import attention, orders_in
 
 Orders = QuerySet[AmazonOrder]
 
@@ -63,6 +65,21 @@ class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     show_change_link = True
 
 
+class ShipByFilter(admin.SimpleListFilter):
+    """What the merchant has to ship now."""
+
+    title = _("ship by")
+    parameter_name = "ship_by"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [("near", _("within a day, or overdue"))]
+
+    def queryset(self, request: HttpRequest, queryset: Orders) -> Orders:
+        return attention.near(queryset, timezone.now()) if self.value() == "near" else queryset
+
+
 @admin.register(AmazonOrder)
 class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     reads_with = ("account",)
@@ -73,6 +90,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     )  # fmt: skip
     list_filter = (
         "state", AccountFilter, "status", "fulfilled_by", "cancellation_requested", "ship_anyway",
+        ShipByFilter,
     )  # fmt: skip
     search_fields = ("number", "=shop_order_pk", "lines__sku", "lines__asin")
     search_help_text = _("Amazon order id, SKU, ASIN or the shop's order")

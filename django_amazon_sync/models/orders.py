@@ -179,6 +179,11 @@ class AmazonOrder(Stated):
                 condition=models.Q(status__in=UNSHIPPED),
                 name="amazon_order_to_ship",
             ),
+            models.Index(
+                fields=["account"],
+                condition=models.Q(cancellation_requested=True, ship_anyway=False),
+                name="amazon_order_asking",
+            ),
         ]
         permissions: ClassVar = [
             ("import_amazonorder", _("Can import orders from Amazon")),
@@ -266,6 +271,13 @@ class Shipment(Stated):
             models.UniqueConstraint(fields=["order", "shop_pk"], name="amazon_shipment_once"),
             models.UniqueConstraint(fields=["order", "reference"], name="amazon_package_once"),
             one_of(ShipmentState, "amazon_shipment_state"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["state"],
+                condition=models.Q(state__in=(ShipmentState.WAITING, ShipmentState.REFUSED)),
+                name="amazon_shipment_to_mend",
+            )
         ]
         permissions: ClassVar = [
             ("confirm_shipment", _("Can confirm shipments to Amazon")),

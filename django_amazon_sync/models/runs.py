@@ -112,6 +112,11 @@ class SyncRun(Stated):
         indexes: ClassVar = [
             models.Index(fields=["account", "job", "-id"], name="amazon_run_latest"),
             models.Index(fields=["created_at"], name="amazon_run_by_age"),
+            models.Index(
+                fields=["account"],
+                condition=models.Q(state__in=(RunState.QUEUED, RunState.RUNNING)),
+                name="amazon_run_open",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,6 +73,17 @@ def take(key: str) -> HeldLease | None:
         return HeldLease(key, holder, Lease.objects.get(key=key).fence)
 
 
+def turn(key: str, every: timedelta) -> bool:
+    """Whether this caller's turn has come to do what is done once in so long; of two one wins."""
+    Lease.objects.get_or_create(key=key, defaults={"expires_at": Now()})
+    return (
+        Lease.objects.filter(key=key, expires_at__lte=Now()).update(
+            expires_at=Now() + every, fence=F("fence") + 1
+        )
+        == 1
+    )
+
+
 def busy(key: str) -> bool:
     """Whether somebody alive holds the lease."""
     held = Lease.objects.filter(key=key, expires_at__gt=Now()).first()

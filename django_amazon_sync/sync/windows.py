@@ -7,10 +7,10 @@ asks for everything up to now; Amazon's answer says up to when it was complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min
+from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 
 from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
 
@@ -58,6 +58,21 @@ def complete_until(account: SellerAccount) -> datetime | None:
         done = done.filter(pk__lt=first_open)
     end: datetime | None = done.aggregate(end=Max("end"))["end"]
     return end
+
+
+def complete_until_of(accounts: Iterable[int]) -> dict[int, datetime]:
+    """``complete_until`` for many accounts at once; one query. Those without are left out."""
+    own = OrderWindow.objects.filter(account=OuterRef("account"), swept=False)
+    first_open = own.filter(state=WindowState.OPEN).order_by("pk").values("pk")[:1]
+    rows = (
+        OrderWindow.objects.filter(account__in=accounts, swept=False, state=WindowState.DONE)
+        .annotate(first_open=Subquery(first_open))
+        .filter(Q(first_open=None) | Q(pk__lt=F("first_open")))
+        .order_by()
+        .values_list("account")
+        .annotate(until=Max("end"))
+    )
+    return dict(rows)
 
 
 def forget_old(account: SellerAccount) -> None:

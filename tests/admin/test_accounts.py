@@ -337,3 +337,30 @@ def test_check_says_what_to_do_when_amazon_refuses(
     [message] = staff.press(SellerAccount, "check_connection", world.account)
     assert "<br>orders: works" not in message
     assert "authorise the account again" in message
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("anna@example.com", "anna@example.com"),
+        (" anna@example.com \r\n\r\nben@example.com\r\nanna@example.com",
+         "anna@example.com\nben@example.com"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_alarms_go_to_addresses_one_a_line(staff: Staff, written: str, stored: str) -> None:
+    account = make.account()
+    form = account_form(account, alarm_recipients=written)
+    assert staff.save(SellerAccount, account.pk, **form).status_code == 302
+    account.refresh_from_db(fields=["alarm_recipients"])
+    assert account.alarm_recipients == stored
+
+
+@pytest.mark.parametrize("written", ["anna", "anna@example.com, ben@example.com", "a@b\nBcc: x"])
+def test_what_is_no_address_is_named_and_nothing_is_saved(staff: Staff, written: str) -> None:
+    account = make.account(name="Before")
+    form = account_form(account, name="After", alarm_recipients=written)
+    answer = staff.save(SellerAccount, account.pk, **form)
+    assert "is no e-mail address" in answer.content.decode()
+    account.refresh_from_db(fields=["alarm_recipients", "name"])
+    assert (account.alarm_recipients, account.name) == ("", "Before")

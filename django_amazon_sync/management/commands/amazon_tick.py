@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.housekeeping import keep_house
 from django_amazon_sync.sync.turns import Slice, Waiting
 
 from ._base import (
@@ -35,7 +36,9 @@ class Command(AmazonCommand):
         accounts = None
         if options["account"] or options["marketplace"]:
             accounts = chosen_accounts(options["account"], options["marketplace"])
-        return result_of(list(self._work_off(accounts)))
+        runs = list(self._work_off(accounts))
+        keep_house()
+        return result_of(runs)
 
     def _work_off(self, accounts: list[SellerAccount] | None) -> Iterator[SyncRun]:
         """One run after the other; one whose rate is used up leaves its rest to a later tick.

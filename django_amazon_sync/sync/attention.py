@@ -1,0 +1,377 @@
+"""What wants staff of an account: read for all accounts at once, in a fixed number of queries.
+
+One reading serves the overview in the admin and the alarms by e-mail, so that both say the same.
+Nothing in it is of a buyer: numbers, days, and what staff called the account.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Model, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from django_amazon_sync import conf
+from django_amazon_sync.models import (
+    UNSHIPPED,
+    AccountState,
+    AmazonOrder,
+    Application,
+    Job,
+    Listing,
+    OrderState,
+    RunState,
+    SellerAccount,
+    Shipment,
+    ShipmentState,
+    SyncRun,
+)
+from django_amazon_sync.sync import windows
+
+#: How long Amazon's client secrets and a public application's authorisations live.
+SECRET_LIVES, AUTHORISATION_LIVES = timedelta(days=180), timedelta(days=365)
+
+#: Days before the end of a secret or an authorisation at which staff are told, nearest first.
+DAYS_BEFORE = (7, 30, 90)
+
+#: An order wants to be shipped when its time is as near as this.
+SHIP_BY_NEAR = timedelta(hours=24)
+
+#: A queued run that nobody began for so long: there is no worker, or too few.
+STUCK_AFTER = timedelta(minutes=15)
+
+
+class Kind(StrEnum):
+    """What may want staff, the most pressing first."""
+
+    DISCONNECTED = "disconnected"
+    STUCK = "stuck"
+    ORDERS_STALE = "orders_stale"
+    SHIP_BY = "ship_by"
+    QUARANTINE = "quarantine"
+    ASKING = "asking"
+    SHIPMENT_REFUSED = "shipment_refused"
+    SHIPMENT_INCOMPLETE = "shipment_incomplete"
+    APPROVAL = "approval"
+    REFUSED = "refused"
+    DRIFT = "drift"
+    SECRET = "secret"  # noqa: S105 -- the name of a kind
+    AUTHORISATION = "authorisation"
+    OBSERVING = "observing"
+
+
+#: The article of docs and help that answers for each kind.
+ARTICLES = {
+    Kind.DISCONNECTED: "disconnected",
+    Kind.STUCK: "nothing-happens",
+    Kind.ORDERS_STALE: "orders-not-up-to-date",
+    Kind.SHIP_BY: "ship-by-is-near",
+    Kind.QUARANTINE: "order-not-imported",
+    Kind.ASKING: "buyer-asks-to-cancel",
+    Kind.SHIPMENT_REFUSED: "shipment-refused",
+    Kind.SHIPMENT_INCOMPLETE: "shipment-refused",
+    Kind.APPROVAL: "waits-for-approval",
+    Kind.REFUSED: "refused-by-amazon",
+    Kind.DRIFT: "drift",
+    Kind.SECRET: "secret-expires",
+    Kind.AUTHORISATION: "secret-expires",
+    Kind.OBSERVING: "account-observes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing that wants staff of an account.
+
+    ``key`` tells those of one kind apart; ``path`` leads to where it is mended, and is empty where
+    the project has no admin.
+    """
+
+    account_pk: int
+    kind: Kind
+    sentence: str
+    number: int = 1
+    key: str = ""
+    path: str = ""
+
+    @property
+    def article(self) -> str:
+        """The article that explains it."""
+        return ARTICLES[self.kind]
+
+
+def matters(
+    accounts: QuerySet[SellerAccount], *, now: datetime | None = None
+) -> dict[int, list[Matter]]:
+    """What wants staff of these accounts, by account, the most pressing first.
+
+    Of an account that staff deactivated nothing is told.
+    """
+    now = now or timezone.now()
+    active = {one.pk: one for one in _read(accounts)}
+    found: dict[int, list[Matter]] = defaultdict(list)
+    for read in (_of_accounts, _of_orders, _of_shipments, _of_listings, _of_runs):
+        for matter in read(active, now):
+            found[matter.account_pk].append(matter)
+    order = list(Kind)
+    return {
+        pk: sorted(those, key=lambda one: (order.index(one.kind), one.key))
+        for pk, those in found.items()
+    }
+
+
+Accounts = dict[int, SellerAccount]
+
+
+def _read(accounts: QuerySet[SellerAccount]) -> QuerySet[SellerAccount]:
+    return (
+        accounts.exclude(state=AccountState.DISCONNECTED, deactivated=True)
+        .select_related("application")
+        .only(
+            "name", "state", "state_reason", "authorised_on", "import_orders", "cut_over",
+            "application__secret_made_on", "application__public", "application__name",
+        )
+    )  # fmt: skip
+
+
+# --- Accounts ------------------------------------------------------------------------------------
+
+
+def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    complete = windows.complete_until_of(accounts)
+    for pk, account in accounts.items():
+        page = _page(SellerAccount, pk)
+        if account.state == AccountState.DISCONNECTED:
+            text = _("Amazon does not accept the account's credentials: connect it again.")
+            yield Matter(pk, Kind.DISCONNECTED, text, path=page)
+        elif account.import_orders:
+            yield from _stale(account, complete.get(pk), now)
+        if account.state == AccountState.OBSERVING:
+            text = _("It only reads: look at what an export would send, then release it.")
+            yield Matter(pk, Kind.OBSERVING, text, path=page)
+        yield from _expiring(account, timezone.localdate(now))
+
+
+def _stale(account: SellerAccount, until: datetime | None, now: datetime) -> Iterator[Matter]:
+    if (until or account.cut_over) >= now - timedelta(seconds=conf.get("ORDERS_STALE")):
+        return
+    if until is None:
+        text = _("No search for orders has finished yet.")
+    else:
+        text = _("Orders are complete only up to %(moment)s.") % {
+            "moment": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"
+        }
+    path = _list(SyncRun, account=account.pk, job__exact=Job.IMPORT_ORDERS)
+    yield Matter(account.pk, Kind.ORDERS_STALE, text, path=path)
+
+
+def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:
+    application = account.application
+    if application.secret_made_on:
+        ends = application.secret_made_on + SECRET_LIVES
+        if key := _bracket(ends, today):
+            text = _("The client secret of %(application)s ends on %(day)s: make a new one.")
+            text %= {"application": application.name, "day": ends.isoformat()}
+            path = _page(Application, application.pk)
+            yield Matter(account.pk, Kind.SECRET, text, key=key, path=path)
+    if application.public and account.authorised_on:
+        ends = account.authorised_on + AUTHORISATION_LIVES
+        if key := _bracket(ends, today):
+            text = _("The seller's authorisation ends on %(day)s: authorise it anew.")
+            text %= {"day": ends.isoformat()}
+            path = _page(SellerAccount, account.pk)
+            yield Matter(account.pk, Kind.AUTHORISATION, text, key=key, path=path)
+
+
+def _bracket(ends: date, today: date) -> str:
+    """How near the end is: the smallest of DAYS_BEFORE that is not below it, or an empty text."""
+    left = (ends - today).days
+    return next((str(days) for days in DAYS_BEFORE if left <= days), "")
+
+
+# --- Orders and shipments ------------------------------------------------------------------------
+
+
+def _of_orders(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    orders = AmazonOrder.objects.filter(account__in=list(accounts))
+    yield from _counted(
+        Kind.QUARANTINE, orders.filter(state=OrderState.QUARANTINED), "account",
+        ngettext_lazy(
+            "%(number)d order is in quarantine and holds its stock.",
+            "%(number)d orders are in quarantine and hold their stock.",
+            "number",
+        ),
+        state__exact=OrderState.QUARANTINED,
+    )  # fmt: skip
+    yield from _counted(
+        Kind.ASKING,
+        orders.filter(cancellation_requested=True, ship_anyway=False, state=OrderState.PLACED),
+        "account",
+        ngettext_lazy(
+            "The buyer of %(number)d order asks to cancel.",
+            "The buyers of %(number)d orders ask to cancel.",
+            "number",
+        ),
+        cancellation_requested__exact=1, ship_anyway__exact=0, state__exact=OrderState.PLACED,
+    )  # fmt: skip
+    yield from _near(orders, now)
+
+
+def near(orders: QuerySet[AmazonOrder], now: datetime) -> QuerySet[AmazonOrder]:
+    """Those that the merchant has to ship within a day, or should have shipped."""
+    over = (OrderState.CANCELLED, OrderState.RECORDED)
+    mine = orders.exclude(fulfilled_by="AMAZON").exclude(state__in=over)
+    return mine.filter(status__in=UNSHIPPED, ship_by__lte=now + SHIP_BY_NEAR)
+
+
+def _near(orders: QuerySet[AmazonOrder], now: datetime) -> Iterator[Matter]:
+    """By the day that they are to be shipped; those in quarantine apart, as nobody packs them."""
+    stuck = Q(state=OrderState.QUARANTINED)
+    rows = (
+        near(orders, now)
+        .order_by()
+        .annotate(day=TruncDate("ship_by"))
+        .values_list("account", "day")
+        .annotate(packed=Count("pk", filter=~stuck), stuck=Count("pk", filter=stuck))
+    )
+    for pk, day, packed, quarantined in rows:
+        path = _list(AmazonOrder, account=pk, ship_by="near")
+        if packed:
+            text = ngettext(
+                "%(number)d order has to be shipped by %(day)s.",
+                "%(number)d orders have to be shipped by %(day)s.",
+                packed,
+            ) % {"number": packed, "day": day}
+            yield Matter(pk, Kind.SHIP_BY, text, packed, f"{day}", path)
+        if quarantined:
+            text = ngettext(
+                "%(number)d order in quarantine has to be shipped by %(day)s.",
+                "%(number)d orders in quarantine have to be shipped by %(day)s.",
+                quarantined,
+            ) % {"number": quarantined, "day": day}
+            yield Matter(pk, Kind.SHIP_BY, text, quarantined, f"{day} quarantine", path)
+
+
+def _of_shipments(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    shipments = Shipment.objects.filter(order__account__in=list(accounts))
+    yield from _counted(
+        Kind.SHIPMENT_REFUSED, shipments.filter(state=ShipmentState.REFUSED), "order__account",
+        ngettext_lazy(
+            "Amazon refused %(number)d shipment.",
+            "Amazon refused %(number)d shipments.",
+            "number",
+        ),
+        state__exact=ShipmentState.REFUSED,
+    )  # fmt: skip
+    yield from _counted(
+        Kind.SHIPMENT_INCOMPLETE, shipments.filter(state=ShipmentState.WAITING), "order__account",
+        ngettext_lazy(
+            "%(number)d shipment lacks something.",
+            "%(number)d shipments lack something.",
+            "number",
+        ),
+        state__exact=ShipmentState.WAITING,
+    )  # fmt: skip
+
+
+# --- Listings and runs ---------------------------------------------------------------------------
+
+
+def _of_listings(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    listings = Listing.objects.filter(marketplace__account__in=list(accounts))
+    yield from _counted(
+        Kind.APPROVAL, listings.exclude(held={}), "marketplace__account",
+        ngettext_lazy(
+            "The changes of %(number)d listing wait for approval.",
+            "The changes of %(number)d listings wait for approval.",
+            "number",
+        ),
+        condition="held",
+    )  # fmt: skip
+    yield from _counted(
+        Kind.REFUSED, listings.exclude(refused={}), "marketplace__account",
+        ngettext_lazy(
+            "Amazon refused something of %(number)d listing.",
+            "Amazon refused something of %(number)d listings.",
+            "number",
+        ),
+        condition="refused",
+    )  # fmt: skip
+    yield from _counted(
+        Kind.DRIFT, listings.exclude(drift={}), "marketplace__account",
+        ngettext_lazy(
+            "%(number)d listing shows something else on Amazon than was accepted.",
+            "%(number)d listings show something else on Amazon than was accepted.",
+            "number",
+        ),
+        condition="drifted",
+    )  # fmt: skip
+
+
+def _of_runs(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    """Runs that are queued and that nobody begins."""
+    long_ago = now - STUCK_AFTER
+    due = Q(not_before=None) | Q(not_before__lte=long_ago)
+    queued = SyncRun.objects.filter(account__in=list(accounts), state=RunState.QUEUED)
+    yield from _counted(
+        Kind.STUCK, queued.filter(due, created_at__lte=long_ago), "account",
+        ngettext_lazy(
+            "%(number)d run waits and no worker begins it.",
+            "%(number)d runs wait and no worker begins them.",
+            "number",
+        ),
+        state__exact=RunState.QUEUED,
+    )  # fmt: skip
+
+
+# --- Helpers -------------------------------------------------------------------------------------
+
+
+def _counted(
+    kind: Kind, rows: QuerySet[Any], account: str, text: Any, **filters: Any
+) -> Iterator[Matter]:
+    """How many rows each account has, in one query; ``filters`` are those of the rows' list."""
+    for pk, number in rows.order_by().values_list(account).annotate(number=Count("*")):
+        path = _list(rows.model, account=pk, **filters)
+        yield Matter(pk, kind, text % {"number": number}, number, path=path)
+
+
+def _page(model: type[Model], pk: int) -> str:
+    return _reverse(model, "change", pk)
+
+
+def _list(model: type[Model], **filters: Any) -> str:
+    path = _reverse(model, "changelist")
+    return f"{path}?{urlencode(filters)}" if path else ""
+
+
+def _reverse(model: type[Model], page: str, *args: Any) -> str:
+    try:
+        return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+    except NoReverseMatch:
+        return ""  # a project without the admin
+
+
+def last_runs(accounts: Iterable[int]) -> dict[int, dict[str, SyncRun]]:
+    """The newest run of each job of these accounts that is not a dry run: one query."""
+    newest = (
+        SyncRun.objects.filter(account__in=accounts, dry_run=False)
+        .order_by()
+        .values("account", "job")
+        .annotate(newest=Max("pk"))
+        .values("newest")
+    )
+    found: dict[int, dict[str, SyncRun]] = defaultdict(dict)
+    for run in SyncRun.objects.filter(pk__in=newest).order_by("job"):
+        found[run.account_id][run.job] = run
+    return found

@@ -1,0 +1,76 @@
+"""What each tick does besides the runs, once in so long: alarms, and what is too old to keep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from django_amazon_sync import conf
+from django_amazon_sync.models import (
+    Alarm,
+    Listing,
+    Outcome,
+    RunLine,
+    RunSelection,
+    RunState,
+    SyncRun,
+)
+from django_amazon_sync.sync import alarms, leases
+
+logger = logging.getLogger("django_amazon_sync.housekeeping")
+
+#: Runs, and lines of runs, that are deleted together; lines that one round deletes at most.
+RUNS, LINES, ROUND = 100, 1000, 100_000
+
+
+def keep_house() -> None:
+    """Do each chore whose turn has come. None that fails stops another, or the tick."""
+    for name, every, chore in CHORES:
+        try:
+            if leases.turn(f"chore {name}", every):
+                chore()
+        except Exception as fault:  # noqa: BLE001 -- a chore must not stop the sync
+            logger.warning("The chore %s failed: %s", name, type(fault).__name__)
+
+
+def forget_runs(now: datetime | None = None) -> int:
+    """Delete runs that are older than RUNS_KEPT_DAYS, with their lines; how many.
+
+    What has not ended stays, and what let something wait while its account has listings that wait.
+    """
+    before = (now or timezone.now()) - timedelta(days=float(conf.get("RUNS_KEPT_DAYS")))
+    waiting = Listing.objects.filter(marketplace__account=OuterRef("account")).exclude(held={})
+    old = (
+        SyncRun.objects.filter(created_at__lt=before, state__in=(RunState.DONE, RunState.STOPPED))
+        .exclude(Q(counts__has_key=Outcome.HELD, dry_run=False) & Exists(waiting))
+        .order_by("created_at")
+    )
+    left, forgotten = ROUND, 0
+    while pks := list(old.values_list("pk", flat=True)[:RUNS]):
+        left -= _forget_lines(pks, left)
+        if left <= 0:
+            break  # the rest waits for the next round
+        RunSelection.objects.filter(run__in=pks).delete()
+        forgotten += SyncRun.objects.filter(pk__in=pks).delete()[1][SyncRun._meta.label]
+    Alarm.objects.filter(mended_at__lt=before).delete()
+    return forgotten
+
+
+def _forget_lines(run_pks: list[int], most: int) -> int:
+    """Delete lines of these runs, ``most`` or some more at once; how many."""
+    number = 0
+    lines = RunLine.objects.filter(run__in=run_pks).order_by()
+    while number < most and (pks := list(lines.values_list("pk", flat=True)[:LINES])):
+        number += RunLine.objects.filter(pk__in=pks).delete()[0]
+    return number
+
+
+#: What is done once in so long, by name.
+CHORES: tuple[tuple[str, timedelta, Callable[[], object]], ...] = (
+    ("alarms", timedelta(minutes=1), alarms.ring),
+    ("forget runs", timedelta(hours=1), forget_runs),
+)
