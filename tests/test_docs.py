@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django_amazon_sync import checks, conf, errors, tasks
 from django_amazon_sync.models import DEFAULT_PERIODS
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.templatetags import amazon
 from django_amazon_sync.testing.simulator.faults import Kind
 
 ROOT = Path(__file__).parent.parent
@@ -107,7 +108,7 @@ def test_every_command_has_its_section() -> None:
 
 def test_no_page_names_a_command_that_is_not_there() -> None:
     named = set(re.findall(r"\bamazon_(?!sync)[a-z_]+\b(?!\.)", all_text()))
-    assert named <= {*COMMANDS, *FIXTURES}
+    assert named <= {*COMMANDS, *FIXTURES, *amazon.register.tags}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -86,6 +86,10 @@ class Shop(ABC):
         """The offers that are sold as this product of the shop, or as a variant of it, by pk."""
         raise NotSupported(f"{type(self).__name__} does not say which offers a product has.")
 
+    def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
+        """The same for many products, in a fixed number of queries where the shop can."""
+        return {pk: self.offers_of_product(pk) for pk in product_pks}
+
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         """The product that each of these offers is of: offer pk to product pk; {} if unknown."""
         return {}

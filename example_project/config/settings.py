@@ -36,10 +36,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications --------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "shop",  # before Oscar, as its templates extend Oscar's of the same name
     *OSCAR_APPS,
     "sorl.thumbnail",
     "django_amazon_sync",
-    "shop",
 ]
 
 MIDDLEWARE = [

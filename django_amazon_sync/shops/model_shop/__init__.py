@@ -74,6 +74,9 @@ class ModelShop(Shop):
     def offers_of_product(self, product_pk: str) -> list[str]:
         return [offer.pk for offer in self.offers(pks=[product_pk])]
 
+    def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
+        return {pk: [pk] for pk in product_pks}
+
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         return {offer.pk: offer.pk for offer in self.offers(pks=offer_pks)}
 

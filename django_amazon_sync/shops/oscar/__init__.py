@@ -71,6 +71,9 @@ class OscarShop(Shop):
     def offers_of_product(self, product_pk: str) -> list[str]:
         return offers.of_product(product_pk)
 
+    def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
+        return offers.of_products(product_pks)
+
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         return offers.products_of(offer_pks)
 

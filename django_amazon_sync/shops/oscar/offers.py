@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Q
+from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -71,12 +71,22 @@ def find_offers(code: str, scope: str) -> list[Offer]:
 
 def of_product(product_pk: Any) -> list[str]:
     """The stock records of a product and of its variants, by pk."""
-    records, product = get_model("partner", "StockRecord"), get_model("catalogue", "Product")
-    found: set[Any] = set()
-    for pk in valid_pks(product, [product_pk]):
-        its = records.objects.filter(Q(product=pk) | Q(product__parent=pk))
-        found.update(its.values_list("pk", flat=True))
-    return [str(pk) for pk in sorted(found)]
+    return of_products([str(product_pk)])[str(product_pk)]
+
+
+def of_products(product_pks: Iterable[str]) -> dict[str, list[str]]:
+    """The same for each of these products, in one query; its halves each use an index."""
+    found: dict[str, list[str]] = {pk: [] for pk in product_pks}
+    pks = valid_pks(get_model("catalogue", "Product"), found)
+    records = get_model("partner", "StockRecord").objects.order_by()
+    own = records.filter(product__in=pks).values_list("pk", "product", "product__parent")
+    variants = records.filter(product__parent__in=pks)
+    rows = own.union(variants.values_list("pk", "product", "product__parent"))
+    for record, *products in sorted(rows, key=lambda row: row[0]):
+        for product in map(str, products):
+            if product in found:
+                found[product].append(str(record))
+    return found
 
 
 def products_of(offer_pks: Iterable[str]) -> dict[str, str]:

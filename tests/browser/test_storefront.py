@@ -1,0 +1,47 @@
+"""A visitor of the shop finds a product at Amazon: in a list, on its page, on a telephone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import Listing, Marketplace
+from tests import factories
+from tests import factories_amazon as make
+
+
+@pytest.fixture
+def place(transactional_db: None) -> Marketplace:
+    """Germany, where three products can be bought and a fourth cannot."""
+    germany = make.marketplace(make.live_account(), associate_tag="shop-21")
+    for number, status in enumerate(("BUYABLE", "BUYABLE", "BUYABLE", "DISCOVERABLE")):
+        record = factories.stock_record(f"SKU-{number}", title=f"Mug number {number}")
+        sku = make.sku(germany.account, f"SKU-{number}", offer_pk=str(record.pk))
+        make.listing(sku, germany, status=status, asin=f"B00000000{number}")
+    return germany
+
+
+@pytest.mark.usefixtures("place")
+def test_available_at_amazon(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/catalogue/")
+    expect(page.get_by_role("link", name="Available at Amazon")).to_have_count(3)
+
+    page.get_by_title("Mug number 0").click()
+    button = page.get_by_role("link", name="Available at Amazon amazon.de")
+    expect(button).to_have_attribute("href", "https://www.amazon.de/dp/B000000000?tag=shop-21")
+    expect(button).to_have_attribute("rel", "sponsored nofollow noopener")
+
+    button.focus()
+    expect(button).to_be_focused()
+    page.set_viewport_size({"width": 375, "height": 700})
+    box = button.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
+    assert box["height"] >= 44
+
+    Listing.objects.update(accepted={"quantity": 0})
+    page.reload()
+    expect(page.get_by_role("heading", name="Mug number 0")).to_be_visible()
+    expect(page.get_by_role("link", name="Available at Amazon")).to_have_count(0)
