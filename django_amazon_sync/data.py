@@ -161,12 +161,13 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """One item of Amazon's catalogue, as a search shows it."""
+    """One item of Amazon's catalogue, as a search shows it; ``picture`` is an address."""
 
     asin: str
     title: str = ""
     product_type: str = ""
     identifiers: tuple[Identifier, ...] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.data import CatalogItem, Identifier
 
 IDENTIFIERS_A_CALL = 20
+#: Pixels across that a picture on a page of ours needs.
+PICTURE_WIDTH = 160
 _PATH = "/catalog/2022-04-01/items"
-_DATA_SETS = ("summaries", "identifiers", "productTypes")
+_DATA_SETS = ("summaries", "identifiers", "productTypes", "images")
 
 
 def search_catalog(
@@ -57,12 +59,23 @@ def _item(raw: dict[str, Any], marketplace: str) -> CatalogItem:
     return CatalogItem(
         asin=text(raw.get("asin")),
         title=text(_here(raw.get("summaries"), marketplace).get("itemName")),
+        picture=_main_picture(objs(_here(raw.get("images"), marketplace).get("images"))),
         product_type=text(_here(raw.get("productTypes"), marketplace).get("productType")),
         identifiers=tuple(
             Identifier(text(code.get("identifierType")).lower(), text(code.get("identifier")))
             for code in codes
         ),
     )
+
+
+def _main_picture(images: Sequence[dict[str, Any]]) -> str:
+    """The address of the main picture, in the smallest size that fills a page's column."""
+    main = [one for one in images if one.get("variant") == "MAIN" and text(one.get("link"))]
+    sizes = [(one["width"], text(one["link"])) for one in main if isinstance(one.get("width"), int)]
+    large = sorted(size for size in sizes if size[0] >= PICTURE_WIDTH)
+    if large:
+        return large[0][1]
+    return max(sizes)[1] if sizes else ""
 
 
 def _here(instances: Any, marketplace: str) -> dict[str, Any]:

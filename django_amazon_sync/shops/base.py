@@ -8,7 +8,7 @@ sells (Oscar: the code of a partner); empty means all of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from django_amazon_sync.data import (
     Choices,
@@ -97,6 +97,11 @@ class Shop(ABC):
     def product_url(self, product_pk: str) -> str:
         """Where staff edit the product in the shop; empty where there is no such page."""
         return ""
+
+    def picture_urls(self, pks: Iterable[str]) -> Mapping[str, str]:
+        """The address of a picture of each of these offers that has one, in a fixed number of
+        queries."""
+        return {}
 
     def order_url(self, pk: str) -> str:
         """Where staff look at the order in the shop; empty where there is no such page."""

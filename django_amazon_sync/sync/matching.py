@@ -5,6 +5,7 @@
    looked for in Amazon's catalogue, twenty barcodes a call.
 3. Link the proposals that are certain: one SKU for the offer, and no other offer for the SKU. That
    is known only when every offer has its line.
+4. Keep the others for staff to decide (proposals.py). What staff refused is not said again.
 
 The lines are the run's memory: a run that had to wait goes on with the offers that have none yet.
 Offers that are linked cost no call, so matching again changes nothing.
@@ -46,6 +47,7 @@ from django_amazon_sync.sync.creation import KINDS
 from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.linking import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
+from django_amazon_sync.sync.proposals import keep_proposals, refused_by_staff
 from django_amazon_sync.sync.survey import CHUNK, chunks, is_its
 from django_amazon_sync.sync.work import Work
 
@@ -72,6 +74,8 @@ def match(work: Work) -> None:
         import_listings(work)
     look_at_offers(work, begun=begun)
     link_what_is_certain(work)
+    if not work.run.dry_run:
+        keep_proposals(work)
     for outcome, number in work.run.lines.values_list("outcome").annotate(Count("pk")).order_by():
         work.run.counts[outcome] = number
 
@@ -129,13 +133,14 @@ def _say_what_rows_know(work: Work, offers: Sequence[Offer]) -> list[Offer]:
         asins=[asin for each in keys for asin in each.asins],
         barcodes=[code for each in keys for code in each.barcodes],
     )
+    refused = refused_by_staff(work.account, [offer.pk for offer in offers])
     unknown = []
     for offer, each in zip(offers, keys, strict=True):
         found = decide(offer, known, {})
         if not found.candidates and each.barcodes:
             unknown.append(offer)
         else:
-            _say(work, offer, found)
+            _say(work, offer, found, refused)
     return unknown
 
 
@@ -143,22 +148,25 @@ def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> None:
     """Say what these are by the ASINs that Amazon's catalogue has for their barcodes."""
     catalogue = catalogue_of(work, offers)
     known = known_by(work, asins=[asin for asins in catalogue.values() for asin in asins])
+    refused = refused_by_staff(work.account, [offer.pk for offer in offers])
     for offer in offers:
-        _say(work, offer, decide(offer, known, catalogue))
+        _say(work, offer, decide(offer, known, catalogue), refused)
 
 
-def _say(work: Work, offer: Offer, found: Match) -> None:
+def _say(work: Work, offer: Offer, found: Match, refused: Collection[tuple[str, str]]) -> None:
     """The line of an offer that is not linked; one without a code is to be linked."""
-    if not found.candidates:
-        _line(work, Outcome.NONE, offer, by="", message=found.reason)
+    candidates = [one for one in found.candidates if (offer.pk, one.sku) not in refused]
+    if not candidates:
+        names = ", ".join(one.sku for one in found.candidates)
+        why = f"Staff refused what it may be: {names}." if names else found.reason
+        _line(work, Outcome.NONE, offer, by="", message=why)
         return
-    first, *others = found.candidates
+    first, *others = candidates
     shown: dict[str, Any] = {"asin": first.asin}
     if found.code or work.run.dry_run:
         shown = {
             "candidates": [
-                candidate(one.sku, one.asin, one.by, one.against or one.why)
-                for one in found.candidates
+                candidate(one.sku, one.asin, one.by, one.against or one.why) for one in candidates
             ]
         }
     _line(

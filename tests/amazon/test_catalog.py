@@ -98,3 +98,19 @@ def test_one_product_type_is_made_for_the_seller(server: ScriptedServer, client:
     assert asked(server)[1]["sellerId"] == "A1SELLER"
     with pytest.raises(Unavailable, match="without schema"):
         product_types.get_product_type(client, "LUGGAGE", US)
+
+
+def test_the_main_picture_is_the_smallest_that_is_large_enough(
+    server: ScriptedServer, client: Client
+) -> None:
+    def image(variant: str, width: object) -> dict[str, object]:
+        return {"variant": variant, "link": f"https://m/{variant}{width}.jpg", "width": width}
+
+    def answer(*images: object) -> Reply:
+        return Reply.of(200, {"asin": "B01", "images": [{"marketplaceId": US, "images": images}]})
+
+    many = (image("MAIN", 1500), image("MAIN", 500), image("MAIN", 75), image("PT01", 200))
+    small = (image("MAIN", 75), image("MAIN", 40), image("MAIN", "wide"))
+    server.answers(answer(*many), answer(*small), answer(image("PT01", 500), None))
+    found = [catalog.get_catalog_item(client, "B01", US).picture for _ in range(3)]
+    assert found == ["https://m/MAIN500.jpg", "https://m/MAIN75.jpg", ""]

@@ -6,7 +6,7 @@ Amazon's number, prices and totals; its stock is allocated the way Oscar's check
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save
@@ -82,6 +82,9 @@ class OscarShop(Shop):
             return reverse("dashboard:catalogue-product", args=[product_pk])
         except NoReverseMatch:
             return ""
+
+    def picture_urls(self, pks: Iterable[str]) -> Mapping[str, str]:
+        return offers.picture_urls(pks)
 
     def order_url(self, pk: str) -> str:
         numbers = get_model("order", "Order").objects.filter(pk=pk).values_list("number", flat=True)

@@ -60,6 +60,24 @@ def read_offers(scope: str, pks: Iterable[str] | None) -> Iterator[Offer]:
         yield from reader.those_of(records, pks)
 
 
+def picture_urls(pks: Iterable[str]) -> dict[str, str]:
+    """The first picture of the product of each of these stock records, or of its parent."""
+    records = records_of("").filter(pk__in=[pk for pk in pks if pk.isdecimal()])
+    products = dict[str, tuple[int, int | None]]()
+    for pk, product, parent in records.values_list("pk", "product", "product__parent"):
+        products[str(pk)] = (product, parent)
+    owners = {one for both in products.values() for one in both if one is not None}
+    images = get_model("catalogue", "ProductImage").objects.filter(product__in=owners)
+    first: dict[int, str] = {}
+    for image in images.order_by("product", "display_order", "pk"):
+        first.setdefault(image.product_id, image.original.url)
+    found = {
+        pk: first.get(product) or first.get(parent or 0, "")
+        for pk, (product, parent) in products.items()
+    }
+    return {pk: address for pk, address in found.items() if address}
+
+
 def find_offers(code: str, scope: str) -> list[Offer]:
     """The offers whose partner SKU or whose product's UPC equals ``code``."""
     reader, records = Reader.for_this_shop(), records_of(scope)
@@ -162,8 +180,24 @@ class Reader:
 
     def from_columns(self, taxes: Taxes, row: tuple[Any, ...]) -> Offer:
         """One offer from ``COLUMNS``, by the rules of Oscar's own models."""
-        (pk, sku, price, currency, in_stock, allocated, product_pk, title, slug, upc, structure,
-         public, class_pk, parent_title, parent_public, parent_class_pk) = row
+        (
+            pk,
+            sku,
+            price,
+            currency,
+            in_stock,
+            allocated,
+            product_pk,
+            title,
+            slug,
+            upc,
+            structure,
+            public,
+            class_pk,
+            parent_title,
+            parent_public,
+            parent_class_pk,
+        ) = row
         if structure == "child":
             public, class_pk = public and parent_public, parent_class_pk
         net_stock = 0 if in_stock is None else in_stock - (allocated or 0)

@@ -100,6 +100,12 @@ def _item(product: Product, marketplaces: list[str], wanted: list[str]) -> Json:
     return item
 
 
+def _picture(asin: str, pixels: int) -> Json:
+    """The main picture in one size; nothing answers at its address."""
+    link = f"https://m.media-amazon.com/images/I/{asin}._SL{pixels}_.jpg"
+    return {"variant": "MAIN", "link": link, "height": pixels, "width": pixels}
+
+
 def _data(product: Product, marketplace: str, name: str) -> Json | None:
     """One marketplace's part of a data set; None for those that this catalogue does not hold."""
     rows: dict[str, Json] = {
@@ -115,5 +121,6 @@ def _data(product: Product, marketplace: str, name: str) -> Json | None:
             ]
         },
         "productTypes": {"productType": product.product_type},
+        "images": {"images": [_picture(product.asin, pixels) for pixels in (1500, 500, 75)]},
     }
     return {"marketplaceId": marketplace, **rows[name]} if name in rows else None
