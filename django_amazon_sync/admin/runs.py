@@ -6,21 +6,21 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import issue_words, next_steps
+from django_amazon_sync.admin import issue_words, next_steps, progress
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
-from django_amazon_sync.admin.shown import link, list_link, plain, table
+from django_amazon_sync.admin.shown import count_name, link, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import (
@@ -32,7 +32,7 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
-from django_amazon_sync.sync.budget import budgets_of, how_far
+from django_amazon_sync.sync.budget import budgets_of
 
 #: The columns of a run's file.
 COLUMNS = (
@@ -42,14 +42,6 @@ COLUMNS = (
 
 #: A cell that begins like this is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-#: Names of the counts that are no outcome of a line.
-COUNTS = {
-    "in_step": _("in step"),
-    "looked_at": _("looked at"),
-    "orders": _("orders"),
-    "read": _("read"),
-}
 
 
 class WentWellFilter(admin.SimpleListFilter):
@@ -92,6 +84,11 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     search_help_text = _("number of the run, or words of its reason")
     ordering = ("-pk",)
     actions = ("approve",)
+
+    class Media:
+        css: ClassVar = {"all": ["django_amazon_sync/staff.css"]}
+        js: ClassVar = ["django_amazon_sync/progress.js"]
+
     fields = (
         "job", "account", "state", "reason", "what_next", "not_before", "progress", "budget",
         "counts_table", "lines", "dry_run",
@@ -109,20 +106,22 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.display(description=_("counts"))
     def summary(self, run: SyncRun) -> str:
-        return ", ".join(f"{number} {_count_name(name)}" for name, number in run.counts.items())
+        return ", ".join(f"{number} {count_name(name)}" for name, number in run.counts.items())
 
     @admin.display(description=_("counts"))
     def counts_table(self, run: SyncRun) -> str:
         outcomes = set(Outcome.values)
         rows = [
-            (_count_name(name), _lines_link(run, number, name) if name in outcomes else number)
+            (count_name(name), _lines_link(run, number, name) if name in outcomes else number)
             for name, number in run.counts.items()
         ]
         return table((_("what"), _("how many")), rows)
 
     @admin.display(description=_("how far it is"))
     def progress(self, run: SyncRun) -> str:
-        return how_far(run, [])
+        """Where it is now, live while it is at work."""
+        state_url = reverse("admin:django_amazon_sync_syncrun_state", args=[run.pk])
+        return progress.panel(run, state_url)
 
     @admin.display(description=_("what may be asked of Amazon now"))
     def budget(self, run: SyncRun) -> str:
@@ -168,31 +167,43 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         ask(request, Job.EXPORT, [(run.account, {"approve": run.pk}) for run in holding])
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.lines_file)
-        name = "django_amazon_sync_syncrun_lines"
-        return [path("<int:pk>/lines.csv", view, name=name), *super().get_urls()]
+        ours = (("lines.csv", self.lines_file, "lines"), ("state.json", self.state, "state"))
+        urls = [
+            path(
+                f"<int:pk>/{file}",
+                self.admin_site.admin_view(view),
+                name=f"django_amazon_sync_syncrun_{name}",
+            )
+            for file, view, name in ours
+        ]
+        return [*urls, *super().get_urls()]
+
+    def state(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """How far the run is, for a page that is open."""
+        return progress.answer(self._seen_by(request, pk))
 
     def lines_file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The run's lines as CSV, streamed: a run may have a hundred thousand."""
-        run = self.get_queryset(request).filter(pk=pk).first()
-        if run is None:
-            raise Http404
-        if not self.has_view_permission(request, run):
-            raise PermissionDenied
+        run = self._seen_by(request, pk)
         return StreamingHttpResponse(
             _csv(run),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="run-{run.pk}.csv"'},
         )
 
+    def _seen_by(self, request: HttpRequest, pk: int) -> SyncRun:
+        """The run, if whoever asks may see it."""
+        run: SyncRun | None = self.get_queryset(request).filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        return run
+
 
 def _budget_row(budget: Budget) -> tuple[object, ...]:
     full_at = timezone.localtime(datetime.fromtimestamp(budget.full_at, UTC))
     return budget.operation, f"{budget.rate:g}", budget.available, f"{full_at:%H:%M:%S}"
-
-
-def _count_name(name: str) -> Any:
-    return Outcome(name).label if name in Outcome.values else COUNTS.get(name, name)
 
 
 def _lines_link(run: SyncRun, text: object, outcome: str = "") -> str:

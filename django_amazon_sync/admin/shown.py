@@ -16,6 +16,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.models import Outcome
 
 
 def change_url(row: Model) -> str:
@@ -37,6 +40,20 @@ def link(row: Model, text: object = None) -> SafeString:
 def list_link(model: type[Model], text: object, **filters: Any) -> SafeString:
     """A link to the filtered list of a model."""
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
+
+
+#: Names of a run's counts that are no outcome of a line.
+COUNTS = {
+    "in_step": _("in step"),
+    "looked_at": _("looked at"),
+    "orders": _("orders"),
+    "read": _("read"),
+}
+
+
+def count_name(name: str) -> Any:
+    """A run's count, as people read it."""
+    return Outcome(name).label if name in Outcome.values else COUNTS.get(name, name)
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
