@@ -32,7 +32,7 @@ def state_of(run: SyncRun) -> dict[str, Any]:
         "ended": ended,
         "went_well": run.went_well if ended else None,
         "dry_run": run.dry_run,
-        "sentence": run.reason or str(next_steps.of_run(run)),
+        "sentence": f"{run.reason} {next_steps.of_run(run)}".strip(),
         "progress": how_far(run, []),
         "planned": run.planned,
         "done": run.done,

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import issue_words, next_steps, progress
+from django_amazon_sync.admin import issue_words, progress
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.shown import count_name, link, list_link, plain, table
@@ -90,13 +90,12 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         js: ClassVar = ["django_amazon_sync/progress.js"]
 
     fields = (
-        "job", "account", "state", "reason", "what_next", "not_before", "progress", "budget",
+        "account", "progress", "not_before", "budget",
         "counts_table", "lines", "dry_run",
         "starter", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
     readonly_fields = (
-        "what_next", "progress", "budget", "counts_table", "lines", "starter", "shown_options",
-        "duration",
+        "progress", "budget", "counts_table", "lines", "starter", "shown_options", "duration",
     )  # fmt: skip
 
     @admin.display(description=_("went well"), boolean=True)
@@ -145,10 +144,6 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     def starter(self, run: SyncRun) -> str:
         """Who asked for it, or what did."""
         return str(run.asked_by) if run.asked_by else run.get_started_by_display()
-
-    @admin.display(description=_("what happens next"))
-    def what_next(self, run: SyncRun) -> next_steps.Sentence:
-        return next_steps.of_run(run)
 
     @admin.display(description=_("options"))
     def shown_options(self, run: SyncRun) -> str:
