@@ -440,8 +440,11 @@ class OrderPage:
 class Choices:
     """What the shop's staff chose for orders of this account.
 
-    ``takes_stock`` is False for orders of Amazon's own warehouse and from before the cut-over.
-    ``scope`` is the shop's own word for the part of it that the account sells (Oscar: a partner).
+    ``payment_method`` is empty where Amazon names none and the shop has none for it. ``status`` is
+    the shop's word for what Amazon says now; empty leaves the status alone. ``takes_stock`` is
+    False for orders of Amazon's own warehouse and from before the cut-over. ``scope`` is the shop's
+    own word for the part of it that the account sells (Oscar: a partner). ``customer`` is the pk of
+    the user who bought, as ``Shop.customer_for`` gave it; empty for a guest.
     """
 
     shipping_method: str
@@ -449,6 +452,7 @@ class Choices:
     status: str = ""
     takes_stock: bool = True
     scope: str = ""
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,13 +464,49 @@ class MenuItem:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusFlow:
+    """Which status of the shop's orders may follow which.
+
+    ``first`` is what a new order has, empty where it has the one that it is given. ``following``
+    is None where any may follow any.
+    """
+
+    first: str = ""
+    following: Mapping[str, tuple[str, ...]] | None = None
+
+    def way(self, start: str, end: str, avoiding: str = "") -> tuple[str, ...] | None:
+        """The statuses to set one after another to come from ``start`` to ``end``.
+
+        It is the shortest way that does not pass through ``avoiding``; None where there is none.
+        """
+        if start == end:
+            return ()
+        if self.following is None:
+            return (end,)
+        ways: dict[str, tuple[str, ...]] = {start: ()}
+        ahead = [start]
+        while ahead:
+            here = ahead.pop(0)
+            for status in self.following.get(here, ()):
+                if status in ways:
+                    continue
+                ways[status] = (*ways[here], status)
+                if status == end:
+                    return ways[status]
+                if status != avoiding:
+                    ahead.append(status)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Menu:
-    """What the shop offers to choose from."""
+    """What the shop offers to choose from, and how its statuses follow each other."""
 
     shipping_methods: tuple[MenuItem, ...] = ()
     payment_methods: tuple[MenuItem, ...] = ()
     statuses: tuple[MenuItem, ...] = ()
     categories: tuple[MenuItem, ...] = ()
+    flow: StatusFlow = StatusFlow()
 
 
 # --- Shipments -------------------------------------------------------------------------------

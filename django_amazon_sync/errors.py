@@ -14,6 +14,7 @@ AmazonSyncError
 │   └── Busy                    wait: another worker is doing this job
 ├── NotYet                      wait: Amazon is still at it; the run goes on at ``retry_at``
 ├── MappingMissing              mend the mapping (a default method, a status, a marketplace)
+│   └── PaymentUnmatched        match Amazon's payment method to the shop's
 ├── ShopRefused                 mend the data in the shop
 ├── NotSupported                this shop adapter cannot do it
 ├── Unreadable                  Amazon's document has a shape that we do not know
@@ -175,6 +176,12 @@ class MappingMissing(AmazonSyncError):
     """Staff have to choose something first, such as a default payment method."""
 
     code = "mapping-missing"
+
+
+class PaymentUnmatched(MappingMissing):
+    """Amazon names a payment method that staff matched to none of the shop's."""
+
+    code = "payment-method"
 
 
 class ShopRefused(AmazonSyncError):

@@ -58,6 +58,11 @@ def stock_record(
     )
 
 
+def shipping_method(name: str) -> Any:
+    """A shipping method as staff keep it in Oscar's dashboard; its code is the name's slug."""
+    return get_model("shipping", "OrderAndItemCharges").objects.create(name=name)
+
+
 def shipping_event(order_pk: str, items: dict[str, int], note: str = "") -> Any:
     """A shipping event of the type "Shipped": ``items`` are Amazon's item ids and quantities."""
     order = get_model("order", "Order").objects.get(pk=order_pk)

@@ -30,7 +30,12 @@ from django_amazon_sync.models.listings import (
     SubmissionState,
     amazon_ships,
 )
-from django_amazon_sync.models.mappings import CarrierMapping, PaymentMapping, ShippingMapping
+from django_amazon_sync.models.mappings import (
+    CarrierMapping,
+    OrderMappings,
+    PaymentMapping,
+    ShippingMapping,
+)
 from django_amazon_sync.models.orders import (
     HOLDING_STATES,
     UNSHIPPED,
@@ -76,6 +81,7 @@ __all__ = [
     "Marketplace",
     "OfferChange",
     "OfferIdentifier",
+    "OrderMappings",
     "OrderState",
     "OrderWindow",
     "Outcome",

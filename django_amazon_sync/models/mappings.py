@@ -67,3 +67,13 @@ class PaymentMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method}: {self.shop_method}"
+
+
+class OrderMappings(SellerAccount):
+    """An account as its page of order mappings shows it; the row is the account's own."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("order mappings")
+        verbose_name_plural = _("order mappings")

@@ -136,6 +136,10 @@ class AmazonOrder(Stated):
     channel = models.CharField(_("sales channel"), max_length=50, blank=True)
     status = models.CharField(_("Amazon's status"), max_length=40, blank=True)
     fulfilled_by = models.CharField(_("fulfilled by"), max_length=20, blank=True)
+    service_level = models.CharField(_("service level"), max_length=100, blank=True)
+    payment_methods = models.JSONField(
+        _("payment methods"), default=list, blank=True, help_text=_("As Amazon names them.")
+    )
     state = models.CharField(_("state"), max_length=20, choices=OrderState.choices)
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)
@@ -157,6 +161,9 @@ class AmazonOrder(Stated):
     placed_at = models.DateTimeField(_("placed at"), null=True, blank=True)
     told_at = models.DateTimeField(
         null=True, blank=True, help_text="Amazon's change that the shop's order shows already."
+    )
+    told_status = models.CharField(
+        max_length=40, blank=True, help_text="Amazon's status that the shop was told last."
     )
     document = EncryptedJSONField(_("document"), default=dict)
 

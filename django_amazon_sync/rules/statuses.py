@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
-from django_amazon_sync.data import OrderData
+from django_amazon_sync.data import OrderData, StatusFlow
 
 #: Amazon's statuses (orders_2026-01-01.json, FulfillmentStatus).
 PENDING = frozenset({"PENDING", "PENDING_AVAILABILITY"})
 PAID = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
+
+#: Those that staff give a status of the shop, in the order in which Amazon gives them.
+MAPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED")
 
 #: The code of an order that is recorded because it is older than the connection.
 BEFORE_CUT_OVER = "before-cut-over"
@@ -64,3 +69,39 @@ def decide(order: OrderData, *, cut_over: datetime, asked_for: bool = False) -> 
     if order.amounts is None:
         return Decision("seen", takes_stock, "total", "Amazon named no total; asked again later.")
     return Decision("waiting", takes_stock)
+
+
+def status_now(order: OrderData) -> str:
+    """Amazon's status; an order whose lines were all cancelled one by one is cancelled too."""
+    emptied = bool(order.lines) and not any(line.quantity for line in order.lines)
+    return "CANCELLED" if emptied else order.status
+
+
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """A status of Amazon whose status in the shop cannot be reached from the one before."""
+
+    status: str
+    start: str
+    end: str
+
+
+def impossible_steps(mapped: Mapping[str, str], flow: StatusFlow) -> list[NoWay]:
+    """The steps of an order's life on Amazon that the shop's statuses do not permit.
+
+    An order begins with the shop's first status and follows Amazon's as far as they are mapped.
+    One can be cancelled until it is shipped whole. A way never leads through the shop's status of
+    a cancelled order.
+    """
+    cancelled = mapped.get("CANCELLED", "")
+    path = [("", flow.first)] if flow.first else []
+    path += [(name, mapped[name]) for name in MAPPED[:-1] if mapped.get(name)]
+    steps = [(name, start, end) for (_before, start), (name, end) in pairwise(path)]
+    if cancelled:
+        open_ones = [shops for name, shops in path if name != "SHIPPED"]
+        steps += [("CANCELLED", start, cancelled) for start in open_ones]
+    return [
+        NoWay(name, start, end)
+        for name, start, end in steps
+        if flow.way(start, end, cancelled) is None
+    ]

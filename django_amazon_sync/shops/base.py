@@ -48,12 +48,14 @@ class Shop(ABC):
         """
 
     @abstractmethod
-    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
-        """Bring a placed order in line with what Amazon says now.
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> str:
+        """Bring a placed order in line with what Amazon says now; what staff should know of it.
 
         The quantities of ``order`` are absolute: what they lack to the quantities placed is
         cancelled and its stock released once, however often this is called. A cancelled order is
-        cancelled whole. A buyer's request to cancel is shown on the order. Raises ShopRefused.
+        cancelled whole. A buyer's request to cancel is shown on the order. The status goes to that
+        of ``choices`` where the shop's rules lead there from where staff have put it; elsewhere it
+        stays, and the answer says so in a sentence. Usually that is empty. Raises ShopRefused.
         """
 
     @abstractmethod
@@ -62,7 +64,10 @@ class Shop(ABC):
 
     @abstractmethod
     def menu(self) -> Menu:
-        """What staff can choose from: shipping and payment methods, statuses, categories."""
+        """What staff can choose from: shipping and payment methods, statuses, categories.
+
+        Placing accepts every method and status of it, and no payment method at all.
+        """
 
     # --- Optional; docs/shops.md has the matrix -----------------------------------------------
 

@@ -15,19 +15,21 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from django_amazon_sync import signals
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.data import Choices, OrderData, OrderPage, UnreadableOrder
+from django_amazon_sync.data import OrderData, OrderPage, UnreadableOrder
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
     MappingMissing,
+    PaymentUnmatched,
     Rejected,
     Unexpected,
 )
@@ -41,12 +43,18 @@ from django_amazon_sync.models import (
     SellerSku,
     WindowState,
 )
-from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide
+from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
 from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.choosing import Chooser
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.work import Work
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
+
+T = TypeVar("T")
+
+#: Why an order lacks a mapping; it is placed by itself once that is there.
+MAPPING_CODES = (MappingMissing.code, PaymentUnmatched.code)
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
 ASKED_SINGLY = 30
@@ -212,6 +220,8 @@ _TAKEN_IN = [
     "channel",
     "status",
     "fulfilled_by",
+    "service_level",
+    "payment_methods",
     "state",
     "reason_code",
     "reason",
@@ -242,6 +252,8 @@ def _take_in(
         return
     row.marketplace, row.channel = read.marketplace, read.channel
     row.status, row.fulfilled_by = read.status, read.fulfilled_by
+    row.service_level = read.service_level[:100]
+    row.payment_methods = list(read.payment_methods)
     row.ordered_at, row.ship_by, row.deliver_by = read.created, read.ship_by, read.deliver_by
     row.cancellation_requested = read.cancellation_requested
     if read.amounts is not None:
@@ -342,22 +354,30 @@ def ask_for_incomplete(work: Work) -> None:
 
 
 def place_waiting(work: Work) -> None:
-    """Place each waiting order; those that only lacked a choice of staff wait again first."""
+    """Place each waiting order; those whose mapping was mended meanwhile wait again first."""
+    chooser = Chooser.of(work.account, work.shop)
     orders = AmazonOrder.objects.filter(account=work.account)
-    mended = orders.filter(state=OrderState.QUARANTINED, reason_code=MappingMissing.code)
-    if _choices_made(work.account):
-        mended.update(state=OrderState.WAITING, reason_code="", reason="")
+    _free_mended(orders, chooser)
     waiting = orders.filter(state=OrderState.WAITING).order_by("ordered_at", "pk")
     for pk in list(waiting.values_list("pk", flat=True)):
         work.lease.check()
-        place(work, AmazonOrder.objects.defer("document").get(pk=pk))
+        place(work, AmazonOrder.objects.defer("document").get(pk=pk), chooser)
 
 
-def place(work: Work, order: AmazonOrder) -> None:
+def _free_mended(orders: QuerySet[AmazonOrder], chooser: Chooser) -> None:
+    """Let orders that lacked a mapping wait again, each as soon as its own is there."""
+    lacking = orders.filter(state=OrderState.QUARANTINED, reason_code__in=MAPPING_CODES)
+    mended = [one.pk for one in lacking.defer("document") if not chooser.stops(one)]
+    AmazonOrder.objects.filter(pk__in=mended, state=OrderState.QUARANTINED).update(
+        state=OrderState.WAITING, reason_code="", reason=""
+    )
+
+
+def place(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Place one order in its own transaction, or put it aside with its reason."""
     about = {"order_number": order.number}
     try:
-        if not _apart(_place_once, work, order):
+        if not _apart(partial(_place_once, work, order, chooser)):
             return  # another worker has placed it
     except AmazonSyncError as reason:
         quarantine(order, reason)
@@ -369,18 +389,18 @@ def place(work: Work, order: AmazonOrder) -> None:
         work.line(Outcome.PLACED, **about, message=message)
 
 
-def _apart(act: Callable[[Work, AmazonOrder], bool], work: Work, order: AmazonOrder) -> bool:
+def _apart(act: Callable[[], T]) -> T:
     """Do something with one order in its own transaction; a fault is this order's alone."""
     try:
         with transaction.atomic():
-            return act(work, order)
+            return act()
     except AmazonSyncError:
         raise
     except Exception as fault:
         raise Unexpected.from_fault(fault) from fault
 
 
-def _place_once(work: Work, order: AmazonOrder) -> bool:
+def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> bool:
     """Place the order in the shop and mark it, in the caller's transaction.
 
     Taking the row's lock is the claim: of two workers the second waits here and then finds the
@@ -390,12 +410,13 @@ def _place_once(work: Work, order: AmazonOrder) -> bool:
     if locked.state != OrderState.WAITING:
         return False
     data = _for_the_shop(locked)
-    shop_pk = work.shop.place_order(data, choices_for(work.account, locked))
+    shop_pk = work.shop.place_order(data, chooser.for_new(locked, data))
     locked.move(
         OrderState.PLACED,
         shop_order_pk=shop_pk,
         placed_at=timezone.now(),
         told_at=locked.updated_at,
+        told_status=status_now(data),
         reason_code="",
         reason="",
     )
@@ -412,26 +433,6 @@ def _for_the_shop(order: AmazonOrder) -> OrderData:
     offers = dict(order.lines.values_list("item_id", "offer_pk"))
     lines = (replace(line, offer_pk=offers.get(line.item_id, "")) for line in data.lines)
     return replace(data, lines=tuple(lines))
-
-
-def choices_for(account: SellerAccount, order: AmazonOrder) -> Choices:
-    """What staff chose for orders of this account. Raises MappingMissing."""
-    for what in ("shipping", "payment"):
-        if not getattr(account, f"default_{what}_method"):
-            raise MappingMissing(
-                f"The account {account} has no default {what} method, so the order cannot be "
-                "placed; choose one on the account."
-            )
-    return Choices(
-        shipping_method=account.default_shipping_method,
-        payment_method=account.default_payment_method,
-        takes_stock=order.takes_stock,
-        scope=account.shop_scope,
-    )
-
-
-def _choices_made(account: SellerAccount) -> bool:
-    return bool(account.default_shipping_method and account.default_payment_method)
 
 
 def quarantine(order: AmazonOrder, reason: AmazonSyncError) -> None:
@@ -459,35 +460,46 @@ def update_placed(work: Work) -> None:
     """Tell the shop of what Amazon changed on placed orders since they were placed."""
     untold = Q(told_at__lt=F("updated_at")) | Q(told_at__isnull=True)
     placed = AmazonOrder.objects.filter(untold, account=work.account, state=OrderState.PLACED)
-    for pk in list(placed.order_by("pk").values_list("pk", flat=True)):
+    pks = list(placed.order_by("pk").values_list("pk", flat=True))
+    if not pks:
+        return
+    chooser = Chooser.of(work.account, work.shop)
+    for pk in pks:
         work.lease.check()
-        _update(work, AmazonOrder.objects.defer("document").get(pk=pk))
+        _update(work, AmazonOrder.objects.defer("document").get(pk=pk), chooser)
 
 
-def _update(work: Work, order: AmazonOrder) -> None:
+def _update(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Update one placed order in its own transaction; where it cannot be, try with each run."""
     about = {"order_number": order.number}
     try:
-        _apart(_update_once, work, order)
+        remark = _apart(partial(_update_once, work, order, chooser))
     except AmazonSyncError as reason:
         AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=str(reason))
         work.line(Outcome.FAILED, **about, code=reason.code, message=str(reason))
     else:
         cancelled = order.status == "CANCELLED"
-        work.line(Outcome.CANCELLED if cancelled else Outcome.UPDATED, **about)
+        work.line(Outcome.CANCELLED if cancelled else Outcome.UPDATED, **about, message=remark)
 
 
-def _update_once(work: Work, order: AmazonOrder) -> bool:
+def _update_once(work: Work, order: AmazonOrder, chooser: Chooser) -> str:
+    """Tell the shop of one order; what staff should know of it."""
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     data = _for_the_shop(locked)
-    work.shop.update_order(locked.shop_order_pk, data, choices_for(work.account, locked))
-    told = {"told_at": locked.updated_at, "reason_code": "", "reason": ""}
+    choices = chooser.for_placed(locked, data)
+    remark = work.shop.update_order(locked.shop_order_pk, data, choices)
+    told = {
+        "told_at": locked.updated_at,
+        "told_status": status_now(data),
+        "reason_code": "",
+        "reason": "",
+    }
     if data.status == "CANCELLED":
         locked.move(OrderState.CANCELLED, **told)
     else:
         AmazonOrder.objects.filter(pk=locked.pk).update(**told)
     doubt_quantities(_skus_of(locked))
-    return True
+    return remark
 
 
 def _skus_of(order: AmazonOrder) -> list[tuple[int, str, str]]:

@@ -117,7 +117,8 @@ class PlacedOrder:
 
     ``parts`` is the sum of all that the shop shows beside the total: lines, shipping, charges,
     a difference. ``text`` is all that it stores of the order, addresses and notes included.
-    What the shop does not keep (``ShopContract.keeps``) may be None, False or empty.
+    ``status`` is the code of the shop's menu. What the shop does not keep (``ShopContract.keeps``)
+    may be None, False or empty.
     """
 
     total: Money | None
@@ -125,6 +126,7 @@ class PlacedOrder:
     lines: tuple[PlacedLine, ...]
     cancelled: bool
     text: str
+    status: str = ""
 
 
 class ShopContract(ABC):
@@ -133,8 +135,9 @@ class ShopContract(ABC):
     pytestmark = pytest.mark.django_db
 
     #: What the shop keeps of an order beside its lines: Amazon's total and what it is made of, the
-    #: buyer's data, notes for staff, whether it is cancelled. Take out what yours has no place for.
-    keeps: Collection[str] = ("total", "buyer", "notes", "cancelled")
+    #: buyer's data, notes for staff, whether it is cancelled, its status. Take out what yours has
+    #: no place for.
+    keeps: Collection[str] = ("total", "buyer", "notes", "cancelled", "status")
 
     @abstractmethod
     def read_order(self, pk: str) -> PlacedOrder:
@@ -506,6 +509,41 @@ class ShopContract(ABC):
             expected = {sku: held for sku, held in sold.items() if held and takes_stock}
             assert fallen(before, stock_of(shop)) == expected
 
+    # --- Status ------------------------------------------------------------------------------
+
+    def test_an_order_has_the_status_that_is_chosen_and_follows_the_next(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        """The way goes along the shop's own rules, as ``Menu.flow`` says them."""
+        if "status" not in self.keeps:
+            return
+        menu = shop.menu()
+        for first in menu.statuses:
+            if menu.flow.first and menu.flow.way(menu.flow.first, first.code) is None:
+                continue
+            for following in menu.statuses:
+                new = replace(order, number=f"302-{next(numbers):07d}-1234567")
+                pk = shop.place_order(new, replace(choices, status=first.code))
+                placed = self.read_order(pk)
+                assert placed.status == first.code
+                if placed.cancelled:
+                    continue
+                remark = shop.update_order(pk, new, replace(choices, status=following.code))
+                there = menu.flow.way(first.code, following.code) is not None
+                assert self.read_order(pk).status == (following if there else first).code
+                assert bool(remark) != there
+
+    def test_no_status_leaves_what_staff_set(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        if "status" not in self.keeps:
+            return
+        pk = shop.place_order(order, choices)
+        before = self.read_order(pk).status
+        assert before == (shop.menu().flow.first or before)
+        assert shop.update_order(pk, order, choices) == ""
+        assert self.read_order(pk).status == before
+
     # --- Menu --------------------------------------------------------------------------------
 
     def test_the_menu_offers_what_placing_accepts(
@@ -515,6 +553,7 @@ class ShopContract(ABC):
         chosen = [replace(choices, shipping_method=item.code) for item in menu.shipping_methods]
         chosen += [replace(choices, payment_method=item.code) for item in menu.payment_methods]
         chosen += [replace(choices, status=item.code) for item in menu.statuses]
+        chosen += [replace(choices, payment_method="")]
         for each in chosen:
             assert shop.place_order(new_order(new_line("1", sample.tracked, 1)), each)
 

@@ -110,7 +110,7 @@ def test_an_account_whose_import_is_off_is_left_out_unless_named(world: World) -
 
 
 def test_an_order_that_cannot_be_placed_is_exit_1_and_named(world: World) -> None:
-    SellerAccount.objects.update(default_payment_method="")
+    SellerAccount.objects.update(default_shipping_method="")
     world.sell("MUG")
     number = world.buy("MUG")
     world.amazon.advance(180)

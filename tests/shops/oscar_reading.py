@@ -32,6 +32,7 @@ def read_order(pk: str) -> PlacedOrder:
         ),
         cancelled=order.status == "Cancelled",
         text=everything_of(order),
+        status=order.status,
     )
 
 

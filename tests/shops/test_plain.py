@@ -47,6 +47,7 @@ class TestRichShop(ShopContract):
             ),
             cancelled=order.state == Order.State.VOID,
             text="\n".join([*kept, order.remarks, *(line.greeting for line in lines)]),
+            status=order.state,
         )
 
 

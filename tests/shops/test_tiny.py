@@ -49,4 +49,5 @@ class TestTinyShop(ShopContract):
             ),
             cancelled=sale.void,
             text=json.dumps(sale.document),
+            status=sale.document["status"],
         )

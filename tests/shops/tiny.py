@@ -17,6 +17,7 @@ from django_amazon_sync.data import (
     Offer,
     OrderData,
     OrderLine,
+    StatusFlow,
 )
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.base import Shop
@@ -27,6 +28,7 @@ MENU = Menu(
     shipping_methods=(MenuItem("van", "Our van"),),
     payment_methods=(MenuItem("marketplace", "Paid at a marketplace"),),
     statuses=(MenuItem("open", "Open"), MenuItem("packed", "Packed")),
+    flow=StatusFlow("open", {"open": ("packed",)}),
 )
 
 
@@ -57,6 +59,7 @@ class TinyShop(Shop):
         sale.document = {
             "lines": [as_document(line, articles[line.item_id]) for line in order.lines],
             "rest": "0",
+            "status": choices.status or "open",
             "buyer": str([order.buyer.email, *address_of(order)]),
             "remarks": [],
         }
@@ -68,7 +71,7 @@ class TinyShop(Shop):
         return sale.reference
 
     @transaction.atomic
-    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> str:
         sale = Sale.objects.select_for_update().filter(reference=pk).first()
         if sale is None:
             raise ShopRefused(f"There is no sale {pk} for order {order.number}.")
@@ -85,7 +88,11 @@ class TinyShop(Shop):
         if order.cancellation_requested:
             sale.document["remarks"] = ["the buyer asks Amazon to cancel"]
         write_rest(sale)
+        now, wanted = sale.document["status"], choices.status
+        way = () if sale.void or not wanted else MENU.flow.way(now, wanted)
+        sale.document["status"] = wanted if way else now
         sale.save()
+        return f"The sale stays {now}; it cannot become {wanted}." if way is None else ""
 
     def order_pk(self, number: str) -> str:
         return number if Sale.objects.filter(reference=number).exists() else ""
@@ -159,7 +166,7 @@ def write_rest(sale: Sale) -> None:
 def check(choices: Choices) -> None:
     chosen = [
         (choices.shipping_method, MENU.shipping_methods),
-        (choices.payment_method, MENU.payment_methods),
+        (choices.payment_method or "marketplace", MENU.payment_methods),
         (choices.status or "open", MENU.statuses),
     ]
     for code, items in chosen:

@@ -222,14 +222,14 @@ def test_an_order_without_a_mapping_waits_holds_its_stock_and_comes_by_itself(
 ) -> None:
     world.sell("MUG", quantity=9)
     world.export()
-    world.account.default_payment_method = ""
+    world.account.default_shipping_method = ""
     world.account.save()
     number = world.buy("MUG", 2)
     run = world.import_orders()
     assert lines_of(run, "outcome", "code") == [(Outcome.QUARANTINED, "mapping-missing")]
     world.send_changes()
     assert world.live("MUG").quantity == 7
-    world.account.default_payment_method = world.shop.menu().payment_methods[0].code
+    world.account.default_shipping_method = world.shop.menu().shipping_methods[0].code
     world.account.save()
     world.import_orders()
     assert order_of(number).state == OrderState.PLACED

@@ -97,9 +97,11 @@ class ModelShop(Shop):
                 raise
         return self.order_pk(order.number)
 
-    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> str:
         with transaction.atomic():
-            self._tell(changes.update(self._fields, pk, order))
+            released, remark = changes.update(self._fields, pk, order, choices.status)
+            self._tell(released)
+        return remark
 
     def order_pk(self, number: str) -> str:
         return orders.order_pk(self.order, number)

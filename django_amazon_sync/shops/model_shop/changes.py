@@ -14,8 +14,13 @@ from django.db import transaction
 
 from django_amazon_sync.data import OrderData, ShipmentData
 from django_amazon_sync.errors import ShopRefused
-from django_amazon_sync.shops.model_shop.columns import fitting
-from django_amazon_sync.shops.model_shop.fields import OrderFields, ShopFields, model_of
+from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
+from django_amazon_sync.shops.model_shop.fields import (
+    OrderFields,
+    ShopFields,
+    column_of,
+    model_of,
+)
 from django_amazon_sync.shops.model_shop.money import Figures, figures_of
 from django_amazon_sync.shops.model_shop.offers import valid_pks
 from django_amazon_sync.shops.model_shop.orders import (
@@ -29,10 +34,12 @@ from django_amazon_sync.shops.model_shop.orders import (
 CHUNK = 500
 
 
-def update(shop: ShopFields, pk: str, order: OrderData) -> list[Any]:
+def update(
+    shop: ShopFields, pk: str, order: OrderData, status: str
+) -> tuple[list[Any], str]:
     """Bring the order in line with Amazon's, in the caller's transaction.
 
-    Returns the pks of the products whose stock it gave back.
+    Returns the pks of the products whose stock it gave back, and what staff should know.
     """
     orders = model_of(shop.order)._base_manager.select_for_update()
     saved = orders.filter(pk__in=valid_pks(orders.model, [pk])).first()
@@ -40,12 +47,11 @@ def update(shop: ShopFields, pk: str, order: OrderData) -> list[Any]:
         raise ShopRefused(f"The shop has no order {pk} for Amazon's order {order.number}.")
     released = lower_quantities(shop, saved, order)
     if is_cancelled(order):
-        set_cancelled(shop, saved)
-        return released
+        return released, set_cancelled(shop, saved, status)
     follow_amounts(shop, saved, order)
     if order.cancellation_requested:
         note_cancellation_request(shop, saved)
-    return released
+    return released, follow_status(shop, saved, status) if status else ""
 
 
 def is_cancelled(order: OrderData) -> bool:
@@ -110,16 +116,36 @@ def lower_quantity(shop: ShopFields, line: Any, quantity: int) -> set[Any]:
     return {product.pk}
 
 
-def set_cancelled(shop: ShopFields, saved: Any) -> None:
+def set_cancelled(shop: ShopFields, saved: Any, status: str) -> str:
     """Give the order the shop's status for cancelled ones, unless it has left already."""
     column, cancelled = shop.order.status, shop.order.cancelled
+    if column and status:
+        cancelled = value_of_choice(column_of(shop.order, column), status)
+    remark = ""
     if is_shipped(shop, saved):
-        note(shop, saved, "Amazon cancelled this order, but it is shipped: check it.")
+        remark = "Amazon cancelled this order, but it is shipped: check it."
     elif not column or cancelled is None:
-        note(shop, saved, "Amazon cancelled this order.")
+        remark = "Amazon cancelled this order."
     elif getattr(saved, column) != cancelled:
-        setattr(saved, column, cancelled)
-        saved.save(update_fields=[column])
+        write(saved, {column: cancelled})
+    if remark:
+        note(shop, saved, remark)
+    return remark
+
+
+def follow_status(shop: ShopFields, saved: Any, status: str) -> str:
+    """Give the order this status; what staff cancelled in the shop stays so."""
+    column = shop.order.status
+    if not column:
+        return ""
+    now, new = getattr(saved, column), value_of_choice(column_of(shop.order, column), status)
+    if now == shop.order.cancelled and new != now:
+        remark = f"It is cancelled in the shop, but Amazon sells it on ({status}): check it."
+        note(shop, saved, remark)
+        return remark
+    if now != new:
+        write(saved, {column: new})
+    return ""
 
 
 # --- Money ---------------------------------------------------------------------------------------

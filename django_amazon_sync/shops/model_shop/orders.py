@@ -42,7 +42,7 @@ OURS = "Amazon: "
 
 
 def menu_of(fields: OrderFields) -> Menu:
-    """The choices of the order's columns."""
+    """The choices of the order's columns; any status may follow any."""
     return Menu(
         shipping_methods=choices_of(fields, fields.shipping_method) or (AMAZON,),
         payment_methods=choices_of(fields, fields.payment_method) or (AMAZON,),
@@ -61,8 +61,9 @@ def check(choices: Choices, menu: Menu) -> None:
     """Raises ShopRefused with the first choice that the shop does not offer."""
     chosen = [
         ("shipping method", choices.shipping_method, menu.shipping_methods),
-        ("payment method", choices.payment_method, menu.payment_methods),
     ]
+    if choices.payment_method:
+        chosen.append(("payment method", choices.payment_method, menu.payment_methods))
     if choices.status:
         chosen.append(("status", choices.status, menu.statuses))
     for what, code, offered in chosen:

@@ -34,10 +34,10 @@ class OscarShop(Shop):
         return offers.find_offers(code, scope)
 
     def place_order(self, order: OrderData, choices: Choices) -> str:
-        return orders.place(order, choices, self.shipping_methods())
+        return orders.place(order, choices, self.shipping_methods(), self.cancelled_status)
 
-    def update_order(self, pk: str, order: OrderData, choices: Choices) -> None:
-        changes.update(pk, order, self.cancelled_status)
+    def update_order(self, pk: str, order: OrderData, choices: Choices) -> str:
+        return changes.update(pk, order, choices.status, self.cancelled_status)
 
     def order_pk(self, number: str) -> str:
         return orders.order_pk(number)

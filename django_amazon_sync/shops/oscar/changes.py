@@ -18,16 +18,18 @@ from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.figures import figures_of
 from django_amazon_sync.shops.oscar.orders import (
+    follow_status,
     line_columns,
     note,
     note_cancellation_request,
     order_columns,
     save_money,
+    status_flow,
 )
 
 
 @transaction.atomic
-def update(pk: str, order: OrderData, cancelled_status: str) -> None:
+def update(pk: str, order: OrderData, status: str, cancelled_status: str) -> str:
     """Bring the order in line with Amazon's; see Shop.update_order."""
     saved = get_model("order", "Order").objects.select_for_update().filter(pk=pk).first()
     if saved is None:
@@ -35,11 +37,11 @@ def update(pk: str, order: OrderData, cancelled_status: str) -> None:
     lower_quantities(saved, order)
     if is_cancelled(order):
         settle_source(saved, Decimal(0))
-        set_cancelled(saved, cancelled_status)
-        return
+        return set_cancelled(saved, status or cancelled_status)
     follow_amounts(saved, order)
     if order.cancellation_requested:
         note_cancellation_request(saved)
+    return follow_status(saved, status, cancelled_status) if status else ""
 
 
 def is_cancelled(order: OrderData) -> bool:
@@ -101,16 +103,20 @@ def lower_quantity(saved: Any, line: Any, quantity: int, shipped: int) -> None:
         line.cancel_allocation(released)
 
 
-def set_cancelled(saved: Any, status: str) -> None:
+def set_cancelled(saved: Any, status: str) -> str:
     """Give the order the shop's status for cancelled ones, where its pipeline leads there."""
-    if saved.status == status:
-        return
-    if status in saved.available_statuses():
-        saved.set_status(status)
-    else:
+    way = status_flow().way(saved.status, status)
+    if way is None:
         now = saved.status or "no status"
-        note(saved, f"Amazon cancelled this order, but no way leads from {now} to {status}: "
-                    "change it by hand.")
+        remark = (
+            f"Amazon cancelled this order, but no way leads from {now} to {status}: "
+            "change it by hand."
+        )
+        note(saved, remark)
+        return remark
+    for step in way:
+        saved.set_status(step)
+    return ""
 
 
 # --- Money -------------------------------------------------------------------------------------

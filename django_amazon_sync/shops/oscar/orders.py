@@ -16,7 +16,7 @@ from django.contrib.sites.models import Site
 from django.db import IntegrityError, transaction
 from oscar.core.loading import get_class, get_model
 
-from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine
+from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine, StatusFlow
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
 from django_amazon_sync.shops.oscar.offers import RELATED, records_of, valid_pks, with_sku
@@ -37,6 +37,16 @@ def menu(methods: Iterable[Any]) -> Menu:
         shipping_methods=tuple(MenuItem(method.code, str(method.name)) for method in methods),
         payment_methods=tuple(payment.values()),
         statuses=tuple(MenuItem(status, status) for status in order_model.all_statuses()),
+        flow=status_flow(),
+    )
+
+
+def status_flow() -> StatusFlow:
+    """OSCAR_ORDER_STATUS_PIPELINE, from OSCAR_INITIAL_ORDER_STATUS on."""
+    pipeline = get_model("order", "Order").pipeline
+    return StatusFlow(
+        getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", None) or "",
+        {status: tuple(following) for status, following in pipeline.items()},
     )
 
 
@@ -65,7 +75,7 @@ def chosen_shipping_method(code: str, methods: Iterable[Any]) -> Any:
 
 def chosen_source_type(code: str) -> Any:
     source_types = get_model("payment", "SourceType").objects
-    if code == AMAZON_SOURCE.code:
+    if code in ("", AMAZON_SOURCE.code):
         defaults = {"name": AMAZON_SOURCE.label}
         return source_types.get_or_create(code=code, defaults=defaults)[0]
     source_type = source_types.filter(code=code).first()
@@ -76,12 +86,11 @@ def chosen_source_type(code: str) -> Any:
     return source_type
 
 
-def chosen_status(status: str) -> str:
+def check_status(status: str) -> None:
     if status and status not in get_model("order", "Order").all_statuses():
         raise ShopRefused(
             f"The shop's orders have no status {status}; choose another one for this account."
         )
-    return status or getattr(settings, "OSCAR_INITIAL_ORDER_STATUS", "")
 
 
 # --- Placing -----------------------------------------------------------------------------------
@@ -92,10 +101,13 @@ def order_pk(number: str) -> str:
     return str(pk[0]) if pk else ""
 
 
-def place(order: OrderData, choices: Choices, methods: Iterable[Any]) -> str:
+def place(
+    order: OrderData, choices: Choices, methods: Iterable[Any], cancelled_status: str
+) -> str:
     """Place the order unless it is there; the pk of the shop's order.
 
-    ``methods`` are the shipping methods that can be chosen.
+    ``methods`` are the shipping methods that can be chosen. The way to its status never leads
+    through ``cancelled_status``.
 
     The number's unique key is the last guard: whoever loses a race finds its own attempt,
     stock included, rolled back.
@@ -104,7 +116,10 @@ def place(order: OrderData, choices: Choices, methods: Iterable[Any]) -> str:
         return placed
     try:
         with transaction.atomic():
-            return str(place_new(order, choices, methods).pk)
+            saved = place_new(order, choices, methods)
+            if choices.status:
+                follow_status(saved, choices.status, cancelled_status)
+            return str(saved.pk)
     except IntegrityError:
         if placed := order_pk(order.number):
             return placed
@@ -112,12 +127,12 @@ def place(order: OrderData, choices: Choices, methods: Iterable[Any]) -> str:
 
 
 def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any:
-    status = chosen_status(choices.status)
+    check_status(choices.status)
     method = chosen_shipping_method(choices.shipping_method, methods)
     source_type = chosen_source_type(choices.payment_method)
     figures = figures_of(order)
     records = stock_records(order.lines, choices.scope)
-    saved = save_order(order, figures, method, status)
+    saved = save_order(order, figures, method, status_flow().first or choices.status)
     lines = [
         save_line(saved, line, figures.lines[line.item_id], records.get(line.item_id), choices)
         for line in order.lines
@@ -293,6 +308,22 @@ def save_discounts(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
         for line in lines
         if (amount := figures.lines[line.partner_line_reference].discount)
     )
+
+
+# --- Status ------------------------------------------------------------------------------------
+
+
+def follow_status(saved: Any, status: str, cancelled_status: str) -> str:
+    """Set the status along the pipeline; where no way leads there, why it stays, also in a note."""
+    way = status_flow().way(saved.status, status, cancelled_status)
+    if way is None:
+        now = saved.status or "no status"
+        remark = f"no way leads from {now} to {status}: change it by hand."
+        note(saved, f"The order's status should follow Amazon's, but {remark}")
+        return f"The shop's order keeps its status, as {remark}"
+    for step in way:
+        saved.set_status(step)
+    return ""
 
 
 # --- Notes -------------------------------------------------------------------------------------

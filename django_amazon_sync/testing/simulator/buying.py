@@ -44,6 +44,8 @@ class Purchase:
     buyer: Json | None = None
     address: Json | None = None
     programs: Sequence[str] = ()
+    service_level: str = "STANDARD"
+    payment_methods: Sequence[str] = ("CreditCard",)
     placed_at: float | None = None
     extra: Json = field(default_factory=dict)
 
@@ -115,13 +117,16 @@ def _new_order(
         "fulfillment": {
             "fulfillmentStatus": "UNSHIPPED",
             "fulfilledBy": "AMAZON" if amazon_ships else "MERCHANT",
-            "fulfillmentServiceLevel": "STANDARD",
+            "fulfillmentServiceLevel": purchase.service_level,
             "shipByWindow": _window(now, now + 2 * DAY),
             "deliverByWindow": _window(now + 3 * DAY, now + 6 * DAY),
         },
         "orderItems": items,
         "packages": [],
     }
+    if purchase.payment_methods:
+        methods = [{"paymentMethod": name} for name in purchase.payment_methods]
+        data["payment"] = {"paymentExecutions": methods}
     order = Order(seller.seller_id, {**data, **purchase.extra}, charges)
     refresh_money(world, order)
     return order

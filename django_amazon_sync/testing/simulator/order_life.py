@@ -8,7 +8,7 @@ from .clock import api_time
 from .live import MERCHANT_CHANNEL, is_fulfilled_by_amazon, merchant_availability
 from .marketplaces import MARKETPLACES
 from .patches import AVAILABILITY
-from .proceeds import Charges, for_units, line_proceeds, order_proceeds
+from .proceeds import Charges, for_units, line_proceeds, money, order_proceeds
 from .world import Listing, Order, World
 
 STATUSES = (
@@ -64,8 +64,10 @@ def refresh_money(world: World, order: Order) -> None:
         item["proceeds"] = line_proceeds(line, currency, world.switches)
         lines.append(line)
     order.data["proceeds"] = order_proceeds(lines, currency, world.switches)
-    paid = {"paymentMethod": "CreditCard", "paymentAmount": order.data["proceeds"]["grandTotal"]}
-    order.data["payment"] = {"paymentExecutions": [paid]}
+    if payment := order.data.get("payment"):
+        total, nothing = order.data["proceeds"]["grandTotal"], money(Decimal(0), currency)
+        for number, execution in enumerate(payment["paymentExecutions"]):
+            execution["paymentAmount"] = nothing if number else total
 
 
 def refresh_status(order: Order) -> None:

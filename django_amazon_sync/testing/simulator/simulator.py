@@ -310,13 +310,16 @@ class Simulator(Processing):
         buyer: Json | None = None,
         address: Json | None = None,
         programs: Sequence[str] = (),
+        service_level: str = "STANDARD",
+        payment_methods: Sequence[str] = ("CreditCard",),
         at: datetime | None = None,
     ) -> str:
         """A buyer orders ``quantity`` of ``sku``, or ``lines``; returns Amazon's order id.
 
         The units leave the live merchant quantity at once, for PENDING too. Amounts are
         positive and for the whole order. ``buyer`` and ``address`` replace fields, by the
-        names of the Orders API. ``at``: when it was placed, now by default. Raises NotForSale.
+        names of the Orders API. ``payment_methods``: Amazon's words, or none. ``at``: when it
+        was placed, now by default. Raises NotForSale.
         """
         with self._world.lock:
             self._catch_up()
@@ -334,6 +337,8 @@ class Simulator(Processing):
                 buyer=buyer,
                 address=address,
                 programs=programs,
+                service_level=service_level,
+                payment_methods=payment_methods,
                 placed_at=at.timestamp() if at else None,
             )
             return place_order(self._world, self._world.seller(seller), purchase).order_id
