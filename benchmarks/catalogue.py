@@ -46,8 +46,8 @@ def fill(size: int) -> None:
         account()
     product, record, sku, listing = _first()
     values = f"({VALUES}){as_json()}"
-    _multiply(product, size, title=_TITLE, slug="'mug-' || n", upc="'' || (4000000000000 + n)")
-    _multiply(
+    multiply(product, size, title=_TITLE, slug="'mug-' || n", upc="'' || (4000000000000 + n)")
+    multiply(
         record,
         size,
         product_id="n",
@@ -55,8 +55,8 @@ def fill(size: int) -> None:
         price=f"CAST({_PRICE} AS DECIMAL(12, 2))",
         num_in_stock=_STOCK,
     )
-    _multiply(sku, size, sku=_SKU, offer_pk="'' || n")
-    _multiply(
+    multiply(sku, size, sku=_SKU, offer_pk="'' || n")
+    multiply(
         listing,
         size,
         sku_id="n",
@@ -113,7 +113,7 @@ def _first() -> tuple[Model, Model, Model, Model]:
     return product, record, sku, listing
 
 
-def _multiply(one: Model, size: int, **columns: str) -> None:
+def multiply(one: Model, size: int, **columns: str) -> None:
     """Rows 2 to ``size`` like this one, with these columns given in SQL."""
     names = [str(field.column) for field in one._meta.concrete_fields]
     like_it = {name: f"one.{name}" for name in names} | {"id": "n"} | columns
