@@ -116,7 +116,12 @@ def fill_lists(size: int) -> None:
     number = "'302-0000000-' || substr('0000000' || n, length('' || n) + 1)"
     multiply(run, size, job=job)
     multiply(line, size, run_id="n", sku="'SKU-' || n")
-    multiply(order, size, number=number, state=state, shop_order_pk="'' || n")
+    moments = "one.ordered_at - n * INTERVAL '1 minute'"
+    if connection.vendor == "sqlite":
+        moments = "datetime(one.ordered_at, '-' || n || ' minutes')"
+    multiply(
+        order, size, number=number, state=state, shop_order_pk="'' || n", ordered_at=moments
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE django_amazon_sync_listing SET drift = %s WHERE id %% 10 = 0",

@@ -97,10 +97,11 @@ class ListingAdmin(Kept, Screen[Listing]):
         ConditionFilter,
         "presence",
     )
+    found_by = ("sku__sku", "asin", "gtin")
     search_fields = ("sku__sku", "asin", "gtin", "title")
     search_help_text = _("SKU, ASIN, barcode or title")
     actions = ("export", "verify", "approve")
-    ordering = ("sku__sku", "marketplace")
+    ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
         "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -65,6 +65,41 @@ class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     show_change_link = True
 
 
+class WordFilter(admin.SimpleListFilter):
+    """By one of Amazon's words, of a list: to ask the table for them would read all of it."""
+
+    column: ClassVar[str]
+    words: ClassVar[dict[str, Any]]
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return self.words.items()
+
+    def queryset(self, request: HttpRequest, queryset: Orders) -> Orders:
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class StatusFilter(WordFilter):
+    title = _("Amazon's status")
+    parameter_name = column = "status"
+    words = {
+        "PENDING_AVAILABILITY": _("pending, not available yet"),
+        "PENDING": _("pending"),
+        "UNSHIPPED": _("unshipped"),
+        "PARTIALLY_SHIPPED": _("partially shipped"),
+        "SHIPPED": _("shipped"),
+        "CANCELLED": _("cancelled"),
+        "UNFULFILLABLE": _("cannot be fulfilled"),
+    }
+
+
+class FulfilledByFilter(WordFilter):
+    title = _("fulfilled by")
+    parameter_name = column = "fulfilled_by"
+    words = {"MERCHANT": _("merchant"), "AMAZON": "Amazon"}
+
+
 class ShipByFilter(admin.SimpleListFilter):
     """What the merchant has to ship now."""
 
@@ -89,9 +124,11 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         "account",
     )  # fmt: skip
     list_filter = (
-        "state", AccountFilter, "status", "fulfilled_by", "cancellation_requested", "ship_anyway",
+        "state", AccountFilter, StatusFilter, FulfilledByFilter, "cancellation_requested",
+        "ship_anyway",
         ShipByFilter,
     )  # fmt: skip
+    found_by = ("number",)
     search_fields = ("number", "=shop_order_pk", "lines__sku", "lines__asin")
     search_help_text = _("Amazon order id, SKU, ASIN or the shop's order")
     ordering = ("-ordered_at", "-pk")

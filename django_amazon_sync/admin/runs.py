@@ -239,7 +239,8 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
         "subject", "store", "outcome", "shown_values", "code", "said", "run_link", "at",
     )  # fmt: skip
     list_filter = (AccountOfRunFilter, "outcome", "run__job")
-    search_fields = ("=sku", "=seller_sku", "=order_number")
+    found_by = ("sku", "seller_sku", "order_number")
+    search_fields = ("sku__exact", "seller_sku__exact", "order_number__exact")
     search_help_text = _("the whole SKU or Amazon order id")
     ordering = ("-pk",)
     fields = ("run_link", "outcome", "sku", "seller_sku", "store", "order_number",

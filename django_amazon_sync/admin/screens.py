@@ -63,6 +63,8 @@ class Screen(Reads, ModelScreen[Row]):
     """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
 
     show_full_result_count = False
+    #: Indexed columns: what equals one of them is found by it, before words are looked for.
+    found_by: ClassVar[tuple[str, ...]] = ()
 
     has_check_permission = needs("check_selleraccount")
     has_release_permission = needs("release_selleraccount")
@@ -72,6 +74,16 @@ class Screen(Reads, ModelScreen[Row]):
     has_import_permission = needs("import_amazonorder")
     has_replay_permission = needs("replay_amazonorder")
     has_confirm_permission = needs("confirm_shipment")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A whole code is found by its index, however many rows there are; else words are."""
+        for column in self.found_by if search_term else ():
+            found = queryset.filter(**{column: search_term})
+            if found.exists():
+                return found, False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("reason"))
     def why(self, row: Any) -> str:

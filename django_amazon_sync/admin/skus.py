@@ -94,6 +94,7 @@ class SkuAdmin(Kept, Screen[SellerSku]):
         "sku", "synchronise", "channel", "why", "offer_pk", "matched", "account", "read_at",
     )  # fmt: skip
     list_filter = (AccountFilter, "synchronise", "matched", ChannelFilter)
+    found_by = ("sku",)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
     actions = ("export", "verify", "synchronise", "leave_alone")

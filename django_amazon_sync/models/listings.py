@@ -98,6 +98,7 @@ class SellerSku(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "sku"], name="amazon_sku_once")
         ]
+        indexes: ClassVar = [models.Index(fields=["sku"], name="amazon_sku_of_any")]
 
     def __str__(self) -> str:
         return self.sku

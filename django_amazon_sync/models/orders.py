@@ -180,7 +180,9 @@ class AmazonOrder(Stated):
         ]
         indexes: ClassVar = [
             models.Index(fields=["account", "state"], name="amazon_order_by_state"),
-            models.Index(fields=["-ordered_at"], name="amazon_order_latest"),
+            models.Index(fields=["-ordered_at", "-id"], name="amazon_order_newest"),
+            models.Index(fields=["state", "-ordered_at", "-id"], name="amazon_order_of_state"),
+            models.Index(fields=["number"], name="amazon_order_of_any"),
             models.Index(
                 fields=["account", "ship_by"],
                 condition=models.Q(status__in=UNSHIPPED),

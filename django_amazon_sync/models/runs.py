@@ -112,6 +112,7 @@ class SyncRun(Stated):
         indexes: ClassVar = [
             models.Index(fields=["account", "job", "-id"], name="amazon_run_latest"),
             models.Index(fields=["created_at"], name="amazon_run_by_age"),
+            models.Index(fields=["job", "-id"], name="amazon_run_of_job"),
             models.Index(
                 fields=["account"],
                 condition=models.Q(state__in=(RunState.QUEUED, RunState.RUNNING)),
