@@ -156,3 +156,91 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         _let_held_units_follow(account, [row])
         changes.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
+
+
+# --- Another SKU ----------------------------------------------------------------------------------
+
+
+class SkuTaken(Exception):
+    """The account sells another offer under this SKU."""
+
+
+def was_sent(sku: SellerSku) -> bool:
+    """Whether Amazon has this SKU: to change it makes a new listing, without a history."""
+    return sku.managed or sku.listings.filter(presence=Presence.PRESENT).exists()
+
+
+def sell_under(
+    account: SellerAccount, shop: Shop, offer: Offer, name: str, instead_of: SellerSku | None = None
+) -> SellerSku:
+    """Sell an offer under this SKU of the account, its own or another; the row of that SKU.
+
+    Amazon knows no change of a SKU: another SKU is another listing. So the row that it is sold
+    ``instead_of`` goes to quantity 0 and is kept, linked, as buyers may have ordered it a moment
+    ago; the new one begins with what staff chose for the old one. A row that Amazon never had just
+    changes its name. Raises SkuTaken where another offer is sold under this SKU.
+    """
+    with transaction.atomic():
+        old = None if instead_of is None else _locked_row(instead_of)
+        there = SellerSku.objects.filter(account=account, sku=name).exists()
+        if old is not None and not there and not was_sent(old):
+            row = _renamed(old, name)
+        else:
+            row, _made = SellerSku.objects.get_or_create(account=account, sku=name)
+        concerned = _locked(account, [Link(name, offer.pk, matched=True)])
+        row = next(one for one in concerned if one.pk == row.pk)
+        if _is_anothers(account, shop, row, offer):
+            raise SkuTaken(f"The account sells offer {row.offer_pk} under SKU {name}.")
+        row.offer_pk, row.matched, row.problem = offer.pk, name != offer.sku, ""
+        changed = [row]
+        if old is not None and old.pk != row.pk:
+            old = next(one for one in concerned if one.pk == old.pk)
+            _begin_with_choices_of(old, row)
+            _give_up(old, row)
+            changed.append(old)
+        _store(account, changed)
+        _let_held_units_follow(account, [one for one in changed if one.offer_pk])
+    return row
+
+
+def _locked_row(sku: SellerSku) -> SellerSku:
+    return SellerSku.objects.select_for_update(of=("self",)).get(pk=sku.pk)
+
+
+def _renamed(row: SellerSku, name: str) -> SellerSku:
+    """The row under another name, of which nothing is known yet."""
+    row.sku, row.channel, row.read_at = name, "", None
+    row.save(update_fields=["sku", "channel", "read_at"])
+    row.listings.update(presence=Presence.UNREAD, refused={}, issues=[], reason="", read_at=None)
+    return row
+
+
+def _is_anothers(account: SellerAccount, shop: Shop, row: SellerSku, offer: Offer) -> bool:
+    if row.offer_pk in ("", offer.pk):
+        return False
+    holder = next(shop.offers(account.shop_scope, [row.offer_pk]), None)
+    return holder is not None and is_its(row, holder)
+
+
+def _begin_with_choices_of(old: SellerSku, new: SellerSku) -> None:
+    """What staff chose for the old SKU holds for the new one."""
+    columns = ("synchronise", "asin", "condition", "set_quantity", "own_values")
+    for name in columns:
+        setattr(new, name, getattr(old, name))
+    new.save(update_fields=columns)
+    mine = ("own_price", "own_values", "switches", "locked", "synchronise_here")
+    for listing in old.listings.all():
+        chosen = {name: getattr(listing, name) for name in mine}
+        Listing.objects.get_or_create(
+            sku=new, marketplace_id=listing.marketplace_id, defaults=chosen
+        )
+
+
+def _give_up(old: SellerSku, new: SellerSku) -> None:
+    """Let a SKU that Amazon has go to quantity 0, and one that it has not to no offer."""
+    if was_sent(old):
+        old.synchronise, old.managed, old.matched = False, True, True
+    else:
+        old.offer_pk, old.matched = "", False
+    old.problem = f"Its offer is sold on Amazon as {new.sku}."
+    old.save(update_fields=["synchronise", "managed"])

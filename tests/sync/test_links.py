@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     AmazonOrder,
     AmazonOrderLine,
@@ -14,6 +15,8 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.sync import orders_in
+from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.linking import SkuTaken, sell_under
 from tests import factories
 from tests.faults.racing import just_before
 from tests.sync.conftest import World, lines_of, shop_order
@@ -94,9 +97,7 @@ def test_its_parcel_is_confirmed(world: World, mug: Any) -> None:
     assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
 
 
-def test_a_shop_that_sells_amazons_sku_as_something_else_keeps_that(
-    world: World, mug: Any
-) -> None:
+def test_a_shop_that_sells_amazons_sku_as_something_else_keeps_that(world: World, mug: Any) -> None:
     """The link goes before an equal SKU: what was sent to Amazon was the linked offer's."""
     other = factories.stock_record("OLD-MUG", in_stock=5)
     world.buy("OLD-MUG", 2)
@@ -159,9 +160,7 @@ def test_the_offer_gets_no_second_listing_under_its_own_sku(world: World, mug: A
 def test_an_export_takes_either_sku(world: World, mug: Any, named: str) -> None:
     mug.__class__.objects.update(num_in_stock=3)
     run = world.export(skus=[named])
-    assert lines_of(run, "outcome", "sku", "values") == [
-        (Outcome.SENT, "OLD-MUG", {"quantity": 3})
-    ]
+    assert lines_of(run, "outcome", "sku", "values") == [(Outcome.SENT, "OLD-MUG", {"quantity": 3})]
 
 
 def test_a_linked_offer_that_is_deleted_goes_to_zero(world: World, mug: Any) -> None:
@@ -188,3 +187,73 @@ def test_it_is_verified_like_any_other(world: World, mug: Any) -> None:
     world.amazon.advance(7200)
     assert world.verify().went_well
     assert world.listing("OLD-MUG").verified["quantity"] == 8
+
+
+# --- Another SKU ----------------------------------------------------------------------------------
+
+
+def offer_of(world: World, record: Any) -> Offer:
+    return next(world.shop.offers("", [str(record.pk)]))
+
+
+def test_a_sku_that_amazon_has_goes_to_zero_and_the_new_one_is_made(world: World) -> None:
+    record = world.sell("MUG", quantity=9, upc="4006381333931")
+    world.amazon.add_product(asin="B000000042", title="Mug", ean="4006381333931")
+    world.export()
+    old = world.account.skus.get(sku="MUG")
+    old.condition = "used_good"
+    old.save()
+    old.listings.update(own_price="12.50")
+    new = sell_under(world.account, world.shop, offer_of(world, record), "MUG-2", old)
+    assert (new.sku, new.matched, new.condition) == ("MUG-2", True, "used_good")
+    for _ in range(2):  # the new one is read first
+        world.send_changes()
+    world.export()
+    assert world.live("MUG").quantity == 0
+    live = world.live("MUG-2")
+    assert (live.quantity, str(live.price)) == (9, "12.50")
+    assert skus(world) == ["MUG", "MUG-2"]
+
+
+def test_an_order_of_the_old_sku_still_takes_the_offers_stock(world: World, mug: Any) -> None:
+    old = world.account.skus.get(sku="OLD-MUG")
+    number = world.buy("OLD-MUG", 2)
+    sell_under(world.account, world.shop, offer_of(world, mug), "NEW-MUG", old)
+    world.import_orders()
+    assert shop_order(number).lines.get().stockrecord == mug
+    assert world.in_stock("MUG") == 7
+
+
+def test_units_that_orders_hold_stay_held(world: World, mug: Any) -> None:
+    old = world.account.skus.get(sku="OLD-MUG")
+    world.buy("OLD-MUG", 4, status="PENDING")
+    world.import_orders()
+    sell_under(world.account, world.shop, offer_of(world, mug), "NEW-MUG", old)
+    assert units_held() == {str(mug.pk): 4}
+
+
+def test_a_sku_that_amazon_never_had_just_changes_its_name(world: World) -> None:
+    record = factories.stock_record("MUG")
+    row = sell_under(world.account, world.shop, offer_of(world, record), "TYPO")
+    assert row.matched
+    again = sell_under(world.account, world.shop, offer_of(world, record), "MUG", row)
+    assert (again.pk, again.matched) == (row.pk, False)
+    assert skus(world) == ["MUG"]
+
+
+def test_going_back_to_an_earlier_sku_takes_up_its_row(world: World, mug: Any) -> None:
+    old = world.account.skus.get(sku="OLD-MUG")
+    offer = offer_of(world, mug)
+    new = sell_under(world.account, world.shop, offer, "NEW-MUG", old)
+    back = sell_under(world.account, world.shop, offer, "OLD-MUG", new)
+    assert back.pk == old.pk
+    assert back.synchronise is None
+    assert world.account.skus.get(sku="NEW-MUG").offer_pk == ""
+
+
+def test_a_sku_of_another_offer_is_not_taken_away(world: World, mug: Any) -> None:
+    cup = factories.stock_record("CUP")
+    before = list(world.account.skus.values())
+    with pytest.raises(SkuTaken, match="OLD-MUG"):
+        sell_under(world.account, world.shop, offer_of(world, cup), "OLD-MUG")
+    assert list(world.account.skus.values()) == before
