@@ -31,12 +31,14 @@ TAG = "amazon_sync"
 _NUMBERS = (
     "PRICE_MOVE_PERCENT", "RUN_MOVE_PERCENT", "RUN_MOVE_COUNT", "DRIFT_AFTER", "ORDERS_FRESH",
     "FEED_THRESHOLD", "FEED_LOW_STOCK", "ORDERS_STALE", "RUNS_KEPT_DAYS",
+    "FEED_THRESHOLD", "FEED_LOW_STOCK", "RATES_MAX_AGE", "RATES_MOVE_PERCENT",
 )  # fmt: skip
 _LISTS = ("ENCRYPTION_KEYS", "SHIPPING_EVENTS")
 _TEXTS = tuple(name for name in conf.DEFAULTS if name not in (*_NUMBERS, *_LISTS))
 _SCHEMES = {
     "ENDPOINT": ("https", "http"),
     "LWA_ENDPOINT": ("https", "http"),
+    "RATES_URL": ("https", "http"),
     "REDIS_URL": ("redis", "rediss", "unix"),
     "ADMIN_URL": ("https", "http"),
 }
@@ -149,6 +151,30 @@ def check_mapping(**kwargs: object) -> list[checks.CheckMessage]:
 
 
 @checks.register(TAG)
+def check_rates(**kwargs: object) -> list[checks.CheckMessage]:
+    """RATES_CALLABLE, where there is one, names a function."""
+    path = _text("RATES_CALLABLE")
+    if not path:
+        return []
+    try:
+        found = import_string(path)
+    except ImportError as reason:
+        fault = f"cannot be imported: {reason}"
+    else:
+        fault = "" if callable(found) else "is no function"
+    if not fault:
+        return []
+    return [
+        checks.Error(
+            f"AMAZON_SYNC['RATES_CALLABLE'], {path}, {fault}.",
+            hint="Give the dotted path of a function (base, currency) -> "
+            "django_amazon_sync.data.Rate, or None.",
+            id="amazon_sync.E011",
+        )
+    ]
+
+
+@checks.register(TAG)
 def check_encryption_keys(**kwargs: object) -> list[checks.CheckMessage]:
     """ENCRYPTION_KEYS holds Fernet keys."""
     keys = conf.get("ENCRYPTION_KEYS")
@@ -183,7 +209,7 @@ def _is_key(text: str) -> bool:
 
 @checks.register(TAG)
 def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
-    """ENDPOINT, LWA_ENDPOINT, REDIS_URL and ADMIN_URL are URLs."""
+    """ENDPOINT, LWA_ENDPOINT, RATES_URL, REDIS_URL and ADMIN_URL are URLs."""
     return [
         checks.Error(
             f"AMAZON_SYNC[{name!r}] is no URL.",

@@ -42,6 +42,15 @@ DEFAULTS: dict[str, Any] = {
     "RUNS_KEPT_DAYS": 90,
     # Where staff reach this project, for links in e-mails; empty: the domain of the current site.
     "ADMIN_URL": "",
+    # The European Central Bank's daily reference rates, as XML.
+    "RATES_URL": "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
+    # Dotted path of a function (base, currency) -> django_amazon_sync.data.Rate, or None.
+    "RATES_CALLABLE": "",
+    # A rate from more than this many days ago holds no more.
+    "RATES_MAX_AGE": 7,
+    # A converted price that moves by at most this many per cent moves with the rate, and never
+    # makes a run wait for approval.
+    "RATES_MOVE_PERCENT": 5,
     # OscarShop: codes of the shipping event types that mean "handed to the carrier".
     "SHIPPING_EVENTS": ["shipped"],
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -47,6 +47,15 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many units of one currency a unit of another was on a day; ``source`` is for people."""
+
+    rate: Decimal
+    on: date
+    source: str
 
 
 # --- What the shop sells -----------------------------------------------------------------

@@ -47,7 +47,7 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
-from django_amazon_sync.models.rates import ExchangeRate
+from django_amazon_sync.models.rates import ExchangeRate, RateFetch
 from django_amazon_sync.models.reports import AmazonReport, ReportState
 from django_amazon_sync.models.runs import (
     BAD_OUTCOMES,
@@ -90,6 +90,7 @@ __all__ = [
     "ProductType",
     "Proposal",
     "RateBucket",
+    "RateFetch",
     "RateSource",
     "Region",
     "ReportState",

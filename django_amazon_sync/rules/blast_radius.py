@@ -20,6 +20,11 @@ def price_waits(accepted: Money | None, new: Money, *, percent: int) -> str:
     )
 
 
+def goes_with_the_rate(accepted: Money | None, new: Money, *, percent: int) -> bool:
+    """Whether a converted price moves no more than exchange rates do from day to day."""
+    return accepted is not None and not price_waits(accepted, new, percent=percent)
+
+
 def run_waits(*, moved: int, known: int, percent: int, count: int) -> str:
     """Why a whole run waits: ``moved`` of the ``known`` listings with an accepted value."""
     if moved <= count or moved * 100 <= known * percent:

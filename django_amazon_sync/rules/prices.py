@@ -8,10 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from django_amazon_sync.data import Money, Offer
+from django_amazon_sync.data import Money, Offer, Rate
+from django_amazon_sync.rules.rates import Rates
 
 #: No price above this is plausible; it catches a price that was typed in minor units.
 HIGHEST_PRICE = Decimal(1_000_000_000)
+
+# What a step of the way to a price does.
+OWN, SHOP, RATE, MARKUP, ENDING, FLOOR, ROUNDING = (
+    "own", "shop", "rate", "markup", "ending", "floor", "rounding",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,8 @@ class PriceRule:
     """What a marketplace, and a listing's own price, make of the shop's price.
 
     ``currency`` is the marketplace's; ``ending`` is the part after the whole unit (0.99);
-    ``tax_included`` says whether buyers there see prices with tax.
+    ``tax_included`` says whether buyers there see prices with tax. ``rates`` turn prices of other
+    currencies into the marketplace's; without any, these are not sent.
     """
 
     currency: str
@@ -28,6 +35,11 @@ class PriceRule:
     markup_percent: Decimal = Decimal(0)
     ending: Decimal | None = None
     floor: Decimal | None = None
+    rates: Rates | None = None
+
+    def converts(self, price: Money | None) -> bool:
+        """Whether this price of the shop is turned into another currency by a rate."""
+        return self.rates is not None and price is not None and price.currency != self.currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +50,39 @@ class PriceDecision:
     reason: str
 
 
-def price_to_send(offer: Offer, rule: PriceRule) -> PriceDecision:
-    """The price of an offer in one marketplace, in the marketplace's currency."""
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    """One step of the way to a price: what it does, and the price that it comes to.
+
+    ``by`` is the number of the marketplace's rule: per cent, ending or lowest price.
+    """
+
+    kind: str
+    price: Money
+    by: Decimal | None = None
+    rate: Rate | None = None
+
+
+def price_to_send(
+    offer: Offer, rule: PriceRule, steps: list[PriceStep] | None = None
+) -> PriceDecision:
+    """The price of an offer in one marketplace, in the marketplace's currency.
+
+    Each step of the way there is added to ``steps``, where somebody wants to know.
+    """
     if rule.own_price is not None:
-        return _plausible(Money(rule.own_price, rule.currency).rounded(), "own Amazon price")
+        own = Money(rule.own_price, rule.currency).rounded()
+        _told(steps, OWN, own)
+        return _plausible(own, "own Amazon price")
     if offer.price is None:
         return PriceDecision(None, "The shop has no price for it; set one.")
+    _told(steps, SHOP, offer.price)
+    rate: Rate | None = None
     if offer.price.currency != rule.currency:
-        return PriceDecision(
-            None,
-            f"There is no rate from {offer.price.currency} to {rule.currency}; "
-            "set an own Amazon price.",
-        )
+        found = rule.rates.of(offer.price.currency) if rule.rates else _no_rate(offer.price, rule)
+        if isinstance(found, str):
+            return PriceDecision(None, found)
+        rate = found
     if rule.tax_included and offer.price_includes_tax is not True:
         return PriceDecision(
             None,
@@ -58,21 +91,38 @@ def price_to_send(offer: Offer, rule: PriceRule) -> PriceDecision:
         )
     if not offer.price.amount.is_finite() or offer.price.amount <= 0:
         return PriceDecision(None, f"The shop's price is {offer.price}; it must be above 0.")
-    if offer.price.amount >= HIGHEST_PRICE:
-        return _plausible(offer.price, "shop's price")  # too large to be rounded
-    return _plausible(_ruled(offer.price, rule), "shop's price")
+    price = offer.price
+    if rate is not None and price.amount < HIGHEST_PRICE:
+        price = Money(price.amount * rate.rate, rule.currency)
+        _told(steps, RATE, price, rate=rate)
+    if price.amount >= HIGHEST_PRICE:
+        return _plausible(price, "shop's price")  # too large to be rounded
+    return _plausible(_ruled(price, rule, steps), "shop's price")
 
 
-def _ruled(price: Money, rule: PriceRule) -> Money:
+def _no_rate(price: Money, rule: PriceRule) -> str:
+    return (
+        f"There is no rate from {price.currency} to {rule.currency}; set an own Amazon price, "
+        "or choose exchange rates on the marketplace."
+    )
+
+
+def _ruled(price: Money, rule: PriceRule, steps: list[PriceStep] | None) -> Money:
     """Markup, then ending, then floor, then the currency's minor units."""
     amount = price.amount
     if rule.markup_percent:
         amount = amount * (100 + rule.markup_percent) / 100
+        _told(steps, MARKUP, Money(amount, rule.currency), by=rule.markup_percent)
     if rule.ending is not None:
         amount = _with_ending(amount, rule.ending)
-    if rule.floor is not None:
-        amount = max(amount, rule.floor)
-    return (price if amount is price.amount else Money(amount, rule.currency)).rounded()
+        _told(steps, ENDING, Money(amount, rule.currency), by=rule.ending)
+    if rule.floor is not None and rule.floor > amount:
+        amount = rule.floor
+        _told(steps, FLOOR, Money(amount, rule.currency), by=rule.floor)
+    rounded = (price if amount is price.amount else Money(amount, rule.currency)).rounded()
+    if rounded.amount != amount:
+        _told(steps, ROUNDING, rounded)
+    return rounded
 
 
 def _with_ending(amount: Decimal, ending: Decimal) -> Decimal:
@@ -85,3 +135,15 @@ def _plausible(price: Money, reason: str) -> PriceDecision:
     if not 0 < price.amount < HIGHEST_PRICE:
         return PriceDecision(None, f"The {reason} comes to {price}, which no buyer would see.")
     return PriceDecision(price, reason)
+
+
+def _told(
+    steps: list[PriceStep] | None,
+    kind: str,
+    price: Money,
+    *,
+    by: Decimal | None = None,
+    rate: Rate | None = None,
+) -> None:
+    if steps is not None:
+        steps.append(PriceStep(kind, price, by, rate))

@@ -15,6 +15,7 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
+from django_amazon_sync.sync.rates import rates_for
 
 PRICE, QUANTITY, NAME = "price", "quantity", "name"
 
@@ -83,6 +84,7 @@ class Rules:
                 markup_percent=marketplace.markup_percent,
                 ending=marketplace.price_ending,
                 floor=marketplace.price_floor,
+                rates=rates_for(marketplace),
             ),
             sync_price=marketplace.sync_price,
             sync_quantity=marketplace.sync_quantity,

@@ -1,6 +1,6 @@
 """Offers out: what the shop sells, to Amazon.
 
-1. Bring orders up, as a quantity may rise only while they are complete.
+1. Bring orders up, as a quantity may rise only while they are complete, and exchange rates.
 2. Settle what an earlier worker left open.
 3. Read from Amazon what was never read; what is found is adopted as it is.
 4. Survey all offers: which listings differ from what Amazon accepted.
@@ -54,6 +54,7 @@ from django_amazon_sync.sync.desired import (
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.observing import observe
+from django_amazon_sync.sync.rates import bring_up_rates
 from django_amazon_sync.sync.sending import patch_of, recover, send_patch
 from django_amazon_sync.sync.survey import Survey, is_its, not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.work import Work, at_work, why_not_writing
@@ -76,6 +77,7 @@ def export(work: Work) -> None:
     ``marketplaces`` (ids), ``approve`` (pk of a run whose held changes are approved and sent)."""
     _settle_whether_dry(work)
     bring_up_orders(work)
+    bring_up_rates(work)
     if not work.run.dry_run:
         recover(work)
         feeds_out.give_up_unfinished(work)
@@ -106,6 +108,7 @@ def send_changes(work: Work) -> None:
     if work.run.dry_run:
         noted.done_with(but=set())
         return
+    bring_up_rates(work)
     recover(work)
     feeds_out.give_up_unfinished(work)
     found = Survey(work, rules_of(work), orders_complete(work))

@@ -17,6 +17,7 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
+from django_amazon_sync import conf
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     OPEN_STATES,
@@ -29,6 +30,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     amazon_ships,
 )
+from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.desired import (
@@ -39,6 +41,7 @@ from django_amazon_sync.sync.desired import (
     creation_key,
     desired,
     is_wanted,
+    money_of,
     not_accepted,
     not_stopped,
     why_not_wanted,
@@ -222,7 +225,7 @@ class Survey:
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, named[row.offer_pk], want, stops)
             elif changes := not_stopped(want, stops, again=self.again):
-                self._sort(row, changes, stops.approved)
+                self._sort(row, offer, changes, stops.approved)
 
     def _look_at(
         self, row: Any, offer: Offer | None, held: int, problems: dict[int, list[str]]
@@ -260,12 +263,15 @@ class Survey:
         if self.again or stops.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 
-    def _sort(self, row: Any, changes: dict[str, Any], approved: dict[str, Any]) -> None:
+    def _sort(
+        self, row: Any, offer: Offer | None, changes: dict[str, Any], approved: dict[str, Any]
+    ) -> None:
         """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest.
 
-        What staff approved never counts as too much.
+        What staff approved never counts as too much, nor does a price that goes with its rate.
         """
-        accepted, quantity = values_in(row.accepted).get(QUANTITY), changes.get(QUANTITY)
+        before = values_in(row.accepted)
+        accepted, quantity = before.get(QUANTITY), changes.get(QUANTITY)
         if quantity == 0:
             self.zeros.append(row.listing_pk)
         elif quantity is not None and may_leave(
@@ -277,7 +283,21 @@ class Survey:
             self.changed.append(row.listing_pk)
         explained = row.quantity_epoch != row.stock_epoch
         surprises = {name: new for name, new in changes.items() if approved.get(name) != new}
+        if PRICE in surprises and self._goes_with_the_rate(row, offer, before, surprises[PRICE]):
+            del surprises[PRICE]
         self.moved += bool(surprises) and _moves(surprises, accepted, explained=explained)
+
+    def _goes_with_the_rate(
+        self, row: Any, offer: Offer | None, before: dict[str, Any], price: str
+    ) -> bool:
+        """Whether the price is a converted one, and moves no more than rates do."""
+        rule = self.rules[row.marketplace_id].price
+        if offer is None or row.own_price is not None or not rule.converts(offer.price):
+            return False
+        accepted = money_of(before[PRICE]) if PRICE in before else None
+        return blast_radius.goes_with_the_rate(
+            accepted, money_of(price), percent=conf.get("RATES_MOVE_PERCENT")
+        )
 
 
 def _moves(changes: dict[str, Any], accepted: int | None, *, explained: bool) -> bool:

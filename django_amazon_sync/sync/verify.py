@@ -33,6 +33,7 @@ from django_amazon_sync.sync.proving import (
     settled,
     unproven,
 )
+from django_amazon_sync.sync.rates import bring_up_rates
 from django_amazon_sync.sync.sending import recover
 from django_amazon_sync.sync.survey import chunks
 from django_amazon_sync.sync.work import Work
@@ -45,6 +46,7 @@ def verify(work: Work) -> None:
     """Run options: ``skus`` (only these, by search alone) or a selection of them, and
     ``marketplaces`` (ids)."""
     bring_up_orders(work)
+    bring_up_rates(work)
     recover(work)
     rules = rules_of(work)
     progress = Progress.of(work)

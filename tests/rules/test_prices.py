@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.data import Money, Offer, minor_units
-from django_amazon_sync.rules.prices import HIGHEST_PRICE, PriceRule, price_to_send
+from django_amazon_sync.data import Money, Offer, Rate, minor_units
+from django_amazon_sync.rules.prices import HIGHEST_PRICE, PriceRule, PriceStep, price_to_send
+from django_amazon_sync.rules.rates import Rates
 
 EURO = PriceRule(currency="EUR", tax_included=True)
 
@@ -19,7 +22,7 @@ def offer(price: str | None, currency: str = "EUR", *, with_tax: bool | None = T
     return Offer("1", "MUG", "Mug", money, 1, price_includes_tax=with_tax)
 
 
-def sent(price: str, **rule: Decimal) -> str:
+def sent(price: str, **rule: Any) -> str:
     decision = price_to_send(offer(price), PriceRule("EUR", True, **rule))
     return str(decision.price)
 
@@ -60,7 +63,10 @@ def test_the_listings_own_price_goes_before_rule_and_shop() -> None:
         (offer("-3.50"), "The shop's price is -3.50 EUR; it must be above 0."),
         (offer("NaN"), "The shop's price is NaN EUR; it must be above 0."),
         (offer("Infinity"), "The shop's price is Infinity EUR; it must be above 0."),
-        (offer("9.00", "USD"), "There is no rate from USD to EUR; set an own Amazon price."),
+        (
+            offer("9.00", "USD"),
+            "There is no rate from USD to EUR; set an own Amazon price, or choose exchange rates",
+        ),
         (offer("2000000000"), "which no buyer would see"),
         (offer("0.004"), "which no buyer would see"),
         (offer("9.00", with_tax=False), "does not say that its price includes tax"),
@@ -127,3 +133,88 @@ def test_an_ending_never_lowers_a_price_and_adds_less_than_a_unit(
     if plain is not None and ended is not None:
         assert amount <= ended.amount < amount + 1
         assert ended.amount % 1 == ending
+
+
+# --- Other currencies, and the way to a price -----------------------------------------------------
+
+TODAY = date(2026, 11, 25)
+
+
+def rates(currency: str, rate: str | None) -> Rates:
+    found = None if rate is None else Rate(Decimal(rate), TODAY, "ECB")
+    return Rates(
+        currency, lambda base: found, source="the bank", remedy="mend it.", today=TODAY, max_age=7
+    )
+
+
+def way(shop: Offer, rule: PriceRule) -> list[tuple[str, str]]:
+    steps: list[PriceStep] = []
+    decision = price_to_send(shop, rule, steps)
+    assert decision == price_to_send(shop, rule)
+    if decision.price is not None:
+        assert str(steps[-1].price.rounded()) == str(decision.price)
+    return [(step.kind, str(step.price)) for step in steps]
+
+
+def test_a_price_is_converted_before_markup_ending_and_floor() -> None:
+    rule = PriceRule(
+        "GBP", True, markup_percent=Decimal(10), ending=Decimal("0.99"), floor=Decimal(12),
+        rates=rates("GBP", "0.8339"),
+    )  # fmt: skip
+    assert way(offer("10.00"), rule) == [
+        ("shop", "10.00 EUR"),
+        ("rate", "8.339000 GBP"),
+        ("markup", "9.172900 GBP"),
+        ("ending", "9.99 GBP"),
+        ("floor", "12 GBP"),
+    ]
+
+
+def test_a_converted_yen_price_has_no_decimals() -> None:
+    rule = PriceRule("JPY", True, rates=rates("JPY", "162.35"))
+    assert way(offer("10.99"), rule) == [
+        ("shop", "10.99 EUR"), ("rate", "1784.2265 JPY"), ("rounding", "1784 JPY"),
+    ]  # fmt: skip
+    assert str(price_to_send(offer("10.99"), rule).price) == "1784 JPY"
+
+
+def test_the_own_price_is_the_whole_way() -> None:
+    rule = PriceRule("JPY", True, own_price=Decimal("1500.00"), rates=rates("JPY", None))
+    assert way(offer("10.99"), rule) == [("own", "1500 JPY")]
+
+
+def test_where_there_is_no_rate_the_price_stops_in_words() -> None:
+    decision = price_to_send(offer("10"), PriceRule("JPY", True, rates=rates("JPY", None)))
+    assert decision.price is None
+    assert decision.reason == "There is no rate from EUR to JPY in the bank; mend it."
+
+
+def test_a_price_of_the_marketplaces_currency_needs_no_rate() -> None:
+    rule = PriceRule("EUR", True, rates=rates("EUR", None))
+    assert way(offer("10"), rule) == [("shop", "10 EUR")]
+    assert str(price_to_send(offer("10"), rule).price) == "10.00 EUR"
+
+
+@given(
+    st.decimals(min_value="0.01", max_value="100000", places=2),
+    st.decimals(min_value="0.00000001", max_value="1000000", places=8),
+    st.sampled_from(["GBP", "JPY"]),
+)
+def test_a_converted_price_is_the_exact_product_rounded_once(
+    amount: Decimal, rate: Decimal, currency: str
+) -> None:
+    rule = PriceRule(currency, True, rates=rates(currency, str(rate)))
+    decision = price_to_send(offer(str(amount)), rule)
+    exact = Money(amount * rate, currency)
+    if decision.price is not None:
+        assert decision.price == exact.rounded()
+    else:
+        assert exact.amount >= HIGHEST_PRICE or exact.rounded().amount == 0
+
+
+@given(amounts, st.sampled_from(["0.00000001", "1.0832", "999999999999"]))
+def test_no_amount_and_no_rate_are_too_odd(amount: Decimal, rate: str) -> None:
+    rule = PriceRule("JPY", True, ending=Decimal("0.99"), rates=rates("JPY", rate))
+    shop = Offer("1", "MUG", "Mug", Money(amount, "EUR"), 1, price_includes_tax=True)
+    decision = price_to_send(shop, rule, [])
+    assert decision.price is None or 0 < decision.price.amount < HIGHEST_PRICE
