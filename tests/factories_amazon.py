@@ -19,6 +19,7 @@ from django_amazon_sync.models import (
     OrderState,
     Outcome,
     Presence,
+    Proposal,
     RunLine,
     RunState,
     Schedule,
@@ -93,6 +94,12 @@ def listing(of: SellerSku, where: Marketplace, **columns: Any) -> Listing:
         **columns,
     }
     return Listing.objects.create(sku=of, marketplace=where, **columns)
+
+
+def proposal(of: SellerSku, **columns: Any) -> Proposal:
+    """An offer that the SKU may be, for staff to decide."""
+    columns = {"offer_pk": str(next(numbers)), "how": "ean", "reason": "Equal EAN.", **columns}
+    return Proposal.objects.create(sku=of, **columns)
 
 
 def order(of: SellerAccount, **columns: Any) -> AmazonOrder:

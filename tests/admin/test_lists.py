@@ -23,7 +23,7 @@ OURS = [model for model in admin.site._registry if model.__module__.startswith("
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
-        "AmazonOrder", "Application", "Listing", "Marketplace", "RunLine", "Schedule",
+        "AmazonOrder", "Application", "Listing", "Marketplace", "Proposal", "RunLine", "Schedule",
         "SellerAccount", "SellerSku", "Shipment", "Submission", "SyncRun",
     }  # fmt: skip
 
@@ -40,6 +40,7 @@ def fill(number: int) -> None:
         order = make.placed_order(account, document={"buyer": {"buyerName": "A. Buyer"}})
         make.order_line(order)
         make.shipment(order)
+        make.proposal(listing.sku)
 
 
 def queries_of(staff: Staff, model: type[Model]) -> int:
@@ -67,6 +68,7 @@ GROWN: dict[type[Model], str] = {
     models.SellerSku: "sku",
     models.Listing: "sku",
     models.SyncRun: "reason",
+    models.Proposal: "offer_pk",
     models.RunLine: "sku",
     models.Submission: "amazon_id",
     models.AmazonOrder: "number",

@@ -11,6 +11,7 @@ from django_amazon_sync.models import (
     AmazonOrder,
     Application,
     Listing,
+    Proposal,
     SellerAccount,
     SellerSku,
     Shipment,
@@ -40,6 +41,7 @@ pytestmark = pytest.mark.django_db
         (AmazonOrder, "import_amazonorder", {"look_again"}),
         (AmazonOrder, "confirm_shipment", {"ship_anyway"}),
         (Shipment, "confirm_shipment", {"send_again"}),
+        (Proposal, "match_listing", {"accept", "refuse", "propose_again"}),
     ],
 )
 def test_a_permission_gives_its_actions_and_no_others(

@@ -1,0 +1,276 @@
+"""Matching: what was found that an offer may be on Amazon, to accept or to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin.access import visible_accounts
+from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.listings import AccountOfSkuFilter
+from django_amazon_sync.admin.screens import ReadOnly, Screen, needs
+from django_amazon_sync.admin.shown import link, list_url
+from django_amazon_sync.data import Offer
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Listing,
+    Presence,
+    Proposal,
+    SellerAccount,
+    SellerSku,
+)
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import proposals
+
+#: Proposals that are accepted in one request; each link is looked at by itself.
+AT_ONCE = 1000
+
+#: What led to a proposal, with names for people.
+FOUND_BY = {
+    "sku": _("SKU"),
+    "asin": "ASIN",
+    "ean": "EAN",
+    "upc": "UPC",
+    "isbn": "ISBN",
+    "gtin": "GTIN",
+}
+
+
+class DecisionFilter(admin.SimpleListFilter):
+    """What staff decided; those that nobody has decided yet unless asked otherwise."""
+
+    title = _("decision")
+    parameter_name = "decision"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [("refused", _("refused")), ("any", _("all"))]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("to decide")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "any":
+            return queryset
+        return queryset.filter(refused=self.value() == "refused")
+
+
+class FoundByFilter(admin.SimpleListFilter):
+    """What led to the proposal."""
+
+    title = _("found by")
+    parameter_name = "how"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return list(FOUND_BY.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(how=self.value()) if self.value() else queryset
+
+
+class WithOffers(ChangeList):
+    """A page of proposals, with the shop's offers and their pictures in a few queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        shop = configured_shop()
+        by_scope: dict[str, set[str]] = {}
+        for row in rows:
+            by_scope.setdefault(row.sku.account.shop_scope, set()).add(row.offer_pk)
+        offers = {
+            (scope, offer.pk): offer
+            for scope, pks in by_scope.items()
+            for offer in shop.offers(scope, sorted(pks))
+        }
+        pictures = shop.picture_urls(sorted({row.offer_pk for row in rows}))
+        for row in rows:
+            row.offer = offers.get((row.sku.account.shop_scope, row.offer_pk))
+            row.offer_picture = pictures.get(row.offer_pk, "")
+        self.result_list = rows
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnly, Screen[Proposal]):
+    account_path = "sku__account"
+    reads_with = ("sku__account",)
+    encrypted = ("sku__account__refresh_token",)
+    change_list_template = "django_amazon_sync/admin/matching.html"
+    list_display = (
+        "of_amazon", "of_shop", "decide", "found_by", "reason", "who_ships", "condition",
+    )  # fmt: skip
+    list_display_links = None
+    list_filter = (AccountOfSkuFilter, FoundByFilter, DecisionFilter)
+    search_fields = ("sku__sku", "sku__listings__asin", "sku__listings__title")
+    search_help_text = _("Amazon's SKU, ASIN or title")
+    ordering = ("offer_pk", "sku__sku")
+    list_per_page = 50
+    actions = ("accept", "refuse", "propose_again")
+    fields = ("sku_link", "offer_pk", "found_by", "reason", "who_ships", "condition", "refused")
+    readonly_fields = ("sku_link", "found_by", "who_ships", "condition")
+
+    has_match_permission = needs("match_listing")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        there = Listing.objects.filter(presence=Presence.PRESENT).select_related("marketplace")
+        listings = Prefetch("sku__listings", there.order_by("marketplace__code"), "there")
+        return super().get_queryset(request).prefetch_related(listings)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WithOffers
+
+    # --- What the page shows ---------------------------------------------------------------------
+
+    @admin.display(description=_("on Amazon"), ordering="sku__sku")
+    def of_amazon(self, row: Proposal) -> SafeString:
+        listings: list[Listing] = row.sku.there  # type: ignore[attr-defined]  # prefetched
+        titled = next((one.title for one in listings if one.title), "")
+        picture = next((one.picture_url for one in listings if one.picture_url), "")
+        asins = ", ".join(dict.fromkeys(one.asin for one in listings if one.asin))
+        return _side(picture, titled or _now("(no title yet)"), link(row.sku), asins)
+
+    @admin.display(description=_("in the shop"), ordering="offer_pk")
+    def of_shop(self, row: Proposal) -> SafeString:
+        offer: Offer | None = getattr(row, "offer", None)
+        if offer is None:
+            return format_html("{}", _("The shop has the offer no more."))
+        name = format_html('<a href="{}">{}</a>', offer.url, offer.sku) if offer.url else offer.sku
+        codes = ", ".join(one.value for one in offer.identifiers)
+        return _side(getattr(row, "offer_picture", ""), offer.title, name, codes)
+
+    @admin.display(description=_("found by"), ordering="how")
+    def found_by(self, row: Proposal) -> Any:
+        return FOUND_BY.get(row.how, row.how)
+
+    @admin.display(description=_("who ships"), ordering="sku__channel")
+    def who_ships(self, row: Proposal) -> Any:
+        if row.sku.fulfilled_by_amazon:
+            return _("Amazon (FBA)")
+        return _("merchant") if row.sku.channel else _("not read yet")
+
+    @admin.display(description=_("condition"))
+    def condition(self, row: Proposal) -> str:
+        seen: list[Listing] = getattr(row.sku, "there", [])
+        return ", ".join(dict.fromkeys(one.condition for one in seen if one.condition))
+
+    @admin.display(description=_("SKU"))
+    def sku_link(self, row: Proposal) -> SafeString:
+        return link(row.sku)
+
+    @admin.display(description=_("decide"))
+    def decide(self, row: Proposal) -> SafeString | str:
+        """Buttons of the list's own form; who may not decide is refused by the server."""
+        if row.refused:
+            return _now("refused")
+        about = {"sku": row.sku.sku, "offer": row.offer_pk}
+        return format_html(
+            '<button type="submit" class="button" name="_accept" value="{0}" aria-label="{1}">{2}'
+            '</button> <button type="submit" class="button" name="_refuse" value="{0}"'
+            ' aria-label="{3}">{4}</button>',
+            row.pk,
+            _now("Accept %(sku)s for offer %(offer)s") % about,
+            _("Accept"),
+            _now("Refuse %(sku)s for offer %(offer)s") % about,
+            _("Refuse"),
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST":
+            for name, decided in (("_accept", self._accept), ("_refuse", self._refuse)):
+                if (pk := request.POST.get(name, "")).isdecimal():
+                    if not self.has_match_permission(request):
+                        raise PermissionDenied
+                    decided(request, self.get_queryset(request).filter(pk=pk))
+                    return HttpResponseRedirect(request.get_full_path())
+        more = {
+            "title": _("What your offers may be on Amazon"),
+            "may_match": self.has_match_permission(request),
+            "start_url": reverse("admin:django_amazon_sync_proposal_start"),
+            "linked_url": list_url(SellerSku, matched__exact=1),
+        }
+        return super().changelist_view(request, {**more, **(extra_context or {})})
+
+    # --- What staff do ---------------------------------------------------------------------------
+
+    @admin.action(description=_("Accept: link them"), permissions=["match"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        self._accept(request, queryset)
+
+    @admin.action(description=_("Refuse: do not propose them again"), permissions=["match"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        self._refuse(request, queryset)
+
+    @admin.action(description=_("Propose again what was refused"), permissions=["match"])
+    def propose_again(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        number = proposals.think_better_of(queryset)
+        text = ngettext(
+            "%(number)d proposal is open again.", "%(number)d proposals are open again.", number
+        )
+        self.message_user(request, text % {"number": number}, messages.SUCCESS)
+
+    def _accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        chosen = queryset.filter(refused=False)
+        if chosen.count() > AT_ONCE:
+            text = _now("Accept at most %(number)d at a time; nothing was linked.")
+            self.message_user(request, text % {"number": AT_ONCE}, messages.ERROR)
+            return
+        linked, why_not = proposals.accept(configured_shop(), chosen)
+        text = ngettext("%(number)d SKU is linked.", "%(number)d SKUs are linked.", linked)
+        if linked or not why_not:
+            self.message_user(request, text % {"number": linked}, messages.SUCCESS)
+        for sku, reason in sorted(why_not.items())[:20]:
+            self.message_user(request, f"{sku}: {reason}", messages.ERROR)
+
+    def _refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        number = proposals.refuse(queryset)
+        text = ngettext(
+            "%(number)d proposal is refused.", "%(number)d proposals are refused.", number
+        )
+        self.message_user(request, text % {"number": number}, messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.start)
+        name = "django_amazon_sync_proposal_start"
+        return [path("start/", view, name=name), *super().get_urls()]
+
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a run of matching for each account that the user sees."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_match_permission(request):
+            raise PermissionDenied
+        connected = visible_accounts(request).exclude(state=AccountState.DISCONNECTED)
+        accounts: QuerySet[SellerAccount] = connected.defer("refresh_token").order_by("pk")
+        ask(request, Job.MATCH, whole(accounts))
+        return HttpResponseRedirect(list_url(Proposal))
+
+
+def _side(picture: str, title: str, name: object, codes: str) -> SafeString:
+    """One side of a proposal: its picture, if there is one, its title and what names it."""
+    shown = (
+        format_html('<img src="{}" alt="" width="64" loading="lazy" '
+                    'referrerpolicy="no-referrer"><br>', picture)
+        if picture.startswith(("https://", "http://", "/"))
+        else ""
+    )  # fmt: skip
+    return format_html("{}<strong>{}</strong><br>{}<br>{}", shown, title, name, codes)

@@ -1,0 +1,134 @@
+"""The matching screen: what was found, with both sides, and what staff decide of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Proposal,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from tests import factories
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, address
+
+pytestmark = pytest.mark.django_db
+
+START = "admin:django_amazon_sync_proposal_start"
+
+
+@pytest.fixture
+def account() -> SellerAccount:
+    return make.live_account()
+
+
+@pytest.fixture
+def proposal(account: SellerAccount) -> Proposal:
+    """A mug of the shop that a SKU of Amazon's may be."""
+    record = factories.stock_record("MUG", title="A <mug>", upc="4006381333931")
+    sku = make.sku(account, "AMZ-MUG", offer_pk="", channel="AMAZON_EU")
+    make.listing(
+        sku,
+        make.marketplace(account),
+        title="Mug, blue",
+        asin="B000000001",
+        picture_url="https://m.media-amazon.com/images/I/1.jpg",
+        condition="new_new",
+    )
+    return make.proposal(sku, offer_pk=str(record.pk))
+
+
+def test_the_list_shows_both_sides(staff: Staff, proposal: Proposal) -> None:
+    page = staff.see(Proposal)
+    for shown in (
+        "Mug, blue", "AMZ-MUG", "B000000001", "https://m.media-amazon.com/images/I/1.jpg",
+        "A &lt;mug&gt;", "MUG", "4006381333931", "EAN", "Amazon (FBA)", "new_new",
+    ):  # fmt: skip
+        assert shown in page, shown
+
+
+def test_one_click_links(staff: Staff, proposal: Proposal) -> None:
+    rival = make.proposal(make.sku(proposal.sku.account), offer_pk=proposal.offer_pk)
+    answer = staff.client.post(address(Proposal), {"_accept": proposal.pk}, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == ["1 SKU is linked."]
+    proposal.sku.refresh_from_db()
+    assert (proposal.sku.offer_pk, proposal.sku.matched) == (proposal.offer_pk, True)
+    assert not Proposal.objects.filter(pk__in=[proposal.pk, rival.pk]).exists()
+
+
+def test_one_click_refuses_and_the_list_shows_it_no_more(staff: Staff, proposal: Proposal) -> None:
+    staff.client.post(address(Proposal), {"_refuse": proposal.pk})
+    proposal.refresh_from_db()
+    assert proposal.refused
+    assert "AMZ-MUG" not in staff.see(Proposal)
+    assert "AMZ-MUG" in staff.see(Proposal, decision="refused")
+    assert staff.client.get(address(Proposal), {"decision": "any"}).context["cl"].result_count == 1
+    [message] = staff_press_refused(staff, proposal)
+    assert message == "1 proposal is open again."
+
+
+def staff_press_refused(staff: Staff, proposal: Proposal) -> list[str]:
+    data = {"action": "propose_again", "_selected_action": [proposal.pk]}
+    answer = staff.client.post(f"{address(Proposal)}?decision=refused", data, follow=True)
+    return [str(one) for one in answer.context["messages"]]
+
+
+def test_several_are_accepted_and_each_that_cannot_be_says_why(
+    staff: Staff, proposal: Proposal
+) -> None:
+    gone = make.proposal(make.sku(proposal.sku.account, "AMZ-2", offer_pk=""), offer_pk="999999")
+    assert staff.press(Proposal, "accept", proposal, gone) == [
+        "1 SKU is linked.", "AMZ-2: The shop has the offer no more.",
+    ]  # fmt: skip
+    assert list(Proposal.objects.all()) == [gone]
+
+
+def test_what_has_no_permission_is_refused_by_the_server(
+    staff_with: Callable[..., Staff], proposal: Proposal
+) -> None:
+    packer = staff_with("view_proposal")
+    assert "Start matching" not in packer.see(Proposal)
+    for name in ("_accept", "_refuse"):
+        assert packer.client.post(address(Proposal), {name: proposal.pk}).status_code == 403
+    assert packer.client.post(reverse(START)).status_code == 403
+    proposal.refresh_from_db()
+    assert not proposal.refused
+    assert not SyncRun.objects.exists()
+
+
+def test_people_of_a_partner_decide_of_its_accounts_only(
+    staff_with: Callable[..., Staff], proposal: Proposal
+) -> None:
+    packer = staff_with("view_proposal", "match_listing")
+    partner = factories.partner("other")
+    partner.users.add(packer.client.session["_auth_user_id"])
+    assert "AMZ-MUG" not in packer.see(Proposal)
+    packer.client.post(address(Proposal), {"_refuse": proposal.pk})
+    packer.client.post(reverse(START))
+    proposal.refresh_from_db()
+    assert not proposal.refused
+    assert not SyncRun.objects.exists()
+
+
+def test_matching_is_started_for_each_connected_account(
+    staff: Staff, account: SellerAccount
+) -> None:
+    make.account(state=AccountState.DISCONNECTED)
+    assert staff.client.get(reverse(START)).status_code == 405
+    answer = staff.client.post(reverse(START), follow=True)
+    assert "1 run is queued" in str(next(iter(answer.context["messages"])))
+    assert [(run.account, run.job) for run in SyncRun.objects.all()] == [(account, Job.MATCH)]
+
+
+def test_found_by_is_a_filter(staff: Staff, proposal: Proposal) -> None:
+    make.proposal(make.sku(proposal.sku.account, "BY-ASIN"), how="asin")
+    rows = staff.client.get(address(Proposal), {"how": "asin"}).context["cl"].result_list
+    assert [row.sku.sku for row in rows] == ["BY-ASIN"]
+    assert SellerSku.objects.count() == 2
