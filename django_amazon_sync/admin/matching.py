@@ -115,7 +115,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     encrypted = ("sku__account__refresh_token",)
     change_list_template = "django_amazon_sync/admin/matching.html"
     list_display = (
-        "of_amazon", "of_shop", "decide", "found_by", "reason", "who_ships", "condition",
+        "of_amazon", "of_shop", "decide", "led_to_it", "reason", "who_ships", "condition",
     )  # fmt: skip
     list_display_links = None
     list_filter = (AccountOfSkuFilter, FoundByFilter, DecisionFilter)
@@ -124,8 +124,8 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     ordering = ("offer_pk", "sku__sku")
     list_per_page = 50
     actions = ("accept", "refuse", "propose_again")
-    fields = ("sku_link", "offer_pk", "found_by", "reason", "who_ships", "condition", "refused")
-    readonly_fields = ("sku_link", "found_by", "who_ships", "condition")
+    fields = ("sku_link", "offer_pk", "led_to_it", "reason", "who_ships", "condition", "refused")
+    readonly_fields = ("sku_link", "led_to_it", "who_ships", "condition")
 
     has_match_permission = needs("match_listing")
 
@@ -157,7 +157,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         return _side(getattr(row, "offer_picture", ""), offer.title, name, codes)
 
     @admin.display(description=_("found by"), ordering="how")
-    def found_by(self, row: Proposal) -> Any:
+    def led_to_it(self, row: Proposal) -> Any:
         return FOUND_BY.get(row.how, row.how)
 
     @admin.display(description=_("who ships"), ordering="sku__channel")
