@@ -195,6 +195,11 @@ def _our_plan(operation: str) -> Plan:
     return Plan(plan.rate, plan.burst - IN_HAND.get(operation, 1))
 
 
+def room_at(budget: Budget, calls: int) -> float:
+    """When so many calls may be made at once, in seconds since the epoch."""
+    return budget.full_at - (_our_plan(budget.operation).burst - calls) / budget.rate
+
+
 def _budget(operation: str, level: Level, now: float) -> Budget:
     plan = _our_plan(operation)
     rate = level.rate or plan.rate

@@ -23,7 +23,8 @@ class OrderWindow(Stated):
     """One search for orders that changed between ``start`` and ``end``.
 
     ``end`` is empty while Amazon has not said up to when its answer is complete. ``swept`` marks
-    a search that was asked for and is no link of the chain.
+    a search that was asked for and is no link of the chain; it may be for orders that were placed
+    in this time instead, and for some marketplaces only.
     """
 
     TRANSITIONS = {WindowState.OPEN: frozenset({WindowState.DONE})}
@@ -38,6 +39,8 @@ class OrderWindow(Stated):
     page_token = EncryptedTextField(blank=True, default="")
     pages = models.PositiveIntegerField(default=0)
     swept = models.BooleanField(default=False)
+    by_creation = models.BooleanField(default=False)
+    marketplaces = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

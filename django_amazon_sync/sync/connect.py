@@ -43,13 +43,16 @@ def client_for(
     account: SellerAccount,
     *,
     patience: float = 3.0,
+    timeout: tuple[float, float] = (5, 30),
     on_wait: Callable[[str, float], None] | None = None,
 ) -> Client:
     """The account's way to Amazon, with the tokens and rate buckets that all workers share.
 
-    ``patience`` is how many seconds a call may wait for its bucket before it is Throttled.
+    ``patience`` is how many seconds a call may wait for its bucket before it is Throttled,
+    ``timeout`` the seconds for connecting and for each read.
     """
-    return _client(account, DatabaseTokens(account), limiter_for(account), patience, on_wait)
+    tokens, limiter = DatabaseTokens(account), limiter_for(account)
+    return _client(account, tokens, limiter, patience, timeout, on_wait)
 
 
 def limiter_for(account: SellerAccount) -> Limiter:
@@ -62,6 +65,7 @@ def _client(
     tokens: TokenSource,
     limiter: Limiter,
     patience: float = 3.0,
+    timeout: tuple[float, float] = (5, 30),
     on_wait: Callable[[str, float], None] | None = None,
 ) -> Client:
     return Client(
@@ -71,6 +75,7 @@ def _client(
         tokens=tokens,
         limiter=limiter,
         patience=patience,
+        timeout=timeout,
         on_wait=on_wait,
     )
 

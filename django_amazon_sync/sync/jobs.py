@@ -29,7 +29,7 @@ from django_amazon_sync.sync import (
 )
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
-from django_amazon_sync.sync.work import Work, at_work
+from django_amazon_sync.sync.work import SO_FAR, Work, at_work
 
 STORIES: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: listings_out.export,
@@ -41,9 +41,6 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.IMPORT_LISTINGS: listings_in.import_listings,
     Job.MATCH: matching.match,
 }
-
-#: The option in which a run keeps how far it is; all others restrict what it is about.
-SO_FAR = "so_far"
 
 #: What asks for the jobs that are due by themselves.
 STARTERS = {Job.CHANGES: Starter.SHOP, Job.SETTLE: Starter.AMAZON}

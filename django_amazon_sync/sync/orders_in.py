@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -29,8 +29,11 @@ from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
     MappingMissing,
+    NotFound,
+    NotYet,
     PaymentUnmatched,
     Rejected,
+    Throttled,
     Unexpected,
 )
 from django_amazon_sync.models import (
@@ -47,7 +50,7 @@ from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, sta
 from django_amazon_sync.sync import windows
 from django_amazon_sync.sync.choosing import Chooser
 from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.work import SO_FAR, Work
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
 
@@ -61,9 +64,11 @@ ASKED_SINGLY = 30
 
 
 def import_orders(work: Work) -> None:
-    """Run options: ``order`` (one Amazon id), or ``since`` and ``until`` (ISO 8601, aware).
+    """Run options: ``order`` (one Amazon id), ``orders`` (several), or ``since`` and ``until``
+    (ISO 8601, aware), the latter with ``by_creation`` (when they were placed, instead of changed)
+    and ``marketplaces`` (ids).
 
-    Both ask for older orders too: those from before the cut-over are placed without taking stock.
+    All ask for older orders too: those from before the cut-over are placed without taking stock.
     What Amazon refuses or cannot answer stops the search, not the placing of what is stored; it
     is raised at the end.
     """
@@ -75,6 +80,8 @@ def import_orders(work: Work) -> None:
         stop = error
     place_waiting(work)
     update_placed(work)
+    if isinstance(stop, Throttled) and work.run.options.get("orders"):
+        raise NotYet(str(stop), retry_at=stop.retry_at)
     if stop is not None:
         raise stop
 
@@ -87,19 +94,42 @@ def fetch(work: Work) -> None:
     options = work.run.options
     if number := options.get("order"):
         store_orders(work, [gateway.get_order(work.client, number)], asked_for=True)
-    elif since := options.get("since"):
-        search(work, _swept_window(work.account, since, options.get("until")), asked_for=True)
+    elif numbers := options.get("orders"):
+        ask_for(work, numbers)
+    elif options.get("since"):
+        search(work, _swept_window(work.account, options), asked_for=True)
     else:
         for window in windows.chain(work.account):
             search(work, window, asked_for=window.swept)
         windows.forget_old(work.account)
 
 
-def _swept_window(account: SellerAccount, since: str, until: str | None) -> OrderWindow:
+def ask_for(work: Work, numbers: Sequence[str]) -> None:
+    """Ask for orders one by one; one that Amazon has not costs the others nothing.
+
+    A run that has to wait for Amazon's limit goes on where it was.
+    """
+    options = work.run.options
+    for number in numbers[options.get(SO_FAR, 0) :]:
+        work.lease.check()
+        try:
+            answer = gateway.get_order(work.client, number)
+        except NotFound as lack:
+            work.line(Outcome.FAILED, order_number=number, code=lack.code, message=str(lack))
+        else:
+            store_orders(work, [answer], asked_for=True)
+        options[SO_FAR] = options.get(SO_FAR, 0) + 1
+        work.run.save(update_fields=["options"])
+
+
+def _swept_window(account: SellerAccount, options: Mapping[str, Any]) -> OrderWindow:
+    until = options.get("until")
     return OrderWindow.objects.create(
         account=account,
-        start=datetime.fromisoformat(since),
+        start=datetime.fromisoformat(options["since"]),
         until=datetime.fromisoformat(until) if until else None,
+        by_creation=bool(options.get("by_creation")),
+        marketplaces=options.get("marketplaces") or [],
         swept=True,
     )
 
@@ -114,10 +144,9 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
         try:
             page = gateway.search_orders(
                 work.client,
-                marketplaces=_marketplaces(work.account),
-                updated_after=window.start,
-                updated_before=window.until,
+                marketplaces=window.marketplaces or _marketplaces(work.account),
                 page_token=window.page_token,
+                **_times(window),
             )
         except Rejected:
             if begun_anew or not window.page_token:
@@ -128,6 +157,12 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
         store_page(work, window, page, latest=latest, asked_for=asked_for)
         if not page.next_token:
             return  # whoever marked the window done, this worker or another one
+
+
+def _times(window: OrderWindow) -> dict[str, datetime | None]:
+    """When the orders of a window were placed, or else changed."""
+    kind = "created" if window.by_creation else "updated"
+    return {f"{kind}_after": window.start, f"{kind}_before": window.until}
 
 
 def _marketplaces(account: SellerAccount) -> list[str]:

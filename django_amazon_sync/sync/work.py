@@ -36,6 +36,9 @@ from django_amazon_sync.sync.leases import HeldLease, lease
 from django_amazon_sync.sync.pace import Pace
 from django_amazon_sync.sync.rows import insert_rows
 
+#: The option in which a run keeps how far it is; all others restrict what it is about.
+SO_FAR = "so_far"
+
 #: Run lines are stored in batches of this many, and always when the run ends.
 BATCH = 200
 

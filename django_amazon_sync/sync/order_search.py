@@ -1,0 +1,134 @@
+"""A look at Amazon's orders: one page of what is there, beside what each of them is here.
+
+Nothing is stored: what staff choose of it comes in by a run. Searches are few (one comes back in
+three minutes), and the import of orders lives on the same ones, so some always stay for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from django_amazon_sync.amazon import orders as gateway
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.limits import Budget, room_at
+from django_amazon_sync.data import Money, OrderData, UnreadableOrder
+from django_amazon_sync.errors import Throttled
+from django_amazon_sync.models import AmazonOrder, SellerAccount
+from django_amazon_sync.rules.statuses import Decision, decide
+from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.connect import client_for, limiter_for
+
+SEARCH = "searchOrders"
+
+#: Searches that stay for the import of orders.
+KEPT_FOR_THE_IMPORT = 3
+
+#: A page waits for Amazon this long: for its turn, for the connection and for each read.
+PATIENCE = 2.0
+TIMEOUT = (3.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for: one order by its number, or those that were placed in a time.
+
+    Times are aware; no ``until`` is up to now, no ``marketplaces`` all of the account's.
+    """
+
+    number: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    marketplaces: tuple[str, ...] = ()
+    page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One order as Amazon shows it, our row of it, and what an import would make of it."""
+
+    number: str
+    row: AmazonOrder | None
+    order: OrderData | None
+    decision: Decision
+
+    @property
+    def total(self) -> Money | None:
+        amounts = self.order.amounts if self.order else None
+        return Money(amounts.grand_total, amounts.currency) if amounts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one call found; ``next_token`` asks for the rest, if there is any."""
+
+    sightings: tuple[Sighting, ...]
+    next_token: str = ""
+
+
+def look(account: SellerAccount, asked: Asked) -> Page:
+    """One page of Amazon's orders, in one call.
+
+    Raises Throttled (with the time when it may be asked again), NotFound for a number that Amazon
+    does not know, or another AmazonError.
+    """
+    client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
+    if asked.number:
+        read, _document = gateway.get_order(client, asked.number)
+        return Page(_sightings(account, [read]))
+    _leave_some(account)
+    page = gateway.search_orders(
+        client,
+        marketplaces=asked.marketplaces or _all_marketplaces(account),
+        created_after=asked.since,
+        created_before=_before_now(client, asked.until),
+        page_token=asked.page_token,
+    )
+    return Page(_sightings(account, [read for read, _document in page.orders]), page.next_token)
+
+
+def searches_left(account: SellerAccount) -> Budget:
+    """What may be searched by hand now; raises Unavailable where the buckets are away."""
+    [budget] = limiter_for(account).budgets([SEARCH], time.time())
+    return replace(budget, available=max(0, budget.available - KEPT_FOR_THE_IMPORT))
+
+
+def _leave_some(account: SellerAccount) -> None:
+    budget = searches_left(account)
+    if budget.available == 0:
+        again = room_at(budget, KEPT_FOR_THE_IMPORT + 1)
+        raise Throttled(
+            SEARCH,
+            "the searches that are left stay for the import of orders.",
+            retry_at=datetime.fromtimestamp(again, UTC),
+        )
+
+
+def _all_marketplaces(account: SellerAccount) -> list[str]:
+    return list(account.marketplaces.order_by("code").values_list("code", flat=True))
+
+
+def _before_now(client: Client, until: datetime | None) -> datetime | None:
+    """Amazon refuses an end that is less than two minutes ago, and needs none then."""
+    return until if until is not None and until < client.now() - windows.LAG else None
+
+
+def _sightings(
+    account: SellerAccount, reads: Sequence[OrderData | UnreadableOrder]
+) -> tuple[Sighting, ...]:
+    rows = AmazonOrder.objects.defer("document").filter(
+        account=account, number__in=[read.number for read in reads]
+    )
+    known = {row.number: row for row in rows}
+    return tuple(_sighting(account, read, known.get(read.number)) for read in reads)
+
+
+def _sighting(
+    account: SellerAccount, read: OrderData | UnreadableOrder, row: AmazonOrder | None
+) -> Sighting:
+    if isinstance(read, UnreadableOrder):
+        decision = Decision("quarantined", True, "unreadable", read.reason)
+        return Sighting(read.number, row, None, decision)
+    return Sighting(read.number, row, read, decide(read, cut_over=account.cut_over))
