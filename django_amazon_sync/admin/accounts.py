@@ -12,10 +12,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.marketplaces import MarketplaceInline, ScheduleInline
+from django_amazon_sync.admin.overview import OverviewPages
 from django_amazon_sync.admin.screens import Screen
 from django_amazon_sync.admin.shown import brief, link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
@@ -76,7 +78,7 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
 
 
 @admin.register(SellerAccount)
-class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
+class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     form = AccountForm
     account_path = "self"
     reads_with = ("application",)
@@ -145,8 +147,8 @@ class AccountAdmin(ShowsNoSecret, Screen[SellerAccount]):
         return brief(row.state_reason)
 
     @admin.display(description=_("what happens next"))
-    def what_next(self, account: SellerAccount) -> next_steps.Sentence:
-        return next_steps.of_account(account)
+    def what_next(self, account: SellerAccount) -> str:
+        return explained(next_steps.of_account(account), articles.of_account(account))
 
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:

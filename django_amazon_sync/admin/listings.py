@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import issue_words, next_steps
+from django_amazon_sync.admin import articles, issue_words, next_steps
 from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
+from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.screens import (
     AccountFilter,
     Kept,
@@ -165,8 +166,8 @@ class ListingAdmin(Kept, Screen[Listing]):
         return ", ".join(text for there, text in matters if there)
 
     @admin.display(description=_("what happens next"))
-    def what_next(self, listing: Listing) -> next_steps.Sentence:
-        return next_steps.of_listing(listing)
+    def what_next(self, listing: Listing) -> str:
+        return explained(next_steps.of_listing(listing), articles.of_listing(listing))
 
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:

@@ -15,8 +15,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.asking import Wanted, ask, whole
+from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
 from django_amazon_sync.admin.shown import document, list_link
 from django_amazon_sync.amazon.orders import read_order
@@ -182,8 +183,8 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         return _amount(order, order.difference) if order.difference else ""
 
     @admin.display(description=_("what happens next"))
-    def what_next(self, order: AmazonOrder) -> next_steps.Sentence:
-        return next_steps.of_order(order)
+    def what_next(self, order: AmazonOrder) -> str:
+        return explained(next_steps.of_order(order), articles.of_order(order))
 
     @admin.display(description=_("order in the shop"))
     def shop_order(self, order: AmazonOrder) -> str:

@@ -17,8 +17,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import issue_words, progress
+from django_amazon_sync.admin import articles, issue_words, progress
 from django_amazon_sync.admin.asking import ask
+from django_amazon_sync.admin.help_pages import article_link
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.shown import count_name, link, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
@@ -90,12 +91,13 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         js: ClassVar = ["django_amazon_sync/progress.js"]
 
     fields = (
-        "account", "progress", "not_before", "budget",
+        "account", "progress", "help", "not_before", "budget",
         "counts_table", "lines", "dry_run",
         "starter", "shown_options", "created_at", "started_at", "finished_at", "duration",
     )  # fmt: skip
     readonly_fields = (
-        "progress", "budget", "counts_table", "lines", "starter", "shown_options", "duration",
+        "progress", "help", "budget", "counts_table", "lines", "starter", "shown_options",
+        "duration",
     )  # fmt: skip
 
     @admin.display(description=_("went well"), boolean=True)
@@ -144,6 +146,10 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     def starter(self, run: SyncRun) -> str:
         """Who asked for it, or what did."""
         return str(run.asked_by) if run.asked_by else run.get_started_by_display()
+
+    @admin.display(description=_("help"))
+    def help(self, run: SyncRun) -> str:
+        return article_link(articles.of_run(run))
 
     @admin.display(description=_("options"))
     def shown_options(self, run: SyncRun) -> str:

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import link, moment, plain
 from django_amazon_sync.models import Job, Shipment, ShipmentState
@@ -61,8 +62,8 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
         return moment(shipment.order.ship_by)
 
     @admin.display(description=_("what happens next"))
-    def what_next(self, shipment: Shipment) -> next_steps.Sentence:
-        return next_steps.of_shipment(shipment)
+    def what_next(self, shipment: Shipment) -> str:
+        return explained(next_steps.of_shipment(shipment), articles.of_shipment(shipment))
 
     @admin.display(description=_("items"))
     def shown_items(self, shipment: Shipment) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import issue_words, next_steps
+from django_amazon_sync.admin import articles, issue_words, next_steps
+from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.screens import AccountFilter, MarketplaceFilter, ReadOnly, Screen
 from django_amazon_sync.admin.shown import document, link, plain, table
 from django_amazon_sync.models import Submission
@@ -36,8 +37,8 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
         return link(submission.run) if submission.run else ""
 
     @admin.display(description=_("what happens next"))
-    def what_next(self, submission: Submission) -> next_steps.Sentence:
-        return next_steps.of_submission(submission)
+    def what_next(self, submission: Submission) -> str:
+        return explained(next_steps.of_submission(submission), articles.of_submission(submission))
 
     @admin.display(description=_("reason"))
     def said(self, submission: Submission) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -176,14 +176,30 @@ class Limiter:
 
     def budgets(self, operations: Iterable[str], now: float) -> list[Budget]:
         """What may be asked of each operation now; ``now`` is in seconds since the epoch."""
-        keys = {operation: self._key(operation) for operation in operations}
-        levels = self._store.peek(keys.values())
-        return [
-            _budget(operation, levels.get(key, Level()), now) for operation, key in keys.items()
-        ]
+        found = budgets(self._store, [self._account_key], list(operations), now)
+        return found[self._account_key]
 
     def _key(self, operation: str) -> str:
-        return f"{self._account_key}:{operation}"
+        return _bucket(self._account_key, operation)
+
+
+def budgets(
+    store: BucketStore, account_keys: Iterable[str], operations: Sequence[str], now: float
+) -> dict[str, list[Budget]]:
+    """What may be asked of each operation now, for each account key; the store is asked once."""
+    keys = list(account_keys)
+    levels = store.peek(_bucket(key, operation) for key in keys for operation in operations)
+    return {
+        key: [
+            _budget(operation, levels.get(_bucket(key, operation), Level()), now)
+            for operation in operations
+        ]
+        for key in keys
+    }
+
+
+def _bucket(account_key: str, operation: str) -> str:
+    return f"{account_key}:{operation}"
 
 
 def _our_plan(operation: str) -> Plan:

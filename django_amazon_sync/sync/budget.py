@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
-from django_amazon_sync.amazon.limits import Budget
-from django_amazon_sync.models import Job, SyncRun
-from django_amazon_sync.sync.connect import limiter_for
+from django_amazon_sync.amazon.limits import Budget, budgets
+from django_amazon_sync.models import Job, SellerAccount, SyncRun
+from django_amazon_sync.sync.connect import bucket_key, limiter_for
+from django_amazon_sync.sync.stores import buckets
 
 SENDING = ("patchListingsItem", "putListingsItem", "searchListingsItems", "createFeed")
 REPORTING = ("createReport", "getReport", "getReportDocument")
@@ -34,14 +36,24 @@ def budgets_of(run: SyncRun) -> list[Budget]:
     return limiter_for(run.account).budgets(OPERATIONS[Job(run.job)], time.time())
 
 
-def how_far(run: SyncRun, budgets: list[Budget]) -> str:
+def budgets_of_accounts(
+    accounts: Iterable[SellerAccount], operations: Sequence[str], now: float
+) -> dict[int, list[Budget]]:
+    """What may be asked for each account, by its pk; one query, or one call. Raises Unavailable."""
+    keys = {account.pk: bucket_key(account) for account in accounts}
+    found = budgets(buckets(), keys.values(), operations, now)
+    return {pk: found[key] for pk, key in keys.items()}
+
+
+def how_far(run: SyncRun, permitted: list[Budget]) -> str:
     """Such as "3,200 of 10,000 done, 5 calls of patchListingsItem a second permitted, expected to
     finish at 14:32"; empty before the run knows what it has to do."""
     if run.planned is None:
         return ""
     parts = [f"{run.done:,} of {run.planned:,} done"]
-    if budgets:
-        parts.append(f"{budgets[0].rate:g} calls of {budgets[0].operation} a second permitted")
+    if permitted:
+        first = permitted[0]
+        parts.append(f"{first.rate:g} calls of {first.operation} a second permitted")
     if run.finish_expected is not None and run.finished_at is None:
         finish = timezone.localtime(run.finish_expected)
         today = finish.date() == timezone.localdate()

@@ -57,7 +57,12 @@ def client_for(
 
 def limiter_for(account: SellerAccount) -> Limiter:
     """The account's rate buckets, which all workers share."""
-    return Limiter(buckets(), f"{account.application_id}:{account.seller_id}:{account.region}")
+    return Limiter(buckets(), bucket_key(account))
+
+
+def bucket_key(account: SellerAccount) -> str:
+    """What the rate buckets of an account are kept under."""
+    return f"{account.application_id}:{account.seller_id}:{account.region}"
 
 
 def _client(

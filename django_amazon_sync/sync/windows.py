@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
 
@@ -20,6 +21,9 @@ OVERLAP = timedelta(minutes=30)
 
 #: After a longer silence the newest hour is searched first and the gap after it.
 LONG_SILENCE = timedelta(hours=6)
+
+#: Where no window is open, all are before the first open one: the largest number of a window.
+NONE_OPEN = 2**63 - 1
 
 #: Amazon answers for orders that changed at least two minutes ago.
 LAG = timedelta(minutes=2)
@@ -62,17 +66,14 @@ def complete_until(account: SellerAccount) -> datetime | None:
 
 def complete_until_of(accounts: Iterable[int]) -> dict[int, datetime]:
     """``complete_until`` for many accounts at once; one query. Those without are left out."""
-    own = OrderWindow.objects.filter(account=OuterRef("account"), swept=False)
+    own = OrderWindow.objects.filter(account=OuterRef("pk"), swept=False)
     first_open = own.filter(state=WindowState.OPEN).order_by("pk").values("pk")[:1]
-    rows = (
-        OrderWindow.objects.filter(account__in=accounts, swept=False, state=WindowState.DONE)
-        .annotate(first_open=Subquery(first_open))
-        .filter(Q(first_open=None) | Q(pk__lt=F("first_open")))
-        .order_by()
-        .values_list("account")
-        .annotate(until=Max("end"))
+    done = own.filter(state=WindowState.DONE, pk__lt=Coalesce(OuterRef("first_open"), NONE_OPEN))
+    rows = SellerAccount.objects.filter(pk__in=list(accounts)).annotate(
+        first_open=Subquery(first_open),
+        until=Subquery(done.order_by("-end").values("end")[:1]),
     )
-    return dict(rows)
+    return {pk: until for pk, until in rows.values_list("pk", "until") if until is not None}
 
 
 def forget_old(account: SellerAccount) -> None:

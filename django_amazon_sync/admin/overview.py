@@ -1,0 +1,191 @@
+"""Is all well, and if not, what do I do? One page over all accounts that whoever asks may see.
+
+It takes the same number of queries for one account and for fifty, and counts listings by index.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.admin import articles, help_pages, next_steps
+from django_amazon_sync.admin.access import visible_accounts
+from django_amazon_sync.admin.shown import change_url, list_url
+from django_amazon_sync.amazon.limits import Budget
+from django_amazon_sync.errors import Unavailable
+from django_amazon_sync.models import Listing, Presence, RunState, SellerAccount, SyncRun
+from django_amazon_sync.sync import attention, budget, windows
+
+#: The states of listings that the chart tells apart, with the filter of their list.
+SHARES: dict[str, tuple[Any, dict[str, str]]] = {
+    "present": (_("on Amazon, in step"), {"presence__exact": Presence.PRESENT}),
+    "held": (_("wait for approval"), {"condition": "held"}),
+    "refused": (_("refused by Amazon"), {"condition": "refused"}),
+    "drift": (_("drifted"), {"condition": "drifted"}),
+    "absent": (_("not on Amazon"), {"presence__exact": Presence.ABSENT}),
+    "unread": (_("not read yet"), {"presence__exact": Presence.UNREAD}),
+}
+
+#: The operations whose budget is shown: those that people wait for.
+OPERATIONS = ("patchListingsItem", "createFeed", "searchOrders", "confirmShipment")
+
+
+@dataclass
+class Share:
+    """A part of the chart: ``start`` and ``width`` in per cent of all listings."""
+
+    name: str
+    label: Any
+    number: int
+    url: str
+    start: float = 0.0
+    width: float = 0.0
+
+
+@dataclass
+class ShownRun:
+    """The last run of a job; ``went_well`` is not known before it has ended."""
+
+    run: SyncRun
+    url: str
+    went_well: bool | None
+
+
+@dataclass
+class Card:
+    """What the page shows of one account."""
+
+    account: SellerAccount
+    url: str
+    what_next: Any
+    article: str
+    wants: list[attention.Matter] = field(default_factory=list)
+    complete_until: datetime | None = None
+    runs: list[ShownRun] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    listings: int = 0
+    budgets: list[tuple[Budget, datetime]] = field(default_factory=list)
+
+
+class OverviewPages:
+    """The overview and the help, beside the pages of accounts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
+        pages = (
+            ("overview/", partial(overview, site=site), "overview"),
+            ("help/", partial(help_pages.index, site=site), "help_index"),
+            ("help/<slug:name>/", partial(help_pages.article, site=site), "help"),
+        )
+        own = [
+            path(where, site.admin_view(view), name=f"django_amazon_sync_{name}")
+            for where, view, name in pages
+        ]
+        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
+        return [*own, *rest]
+
+
+def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+    """The page: a card for each account, those that want staff first."""
+    if not request.user.has_perm("django_amazon_sync.view_selleraccount"):
+        raise PermissionDenied
+    cards, away = _cards(visible_accounts(request))
+    context = {
+        **site.each_context(request),
+        "title": _("Amazon at a glance"),
+        "cards": cards,
+        "wanted": sum(len(card.wants) for card in cards),
+        "away": away,
+        "yes_no": _("yes,no,"),  # the third, for a run that has not ended, is empty
+    }
+    return TemplateResponse(request, "django_amazon_sync/admin/overview.html", context)
+
+
+def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
+    """The cards, and why no budgets are shown, if so."""
+    rows = list(accounts.defer("refresh_token").order_by("name", "pk"))
+    pks = [row.pk for row in rows]
+    wants = attention.matters(accounts)
+    complete = windows.complete_until_of(pks)
+    runs = attention.last_runs(pks)
+    listings = _listings(pks)
+    try:
+        budgets = budget.budgets_of_accounts(rows, OPERATIONS, time.time())
+        away = ""
+    except Unavailable as fault:
+        budgets, away = {}, str(fault)
+    cards = [
+        Card(
+            account=row,
+            url=change_url(row),
+            what_next=next_steps.of_account(row),
+            article=articles.of_account(row),
+            wants=wants.get(row.pk, []),
+            complete_until=complete.get(row.pk),
+            runs=_latest(runs.get(row.pk, [])),
+            shares=_shares(row, listings[row.pk]),
+            listings=listings[row.pk].total(),
+            budgets=[(one, _full_again(one)) for one in budgets.get(row.pk, [])],
+        )
+        for row in rows
+    ]
+    return sorted(cards, key=lambda card: not card.wants), away
+
+
+def _latest(runs: Iterable[SyncRun]) -> list[ShownRun]:
+    ended = (RunState.DONE, RunState.STOPPED)
+    return [
+        ShownRun(run, change_url(run), run.went_well if run.state in ended else None)
+        for run in runs
+    ]
+
+
+def _full_again(one: Budget) -> datetime:
+    """When all calls of a budget are there again."""
+    return datetime.fromtimestamp(one.full_at, UTC)
+
+
+def _listings(account_pks: list[int]) -> dict[int, Counter[str]]:
+    """How many listings each account has in each state; the most pressing state of each counts."""
+    mine = Listing.objects.filter(marketplace__account__in=account_pks).order_by()
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    by_presence = mine.values_list("marketplace__account", "presence").annotate(n=Count("*"))
+    for pk, presence, number in by_presence:
+        found[pk][presence] += number
+    held, refused = ~Q(held={}), ~Q(refused={})
+    matters = (
+        ("held", held),
+        ("refused", refused & ~held),
+        ("drift", ~Q(drift={}) & ~refused & ~held),
+    )
+    for name, condition in matters:
+        rows = mine.filter(condition).values_list("marketplace__account", "presence")
+        for pk, presence, number in rows.annotate(n=Count("*")):
+            found[pk][presence] -= number
+            found[pk][name] += number
+    return found
+
+
+def _shares(account: SellerAccount, numbers: Counter[str]) -> list[Share]:
+    shares, start = [], 0.0
+    total = numbers.total()
+    for name, (label, filters) in SHARES.items():
+        if number := numbers[name]:
+            url = list_url(Listing, account=account.pk, **filters)
+            width = 100 * number / total
+            shares.append(Share(name, label, number, url, start, width))
+            start += width
+    return shares

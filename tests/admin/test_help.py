@@ -1,0 +1,172 @@
+"""Help: every state and every code has its article, and each link in an article leads somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from django_amazon_sync import errors
+from django_amazon_sync.admin import articles, help_pages
+from django_amazon_sync.models import (
+    AccountState,
+    AmazonOrder,
+    Listing,
+    OrderState,
+    Presence,
+    RunState,
+    SellerAccount,
+    Shipment,
+    ShipmentState,
+    Submission,
+    SubmissionState,
+    SyncRun,
+)
+from django_amazon_sync.sync import attention
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff
+
+PACKAGE = Path(help_pages.__file__).parent.parent
+ARTICLES = sorted((PACKAGE / "help").glob("*.md"))
+
+
+def text_of(name: str) -> str:
+    return (PACKAGE / "help" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_every_article_is_listed_in_the_documentation_with_its_title() -> None:
+    listed = (PACKAGE.parent / "docs/why.md").read_text(encoding="utf-8")
+    for file in ARTICLES:
+        title = text_of(file.stem).partition("\n")[0].removeprefix("# ")
+        assert f"| {title} | [{file.stem}](../django_amazon_sync/help/{file.name}) |" in listed
+    assert listed.count("](../") == len(ARTICLES)
+
+
+@pytest.mark.parametrize("file", ARTICLES, ids=lambda path: path.stem)
+def test_links_of_an_article_lead_to_articles(file: Path) -> None:
+    names = {one.name for one in ARTICLES}
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(file.stem)):
+        assert target in names, f"{file.name} links to {target}"
+
+
+@pytest.mark.parametrize(
+    ("states", "row", "of"),
+    [
+        (AccountState, lambda state: SellerAccount(state=state), articles.of_account),
+        (OrderState, lambda state: AmazonOrder(state=state), articles.of_order),
+        (ShipmentState, lambda state: Shipment(state=state), articles.of_shipment),
+        (SubmissionState, lambda state: Submission(state=state), articles.of_submission),
+        (RunState, lambda state: SyncRun(state=state), articles.of_run),
+        (Presence, lambda state: Listing(presence=state), articles.of_listing),
+    ],
+    ids=["account", "order", "shipment", "submission", "run", "listing"],
+)
+def test_every_state_has_an_article(
+    states: Any, row: Callable[[str], Any], of: Callable[[Any], str]
+) -> None:
+    for state in states:
+        assert of(row(state)) in help_pages.articles(), state
+
+
+@pytest.mark.parametrize("column", ["held", "refused", "drift"])
+def test_every_matter_of_a_listing_has_an_article(column: str) -> None:
+    assert articles.of_listing(Listing(**{column: {"price": "1.00 EUR"}})) in help_pages.articles()
+
+
+def test_every_state_is_told_in_its_article() -> None:
+    tables: tuple[tuple[Any, str], ...] = (
+        (OrderState, "order-not-imported"),
+        (ShipmentState, "shipment-refused"),
+        (SubmissionState, "sent-and-then"),
+        (Presence, "listing-not-on-amazon"),
+        (AccountState, "account-observes"),
+    )
+    for states, name in tables:
+        told = text_of(name).lower()
+        for state in states:
+            assert f"| {state.label} |".lower() in told or state == OrderState.PLACED, state
+
+
+def test_what_wants_staff_has_an_article() -> None:
+    assert set(attention.ARTICLES) == set(attention.Kind)
+    assert set(attention.ARTICLES.values()) <= set(help_pages.articles())
+
+
+# --- Codes ---------------------------------------------------------------------------------------
+
+
+def own_codes() -> set[str]:
+    """Every code that our own code gives orders, lines and runs, read from the source."""
+    codes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.AmazonSyncError)
+    }
+    for file in (*(PACKAGE / "sync").glob("*.py"), *(PACKAGE / "rules").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                codes |= set(_codes_in(node))
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BEFORE_CUT_OVER":
+                codes.add(ast.literal_eval(node.value))
+    return codes - {""}
+
+
+def _codes_in(call: ast.Call) -> list[str]:
+    """What a call gives as ``code`` or ``reason_code``, or as the third value of a Decision."""
+    given = [one.value for one in call.keywords if one.arg in ("code", "reason_code")]
+    if ast.unparse(call.func) == "Decision" and len(call.args) > 2:
+        given.append(call.args[2])
+    return [str(one.value) for one in given if isinstance(one, ast.Constant)]
+
+
+def test_every_code_has_an_article_that_tells_it() -> None:
+    assert own_codes() <= set(articles.OF_CODE), "Tell the code in an article, and name it here."
+    for code, name in articles.OF_CODE.items():
+        assert f"`{code}`" in text_of(name), (code, name)
+
+
+# --- Pages ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_articles_are_read_in_the_admin(staff: Staff) -> None:
+    index = staff.client.get(reverse("admin:django_amazon_sync_help_index")).content.decode()
+    for name, article in help_pages.articles().items():
+        url = help_pages.url_of(name)
+        assert f'<a href="{url}">{article.title}</a>' in index
+        page = staff.client.get(url).content.decode()
+        assert f"<h1>{article.title}</h1>" in page
+        for other in re.findall(r'href="(/admin/[^"#]*help/[^"#]*)', page):
+            assert staff.client.get(other).status_code == 200, other
+        assert ".md" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["no-such-article", "..", "%2e%2e", "alarms.md"])
+def test_what_is_no_article_is_not_found(staff: Staff, name: str) -> None:
+    answer = staff.client.get(f"/admin/django_amazon_sync/selleraccount/help/{name}/", follow=True)
+    assert answer.status_code == 404 or "doesn’t exist" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_rows_link_to_their_article(staff: Staff) -> None:
+    account = make.account()
+    place = make.marketplace(account)
+    listing = make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
+    order = make.order(account, state=OrderState.QUARANTINED, reason_code="mapping-missing")
+    run = make.run(account, state=RunState.STOPPED, reason_code="unauthorized")
+    rows: dict[Any, str] = {
+        account: "account-observes",
+        listing: "waits-for-approval",
+        order: "order-not-imported",
+        make.shipment(order): "shipment-refused",
+        make.submission(listing): "sent-and-then",
+        run: "run-stopped",
+    }
+    for row, name in rows.items():
+        assert f'href="{help_pages.url_of(name)}"' in staff.see(type(row), row.pk), row

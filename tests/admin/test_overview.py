@@ -1,0 +1,222 @@
+"""The overview: is all well, and if not, what do I do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from django_amazon_sync import conf
+from django_amazon_sync.models import (
+    AccountState,
+    AmazonOrder,
+    Job,
+    Listing,
+    OrderState,
+    OrderWindow,
+    Presence,
+    SellerAccount,
+    ShipmentState,
+    WindowState,
+)
+from tests import factories
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff
+
+pytestmark = pytest.mark.django_db
+
+URL = reverse("admin:django_amazon_sync_overview")
+
+
+def page_of(staff: Staff) -> str:
+    response = staff.client.get(URL)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def wants(staff: Staff) -> dict[str, str]:
+    """What the card says, with the address of its mend."""
+    return {
+        text: url.replace("&amp;", "&")
+        for url, text in re.findall(
+            r'<li class="amazon-matter"><a href="([^"]+)">([^<]+)</a>', page_of(staff)
+        )
+    }
+
+
+def well(**columns: Any) -> SellerAccount:
+    """A live account that nothing is the matter with."""
+    account = make.live_account(**columns)
+    now = timezone.now()
+    OrderWindow.objects.create(
+        account=account, state=WindowState.DONE, start=now - timedelta(hours=1), end=now
+    )
+    return account
+
+
+def test_it_says_that_all_is_well(staff: Staff) -> None:
+    account = well(name="Germany")
+    make.listing(make.sku(account), make.marketplace(account))
+    page = page_of(staff)
+    assert "Nothing: all is well." in page
+    assert "What changes in the shop is sent, and orders come in." in page
+    assert "Orders are complete up to" in page
+
+
+def test_without_accounts_it_says_so(staff: Staff) -> None:
+    assert "There is no account to look at yet." in page_of(staff)
+
+
+def test_every_matter_leads_to_where_it_is_mended(staff: Staff) -> None:
+    account = well()
+    place = make.marketplace(account)
+    make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
+    make.listing(make.sku(account), place, refused={"price": "1.00 EUR"})
+    make.listing(make.sku(account), place, drift={"quantity": {"live": 1}})
+    make.order(account, state=OrderState.QUARANTINED)
+    make.placed_order(account, cancellation_requested=True)
+    make.placed_order(account, ship_by=timezone.now() + timedelta(hours=3))
+    order = make.placed_order(account)
+    make.shipment(order, state=ShipmentState.REFUSED)
+    make.shipment(order, state=ShipmentState.WAITING)
+    found = wants(staff)
+    assert len(found) == 8
+    for url in found.values():
+        rows = staff.client.get(url).context["cl"]
+        assert rows.result_count == 1, url
+    settings = account.application
+    settings.secret_made_on = timezone.localdate() - timedelta(days=179)
+    settings.save()
+    account.move(AccountState.DISCONNECTED, state_reason="The token is void.")
+    more = {text: url for text, url in wants(staff).items() if text not in found}
+    assert len(more) == 2
+    for url in more.values():
+        assert staff.client.get(url).status_code == 200
+
+
+def test_what_was_mended_is_gone(staff: Staff) -> None:
+    account = well()
+    make.listing(make.sku(account), make.marketplace(account), held={"price": "1.00 EUR"})
+    [(text, _url)] = wants(staff).items()
+    assert text == "The changes of 1 listing wait for approval."
+    Listing.objects.update(held={})
+    assert wants(staff) == {}
+
+
+def test_accounts_that_want_somebody_come_first(staff: Staff) -> None:
+    well(name="A")
+    OrderWindow.objects.filter(account=well(name="B")).delete()
+    SellerAccount.objects.filter(name="B").update(cut_over=timezone.now() - timedelta(days=1))
+    page = page_of(staff)
+    assert page.index(">B</a>: live") < page.index(">A</a>: live")
+
+
+def test_listings_are_counted_once_each_by_the_most_pressing(staff: Staff) -> None:
+    account = well()
+    place = make.marketplace(account)
+    held, refused, drift = {"price": "1.00 EUR"}, {"name": "x"}, {"quantity": {"live": 1}}
+    for columns in (
+        {}, {}, {"held": held, "refused": refused, "drift": drift}, {"refused": refused},
+        {"refused": refused, "drift": drift}, {"drift": drift}, {"presence": Presence.ABSENT},
+        {"presence": Presence.UNREAD}, {"presence": Presence.ABSENT, "refused": refused},
+    ):  # fmt: skip
+        make.listing(make.sku(account), place, **columns)
+    page = page_of(staff)
+    shown = {
+        label: int(number)
+        for number, label in re.findall(r'">(\d+) ([^<]+)</a></li>', page.split("amazon-shares")[1])
+    }
+    assert shown == {
+        "on Amazon, in step": 2, "wait for approval": 1, "refused by Amazon": 3, "drifted": 1,
+        "not on Amazon": 1, "not read yet": 1,
+    }  # fmt: skip
+    chart = page.split('<svg class="amazon-chart"')[1].split("</svg>")[0]
+    widths = [float(width) for width in re.findall(r' width="([\d.]+)"', chart)]
+    assert sum(widths) == pytest.approx(100, abs=0.01)
+    assert len(widths) == 6
+
+
+def test_the_last_run_of_each_job_is_shown(staff: Staff) -> None:
+    account = well()
+    earlier = make.run(account, Job.EXPORT)
+    refused = make.run(account, Job.EXPORT, counts={"refused": 1})
+    verified = make.run(account, Job.VERIFY)
+    make.run(account, Job.EXPORT, dry_run=True)
+    page = page_of(staff)
+    assert f">{earlier}</a>" not in page
+    row = page.split(f">{refused}</a>")[1].split("</tr>")[0]
+    assert "<td>no</td>" in row
+    assert "<td>yes</td>" in page.split(f">{verified}</a>")[1].split("</tr>")[0]
+
+
+def test_it_takes_as_many_queries_for_many_accounts_and_listings(staff: Staff) -> None:
+    def fill(number: int) -> None:
+        for _ in range(number):
+            account = well()
+            place = make.marketplace(account)
+            make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
+            make.listing(make.sku(account), place, drift={"quantity": {"live": 1}})
+            make.order(account, state=OrderState.QUARANTINED)
+            make.run(account)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page_of(staff)
+        return len(captured)
+
+    fill(2)
+    few = queries()
+    fill(20)
+    assert queries() == few
+    assert few <= 25
+
+
+def test_budgets_are_shown_and_redis_that_is_away_is_said(staff: Staff, settings: Any) -> None:
+    well()
+    assert "patchListingsItem" in page_of(staff)
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "REDIS_URL": "redis://127.0.0.1:9/0"}
+    page = page_of(staff)
+    assert "Redis does not answer" in page
+    assert "patchListingsItem" not in page
+    assert conf.get("REDIS_URL")
+
+
+def test_no_secret_is_opened(staff: Staff, settings: Any) -> None:
+    account = well()
+    make.order(account, state=OrderState.QUARANTINED, document={"buyer": {"buyerName": "Anna"}})
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": []}
+    assert "in quarantine" in page_of(staff)
+
+
+def test_who_may_not_see_accounts_may_not_see_it(staff_with: Callable[..., Staff]) -> None:
+    packer = staff_with("view_amazonorder")
+    assert packer.client.get(URL).status_code == 403
+
+
+def test_a_partners_people_see_their_own(staff_with: Callable[..., Staff]) -> None:
+    mine, other = well(name="Mine", shop_scope="mine"), well(name="Other", shop_scope="other")
+    for account in (mine, other):
+        make.order(account, state=OrderState.QUARANTINED)
+    packer = staff_with("view_selleraccount")
+    factories.partner("mine").users.add(get_user_model().objects.get(username="packer"))
+    page = page_of(packer)
+    assert "Mine" in page
+    assert "Other" not in page
+    assert AmazonOrder.objects.count() == 2
+    assert len(wants(packer)) == 1
+
+
+def test_the_apps_index_and_the_list_of_accounts_link_to_it(staff: Staff) -> None:
+    for url in (
+        "/admin/django_amazon_sync/",
+        reverse("admin:django_amazon_sync_selleraccount_changelist"),
+    ):
+        assert f'href="{URL}"' in staff.client.get(url).content.decode()
