@@ -57,6 +57,11 @@ class Rate:
     on: date
     source: str
 
+    @property
+    def shown(self) -> str:
+        """The number as people read it, exact and without noughts in the end."""
+        return f"{self.rate.normalize():f}"
+
 
 # --- What the shop sells -----------------------------------------------------------------
 

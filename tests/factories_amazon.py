@@ -13,6 +13,7 @@ from django_amazon_sync.models import (
     AmazonOrder,
     AmazonOrderLine,
     Application,
+    ExchangeRate,
     Job,
     Listing,
     Marketplace,
@@ -20,6 +21,7 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
     Proposal,
+    RateSource,
     RunLine,
     RunState,
     Schedule,
@@ -171,3 +173,16 @@ def submission(of: Listing, values: dict[str, Any] | None = None, **columns: Any
     )
     SubmissionItem.objects.create(submission=made, listing=of, values=values or {"quantity": 1})
     return made
+
+
+def rate(**columns: Any) -> ExchangeRate:
+    """A rate of the table, each of a day of its own."""
+    columns = {
+        "source": RateSource.TABLE,
+        "base": "EUR",
+        "currency": "JPY",
+        "rate": Decimal("162.35"),
+        "on": ORDERED.date() + timedelta(days=next(numbers)),
+        **columns,
+    }
+    return ExchangeRate.objects.create(**columns)

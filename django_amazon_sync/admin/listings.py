@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin import articles, issue_words, next_steps
 from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
 from django_amazon_sync.admin.help_pages import explained
+from django_amazon_sync.admin.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.screens import (
     AccountFilter,
     Kept,
@@ -124,6 +125,15 @@ class ListingAdmin(Kept, Screen[Listing]):
         (_("What happened"), {"fields": ("lines",)}),
     )  # fmt: skip
 
+    form = OwnPriceForm
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Listing | None = None
+    ) -> tuple[str, ...]:
+        """Whoever may not change prices sees them all the same."""
+        shown = super().get_readonly_fields(request, obj)
+        return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, "own_price")
+
     # --- What the pages show ---------------------------------------------------------------------
 
     @admin.display(description=_("SKU"), ordering="sku__sku")
@@ -191,14 +201,9 @@ class ListingAdmin(Kept, Screen[Listing]):
             ],
         )
 
-    @admin.display(description=_("where the price comes from"))
-    def price_source(self, listing: Listing) -> next_steps.Sentence:
-        place = listing.marketplace
-        if listing.own_price is not None:
-            return _("Its own Amazon price; it goes before the marketplace's rule.")
-        if place.markup_percent or place.price_ending is not None or place.price_floor is not None:
-            return _("The shop's price with the marketplace's markup, ending and lowest price.")
-        return _("The shop's price.")
+    @admin.display(description=_("the price, and why"))
+    def price_source(self, listing: Listing) -> str:
+        return price_in_words(listing)
 
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.account_forms import MarketplaceForm, MarketplacesForm
+from django_amazon_sync.admin.marketplace_forms import PRICE_FIELDS, MarketplaceSettingsForm
+from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
 from django_amazon_sync.models import Marketplace, Schedule, SellerAccount
 
@@ -46,8 +49,19 @@ class MarketplaceAdmin(Kept, Screen[Marketplace]):
     fieldsets = (
         (None, {"fields": ("account", "code", "active", "language")}),
         (_("What is sent"), {"fields": ("sync_name", "sync_price", "sync_quantity")}),
-        (_("Prices"), {"fields": ("markup_percent", "price_ending", "price_floor")}),
+        (
+            _("Prices"),
+            {"fields": ("markup_percent", "price_ending", "price_floor", "rate_source")},
+        ),
     )
+    form = MarketplaceSettingsForm
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Marketplace | None = None
+    ) -> tuple[str, ...]:
+        """Whoever may not change prices sees their rule all the same."""
+        shown = super().get_readonly_fields(request, obj)
+        return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, *PRICE_FIELDS)
 
 
 @admin.register(Schedule)

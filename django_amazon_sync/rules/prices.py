@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from django_amazon_sync.data import Money, Offer, Rate
+from django_amazon_sync.data import Money, Offer, Rate, minor_units
 from django_amazon_sync.rules.rates import Rates
 
 #: No price above this is plausible; it catches a price that was typed in minor units.
@@ -61,6 +61,15 @@ class PriceStep:
     price: Money
     by: Decimal | None = None
     rate: Rate | None = None
+
+    @property
+    def shown(self) -> str:
+        """The price as people read it: exact, and with no noughts beyond the minor units."""
+        amount, places = self.price.amount, minor_units(self.price.currency)
+        if not amount.is_finite():
+            return str(self.price)
+        places = max(places, -int(amount.normalize().as_tuple().exponent))
+        return f"{amount:.{places}f} {self.price.currency}"
 
 
 def price_to_send(

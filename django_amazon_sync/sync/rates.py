@@ -16,6 +16,8 @@ from functools import partial
 import requests
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_noop
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon.sessions import session
@@ -130,7 +132,7 @@ def _of_the_bank(base: str, currency: str, today: date) -> Rate | None:
     found = rows.filter(on=newest, currency__in=[base, currency])
     day = DayOfRates(newest, dict(found.values_list("currency", "rate")))
     rate = crossed(day, base, currency)
-    return None if rate is None else Rate(rate, newest, _BANK)
+    return None if rate is None else Rate(rate, newest, _now(_BANK))
 
 
 def _of_the_table(base: str, currency: str, today: date) -> Rate | None:
@@ -138,7 +140,7 @@ def _of_the_table(base: str, currency: str, today: date) -> Rate | None:
         source=RateSource.TABLE, base=base, currency=currency, on__lte=today
     )
     newest = rows.order_by("-on").first()
-    return None if newest is None else Rate(newest.rate, newest.on, _TABLE)
+    return None if newest is None else Rate(newest.rate, newest.on, _now(_TABLE))
 
 
 def _of_the_project(base: str, currency: str, today: date) -> Rate | str | None:
@@ -161,7 +163,7 @@ def _is_whole(rate: object, on: object) -> bool:
     return isinstance(rate, Decimal) and type(on) is date
 
 
-_BANK, _TABLE = "European Central Bank", "the table of exchange rates"
+_BANK, _TABLE = gettext_noop("European Central Bank"), gettext_noop("the table of exchange rates")
 
 _OWN_PRICE = "or set an own Amazon price."
 

@@ -102,15 +102,6 @@ def test_a_listing_that_is_left_alone_says_so(
     assert "it is not synchronised, or gone" in staff.see(Listing, listing.pk)
 
 
-def test_the_page_says_where_the_price_comes_from(staff: Staff, listing: Listing) -> None:
-    assert "The shop&#x27;s price." in staff.see(Listing, listing.pk)
-    listing.marketplace.markup_percent = Decimal(5)
-    listing.marketplace.save()
-    assert "with the marketplace&#x27;s markup" in staff.see(Listing, listing.pk)
-    change(listing, own_price=Decimal("9.99"))
-    assert "Its own Amazon price" in staff.see(Listing, listing.pk)
-
-
 # --- What staff set ------------------------------------------------------------------------------
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.db import connection
-from django.db.models import Model
+from django.db.models import DateField, Model
 from django.test.utils import CaptureQueriesContext
 
 from django_amazon_sync import models
@@ -23,8 +24,8 @@ OURS = [model for model in admin.site._registry if model.__module__.startswith("
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
-        "AmazonOrder", "Application", "Listing", "Marketplace", "Proposal", "RunLine", "Schedule",
-        "SellerAccount", "SellerSku", "Shipment", "Submission", "SyncRun",
+        "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace", "Proposal",
+        "RunLine", "Schedule", "SellerAccount", "SellerSku", "Shipment", "Submission", "SyncRun",
     }  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def fill(number: int) -> None:
         make.order_line(order)
         make.shipment(order)
         make.proposal(listing.sku)
+        make.rate()
 
 
 def queries_of(staff: Staff, model: type[Model]) -> int:
@@ -70,6 +72,7 @@ GROWN: dict[type[Model], str] = {
     models.SyncRun: "reason",
     models.Proposal: "offer_pk",
     models.RunLine: "sku",
+    models.ExchangeRate: "on",
     models.Submission: "amazon_id",
     models.AmazonOrder: "number",
     models.Shipment: "reference",
@@ -83,6 +86,8 @@ def grow(model: type[Any], column: str, number: int) -> None:
     if field.is_relation:
         parents = field.related_model.objects.exclude(pk__in=model.objects.values(column))
         values = list(parents.values_list("pk", flat=True))
+    elif isinstance(field, DateField):
+        values = [date(2000, 1, 1) + timedelta(days=one) for one in range(number)]
     else:
         values = [str(10_000_000 + one) for one in range(number)]
     copies = []
