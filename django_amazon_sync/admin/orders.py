@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +21,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.asking import Wanted, ask, whole
 from django_amazon_sync.admin.help_pages import explained
+from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
 from django_amazon_sync.admin.shown import document, list_link
 from django_amazon_sync.amazon.orders import read_order
@@ -84,15 +88,7 @@ class WordFilter(admin.SimpleListFilter):
 class StatusFilter(WordFilter):
     title = _("Amazon's status")
     parameter_name = column = "status"
-    words = {
-        "PENDING_AVAILABILITY": _("pending, not available yet"),
-        "PENDING": _("pending"),
-        "UNSHIPPED": _("unshipped"),
-        "PARTIALLY_SHIPPED": _("partially shipped"),
-        "SHIPPED": _("shipped"),
-        "CANCELLED": _("cancelled"),
-        "UNFULFILLABLE": _("cannot be fulfilled"),
-    }
+    words = STATUS_WORDS
 
 
 class FulfilledByFilter(WordFilter):
@@ -118,6 +114,7 @@ class ShipByFilter(admin.SimpleListFilter):
 
 @admin.register(AmazonOrder)
 class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
+    change_list_template = "django_amazon_sync/admin/orders.html"
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
     list_display = (
@@ -190,10 +187,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     def shop_order(self, order: AmazonOrder) -> str:
         if not order.shop_order_pk:
             return ""
-        try:
-            url = configured_shop().order_url(order.shop_order_pk)
-        except ConfigurationError:
-            url = ""  # a system check says what is wrong
+        url = _shop_url(order)
         name = _("Order %(pk)s") % {"pk": order.shop_order_pk}
         return format_html('<a href="{}">{}</a>', url, name) if url else str(name)
 
@@ -218,6 +212,34 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             return document(order.document)
         except ConfigurationError as error:
             return str(error)
+
+    # --- Pages of their own ----------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        prefix = "django_amazon_sync_amazonorder"
+        return [
+            path("search/", wrap(self.search), name=f"{prefix}_search"),
+            path("<int:pk>/shop/", wrap(self.in_the_shop), name=f"{prefix}_shop"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        url = reverse(NAME) if self.has_import_permission(request) else ""
+        return super().changelist_view(request, {**(extra_context or {}), "search_url": url})
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Amazon's orders as they are there now."""
+        return SearchPage(request, self.admin_site).answer()
+
+    def in_the_shop(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Lead on to the shop's own page of an order."""
+        order = self.get_queryset(request).filter(pk=pk).first()
+        if not self.has_view_permission(request, order):
+            raise PermissionDenied
+        if order is None or not (url := _shop_url(order)):
+            raise Http404
+        return redirect(url)
 
     # --- Actions ---------------------------------------------------------------------------------
 
@@ -247,6 +269,14 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         text = ngettext("%(number)d order ships.", "%(number)d orders ship.", len(chosen))
         wanted = whole(order.account for order in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(chosen)})
+
+
+def _shop_url(order: AmazonOrder) -> str:
+    """Where staff look at the order in the shop, if it is there and has such a page."""
+    try:
+        return configured_shop().order_url(order.shop_order_pk) if order.shop_order_pk else ""
+    except ConfigurationError:
+        return ""  # a system check says what is wrong
 
 
 def _amount(order: AmazonOrder, amount: Decimal | None) -> str:
