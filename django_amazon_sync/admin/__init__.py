@@ -6,6 +6,7 @@ An action is a permission, one call, and one message with a link to its run.
 from django_amazon_sync.admin import (
     accounts,
     listings,
+    mappings,
     marketplaces,
     matching,
     orders,
@@ -19,6 +20,7 @@ from django_amazon_sync.admin import (
 __all__ = [
     "accounts",
     "listings",
+    "mappings",
     "marketplaces",
     "matching",
     "orders",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
@@ -89,8 +89,11 @@ class AccountForm(SecretForm[SellerAccount]):
             menu = configured_shop().menu()
         except ConfigurationError:
             return  # a system check says so; the codes are typed until then
-        self._choose("default_shipping_method", menu.shipping_methods)
-        self._choose("default_payment_method", menu.payment_methods)
+        for name, offered in (
+            ("default_shipping_method", menu.shipping_methods),
+            ("default_payment_method", menu.payment_methods),
+        ):
+            choose(self, name, offered, getattr(self.instance, name))
 
     def clean_alarm_recipients(self) -> str:
         """E-mail addresses, one a line; each that is none is named."""
@@ -107,18 +110,22 @@ class AccountForm(SecretForm[SellerAccount]):
             raise ValidationError(faults)
         return "\n".join(dict.fromkeys(addresses))
 
-    def _choose(self, name: str, offered: Sequence[MenuItem]) -> None:
-        """Choose from what the shop offers; a stored code that it no longer has stays choosable."""
-        if name not in self.fields:
-            return
-        choices = [("", "---------"), *((item.code, item.label) for item in offered)]
-        stored = getattr(self.instance, name)
-        if stored not in dict(choices):
-            choices.append((stored, stored))
-        old = self.fields[name]
-        self.fields[name] = forms.ChoiceField(
-            label=old.label, choices=choices, required=False, help_text=old.help_text
-        )
+
+def choose(form: forms.BaseForm, name: str, offered: Iterable[MenuItem], stored: str) -> None:
+    """Choose from what the shop offers; a stored code that it no longer has stays choosable."""
+    if name not in form.fields:
+        return
+    choices = [("", "---------"), *((item.code, item.label) for item in offered)]
+    if stored not in dict(choices):
+        choices.append((stored, stored))
+    old = form.fields[name]
+    form.fields[name] = forms.ChoiceField(
+        label=old.label,
+        choices=choices,
+        required=False,
+        help_text=old.help_text,
+        initial=old.initial,
+    )
 
 
 class MarketplaceForm(MarketplaceRowForm):

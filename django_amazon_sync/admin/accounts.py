@@ -29,6 +29,7 @@ from django_amazon_sync.models import (
     Application,
     Job,
     Listing,
+    OrderMappings,
     OrderState,
     Schedule,
     SellerAccount,
@@ -107,7 +108,7 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
             {
                 "fields": (
                     "import_orders", "cut_over", "default_shipping_method",
-                    "default_payment_method", "default_carrier",
+                    "default_payment_method", "default_carrier", "order_mappings",
                 )
             },
         ),
@@ -123,7 +124,7 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who the account is cannot change: another seller is another account."""
         fixed = ("application", "seller_id", "region") if obj else ()
-        return (*self.readonly_fields, *fixed)
+        return (*self.readonly_fields, "order_mappings", *fixed)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [one for one in self.fieldsets if obj or one[0] != _("Now")]
@@ -158,6 +159,12 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:
         return table((_("what"), _("how many")), _attention(account)) or _now("Nothing.")
+
+    @admin.display(description=_("more about its orders"))
+    def order_mappings(self, account: SellerAccount) -> str:
+        if not account.pk:
+            return _now("Once the account is saved.")
+        return link(OrderMappings(pk=account.pk), _now("Order mappings"))
 
     @admin.display(description=_("latest runs"))
     def latest_runs(self, account: SellerAccount) -> str:

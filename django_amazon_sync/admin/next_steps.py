@@ -21,6 +21,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
+from django_amazon_sync.sync.choosing import MAPPING_CODES
 from django_amazon_sync.sync.work import why_not_writing
 
 Sentence = str | Promise
@@ -56,6 +57,11 @@ def of_order(order: AmazonOrder) -> Sentence:
         )
     if order.state == OrderState.RECORDED and order.reason_code == BEFORE_CUT_OVER:
         return _("Nothing, unless you choose the action to place it; that takes no stock.")
+    if order.state == OrderState.QUARANTINED and order.reason_code in MAPPING_CODES:
+        return _(
+            "It holds its stock until it is placed: choose what the reason names in the order "
+            "mappings, and the next import places it by itself."
+        )
     return _ORDER[OrderState(order.state)]
 
 

@@ -23,7 +23,7 @@ from django_amazon_sync.admin.asking import Wanted, ask, whole
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
-from django_amazon_sync.admin.shown import document, list_link
+from django_amazon_sync.admin.shown import document, link, list_link
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable
@@ -32,6 +32,7 @@ from django_amazon_sync.models import (
     AmazonOrder,
     AmazonOrderLine,
     Job,
+    OrderMappings,
     OrderState,
     RunLine,
     Shipment,
@@ -39,6 +40,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import attention, orders_in
+from django_amazon_sync.sync.choosing import MAPPING_CODES
 
 Orders = QuerySet[AmazonOrder]
 
@@ -181,7 +183,11 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
 
     @admin.display(description=_("what happens next"))
     def what_next(self, order: AmazonOrder) -> str:
-        return explained(next_steps.of_order(order), articles.of_order(order))
+        told = explained(next_steps.of_order(order), articles.of_order(order))
+        if order.state != OrderState.QUARANTINED or order.reason_code not in MAPPING_CODES:
+            return told
+        mappings = OrderMappings(pk=order.account_id)
+        return format_html("{} {}", told, link(mappings, _("Order mappings of the account")))
 
     @admin.display(description=_("order in the shop"))
     def shop_order(self, order: AmazonOrder) -> str:

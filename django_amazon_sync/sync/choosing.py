@@ -15,6 +15,9 @@ from django_amazon_sync.models import AmazonOrder, SellerAccount
 from django_amazon_sync.rules.statuses import status_now
 from django_amazon_sync.shops.base import Shop
 
+#: The reasons of orders that lack a mapping; each is placed by itself once its own is there.
+MAPPING_CODES = (MappingMissing.code, PaymentUnmatched.code)
+
 #: The method of a shop that takes what Amazon collected, where Amazon does not say how.
 AMAZON = "amazon"
 

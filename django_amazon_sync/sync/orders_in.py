@@ -28,10 +28,8 @@ from django_amazon_sync.data import OrderData, OrderPage, UnreadableOrder
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
-    MappingMissing,
     NotFound,
     NotYet,
-    PaymentUnmatched,
     Rejected,
     Throttled,
     Unexpected,
@@ -48,16 +46,13 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
 from django_amazon_sync.sync import windows
-from django_amazon_sync.sync.choosing import Chooser
+from django_amazon_sync.sync.choosing import MAPPING_CODES, Chooser
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.work import SO_FAR, Work
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
 
 T = TypeVar("T")
-
-#: Why an order lacks a mapping; it is placed by itself once that is there.
-MAPPING_CODES = (MappingMissing.code, PaymentUnmatched.code)
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
 ASKED_SINGLY = 30

@@ -24,8 +24,9 @@ OURS = [model for model in admin.site._registry if model.__module__.startswith("
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
-        "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace", "Proposal",
-        "RunLine", "Schedule", "SellerAccount", "SellerSku", "Shipment", "Submission", "SyncRun",
+        "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace", "OrderMappings",
+        "Proposal", "RunLine", "Schedule", "SellerAccount", "SellerSku", "Shipment", "Submission",
+        "SyncRun",
     }  # fmt: skip
 
 

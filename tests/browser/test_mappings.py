@@ -1,0 +1,83 @@
+"""Staff choose what Amazon's orders become: a map that cannot work, and an order that waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import AmazonOrder, OrderState
+from tests.sync.conftest import World, amazon, connect, shop_order  # noqa: F401 -- fixtures
+
+
+@pytest.fixture
+def world(transactional_db: None, connect: Callable[..., World]) -> World:  # noqa: F811
+    get_user_model().objects.create_superuser(
+        username="staff", email="staff@example.com", password="staff"
+    )
+    return connect()
+
+
+def log_in(page: Page, live_server: LiveServer, path: str) -> None:
+    page.goto(f"{live_server.url}{path}")
+    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
+    page.get_by_label("Password").fill("staff")
+    page.get_by_role("button", name="Log in").click()
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def test_a_status_map_that_cannot_work_is_refused_at_its_field(
+    page: Page, live_server: LiveServer, world: World
+) -> None:
+    log_in(page, live_server, "/admin/django_amazon_sync/ordermappings/")
+    page.get_by_role("link", name=world.account.name).click()
+    page.get_by_label("Unshipped:", exact=True).select_option("Complete")
+    page.get_by_label("Shipped:", exact=True).select_option("Being processed")
+    save(page)
+    field = page.locator(".field-status_shipped")
+    expect(field).to_contain_text("no way leads from “Complete” to “Being processed”")
+    world.account.refresh_from_db()
+    assert world.account.order_statuses == {}
+
+    page.get_by_label("Unshipped:", exact=True).select_option("Being processed")
+    page.get_by_label("Shipped:", exact=True).select_option("Complete")
+    save(page)
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    world.account.refresh_from_db()
+    assert world.account.order_statuses == {"UNSHIPPED": "Being processed", "SHIPPED": "Complete"}
+
+
+def test_an_order_that_waits_for_its_payment_method_is_placed_once_matched(
+    page: Page, live_server: LiveServer, world: World
+) -> None:
+    world.account.default_payment_method = ""
+    world.account.save()
+    world.sell("MUG", quantity=9)
+    number = world.buy("MUG", payment_methods=["ConvenienceStore"])
+    world.import_orders()
+
+    order = AmazonOrder.objects.get(number=number)
+    log_in(page, live_server, f"/admin/django_amazon_sync/amazonorder/{order.pk}/change/")
+    expect(page.get_by_text("ConvenienceStore is matched to none of the shop's")).to_be_visible()
+    page.get_by_role("link", name="Order mappings of the account").click()
+
+    expect(page.get_by_role("link", name="1 order", exact=True)).to_be_visible()
+    suggested = page.locator("#payment_mappings-0")
+    expect(suggested.get_by_label("Amazon's payment method")).to_have_value("ConvenienceStore")
+    suggested.get_by_label("Payment method", exact=True).select_option("Amazon")
+    save(page)
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    world.import_orders()
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/amazonorder/{order.pk}/change/")
+    expect(page.locator(".field-state")).to_contain_text(re.compile("placed"))
+    order.refresh_from_db()
+    assert order.state == OrderState.PLACED
+    assert shop_order(number).sources.get().source_type.name == "Amazon"
