@@ -6,6 +6,7 @@ int, ``name`` a text.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol
@@ -58,6 +59,8 @@ class Stops(Protocol):
     def held(self) -> dict[str, Any]: ...
     @property
     def approved(self) -> dict[str, Any]: ...
+    @property
+    def drift(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Rules:
     sync_name: bool
     buffer: int
     synchronise_all: bool
+    amazon_wins: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, marketplace: Marketplace) -> Rules:
@@ -91,6 +95,7 @@ class Rules:
             sync_name=marketplace.sync_name,
             buffer=marketplace.account.stock_buffer,
             synchronise_all=marketplace.account.synchronise_all,
+            amazon_wins=amazon_wins(marketplace),
         )
 
 
@@ -173,9 +178,8 @@ def differences(
 ) -> dict[str, Any]:
     """The desired values that Amazon has not accepted and that nothing stops."""
     doubted = listing.quantity_epoch != sku.stock_epoch
-    return not_stopped(
-        not_accepted(values, listing.accepted, doubted=doubted), listing, again=again
-    )
+    changed = not_accepted(values, listing.accepted, doubted=doubted)
+    return not_stopped(changed, listing, again=again, wins=amazon_wins(listing.marketplace))
 
 
 def not_accepted(
@@ -192,17 +196,39 @@ def not_accepted(
     return changed
 
 
-def not_stopped(values: dict[str, Any], stops: Stops, *, again: bool) -> dict[str, Any]:
+def not_stopped(
+    values: dict[str, Any], stops: Stops, *, again: bool, wins: Collection[str] = ()
+) -> dict[str, Any]:
     """Those that may go.
 
     A value that Amazon refused, or that waits for approval, goes again when the desired value
-    changes, or with ``again``, when staff ask.
+    changes, or with ``again``, when staff ask. Where Amazon ``wins``, what another hand changed
+    there stays until staff decide.
     """
+    amazons = kept_by_amazon(stops.drift, wins)
     return {
         name: value
         for name, value in values.items()
-        if (again or stops.refused.get(name) != value)
+        if name not in amazons
+        and (again or stops.refused.get(name) != value)
         and (stops.held.get(name) != value or stops.approved.get(name) == value)
+    }
+
+
+def amazon_wins(marketplace: Marketplace) -> frozenset[str]:
+    """The fields in which Amazon's value stays where another hand changed it there.
+
+    Never the quantity: what is not in the shop would be sold.
+    """
+    return frozenset(marketplace.amazon_wins) - {QUANTITY}
+
+
+def kept_by_amazon(drift: dict[str, Any], wins: Collection[str]) -> set[str]:
+    """The drifted fields in which Amazon wins; one that it shows nothing of is not among them."""
+    return {
+        name
+        for name in wins
+        if isinstance(seen := drift.get(name), dict) and seen.get("live") is not None
     }
 
 

@@ -31,7 +31,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.adopting import as_of
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules
+from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules, kept_by_amazon
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
@@ -183,6 +183,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
     for listing in proven:
         fields = ours_to_compare(listing, rules) - {NAME}
         seen = listing.verified | {name: listing.accepted[name] for name in fields}
+        fields -= kept_by_amazon(listing.drift, rules.amazon_wins)
         stops = fields & (listing.drift.keys() | listing.approved.keys())
         if seen != listing.verified or stops:
             listing.verified = seen

@@ -77,7 +77,7 @@ LISTING_COLUMNS = (
 )
 
 #: What keeps a listing from being sent; looked up for those only that differ.
-STOPS = ("refused", "held", "approved")
+STOPS = ("refused", "held", "approved", "drift")
 
 _decoder = JSONDecoder()
 
@@ -224,7 +224,9 @@ class Survey:
             want = not_on_its_way(want, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, named[row.offer_pk], want, stops)
-            elif changes := not_stopped(want, stops, again=self.again):
+            elif changes := not_stopped(
+                want, stops, again=self.again, wins=self.rules[row.marketplace_id].amazon_wins
+            ):
                 self._sort(row, offer, changes, stops.approved)
 
     def _look_at(

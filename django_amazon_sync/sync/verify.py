@@ -2,8 +2,9 @@
 
 What is live becomes *verified*. What is not, after Amazon has had its time, has *drifted*: it is
 shown, and what is live counts as accepted from then on, so that the next export sends the
-difference again. A quantity is not compared while orders cast doubt on it, nor is a field that is
-on its way.
+difference again. Where the marketplace says that Amazon wins in a field, its difference stays
+until staff decide: they take it over, or send the shop's value. A quantity is not compared while
+orders cast doubt on it, nor is a field that is on its way.
 
 Where an account has many listings, its report proves most of them first (see proving.py); what it
 does not prove is read by search, twenty SKUs a call. A run that waits in between goes on where it
@@ -22,7 +23,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django_amazon_sync.data import SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules
+from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules, kept_by_amazon
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
 from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
@@ -127,18 +128,21 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
         ours = ours_to_compare(row, rules)
         compared = settled(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
         compared -= {PRICE} if covered else set()
+        _forget_what_was_put_back(row, rules, compared, live)
+        amazons = kept_by_amazon(row.drift, rules.amazon_wins)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
         for name in compared - set(wrong):
             row.verified[name] = row.accepted[name]
-            row.drift.pop(name, None)
             row.approved.pop(name, None)
+            if name not in amazons:
+                row.drift.pop(name, None)
         for name in set(row.verified) - ({PRICE} if covered else set()):
             if row.verified[name] != live.get(name):
                 del row.verified[name]  # it was seen once, and is not there now
         if not wrong:
             row.verified_at = now
         elif had_its_time(row, now):
-            _drifted(work, row, wrong)
+            _drifted(work, row, wrong, rules)
         row.save(
             update_fields=[
                 "accepted",
@@ -153,19 +157,47 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     _say(work, listing, row, wrong, certain=compared == ours)
 
 
-def _drifted(work: Work, row: Listing, wrong: dict[str, Any]) -> None:
-    """Show the drift, and let the next export mend it."""
+def _forget_what_was_put_back(
+    row: Listing, rules: Rules, compared: set[str], live: dict[str, Any]
+) -> None:
+    """What Amazon keeps and shows again as it was before is no drift any more."""
+    for name in kept_by_amazon(row.drift, rules.amazon_wins) & compared:
+        if live.get(name) == row.drift[name]["accepted"]:
+            row.accepted[name] = live[name]
+            del row.drift[name]
+
+
+def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> None:
+    """Show the drift; the next export mends it, save where Amazon wins."""
+    before = kept_by_amazon(row.drift, rules.amazon_wins)
     for name, live in wrong.items():
-        row.drift[name] = {"accepted": row.accepted[name], "live": live}
+        ours = row.drift[name]["accepted"] if name in before else row.accepted[name]
+        row.drift[name] = {"accepted": ours, "live": live}
         row.verified.pop(name, None)
         if live is None:
             row.accepted.pop(name)
         else:
             row.accepted[name] = live
-    row.reason = "Amazon shows something else than it accepted; the next export sends it again."
+    row.reason = drift_in_words(row.drift, rules)
     if QUANTITY in wrong:
         doubt_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
     changes.note([(work.account.pk, row.sku.offer_pk)])
+
+
+def drift_in_words(drift: dict[str, Any], rules: Rules) -> str:
+    """Who wins where Amazon shows something else, for the listing and the run."""
+    amazons = kept_by_amazon(drift, rules.amazon_wins)
+    words = []
+    if drift.keys() - amazons:
+        words.append(
+            "Amazon shows something else than it accepted; the next export sends it again."
+        )
+    if amazons:
+        words.append(
+            f"Another hand changed it on Amazon ({', '.join(sorted(amazons))}), and Amazon wins "
+            "in this marketplace: it stays until you take it over or send the shop's value."
+        )
+    return " ".join(words)
 
 
 def _missing(work: Work, listing: Listing) -> None:
