@@ -12,12 +12,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin import next_steps, products
 from django_amazon_sync.admin.account_forms import RowForm
 from django_amazon_sync.admin.asking import ask, by_account
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
@@ -115,6 +116,9 @@ class SkuAdmin(Kept, Screen[SellerSku]):
         (_("On Amazon"), {"fields": ("listings", "lines")}),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*products.urls(self.admin_site), *super().get_urls()]
+
     @admin.display(description=_("problem"))
     def why(self, row: SellerSku) -> str:
         return brief(row.problem)
@@ -130,7 +134,8 @@ class SkuAdmin(Kept, Screen[SellerSku]):
         by = _now("by its identifiers, or by hand") if sku.matched else _now("by its SKU")
         text = f"{found.sku}, {found.title}"
         shown = format_html('<a href="{}">{}</a>', found.url, text) if found.url else text
-        return format_html("{} ({}: {})", shown, _now("linked"), by)
+        page = products.page_link(found.pk)
+        return format_html("{} ({}: {}) {}", shown, _now("linked"), by, page)
 
     @admin.display(description=_("listings"))
     def listings(self, sku: SellerSku) -> str:

@@ -1,0 +1,418 @@
+"""Forms of a product's page: its codes, under which SKU it is sold, and what holds in each store.
+
+Each form is about one row, knows whether whoever asks may change it, and writes what was changed.
+A field that they may not change is shown and its value from the browser is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.data import Offer, minor_units
+from django_amazon_sync.models import (
+    Listing,
+    Marketplace,
+    OfferIdentifier,
+    SellerAccount,
+    SellerSku,
+)
+from django_amazon_sync.rules.identifiers import BadIdentifier, clean
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync import identifiers
+from django_amazon_sync.sync.linking import SkuTaken, sell_under, was_sent
+from django_amazon_sync.sync.survey import is_its
+
+#: Amazon's conditions and their names for people; a product type may offer fewer.
+CONDITIONS = {
+    "new_new": _("New"),
+    "new_open_box": _("New, box opened"),
+    "new_oem": _("New, from the maker, without retail packaging"),
+    "refurbished_refurbished": _("Refurbished"),
+    "used_like_new": _("Used, like new"),
+    "used_very_good": _("Used, very good"),
+    "used_good": _("Used, good"),
+    "used_acceptable": _("Used, acceptable"),
+    "collectible_like_new": _("Collectible, like new"),
+    "collectible_very_good": _("Collectible, very good"),
+    "collectible_good": _("Collectible, good"),
+    "collectible_acceptable": _("Collectible, acceptable"),
+    "club_club": _("Club"),
+}
+
+#: What is wrong with a code that was typed.
+PROBLEMS = {
+    "characters": _("%(code)s is no %(kind)s: it has characters that such a code never has."),
+    "length": _("%(code)s is no %(kind)s: it has too many or too few characters."),
+    "check": _("%(code)s is no %(kind)s: its check digit does not fit; one digit is wrong."),
+}
+
+AS_SET, YES, NO = "", "yes", "no"
+_THREE = {AS_SET: None, YES: True, NO: False}
+
+
+def as_choice(value: bool | None) -> str:
+    """A value that may be unknown, as a choice of three."""
+    return next(choice for choice, meant in _THREE.items() if meant is value)
+
+
+class PartForm(forms.Form):
+    """A part of the page. ``may`` says whether whoever asks may change a field of this name.
+
+    ``ADVANCED`` are the fields that are folded away.
+    """
+
+    ADVANCED: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, may: Mapping[str, bool], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        for name, field in self.fields.items():
+            field.disabled = not may.get(name, may["*"])
+
+    def general(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.ADVANCED]
+
+    def advanced(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name in self.ADVANCED]
+
+    def advanced_has_errors(self) -> bool:
+        """Whether what is folded away has to be seen."""
+        return any(field.errors for field in self.advanced())
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of the row that were changed, with their new values."""
+        return {name: self.column(name) for name in self.changed_data}
+
+    def column(self, name: str) -> Any:
+        value = self.cleaned_data[name]
+        if isinstance(self.fields[name], ThreeField):
+            return _THREE[value]
+        return value
+
+
+def write(row: Model, columns: Mapping[str, Any]) -> None:
+    """Write these columns of a row; workers write the others meanwhile."""
+    for name, value in columns.items():
+        setattr(row, name, value)
+    if columns:
+        row.save(update_fields=list(columns))
+
+
+YES_TEXT, NO_TEXT = _("Yes"), _("No")
+
+
+class ThreeField(forms.ChoiceField):
+    """Yes, no, or as set elsewhere, which is None in the row."""
+
+    def __init__(self, as_set: Any, yes: Any = YES_TEXT, no: Any = NO_TEXT, **kwargs: Any) -> None:
+        super().__init__(
+            choices=[(AS_SET, as_set), *([(YES, yes)] if yes else []), (NO, no)],
+            required=False,
+            **kwargs,
+        )
+
+
+# --- Codes --------------------------------------------------------------------------------------
+
+
+class CodesField(forms.CharField):
+    """Product codes of one kind, one a line; each is read strictly."""
+
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        self.kind = kind
+        widget = forms.Textarea(attrs={"rows": 2, "cols": 20, "spellcheck": "false"})
+        super().__init__(required=False, widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value) or ""
+        lines = [line.strip() for line in re.split(r"[\n,;]", text)]
+        codes, errors = [], []
+        for line in filter(None, lines):
+            try:
+                codes.append(clean(self.kind, line))
+            except BadIdentifier as bad:
+                params = {"code": line, "kind": OfferIdentifier.Kind(self.kind).label}
+                errors.append(ValidationError(PROBLEMS[bad.problem], params=params))
+        if errors:
+            raise ValidationError(errors)
+        return list(dict.fromkeys(codes))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "").split() != str(data or "").split()
+
+
+class CodesForm(PartForm):
+    """The codes that staff give an offer, beside those that the shop knows."""
+
+    def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
+        self.offer = offer
+        initial = {kind: "\n".join(own) for kind, own in identifiers.of_offer(offer.pk).items()}
+        super().__init__(*args, initial=initial, prefix="codes", **kwargs)
+
+    asin = CodesField("asin", label="ASIN")
+    ean = CodesField("ean", label="EAN")
+    upc = CodesField("upc", label="UPC")
+    isbn = CodesField("isbn", label="ISBN", help_text=_("One of 10 digits becomes one of 13."))
+
+    def shops_own(self) -> list[str]:
+        """What the shop knows itself, for people."""
+        return [f"{one.kind.upper()} {one.value}" for one in self.offer.identifiers]
+
+    def save(self) -> bool:
+        return identifiers.give(self.offer.pk, self.cleaned_data)
+
+
+# --- Under which SKU ----------------------------------------------------------------------------
+
+
+class SkuForm(PartForm):
+    """What holds for a SKU of an account in all its stores; without a row, for one to be made."""
+
+    synchronise = ThreeField(_("As the account says"), label=_("Synchronise"))
+    sku = forms.CharField(
+        label=_("SKU"),
+        required=False,
+        max_length=SellerSku._meta.get_field("sku").max_length,
+    )
+    sure = forms.BooleanField(
+        label=_("Change the SKU all the same"),
+        required=False,
+        help_text=_(
+            "Amazon knows no change of a SKU. The old one goes to quantity 0 and is kept; the new "
+            "one is a new listing, without the reviews of the offer, its rank or its history."
+        ),
+    )
+    asin = forms.CharField(
+        label=_("ASIN to offer on"),
+        required=False,
+        help_text=_(
+            "For a SKU that Amazon does not have yet, where a barcode belongs to several items."
+        ),
+    )
+    set_quantity = forms.IntegerField(
+        label=_("Set quantity"),
+        required=False,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text=_("For an offer whose stock the shop does not track."),
+    )
+    condition = forms.ChoiceField(label=_("Condition"))
+
+    ADVANCED = ("condition",)
+
+    def __init__(
+        self,
+        *args: Any,
+        shop: Shop,
+        account: SellerAccount,
+        offer: Offer,
+        row: SellerSku | None,
+        conditions: Iterable[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        self.shop, self.account, self.offer, self.row = shop, account, offer, row
+        its = row or SellerSku(account=account, sku=offer.sku)
+        own = its.matched and its.sku != offer.sku
+        initial = {
+            "synchronise": as_choice(its.synchronise),
+            "sku": its.sku if own else "",
+            "asin": its.asin,
+            "set_quantity": its.set_quantity,
+            "condition": its.condition,
+        }
+        prefix = f"sku{row.pk}" if row else f"new{account.pk}"
+        super().__init__(*args, initial=initial, prefix=prefix, **kwargs)
+        offered = [*conditions] or [*CONDITIONS]
+        if its.condition not in offered:
+            offered.append(its.condition)
+        self._field("condition", forms.ChoiceField).choices = [
+            (one, CONDITIONS.get(one, one)) for one in offered
+        ]
+        self._say_whose_sku_it_is()
+        self._say_what_the_account_says()
+
+    def _field(self, name: str, kind: type[Any]) -> Any:
+        field = self.fields[name]
+        assert isinstance(field, kind)
+        return field
+
+    def _say_whose_sku_it_is(self) -> None:
+        """Empty means the shop's own code, which the field shows as such."""
+        field = self.fields["sku"]
+        field.widget.attrs["placeholder"] = self.offer.sku
+        field.help_text = _("Empty: the shop's own code, %(sku)s.") % {"sku": self.offer.sku}
+        if not self.needs_word:
+            del self.fields["sure"]
+
+    def _say_what_the_account_says(self) -> None:
+        says = _("yes") if self.account.synchronise_all else _("no")
+        as_account = _("As the account says (%(says)s)") % {"says": says}
+        field = self._field("synchronise", ThreeField)
+        field.choices = [(AS_SET, as_account), *list(field.choices)[1:]]
+
+    @cached_property
+    def needs_word(self) -> bool:
+        """Whether another SKU would be another listing."""
+        return self.row is not None and was_sent(self.row)
+
+    @property
+    def name(self) -> str:
+        """The SKU that was chosen."""
+        return str(self.cleaned_data["sku"] or self.offer.sku)
+
+    def clean_sku(self) -> str:
+        sku: str = self.cleaned_data["sku"]
+        name = sku or self.offer.sku
+        if not name:
+            raise ValidationError(_("The shop has no code for it; give it a SKU."))
+        if self.row is not None and name == self.row.sku:
+            return sku
+        if self._belongs_to_another(name):
+            raise ValidationError(
+                _("The account sells another product under the SKU %(sku)s."), params={"sku": name}
+            )
+        return sku
+
+    def _belongs_to_another(self, name: str) -> bool:
+        scope = self.account.shop_scope
+        sold = {one.pk for one in self.shop.find(name, scope) if one.sku == name}
+        row = SellerSku.objects.filter(account=self.account, sku=name).first()
+        if row is not None and row.offer_pk not in ("", self.offer.pk):
+            holder = next(self.shop.offers(scope, [row.offer_pk]), None)
+            if holder is not None and is_its(row, holder):
+                return True
+        return bool(sold - {self.offer.pk})
+
+    def clean_asin(self) -> str:
+        asin: str = self.cleaned_data["asin"]
+        if not asin or asin == self.initial["asin"]:
+            return asin
+        try:
+            return clean("asin", asin)
+        except BadIdentifier as bad:
+            params = {"code": asin, "kind": "ASIN"}
+            raise ValidationError(PROBLEMS[bad.problem], params=params) from None
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or self.cleaned_data
+        renames = self.row is not None and "sku" in data and self.name != self.row.sku
+        if renames and self.needs_word and not data.get("sure"):
+            self.add_error("sure", _("Say that you mean it: this makes a new listing on Amazon."))
+        return data
+
+    def save(self) -> SellerSku:
+        """The row, made or renamed where that was asked for. Raises SkuTaken."""
+        row = self.row
+        if row is None or self.name != row.sku:
+            row = sell_under(self.account, self.shop, self.offer, self.name, row)
+        mine = {
+            name: value for name, value in self.columns().items() if name not in ("sku", "sure")
+        }
+        write(row, mine)
+        return row
+
+
+# --- In one store -------------------------------------------------------------------------------
+
+
+class ListingForm(PartForm):
+    """What holds in one marketplace."""
+
+    synchronise_here = ThreeField(
+        _("As the SKU"),
+        None,
+        _("No: only its quantity"),
+        label=_("Synchronise here"),
+        help_text=_("Stores may share the quantity, so it goes on where the SKU is synchronised."),
+    )
+    own_price = forms.DecimalField(
+        label=_("Own Amazon price"),
+        required=False,
+        max_digits=12,
+        help_text=_("It goes before the shop's price. Empty: the shop's price, by the rules."),
+    )
+
+    def __init__(
+        self, *args: Any, marketplace: Marketplace, row: Listing | None, prefix: str, **kwargs: Any
+    ) -> None:
+        self.marketplace, self.row = marketplace, row
+        its = row or Listing(marketplace=marketplace)
+        initial = {
+            "synchronise_here": as_choice(its.synchronise_here),
+            "own_price": its.own_price,
+        }
+        prefix = f"{prefix}-{marketplace.code}"
+        super().__init__(*args, initial=initial, prefix=prefix, **kwargs)
+        currency = marketplace.facts.currency
+        self.fields["own_price"].label = _("Own Amazon price in %(currency)s") % {
+            "currency": currency
+        }
+        self.fields["own_price"].widget.attrs.update(
+            step=str(Decimal(1).scaleb(-minor_units(currency))), min="0"
+        )
+
+    def clean_own_price(self) -> Decimal | None:
+        price: Decimal | None = self.cleaned_data["own_price"]
+        decimals = minor_units(self.marketplace.facts.currency)
+        if price is None:
+            return None
+        if price <= 0:
+            raise ValidationError(_("The price must be above 0; empty means the shop's own."))
+        if price != round(price, decimals):
+            raise ValidationError(
+                _("Prices in %(currency)s have %(decimals)d decimals."),
+                params={"currency": self.marketplace.facts.currency, "decimals": decimals},
+            )
+        return price
+
+    def save(self, sku: SellerSku) -> Listing:
+        listing, _made = Listing.objects.get_or_create(sku=sku, marketplace=self.marketplace)
+        write(listing, self.columns())
+        return listing
+
+
+# --- Together -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StorePart:
+    """One marketplace of a SKU's part: its form, and what is shown beside it."""
+
+    form: ListingForm
+    shown: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SkuPart:
+    """One SKU of an account, and its stores."""
+
+    form: SkuForm
+    stores: list[StorePart]
+    shown: Mapping[str, Any]
+
+    def forms(self) -> Iterator[PartForm]:
+        yield self.form
+        yield from (store.form for store in self.stores)
+
+    def save(self) -> list[Model]:
+        """Write what was changed; the rows that were. Raises SkuTaken."""
+        if not any(form.has_changed() for form in self.forms()):
+            return []
+        sku = self.form.save()
+        saved: list[Model] = [sku] if self.form.has_changed() else []
+        saved += [store.form.save(sku) for store in self.stores if store.form.has_changed()]
+        return saved
+
+    def refuse(self, taken: SkuTaken) -> None:
+        """Say at the field that the SKU was taken a moment ago."""
+        self.form.add_error("sku", _("Another product has just been given this SKU."))

@@ -1,0 +1,347 @@
+"""The Amazon page of one product of the shop, wherever it is shown: what holds for it, and buttons.
+
+One offer at a time, for all accounts that whoever asks may see. What is typed is saved together or
+not at all; Amazon is never asked here. Exports and imports are runs, which the page then follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model, Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _now
+from django.views import View
+
+from django_amazon_sync import tasks
+from django_amazon_sync.admin import next_steps, progress
+from django_amazon_sync.admin.access import visible_accounts, within_scopes
+from django_amazon_sync.admin.asking import queued
+from django_amazon_sync.admin.product_forms import (
+    CodesForm,
+    ListingForm,
+    SkuForm,
+    SkuPart,
+    StorePart,
+)
+from django_amazon_sync.data import Offer
+from django_amazon_sync.errors import NotSupported
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    Marketplace,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import changes, identifiers
+from django_amazon_sync.sync.desired import PRICE, Rules, desired
+from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.linking import SkuTaken
+
+#: Runs that one page follows at most.
+FOLLOWED = 20
+
+LOOK = "view_sellersku"
+
+
+@dataclass(frozen=True)
+class AccountPart:
+    """An account that may sell the offer, with the SKUs that it sells it under."""
+
+    account: SellerAccount
+    skus: list[SkuPart]
+
+
+class ProductPage(View):
+    """A page that says where it stands by ``address`` and its template; see ``products.py``."""
+
+    template_name = ""
+    http_method_names = ("get", "post", "head")
+
+    def address(self, name: str, *args: object) -> str:
+        """Where another part of the same place is: "product", "run_state"."""
+        raise NotImplementedError
+
+    def report_url(self, run: SyncRun) -> str:
+        """The full report of a run; empty where this place has none."""
+        return ""
+
+    def context(self) -> dict[str, Any]:
+        """What the frame around the page needs."""
+        return {}
+
+    def may(self, *codenames: str) -> bool:
+        """Whether whoever asks has all these permissions of ours."""
+        names = [f"django_amazon_sync.{codename}" for codename in codenames]
+        return self.request.user.has_perms(names)
+
+    # --- Asked for -------------------------------------------------------------------------------
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.request = request
+        if not self.may(LOOK):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        return self.shown(self.codes(), self.parts())
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        do = {"save": self.save, "export": self.export}.get(request.POST.get("do", ""))
+        if do is None or self.offer is None:
+            raise PermissionDenied
+        return do()
+
+    # --- What there is ---------------------------------------------------------------------------
+
+    @cached_property
+    def accounts(self) -> list[SellerAccount]:
+        """The accounts that whoever asks may see, with their active marketplaces."""
+        active = Marketplace.objects.filter(active=True).order_by("code")
+        rows = visible_accounts(self.request).defer("refresh_token").order_by("name", "pk")
+        return list(rows.prefetch_related(Prefetch("marketplaces", active)))
+
+    @cached_property
+    def offers_by_scope(self) -> dict[str, dict[str, Offer]]:
+        """The product's offers in each scope of these accounts, by pk."""
+        shop = configured_shop()
+        try:
+            pks = shop.offers_of_product(self.kwargs["pk"])
+        except NotSupported:
+            pks = []
+        scopes = dict.fromkeys(account.shop_scope for account in self.accounts)
+        return {scope: {one.pk: one for one in shop.offers(scope, pks)} for scope in scopes}
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """All of them, each once. Raises Http404 where there is none to be seen."""
+        found: dict[str, Offer] = {}
+        for offers in self.offers_by_scope.values():
+            found |= offers
+        if not found:
+            raise Http404("No account that you see sells this product, or the shop has it no more.")
+        return list(found.values())
+
+    @cached_property
+    def offer(self) -> Offer:
+        """The offer that the page is about: the one that was chosen, else the first."""
+        chosen = self.request.GET.get("offer", "")
+        return next((one for one in self.offers if one.pk == chosen), self.offers[0])
+
+    @cached_property
+    def sellers(self) -> list[SellerAccount]:
+        """The accounts in whose scope the offer is."""
+        return [
+            one for one in self.accounts if self.offer.pk in self.offers_by_scope[one.shop_scope]
+        ]
+
+    @cached_property
+    def skus(self) -> list[SellerSku]:
+        """The SKUs that the offer is sold under, with their listings; the oldest first."""
+        listings = Listing.objects.select_related("marketplace").order_by("marketplace__code")
+        rows = SellerSku.objects.filter(offer_pk=self.offer.pk, account__in=self.sellers)
+        found = list(rows.order_by("pk").prefetch_related(Prefetch("listings", listings)))
+        by_pk = {account.pk: account for account in self.sellers}
+        for sku in found:
+            sku.account = by_pk[sku.account_id]
+            for listing in sku.listings.all():
+                listing.sku = sku
+                listing.marketplace.account = sku.account
+        return found
+
+    # --- Its forms -------------------------------------------------------------------------------
+
+    def codes(self, data: Mapping[str, Any] | None = None) -> CodesForm:
+        return CodesForm(data, offer=self.offer, may={"*": self.may("change_sellersku")})
+
+    def parts(self, data: Mapping[str, Any] | None = None) -> list[AccountPart]:
+        """The forms of each account; of one that does not sell the offer yet, of a new SKU."""
+        found = []
+        held = units_held([self.offer.pk]).get(self.offer.pk, 0)
+        for account in self.sellers:
+            rows: Sequence[SellerSku | None]
+            rows = [sku for sku in self.skus if sku.account_id == account.pk] or [None]
+            skus = [self._sku_part(account, row, held, data) for row in rows]
+            found.append(AccountPart(account, skus))
+        return found
+
+    def _sku_part(
+        self,
+        account: SellerAccount,
+        row: SellerSku | None,
+        held: int,
+        data: Mapping[str, Any] | None,
+    ) -> SkuPart:
+        form = SkuForm(
+            data,
+            shop=configured_shop(),
+            account=account,
+            offer=self.offer,
+            row=row,
+            may={"*": self.may("change_sellersku")},
+        )
+        its = row or SellerSku(account=account, sku=self.offer.sku, offer_pk=self.offer.pk)
+        there = {one.marketplace_id: one for one in row.listings.all()} if row else {}
+        stores = [
+            self._store_part(its, place, there.get(place.pk), held, form.prefix or "", data)
+            for place in account.marketplaces.all()
+        ]
+        return SkuPart(form, stores, {"row": row, "name": its.sku})
+
+    def _store_part(
+        self,
+        sku: SellerSku,
+        place: Marketplace,
+        listing: Listing | None,
+        held: int,
+        prefix: str,
+        data: Mapping[str, Any] | None,
+    ) -> StorePart:
+        place.account = sku.account
+        may = {
+            "*": self.may("change_listing"),
+            "own_price": self.may("change_listing", "change_price_listing"),
+        }
+        form = ListingForm(data, marketplace=place, row=listing, prefix=prefix, may=may)
+        its = listing or Listing(sku=sku, marketplace=place)
+        want = desired(self.offer, sku, its, Rules.of(place), held=held)
+        return StorePart(
+            form,
+            {
+                "row": listing,
+                "price": want.values.get(PRICE, ""),
+                "problems": list(want.problems.values()),
+                "next": next_steps.of_listing(its),
+            },
+        )
+
+    # --- Saving ----------------------------------------------------------------------------------
+
+    def save(self) -> HttpResponse:
+        """Save all that was changed, or show what is wrong and save nothing."""
+        codes, accounts = self.codes(self.request.POST), self.parts(self.request.POST)
+        parts = [sku for account in accounts for sku in account.skus]
+        forms = [codes, *(form for part in parts for form in part.forms())]
+        valid = [form.is_valid() for form in forms]  # all of them, so that all errors show at once
+        if not all(valid):
+            messages.error(self.request, _now("Nothing is saved: look at the fields in question."))
+            return self.shown(codes, accounts)
+        try:
+            self._write(codes, parts)
+        except SkuTaken:
+            return self.shown(codes, accounts)
+        messages.success(self.request, _now("What you set is saved."))
+        if self.may("change_sellersku"):
+            self._warn_of_shared(codes.cleaned_data)
+        return self.back()
+
+    def _write(self, codes: CodesForm, parts: Iterable[SkuPart]) -> None:
+        with transaction.atomic():
+            concerned = set(self.sellers) if codes.has_changed() and codes.save() else set()
+            saved: list[Model] = []
+            for part in parts:
+                try:
+                    rows = part.save()
+                except SkuTaken as taken:
+                    part.refuse(taken)
+                    raise
+                saved += rows
+                concerned |= {part.form.account} if rows else set()
+            for row in saved:
+                self._log(row)
+            changes.note((account.pk, self.offer.pk) for account in concerned)
+
+    def _log(self, row: Model) -> None:
+        rows = type(row)._default_manager.filter(pk=row.pk)
+        LogEntry.objects.log_actions(
+            self.request.user.pk or 0,
+            rows,
+            CHANGE,
+            change_message=_now("Changed on the product's page."),
+            single_object=True,
+        )
+
+    def _warn_of_shared(self, codes: Mapping[str, list[str]]) -> None:
+        """Say which codes other offers have too; that may be meant."""
+        scopes = {account.shop_scope for account in self.sellers}
+        shared = identifiers.shared(configured_shop(), scopes, self.offer.pk, codes)
+        for code, others in shared.items():
+            names = ", ".join(f"{one.sku} ({one.title})" for one in others)
+            text = _now("%(code)s is also a code of %(others)s. Check that it is the same product.")
+            messages.warning(self.request, text % {"code": code, "others": names})
+
+    # --- Runs ------------------------------------------------------------------------------------
+
+    def export(self) -> HttpResponse:
+        """Send what differs of this offer, for each account, as a run of its own."""
+        if not self.may("export_listing"):
+            raise PermissionDenied
+        return self.follow(Job.EXPORT, dry_run="look" in self.request.POST)
+
+    def follow(self, job: Job, *, dry_run: bool, **options: Any) -> HttpResponse:
+        """Ask for runs about this offer, and follow them on the page."""
+        names: dict[SellerAccount, list[str]] = {account: [] for account in self.sellers}
+        for sku in self.skus:
+            names[sku.account].append(sku.sku)
+        wanted = [
+            (account, {"skus": sorted(its) or [self.offer.sku], **options})
+            for account, its in names.items()
+        ]
+        runs = queued(self.request, job, wanted, dry_run=dry_run)
+        if not all(tasks.start(run) for run in runs):
+            text = _now(
+                "It waits, as no broker could be reached: a worker or the command amazon_tick will "
+                "do it."
+            )
+            messages.warning(self.request, text)
+        return self.back(runs)
+
+    @cached_property
+    def runs(self) -> QuerySet[SyncRun]:
+        """The runs that the address names, as far as whoever asks may see them."""
+        pks = [pk for pk in self.request.GET.get("run", "").split(",") if pk.isdecimal()]
+        rows = SyncRun.objects.filter(pk__in=pks[:FOLLOWED] if self.may("view_syncrun") else [])
+        seen = within_scopes(rows, self.request, "account").select_related("account")
+        return seen.defer("account__refresh_token").order_by("pk")
+
+    # --- Answers ---------------------------------------------------------------------------------
+
+    def back(self, runs: Iterable[SyncRun] = ()) -> HttpResponse:
+        """To the page of the same offer, which then follows these runs."""
+        query = f"offer={self.offer.pk}"
+        if pks := ",".join(str(run.pk) for run in runs):
+            query += f"&run={pks}"
+        return HttpResponseRedirect(f"{self.address('product', self.kwargs['pk'])}?{query}")
+
+    def shown(self, codes: CodesForm, accounts: list[AccountPart]) -> HttpResponse:
+        panels = [
+            progress.panel(run, self.address("run_state", run.pk), self.report_url(run))
+            for run in self.runs
+        ]
+        return render(
+            self.request,
+            self.template_name,
+            {
+                **self.context(),
+                "title": self.offer.title,
+                "product_url": configured_shop().product_url(self.kwargs["pk"]),
+                "product_pk": self.kwargs["pk"],
+                "offers": self.offers,
+                "offer": self.offer,
+                "codes": codes,
+                "accounts": accounts,
+                "panels": panels,
+                "may_save": self.may("change_sellersku") or self.may("change_listing"),
+                "may_export": self.may("export_listing"),
+            },
+        )

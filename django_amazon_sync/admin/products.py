@@ -1,0 +1,57 @@
+"""The Amazon page of a product in Django's admin, and the way to it from the shop's own admin.
+
+A shop's product admin shows the button by a template of its own that holds one line:
+``{% extends "django_amazon_sync/admin/product_change_form.html" %}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from django_amazon_sync.admin.product_page import ProductPage
+from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.models import SellerSku, SyncRun
+from django_amazon_sync.shops import configured_shop
+
+
+class AdminProductPage(ProductPage):
+    """The page within Django's admin."""
+
+    template_name = "django_amazon_sync/admin/product.html"
+    site: AdminSite | None = None
+
+    NAMES = {
+        "product": "admin:django_amazon_sync_product",
+        "run_state": "admin:django_amazon_sync_syncrun_state",
+    }
+
+    def address(self, name: str, *args: object) -> str:
+        return reverse(self.NAMES[name], args=args)
+
+    def report_url(self, run: SyncRun) -> str:
+        return change_url(run)
+
+    def context(self) -> dict[str, Any]:
+        site = self.site.each_context(self.request) if self.site else {}
+        return {**site, "opts": SellerSku._meta}
+
+
+def page_link(offer_pk: str) -> str:
+    """A link to the page of the product that an offer is of; empty where the shop cannot say."""
+    product = configured_shop().products_of([offer_pk]).get(offer_pk)
+    if product is None:
+        return ""
+    address = reverse(AdminProductPage.NAMES["product"], args=[product])
+    text = _("All that is set for this product")
+    return format_html('<a href="{}?offer={}">{}</a>', address, offer_pk, text)
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """The addresses of the page, for the admin of this site."""
+    view = site.admin_view(AdminProductPage.as_view(site=site))
+    return [path("product/<path:pk>/", view, name="django_amazon_sync_product")]

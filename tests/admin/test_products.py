@@ -1,0 +1,335 @@
+"""The Amazon page of a product: what is saved, together or not at all, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    OfferChange,
+    OfferIdentifier,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from django_amazon_sync.sync import identifiers, linking
+from tests import factories
+from tests import factories_amazon as make
+from tests.admin.conftest import AWAY, Staff
+
+pytestmark = pytest.mark.django_db
+
+EAN, ISBN10, ISBN13 = "4006381333931", "0-306-40615-2", "9780306406157"
+
+
+@pytest.fixture
+def record() -> Any:
+    """The shop's MUG, for 10 EUR."""
+    return factories.stock_record("MUG", price="10.00", title="Blue mug")
+
+
+@pytest.fixture
+def account() -> SellerAccount:
+    """A live account in Germany and France that synchronises what it is told to."""
+    account = make.live_account(name="Europe")
+    for code in (make.GERMANY, make.FRANCE):
+        make.marketplace(account, code)
+    return account
+
+
+def address_of(record: Any, **query: str) -> str:
+    return reverse(
+        "admin:django_amazon_sync_product", args=[record.product.pk], query=query or None
+    )
+
+
+def typed(client: Client, record: Any, **changed: Any) -> dict[str, Any]:
+    """The page's form as a browser sends it, with these fields changed."""
+    context = client.get(address_of(record)).context
+    forms = [context["codes"]]
+    for account in context["accounts"]:
+        for part in account.skus:
+            forms += part.forms()
+    data: dict[str, Any] = {"do": "save"}
+    for form in forms:
+        for field in form:
+            value = field.value()
+            data[field.html_name] = "" if value is None else value
+    assert changed.keys() <= data.keys() | {"sure"}, data
+    return data | changed
+
+
+def save(client: Client, record: Any, **changed: Any) -> Any:
+    return client.post(address_of(record), typed(client, record, **changed))
+
+
+def errors_of(response: Any) -> dict[str, list[str]]:
+    forms = [response.context["codes"]]
+    for account in response.context["accounts"]:
+        for part in account.skus:
+            forms += part.forms()
+    return {form.add_prefix(name): errors for form in forms for name, errors in form.errors.items()}
+
+
+# --- What is saved ------------------------------------------------------------------------------
+
+
+def test_nothing_typed_makes_no_rows(staff: Staff, record: Any, account: SellerAccount) -> None:
+    assert save(staff.client, record).status_code == 302
+    assert not SellerSku.objects.exists()
+    assert not OfferChange.objects.exists()
+
+
+def test_everything_is_saved_and_looked_at_soon(
+    staff: Staff, record: Any, account: SellerAccount
+) -> None:
+    new = f"new{account.pk}"
+    response = save(
+        staff.client, record,
+        **{
+            "codes-ean": f"{EAN}\n", "codes-isbn": ISBN10,
+            f"{new}-synchronise": "yes", f"{new}-condition": "used_good", f"{new}-set_quantity": 3,
+            f"{new}-{make.GERMANY}-own_price": "12.50",
+            f"{new}-{make.FRANCE}-synchronise_here": "no",
+        },
+    )  # fmt: skip
+    assert response.status_code == 302
+    own = identifiers.of_offer(str(record.pk))
+    assert (own["ean"], own["isbn"]) == ([EAN], [ISBN13])
+    sku = SellerSku.objects.get()
+    assert (sku.sku, sku.matched, sku.synchronise) == ("MUG", False, True)
+    assert (sku.condition, sku.set_quantity) == ("used_good", 3)
+    german, french = sku.listings.order_by("-marketplace__code")
+    assert (german.own_price, german.synchronise_here) == (Decimal("12.50"), None)
+    assert (french.own_price, french.synchronise_here) == (None, False)
+    assert {one.offer_pk for one in OfferChange.objects.all()} == {str(record.pk)}
+    assert LogEntry.objects.count() == 3
+
+
+def test_a_sku_of_its_own_is_matched(staff: Staff, record: Any, account: SellerAccount) -> None:
+    save(staff.client, record, **{f"new{account.pk}-sku": "AMZ-MUG"})
+    sku = SellerSku.objects.get()
+    assert (sku.sku, sku.matched, sku.offer_pk) == ("AMZ-MUG", True, str(record.pk))
+    save(staff.client, record, **{f"sku{sku.pk}-sku": ""})
+    sku.refresh_from_db()
+    assert (sku.sku, sku.matched) == ("MUG", False)
+
+
+def test_codes_that_another_offer_has_are_saved_and_named(
+    staff: Staff, record: Any, account: SellerAccount
+) -> None:
+    factories.stock_record("CUP", upc=EAN, title="Red cup")
+    response = staff.client.post(
+        address_of(record), typed(staff.client, record, **{"codes-ean": EAN}), follow=True
+    )
+    warnings = [str(one) for one in response.context["messages"]]
+    assert any("4006381333931 is also a code of CUP (Red cup)" in one for one in warnings)
+    assert OfferIdentifier.objects.get().value == EAN
+
+
+# --- What is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("codes-ean", "4006381333932", "check digit"),
+        ("codes-upc", "12x", "characters"),
+        ("codes-asin", "B0001", "too few"),
+        ("codes-isbn", "0-306-40615-3", "check digit"),
+        ("new-asin", "B0001", "too few"),
+        ("new-sku", "x" * 300, "255"),
+        ("new-sku", "CUP", "another product"),
+        ("new-condition", "nearly_new", "not one of the available"),
+        ("new-set_quantity", "-1", "greater than or equal to 0"),
+        ("new-synchronise", "perhaps", "not one of the available"),
+        ("price", "-3", "above 0"),
+        ("price", "NaN", "number"),
+        ("price", "1.234", "2 decimals"),
+    ],
+)
+def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
+    staff: Staff, record: Any, account: SellerAccount, field: str, value: str, said: str
+) -> None:
+    factories.stock_record("CUP")
+    name = field.replace("new-", f"new{account.pk}-")
+    if field == "price":
+        name = f"new{account.pk}-{make.GERMANY}-own_price"
+    changed = {"codes-asin": "B000000042", f"new{account.pk}-set_quantity": 5, name: value}
+    response = save(staff.client, record, **changed)
+    assert response.status_code == 200
+    [(at, [message])] = errors_of(response).items()
+    assert at == name
+    assert said in message
+    assert not OfferIdentifier.objects.exists()
+    assert not SellerSku.objects.exists()
+
+
+def test_a_sku_that_amazon_has_is_changed_only_where_that_is_meant(
+    staff: Staff, record: Any, account: SellerAccount
+) -> None:
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    make.listing(sku, account.marketplaces.all()[0])
+    response = save(staff.client, record, **{f"sku{sku.pk}-sku": "AMZ-MUG"})
+    assert list(errors_of(response)) == [f"sku{sku.pk}-sure"]
+    assert SellerSku.objects.count() == 1
+    changed = {f"sku{sku.pk}-sku": "AMZ-MUG", f"sku{sku.pk}-sure": "on"}
+    assert save(staff.client, record, **changed).status_code == 302
+    assert set(SellerSku.objects.values_list("sku", "synchronise", "offer_pk")) == {
+        ("MUG", False, str(record.pk)),
+        ("AMZ-MUG", None, str(record.pk)),
+    }
+
+
+def test_a_sku_that_is_taken_meanwhile_is_said_at_its_field(
+    staff: Staff, record: Any, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cup = factories.stock_record("CUP")
+    data = typed(staff.client, record, **{f"new{account.pk}-sku": "AMZ", "codes-ean": EAN})
+
+    def first_another(*arguments: Any) -> Any:
+        make.sku(account, "AMZ", offer_pk=str(cup.pk), matched=True)
+        return linking.sell_under(*arguments)
+
+    monkeypatch.setattr("django_amazon_sync.admin.product_forms.sell_under", first_another)
+    response = staff.client.post(address_of(record), data)
+    assert list(errors_of(response)) == [f"new{account.pk}-sku"]
+    assert not OfferIdentifier.objects.exists()
+
+
+# --- Who may ------------------------------------------------------------------------------------
+
+
+def test_looking_takes_a_permission(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    assert staff_with("view_listing").client.get(address_of(record)).status_code == 403
+
+
+def test_who_may_only_look_changes_nothing(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    client = staff_with("view_sellersku").client
+    new = f"new{account.pk}"
+    changed = {
+        "codes-ean": EAN, f"{new}-sku": "AMZ", f"{new}-{make.GERMANY}-own_price": "5",
+    }  # fmt: skip
+    save(client, record, **changed)
+    assert not OfferIdentifier.objects.exists()
+    assert not SellerSku.objects.exists()
+    page = client.get(address_of(record)).content.decode()
+    assert 'value="save"' in page
+    assert "Save</button>" not in page
+    assert "Export to Amazon" not in page
+    for do in ("export", "nonsense", ""):
+        assert client.post(address_of(record), {"do": do}).status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+def test_prices_take_a_permission_of_their_own(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    for place in account.marketplaces.all():
+        make.listing(sku, place)
+    client = staff_with("view_sellersku", "change_sellersku", "change_listing").client
+    prefix = f"sku{sku.pk}-{make.GERMANY}"
+    save(client, record, **{f"{prefix}-own_price": "5", f"{prefix}-synchronise_here": "no"})
+    listing = Listing.objects.get(marketplace__code=make.GERMANY)
+    assert (listing.own_price, listing.synchronise_here) == (None, False)
+
+
+def test_a_partners_people_see_only_their_own(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    theirs = make.live_account(name="Theirs", shop_scope="elsewhere")
+    mine = make.live_account(name="Mine", shop_scope="warehouse")
+    other = factories.stock_record("POT", partner_code="elsewhere", product_=record.product)
+    packer = staff_with("view_sellersku", "change_sellersku", "export_listing")
+    factories.partner("warehouse").users.add(packer.client.session["_auth_user_id"])
+    page = packer.client.get(address_of(record, offer=str(other.pk))).content.decode()
+    assert "Mine" in page
+    assert "Theirs" not in page
+    assert "Europe" not in page
+    assert "POT" not in page
+    changed = {"codes-ean": EAN, f"new{mine.pk}-set_quantity": 3}
+    data = typed(packer.client, record, **changed) | {f"new{theirs.pk}-set_quantity": 9}
+    packer.client.post(address_of(record, offer=str(other.pk)), data)
+    assert [sku.account for sku in SellerSku.objects.all()] == [mine]
+    assert set(OfferIdentifier.objects.values_list("offer_pk", flat=True)) == {str(record.pk)}
+    stranger = factories.stock_record(partner_code="elsewhere")
+    assert packer.client.get(address_of(stranger)).status_code == 404
+
+
+def test_a_product_that_is_not_there_is_not_found(staff: Staff, account: SellerAccount) -> None:
+    for pk in ("999999", "nonsense", "1/2"):
+        page = reverse("admin:django_amazon_sync_product", args=[pk])
+        assert staff.client.get(page).status_code == 404
+
+
+# --- Runs -----------------------------------------------------------------------------------------
+
+
+def test_an_export_is_a_run_for_each_account(
+    staff: Staff, record: Any, account: SellerAccount, use_broker: Callable[[str], None]
+) -> None:
+    use_broker(AWAY)
+    make.sku(account, "AMZ-MUG", offer_pk=str(record.pk), matched=True)
+    other = make.live_account(name="America", region="na")
+    response = staff.client.post(address_of(record), {"do": "export"}, follow=True)
+    runs = {run.account: run for run in SyncRun.objects.all()}
+    assert runs[account].options == {"skus": ["AMZ-MUG"]}
+    assert runs[other].options == {"skus": ["MUG"]}
+    assert {run.job for run in runs.values()} == {Job.EXPORT}
+    assert len(response.context["panels"]) == 2
+    assert b"no broker could be reached" in response.content
+
+
+def test_a_look_sends_nothing(
+    staff: Staff, record: Any, account: SellerAccount, use_broker: Callable[[str], None]
+) -> None:
+    use_broker(AWAY)
+    staff.client.post(address_of(record), {"do": "export", "look": "1"})
+    assert SyncRun.objects.get().dry_run
+
+
+def test_runs_of_others_are_not_followed(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    make.live_account(name="Mine", shop_scope="warehouse")
+    run = make.run(account)
+    packer = staff_with("view_sellersku", "view_syncrun")
+    factories.partner("warehouse").users.add(packer.client.session["_auth_user_id"])
+    page = packer.client.get(address_of(record, run=f"{run.pk},x,999999"))
+    assert page.context["panels"] == []
+
+
+def test_a_product_of_many_offers_asks_no_more_than_one_of_two(
+    staff: Staff, account: SellerAccount
+) -> None:
+    def queries(variants: int) -> int:
+        parent = factories.product(structure="parent")
+        for _ in range(variants):
+            record = factories.stock_record(product_=factories.product(parent=parent))
+            make.sku(account, record.partner_sku, offer_pk=str(record.pk))
+        with CaptureQueriesContext(connection) as captured:
+            page = reverse("admin:django_amazon_sync_product", args=[parent.pk])
+            assert staff.client.get(page).status_code == 200
+        return len(captured)
+
+    assert queries(2) == queries(30)
+
+
+def test_the_shops_product_page_leads_here(staff: Staff, record: Any) -> None:
+    page = staff.client.get(f"/admin/catalogue/product/{record.product.pk}/change/")
+    assert address_of(record) in page.content.decode()

@@ -1,0 +1,106 @@
+"""A member of staff sets up one product for Amazon on its page, and follows its export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+from django.db import connections
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import Job, SellerSku, SyncRun
+from django_amazon_sync.sync import identifiers, jobs
+from tests import factories
+from tests.browser.steps import log_in
+from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
+
+EAN, ASIN = "4006381333931", "B000000042"
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+def at_work(run: SyncRun) -> Thread:
+    """A worker that does the run beside the browser."""
+
+    def work() -> None:
+        jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        connections.close_all()
+
+    worker = Thread(target=work)
+    worker.start()
+    return worker
+
+
+def test_a_product_is_set_up_and_exported(
+    page: Page,
+    live_server: LiveServer,
+    use_broker: Callable[[str], None],
+    world: World,  # noqa: F811
+) -> None:
+    use_broker("")
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    record = factories.stock_record("MUG", price="10.00", in_stock=7, title="Blue mug")
+    world.amazon.add_product(asin=ASIN, title="Blue mug", ean=EAN)
+
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/admin/catalogue/product/{record.product.pk}/change/")
+    page.locator("#content").get_by_role("link", name="Amazon", exact=True).click()
+    expect(page.get_by_role("heading", name="Blue mug")).to_be_visible()
+
+    # A wrong check digit is shown at the field, and nothing is saved.
+    page.get_by_label("EAN").fill("4006381333932")
+    page.get_by_label("Own Amazon price in EUR").fill("12.5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("4006381333932 is no EAN: its check digit")).to_be_visible()
+    expect(page.get_by_text("Nothing is saved")).to_be_visible()
+    assert not SellerSku.objects.exists()
+
+    page.get_by_label("EAN").fill(f"{EAN[:7]} {EAN[7:]}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("What you set is saved.")).to_be_visible()
+    assert identifiers.of_offer(str(record.pk))["ean"] == [EAN]
+    expect(page.get_by_label("EAN")).to_have_value(EAN)
+    expect(page.get_by_text("Price that goes to Amazon: 12.50 EUR")).to_be_visible()
+    expect(page.get_by_label("SKU", exact=True)).to_have_attribute("placeholder", "MUG")
+
+    page.get_by_role("button", name="Export to Amazon").click()
+    panel = page.get_by_role("region", name="Export to Amazon")
+    expect(panel.get_by_role("status")).to_contain_text("queued")
+    worker = at_work(SyncRun.objects.get(job=Job.EXPORT))
+    expect(panel.get_by_role("status")).to_contain_text("done", timeout=20_000)
+    expect(panel.get_by_role("row").filter(has_text="MUG").first).to_contain_text("sent")
+    worker.join()
+    live = world.live("MUG")
+    assert (live.asin, str(live.price), live.quantity) == (ASIN, "12.50", 7)
+    panel.get_by_role("link", name="The full report").click()
+    expect(page.get_by_role("link", name="All lines", exact=True)).to_be_visible()
+    assert not faults
+
+
+def test_another_sku_is_explained_and_has_to_be_meant(
+    page: Page,
+    live_server: LiveServer,
+    use_broker: Callable[[str], None],
+    world: World,  # noqa: F811
+) -> None:
+    use_broker("")
+    record = world.sell("MUG", price="10.00", quantity=7)
+    world.export()
+    log_in(page, live_server)
+    page.goto(
+        live_server.url + reverse("admin:django_amazon_sync_product", args=[record.product.pk])
+    )
+    expect(page.get_by_text("the new one is a new listing")).to_be_visible()
+    page.get_by_label("SKU", exact=True).fill("MUG-BLUE")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Say that you mean it")).to_be_visible()
+    page.get_by_label("Change the SKU all the same").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("What you set is saved.")).to_be_visible()
+    expect(page.get_by_role("group", name="SKU MUG-BLUE")).to_be_visible()
+    world.send_changes()
+    assert world.live("MUG").quantity == 0
