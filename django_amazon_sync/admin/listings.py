@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import articles, issue_words, next_steps
 from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
+from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.screens import (
@@ -86,8 +87,9 @@ class ConditionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Listing)
-class ListingAdmin(Kept, Screen[Listing]):
+class ListingAdmin(EditsMany, Kept, Screen[Listing]):
     account_path = "sku__account"
+    edit_with = ("sku", "marketplace")
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
     list_display = (
@@ -102,7 +104,7 @@ class ListingAdmin(Kept, Screen[Listing]):
     found_by = ("sku__sku", "asin", "gtin")
     search_fields = ("sku__sku", "asin", "gtin", "title")
     search_help_text = _("SKU, ASIN, barcode or title")
-    actions = ("export", "verify", "approve")
+    actions = ("export", "verify", "approve", "edit_selected")
     ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",

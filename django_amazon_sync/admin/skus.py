@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin import next_steps, products
 from django_amazon_sync.admin.account_forms import RowForm
 from django_amazon_sync.admin.asking import ask, by_account
+from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
 from django_amazon_sync.data import Offer
@@ -87,7 +88,7 @@ class SkuForm(RowForm[SellerSku]):
 
 
 @admin.register(SellerSku)
-class SkuAdmin(Kept, Screen[SellerSku]):
+class SkuAdmin(EditsMany, Kept, Screen[SellerSku]):
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
     form = SkuForm
@@ -98,7 +99,7 @@ class SkuAdmin(Kept, Screen[SellerSku]):
     found_by = ("sku",)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
-    actions = ("export", "verify", "synchronise", "leave_alone")
+    actions = ("export", "verify", "synchronise", "leave_alone", "edit_selected")
     readonly_fields = (
         "account", "sku", "offer", "problem", "channel", "lead_time_days", "restock_date",
         "read_at", "listings", "lines",

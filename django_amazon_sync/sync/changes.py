@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
 from django_amazon_sync.signals import offers_changed
-from django_amazon_sync.sync.rows import insert_select
+from django_amazon_sync.sync.rows import insert_rows, insert_select
 
 #: Rows of one DELETE; a database takes only so many parameters in a statement.
 DELETED_TOGETHER = 5000
@@ -34,10 +34,12 @@ def note_changes(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
 def note(changes: Iterable[tuple[int, str]]) -> None:
     """Let the offers of these (account pk, offer pk) be looked at soon."""
     live = _live_accounts()
-    OfferChange.objects.bulk_create(
-        OfferChange(account_id=account, offer_pk=offer)
-        for account, offer in dict.fromkeys(changes)
-        if offer and account in live
+    insert_rows(
+        [
+            OfferChange(account_id=account, offer_pk=offer)
+            for account, offer in dict.fromkeys(changes)
+            if offer and account in live
+        ]
     )
 
 

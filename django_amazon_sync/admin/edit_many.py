@@ -1,0 +1,269 @@
+"""Edit selected: choose fields, give each one value for all chosen rows, look, save.
+
+The pages post to the list itself, as Django's own questions before an action do, so what is chosen
+is the list's own query: its filters, and the rows that the user may see. Nothing is loaded at once:
+rows are gone through in chunks, and saved in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin.staff_fields import StaffField, fields_of, set_values
+from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.rows import insert_rows, update_rows
+from django_amazon_sync.sync.survey import chunks
+
+#: Rows that are gone through and written together.
+TOGETHER = 2000
+
+#: Rows that the view before saving shows; all are counted.
+SHOWN = 50
+
+LEAVE, SET, NOTHING = "leave", "set", "nothing"
+
+
+class ValuesForm(forms.Form):
+    """For each chosen field: leave it as it is, set it to one value, or set nothing."""
+
+    def __init__(self, fields: Sequence[StaffField], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.staff_fields = fields
+        for one in fields:
+            ways = [(LEAVE, _("leave as is")), (SET, _("set to"))]
+            if one.nothing:
+                ways.append((NOTHING, one.nothing))
+            self.fields[f"{one.name}_how"] = forms.ChoiceField(
+                label=capfirst(one.label), choices=ways, initial=LEAVE
+            )
+            value = one.form_field()
+            value.required, value.label = False, _("Value of %(field)s") % {"field": one.label}
+            self.fields[one.name] = value
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        self.wanted: dict[str, Any] = {}
+        for one in self.staff_fields:
+            how, value = data.get(f"{one.name}_how"), data.get(one.name)
+            given = value not in (None, "", [])
+            if one.name in self.errors or how is None:
+                continue
+            if how == SET and not given:
+                self.add_error(one.name, _("Give a value, or leave the field as it is."))
+            elif how != SET and given:
+                self.add_error(one.name, _("There is a value here; choose “set to” to use it."))
+            elif how != LEAVE:
+                self.wanted[one.name] = value if how == SET else None
+        if not self.errors and not self.wanted:
+            raise ValidationError(_("Every field is left as it is, so there is nothing to save."))
+        return data
+
+    def rows(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+        """How and value of each field."""
+        for one in self.staff_fields:
+            yield self[f"{one.name}_how"], self[one.name]
+
+
+@dataclass
+class Outlook:
+    """What saving would do: the first rows before and after, and how many there are.
+
+    ``mark`` is of the rows that were looked at, so that no others are saved.
+    """
+
+    mark: str = ""
+    total: int = 0
+    changed: int = 0
+    shown: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    faulty: int = 0
+
+
+class EditsMany:
+    """The action "Edit selected" for a list; a part of its ModelAdmin.
+
+    ``edit_with`` are the related rows that a row is named and judged by.
+    """
+
+    edit_with: ClassVar[tuple[str, ...]] = ()
+
+    @admin.action(description=_("Edit selected"), permissions=["change"])
+    def edit_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        allowed = fields_of(queryset.model, request)
+        names = request.POST.getlist("edit_field")
+        fields = [one for one in allowed if one.name in names]
+        if len(fields) < len(set(names)):
+            raise PermissionDenied
+        step = request.POST.get("step", "")
+        if not fields or step == "choose":
+            return self._page(request, queryset, "choose", allowed=allowed, names=names,
+                              missing=step == "values")  # fmt: skip
+        if step not in ("look", "save"):
+            form = ValuesForm(fields, initial=request.POST.dict())
+            return self._page(request, queryset, "values", fields=fields, form=form)
+        form = ValuesForm(fields, request.POST)
+        if not form.is_valid():
+            return self._page(request, queryset, "values", fields=fields, form=form)
+        chosen = queryset.model._default_manager.filter(pk__in=queryset.order_by().values("pk"))
+        rows = chosen.order_by("pk").select_related(*self.edit_with)
+        if step == "save":
+            return self._save(request, rows, fields, form)
+        return self._look(request, rows, fields, form)
+
+    def _look(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        fields: Sequence[StaffField],
+        form: ValuesForm,
+    ) -> HttpResponse:
+        outlook = look(rows, fields, form.wanted)
+        wanted = [one for one in fields if one.name in form.wanted]
+        return self._page(
+            request, rows, "look", fields=fields, form=form, outlook=outlook, wanted=wanted
+        )
+
+    def _save(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        fields: Sequence[StaffField],
+        form: ValuesForm,
+    ) -> HttpResponse | None:
+        try:
+            number = save(request, rows, fields, form.wanted, request.POST.get("mark", ""))
+        except ValidationError as reason:
+            messages.error(request, reason.messages[0])
+            return self._look(request, rows, fields, form)
+        text = ngettext("%(number)d row is changed.", "%(number)d rows are changed.", number)
+        messages.success(request, text % {"number": number})
+        return None
+
+    def _page(
+        self, request: HttpRequest, queryset: QuerySet[Any], step: str, **more: Any
+    ) -> HttpResponse:
+        model_admin: Any = self
+        options = queryset.model._meta
+        across = request.POST.get("select_across", "") == "1"
+        pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": _("Edit selected"),
+            "opts": options,
+            "step": step,
+            "number": queryset.count(),
+            "across": across,
+            "pks": pks[:1] if across else pks,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            **more,
+        }
+        template = "django_amazon_sync/admin/edit_many.html"
+        return TemplateResponse(request, template, context)
+
+
+def look(rows: QuerySet[Any], fields: Sequence[StaffField], wanted: Mapping[str, Any]) -> Outlook:
+    """What these values would change, without saving anything."""
+    outlook, pks = Outlook(), array("q")
+    asked = [one for one in fields if one.name in wanted]
+    for row in rows.iterator(chunk_size=TOGETHER):
+        pks.append(row.pk)
+        before = [one.read(row) for one in asked]
+        try:
+            changed = set_values(row, asked, wanted)
+        except ValidationError as fault:
+            outlook.faulty += 1
+            if len(outlook.faults) < SHOWN:
+                outlook.faults.append((str(row), " ".join(fault.messages)))
+            continue
+        outlook.changed += bool(changed)
+        if len(outlook.shown) < SHOWN:
+            cells = [
+                (one.shown(was), one.shown(one.read(row)) if one.name in changed else "")
+                for one, was in zip(asked, before, strict=True)
+            ]
+            outlook.shown.append((str(row), cells))
+    outlook.total, outlook.mark = len(pks), _mark(pks)
+    return outlook
+
+
+@transaction.atomic
+def save(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    fields: Sequence[StaffField],
+    wanted: Mapping[str, Any],
+    mark: str,
+) -> int:
+    """Save these values of all the rows, or of none; how many changed.
+
+    Raises ValidationError where they are no longer those of the mark, or one cannot have a value.
+    """
+    asked = [one for one in fields if one.name in wanted]
+    pks = array("q", rows.values_list("pk", flat=True).iterator())
+    if _mark(pks) != mark:
+        raise ValidationError(_("Other rows match by now than those that you saw. Look again."))
+    columns = sorted({one.column for one in asked})
+    changed = 0
+    for some in chunks(pks, TOGETHER):
+        locked = rows.select_for_update(of=("self",)).filter(pk__in=some)
+        touched = [(row, what) for row in locked if (what := set_values(row, asked, wanted))]
+        update_rows([row for row, _what in touched], columns)
+        insert_rows([_entry(request, row, asked, what) for row, what in touched])
+        changes.note(_offer_of(row) for row, _what in touched)
+        changed += len(touched)
+    return changed
+
+
+def _mark(pks: array[int]) -> str:
+    """Equal for the same rows; rows come ordered by pk."""
+    return hashlib.sha256(pks.tobytes()).hexdigest()
+
+
+def _offer_of(row: SellerSku | Listing) -> tuple[int, str]:
+    sku = row.sku if isinstance(row, Listing) else row
+    return sku.account_id, sku.offer_pk
+
+
+def _entry(
+    request: HttpRequest,
+    row: Model,
+    fields: Sequence[StaffField],
+    changed: Mapping[str, tuple[Any, Any]],
+) -> LogEntry:
+    """The history of a row says what it was and what it is."""
+    words = [
+        f"{one.label}: {one.shown(before)} → {one.shown(after)}"
+        for one in fields
+        for before, after in [changed.get(one.name, (None, None))]
+        if one.name in changed
+    ]
+    return LogEntry(
+        user_id=request.user.pk,
+        content_type_id=ContentType.objects.get_for_model(row).pk,
+        object_id=str(row.pk),
+        object_repr=str(row)[:200],
+        action_flag=CHANGE,
+        action_time=timezone.now(),
+        change_message=_now("Edited together. %(changes)s.") % {"changes": "; ".join(words)},
+    )

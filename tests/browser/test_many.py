@@ -1,0 +1,87 @@
+"""A member of staff works on many products: all that match go to Amazon, and some are edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import (
+    Listing,
+    RunSelection,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from tests import factories_amazon as make
+from tests.browser.steps import log_in, press
+
+#: More than one page of a list has.
+MANY = 150
+
+
+@pytest.fixture
+def account(transactional_db: None) -> SellerAccount:
+    """A live account with some pages of SKUs."""
+    account = make.live_account(name="Shop in Germany")
+    place = make.marketplace(account)
+    skus = SellerSku.objects.bulk_create(
+        SellerSku(account=account, sku=f"MUG-{one:04}", offer_pk=str(one)) for one in range(MANY)
+    )
+    Listing.objects.bulk_create(
+        Listing(sku=sku, marketplace=place, presence="present") for sku in skus
+    )
+    return account
+
+
+def test_all_pages_are_exported(
+    page: Page,
+    live_server: LiveServer,
+    use_broker: Callable[[str], None],
+    account: SellerAccount,
+) -> None:
+    use_broker("")
+    make.sku(account, "SPOON")
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/sellersku/?q=MUG")
+    page.locator("#action-toggle").check()
+    page.get_by_role("button", name=f"Select all {MANY} seller SKUs").click()
+    expect(page.get_by_text(f"All {MANY} selected")).to_be_visible()
+    press(page, "Export to Amazon")
+    expect(page.get_by_text("1 run is queued")).to_be_visible()
+    run = SyncRun.objects.get()
+    assert run.options == {"selected": MANY}
+    assert not RunSelection.objects.filter(run=run, sku="SPOON").exists()
+
+
+@pytest.mark.usefixtures("account")
+def test_some_are_edited_after_a_look(page: Page, live_server: LiveServer) -> None:
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/listing/?q=MUG-000")
+    page.locator("#action-toggle").check()
+    press(page, "Edit selected")
+    expect(page.get_by_text("10 rows are chosen.")).to_be_visible()
+
+    page.get_by_label("Own Amazon price").check()
+    page.get_by_label("Locked").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Value of own Amazon price").fill("-3")
+    page.get_by_role("button", name="Look before saving").click()
+    expect(page.get_by_text("greater than or equal to 0.01")).to_be_visible()
+
+    page.get_by_label("Value of own Amazon price").fill("9.99")
+    page.get_by_role("button", name="Look before saving").click()
+    expect(page.get_by_text("10 of 10 would change.")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="MUG-0003")
+    expect(row.locator("del")).to_have_text("none: the shop's price")
+    expect(row.locator("ins")).to_have_text("9.99")
+    assert not Listing.objects.exclude(own_price=None).exists()
+
+    page.get_by_role("button", name="Save all").click()
+    expect(page.get_by_text("10 rows are changed.")).to_be_visible()
+    assert Listing.objects.exclude(own_price=None).count() == 10
+    assert not faults
