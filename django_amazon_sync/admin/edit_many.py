@@ -11,7 +11,7 @@ import hashlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -101,12 +101,7 @@ class Outlook:
 
 
 class EditsMany:
-    """The action "Edit selected" for a list; a part of its ModelAdmin.
-
-    ``edit_with`` are the related rows that a row is named and judged by.
-    """
-
-    edit_with: ClassVar[tuple[str, ...]] = ()
+    """The action "Edit selected" for a list; a part of its ModelAdmin."""
 
     @admin.action(description=_("Edit selected"), permissions=["change"])
     def edit_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -125,8 +120,7 @@ class EditsMany:
         form = ValuesForm(fields, request.POST)
         if not form.is_valid():
             return self._page(request, queryset, "values", fields=fields, form=form)
-        chosen = queryset.model._default_manager.filter(pk__in=queryset.order_by().values("pk"))
-        rows = chosen.order_by("pk").select_related(*self.edit_with)
+        rows = _rows_of(queryset.model).filter(pk__in=queryset.order_by().values("pk"))
         if step == "save":
             return self._save(request, rows, fields, form)
         return self._look(request, rows, fields, form)
@@ -223,16 +217,35 @@ def save(
     pks = array("q", rows.values_list("pk", flat=True).iterator())
     if _mark(pks) != mark:
         raise ValidationError(_("Other rows match by now than those that you saw. Look again."))
-    columns = sorted({one.column for one in asked})
     changed = 0
     for some in chunks(pks, TOGETHER):
-        locked = rows.select_for_update(of=("self",)).filter(pk__in=some)
-        touched = [(row, what) for row in locked if (what := set_values(row, asked, wanted))]
-        update_rows([row for row, _what in touched], columns)
-        insert_rows([_entry(request, row, asked, what) for row, what in touched])
-        changes.note(_offer_of(row) for row, _what in touched)
-        changed += len(touched)
+        changed += write_together(request, rows.model, dict.fromkeys(some, wanted), asked)
     return changed
+
+
+def write_together(
+    request: HttpRequest,
+    model: type[Model],
+    values: Mapping[int, Mapping[str, Any]],
+    fields: Sequence[StaffField],
+) -> int:
+    """Save these values of rows, by pk, with the history of each; how many changed.
+
+    Runs in the caller's transaction. Raises ValidationError by field.
+    """
+    locked = _rows_of(model).select_for_update(of=("self",)).filter(pk__in=values)
+    touched = [(row, what) for row in locked if (what := set_values(row, fields, values[row.pk]))]
+    update_rows([row for row, _what in touched], sorted({one.column for one in fields}))
+    insert_rows([_entry(request, row, fields, what) for row, what in touched])
+    changes.note(_offer_of(row) for row, _what in touched)
+    return len(touched)
+
+
+def _rows_of(model: type[Model]) -> QuerySet[Any]:
+    """The rows of a model in the order of pks, with what they are named and judged by."""
+    related = {Listing: ("sku", "marketplace")}.get(model, ())
+    rows: QuerySet[Any] = model._default_manager.order_by("pk")
+    return rows.select_related(*related) if related else rows
 
 
 def _mark(pks: array[int]) -> str:
@@ -259,7 +272,7 @@ def _entry(
         if one.name in changed
     ]
     return LogEntry(
-        user_id=request.user.pk,
+        user_id=cast(Any, request.user.pk),
         content_type_id=ContentType.objects.get_for_model(row).pk,
         object_id=str(row.pk),
         object_repr=str(row)[:200],

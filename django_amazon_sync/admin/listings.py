@@ -89,7 +89,6 @@ class ConditionFilter(admin.SimpleListFilter):
 @admin.register(Listing)
 class ListingAdmin(EditsMany, Kept, Screen[Listing]):
     account_path = "sku__account"
-    edit_with = ("sku", "marketplace")
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
     list_display = (

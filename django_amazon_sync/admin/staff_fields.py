@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.data import minor_units
 from django_amazon_sync.models import Listing, SellerSku
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: The conditions that Amazon has for a product; a product type may allow fewer.
 CONDITIONS = {
@@ -39,8 +41,6 @@ CONDITIONS = {
     "club_club": _("club"),
 }
 
-Text = str | Promise
-
 
 @dataclass(frozen=True)
 class StaffField:
@@ -51,14 +51,14 @@ class StaffField:
     """
 
     name: str
-    label: Text
+    label: StrOrPromise
     model: type[Model]
     column: str
     form_field: Callable[[], forms.Field]
-    nothing: Text = ""
+    nothing: StrOrPromise = ""
     key: str = ""
     permission: str = ""
-    why_not: Callable[[Any, Any], Text] = lambda row, value: ""
+    why_not: Callable[[Any, Any], StrOrPromise] = lambda row, value: ""
     to_text: Callable[[Any], str] = lambda value: _as_text(value)
     from_text: Callable[[str], Any] | None = None
 
@@ -123,7 +123,7 @@ def _yes_or_no() -> forms.Field:
     )
 
 
-def _amount_fits(listing: Any, value: Decimal) -> Text:
+def _amount_fits(listing: Any, value: Decimal) -> StrOrPromise:
     """A price has no more decimals than the marketplace's currency."""
     currency = listing.marketplace.facts.currency
     decimals = minor_units(currency)
@@ -178,7 +178,7 @@ def set_values(
     The row is not saved. Raises ValidationError by field.
     """
     changed: dict[str, tuple[Any, Any]] = {}
-    faults: dict[str, Text] = {}
+    faults: dict[str, StrOrPromise] = {}
     for one in fields:
         if one.name not in values:
             continue
