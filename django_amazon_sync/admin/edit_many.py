@@ -51,7 +51,7 @@ class ValuesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.staff_fields = fields
         for one in fields:
-            ways = [(LEAVE, _("leave as is")), (SET, _("set to"))]
+            ways: list[tuple[str, Any]] = [(LEAVE, _("leave as is")), (SET, _("set to"))]
             if one.nothing:
                 ways.append((NOTHING, one.nothing))
             self.fields[f"{one.name}_how"] = forms.ChoiceField(
@@ -243,9 +243,8 @@ def write_together(
 
 def _rows_of(model: type[Model]) -> QuerySet[Any]:
     """The rows of a model in the order of pks, with what they are named and judged by."""
-    related = {Listing: ("sku", "marketplace")}.get(model, ())
     rows: QuerySet[Any] = model._default_manager.order_by("pk")
-    return rows.select_related(*related) if related else rows
+    return rows.select_related("sku", "marketplace") if model is Listing else rows
 
 
 def _mark(pks: array[int]) -> str:
