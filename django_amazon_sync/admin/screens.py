@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.forms import ModelForm, SplitDateTimeField
 from django.http import HttpRequest
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.access import visible_accounts, within_scopes
@@ -75,6 +76,12 @@ class Screen(Reads, ModelScreen[Row]):
     has_replay_permission = needs("replay_amazonorder")
     has_confirm_permission = needs("confirm_shipment")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, SplitDateTimeField):
+            _name_parts(field)
+        return field
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -103,6 +110,24 @@ class Screen(Reads, ModelScreen[Row]):
 
 class RowsInline(Reads, RowsTable[Row, Parent]):
     """A table of rows on the page of the row that they belong to."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The head of the table names a column for those who see it; this, for the others."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, SplitDateTimeField):
+            _name_parts(field)
+        elif field is not None and not field.widget.is_hidden:
+            # The widget of a foreign key wraps the one that has the attributes.
+            widget: Any = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = capfirst(field.label)
+        return field
+
+
+def _name_parts(field: SplitDateTimeField) -> None:
+    """Date and time of one field have one label in Django's admin; a reader wants two."""
+    parts: Any = field.widget
+    for part, name in zip(parts.widgets, (_("date"), _("time")), strict=True):
+        part.attrs["aria-label"] = format_lazy("{}, {}", field.label, name)
 
 
 class Kept:
