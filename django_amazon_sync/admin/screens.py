@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm, SplitDateTimeField
@@ -26,11 +28,13 @@ if TYPE_CHECKING:  # they cannot be subscripted at run time
 
     class RowsTable(admin.TabularInline[Row, Parent]): ...
 else:
+    # Under the theme django-unfold a list has no button for actions unless it is the theme's own.
+    base = import_module("unfold.admin") if apps.is_installed("unfold") else admin
 
-    class ModelScreen(admin.ModelAdmin, Generic[Row]):
+    class ModelScreen(base.ModelAdmin, Generic[Row]):
         pass
 
-    class RowsTable(admin.TabularInline, Generic[Row, Parent]):
+    class RowsTable(base.TabularInline, Generic[Row, Parent]):
         pass
 
 
