@@ -87,7 +87,6 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     actions = ("approve",)
 
     class Media:
-        css: ClassVar = {"all": ["django_amazon_sync/staff.css"]}
         js: ClassVar = ["django_amazon_sync/progress.js"]
 
     fields = (

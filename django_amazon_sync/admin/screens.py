@@ -67,6 +67,9 @@ class Reads:
 class Screen(Reads, ModelScreen[Row]):
     """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
 
+    class Media:
+        css: ClassVar = {"all": ["django_amazon_sync/staff.css"]}
+
     show_full_result_count = False
     #: Indexed columns: what equals one of them is found by it, before words are looked for.
     found_by: ClassVar[tuple[str, ...]] = ()
