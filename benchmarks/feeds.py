@@ -17,8 +17,8 @@ import orjson
 from benchmarks.catalogue import price_of, stock_of
 from benchmarks.ground import GERMANY, QUICK, SIZES, Ratio, alternately, in_child
 from django_amazon_sync.amazon.feeds import FeedFile
-from django_amazon_sync.amazon.listings import price_patch, quantity_patch
 from django_amazon_sync.data import Money
+from tests.patches import price_patch, quantity_patch
 
 AIM = 2.0
 SELLER = "A0BENCHMARK"

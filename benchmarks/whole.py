@@ -25,7 +25,6 @@ from sp_api.auth.access_token_client import AccessTokenClient
 from benchmarks.calls import connected
 from benchmarks.catalogue import fill, price_of, stock_of
 from benchmarks.ground import GERMANY, Ratio, drop_database, in_child, make_database, seconds
-from django_amazon_sync.amazon.listings import price_patch
 from django_amazon_sync.data import Money
 from django_amazon_sync.models import (
     Job,
@@ -39,6 +38,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.testing.simulator import Simulator
 from django_amazon_sync.testing.simulator.control import SimulatorControl
+from tests.patches import price_patch
 
 AIM = 0.1
 LISTINGS_REPORT = "GET_MERCHANT_LISTINGS_ALL_DATA"

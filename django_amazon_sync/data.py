@@ -126,6 +126,7 @@ class ListingFacts:
     ``live_price`` and ``title`` are what buyers see (``offers``, ``summaries``);
     ``sent_price``, ``sent_title`` and ``sent_quantity`` are the echo of what was last received
     (``attributes``), which proves receipt and nothing else (facts: listings, outcome).
+    ``attributes`` is that echo itself, as Amazon wrote it.
     """
 
     marketplace: str
@@ -139,7 +140,7 @@ class ListingFacts:
     sent_title: str = ""
     sent_quantity: int | None = None
     sale_price: Money | None = None
-    consumer_offer: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
     issues: tuple[Issue, ...] = ()
 
 

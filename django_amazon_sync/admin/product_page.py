@@ -44,7 +44,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes, identifiers
-from django_amazon_sync.sync.desired import PRICE, Rules, desired
+from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, desired
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.linking import SkuTaken
 
@@ -214,7 +214,15 @@ class ProductPage(View):
         }
         form = ListingForm(data, marketplace=place, row=listing, prefix=prefix, may=may)
         its = listing or Listing(sku=sku, marketplace=place)
-        want = desired(self.offer, sku, its, Rules.of(place), held=held)
+        want = desired(
+            self.offer,
+            sku,
+            its,
+            Rules.of(place),
+            held=held,
+            chosen=Chosen.of(its),
+            accepted=its.accepted,
+        )
         return StorePart(
             form,
             {

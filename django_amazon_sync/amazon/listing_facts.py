@@ -83,7 +83,7 @@ def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
         live_price=_live_price(objs(raw.get("offers")), marketplace),
         sent_price=_sent_price(offer, "our_price"),
         sale_price=_sent_price(offer, "discounted_price"),
-        consumer_offer=offer,
+        attributes=attributes,
         sent_title=_sent_title(attributes, marketplace),
         sent_quantity=whole(_of_channel(availability, "fulfillment_channel_code").get("quantity")),
         issues=tuple(one for one in issues if marketplace in (one.marketplaces or [marketplace])),

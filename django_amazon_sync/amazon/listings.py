@@ -1,8 +1,6 @@
 """Listings Items API 2021-08-01: read, create and change what the account sells.
 
-The shapes of attributes follow Amazon's pages "Mapping product attributes" and "Manage purchasable
-offer": every attribute is an array of objects, and selectors (marketplace, currency, audience, or
-the channel code) name the instance that a patch is about.
+The shapes of attributes are in attributes.py.
 """
 
 from __future__ import annotations
@@ -14,17 +12,14 @@ from urllib.parse import quote
 from django_amazon_sync.amazon.client import Answer, Client
 from django_amazon_sync.amazon.listing_facts import read_issue, read_item
 from django_amazon_sync.amazon.reading import obj, objs, text
-from django_amazon_sync.data import Answered, Money, SkuFacts
+from django_amazon_sync.data import Answered, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected
 
 __all__ = [
     "get_listing",
-    "name_patch",
     "offer_attributes",
     "patch_listing",
-    "price_patch",
     "put_listing",
-    "quantity_patch",
     "read_item",
     "read_skus",
     "restrictions",
@@ -216,71 +211,13 @@ def _path(client: Client, sku: str) -> str:
     return f"{_ITEMS}/{quote(client.seller_id, safe='')}/{quote(sku, safe='')}"
 
 
-# --- Attributes and patches ------------------------------------------------------------------
+# --- Attributes ------------------------------------------------------------------------------
 
 
-def price_patch(
-    marketplace: str, price: Money, offer: Mapping[str, Any] | None = None, op: str = "merge"
-) -> dict[str, Any]:
-    """Set the price that consumers see; business price, sale and limits stay as they are.
-
-    ``price`` is what Amazon shows: including VAT in all marketplaces but the United States and
-    Canada. ``merge`` needs all selectors. Whether the unsent parts of an offer stay is not certain
-    (facts: listings, PATCH semantics), so all of ``offer``, as it was read, goes with the price.
-    """
-    instance = {**(offer or {}), **_consumer_offer(marketplace, price)}
-    return _patch(op, "purchasable_offer", instance)
-
-
-def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> dict[str, Any]:
-    """Set what we can ship ourselves, in units; lead time and restock date as they were read.
-
-    They are sent again because Amazon drops what a replaced quantity omits. Never for a SKU that
-    Amazon fulfils: it would get a second channel.
-    """
-    instance: dict[str, Any] = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
-    if lead_time_days is not None:
-        instance["lead_time_to_ship_max_days"] = lead_time_days
-    if restock_date:
-        instance["restock_date"] = restock_date
-    return _patch("replace", "fulfillment_availability", instance)
-
-
-def name_patch(marketplace: str, language: str, title: str) -> dict[str, Any]:
-    """Set the title in one language, such as de_DE."""
-    instance = {"value": title, "language_tag": language, "marketplace_id": marketplace}
-    return _patch("replace", "item_name", instance)
-
-
-def offer_attributes(
-    marketplace: str, asin: str, condition: str, price: Money, quantity: int
-) -> dict[str, Any]:
-    """The attributes of a new offer on an ASIN that is there (LISTING_OFFER_ONLY)."""
+def offer_attributes(marketplace: str, asin: str, condition: str) -> dict[str, Any]:
+    """The attributes of a new offer on an ASIN that is there (LISTING_OFFER_ONLY), but for what
+    the fields of an offer hold."""
     return {
         "condition_type": [{"value": condition, "marketplace_id": marketplace}],
         "merchant_suggested_asin": [{"value": asin, "marketplace_id": marketplace}],
-        "purchasable_offer": [_consumer_offer(marketplace, price)],
-        "fulfillment_availability": quantity_patch(quantity, None, "")["value"],
     }
-
-
-def _patch(op: str, attribute: str, instance: dict[str, Any]) -> dict[str, Any]:
-    return {"op": op, "path": f"/attributes/{attribute}", "value": [instance]}
-
-
-def _consumer_offer(marketplace: str, price: Money) -> dict[str, Any]:
-    return {
-        "marketplace_id": marketplace,
-        "currency": price.currency,
-        "audience": "ALL",
-        "our_price": [{"schedule": [{"value_with_tax": _json_number(price)}]}],
-    }
-
-
-def _json_number(price: Money) -> int | float:
-    """The price in whole minor units as a JSON number (12.9, and 1290 where there are none).
-
-    Of at most 15 digits, so that the number is written back exactly.
-    """
-    amount = price.rounded().amount
-    return int(amount) if amount == amount.to_integral_value() else float(amount)

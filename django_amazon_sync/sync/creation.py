@@ -7,10 +7,15 @@ to check the listing without making it; only then it is made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
 from stdnum import ean, isbn
 
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
+from django_amazon_sync.amazon.attributes import Instance, Store
 from django_amazon_sync.data import Answered, Identifier, Issue, Offer
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
@@ -20,8 +25,8 @@ from django_amazon_sync.sync.desired import (
     QUANTITY,
     Desired,
     creation_key,
-    money_of,
 )
+from django_amazon_sync.sync.fields import FIELDS, store_of
 from django_amazon_sync.sync.sending import Change, send
 from django_amazon_sync.sync.work import Work
 
@@ -104,11 +109,12 @@ def _keep_reason(work: Work, listing: Listing, key: str, reason: str) -> None:
 
 
 def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key: str) -> None:
-    price = money_of(want.values[PRICE])
-    values = {name: want.values[name] for name in (PRICE, QUANTITY)}
+    values = {
+        name: value for name, value in want.values.items() if FIELDS[name].at_creation
+    }
     attributes = gateway.offer_attributes(
-        listing.marketplace.code, asin, listing.sku.condition, price, values[QUANTITY]
-    )
+        listing.marketplace.code, asin, listing.sku.condition
+    ) | _attributes(store_of(listing.marketplace), values)
 
     def put(preview: bool) -> Answered:
         return gateway.put_listing(
@@ -141,6 +147,18 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
     if send(work, change, lambda: put(preview=False)):
         Listing.objects.filter(pk=listing.pk).update(asin=asin)
         SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)
+
+
+def _attributes(store: Store, values: Mapping[str, Any]) -> dict[str, list[Instance]]:
+    """The attributes of a new offer that hold these values; parts of one instance together."""
+    found: dict[str, dict[str, list[Instance]]] = {}
+    for name, value in values.items():
+        place, instances = FIELDS[name].place, FIELDS[name].instances(value, store)
+        there = found.setdefault(place.attribute, {})
+        if place.shared and place.key in there:
+            instances = [{**there[place.key][0], **instances[0]}]
+        there[place.key] = instances
+    return {name: list(chain.from_iterable(there.values())) for name, there in found.items()}
 
 
 def _as_issue(error: AmazonError) -> Issue:

@@ -1,24 +1,51 @@
-"""What Amazon should show of a listing now, by the shop's offer and the rules.
+"""What Amazon should show of a listing now: by the shop's offer, what staff chose, and the rules.
 
-Field values are as the mappings of ``Listing`` keep them: ``price`` "12.90 EUR", ``quantity`` an
-int, ``name`` a text.
+Field values are as the mappings of ``Listing`` keep them (see fields.py): ``price`` "12.90 EUR",
+``quantity`` an int, ``name`` a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from django_amazon_sync.data import Money, Offer
+from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
+from django_amazon_sync.sync.field_kinds import money_of
+from django_amazon_sync.sync.fields import (
+    NAME,
+    OWN_FIELDS,
+    PRICE,
+    QUANTITY,
+    REMOVED,
+    own_fields,
+)
+from django_amazon_sync.sync.offer_checks import problems_of
 from django_amazon_sync.sync.rates import rates_for
 
-PRICE, QUANTITY, NAME = "price", "quantity", "name"
+__all__ = [
+    "CREATION",
+    "NAME",
+    "PRICE",
+    "QUANTITY",
+    "Chosen",
+    "Desired",
+    "Rules",
+    "creation_key",
+    "desired",
+    "differences",
+    "is_wanted",
+    "money_of",
+    "not_accepted",
+    "not_stopped",
+    "switches_of",
+    "why_not_wanted",
+]
 
 #: Under this key ``Listing.refused`` keeps what a refused creation was made of.
 CREATION = "creation"
@@ -63,18 +90,43 @@ class Stops(Protocol):
     def drift(self) -> dict[str, Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What staff chose for one listing beyond the shop's offer: own values of the SKU and of the
+    listing, the listing's own switches, and whether only price and stock are sent.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    locked: bool = False
+
+    @classmethod
+    def of(cls, listing: Listing) -> Chosen:
+        """What is chosen in these rows."""
+        values = {**listing.sku.own_values, **listing.own_values}
+        return cls(values, listing.switches, listing.locked)
+
+
 @dataclass(frozen=True)
 class Rules:
-    """What is set for one marketplace of one account, read once for a whole run."""
+    """What is set for one marketplace of one account, read once for a whole run.
+
+    ``switches`` say of each field whether it goes out; one that is missing does.
+    """
 
     code: str
     price: PriceRule
-    sync_price: bool
-    sync_quantity: bool
-    sync_name: bool
+    switches: Mapping[str, bool]
     buffer: int
     synchronise_all: bool
     amazon_wins: frozenset[str] = frozenset()
+
+    def sends(self, name: str, chosen: Chosen) -> bool:
+        """Whether a field goes out for a listing: its own switch, else the marketplace's."""
+        if chosen.locked and name not in (PRICE, QUANTITY):
+            return False
+        own = chosen.switches.get(name) if chosen.switches else None
+        return self.switches.get(name, True) if own is None else own
 
     @classmethod
     def of(cls, marketplace: Marketplace) -> Rules:
@@ -90,13 +142,21 @@ class Rules:
                 floor=marketplace.price_floor,
                 rates=rates_for(marketplace),
             ),
-            sync_price=marketplace.sync_price,
-            sync_quantity=marketplace.sync_quantity,
-            sync_name=marketplace.sync_name,
+            switches=switches_of(marketplace),
             buffer=marketplace.account.stock_buffer,
             synchronise_all=marketplace.account.synchronise_all,
             amazon_wins=amazon_wins(marketplace),
         )
+
+
+def switches_of(marketplace: Marketplace) -> dict[str, bool]:
+    """A marketplace's switches: three have columns of their own."""
+    return {
+        **marketplace.switches,
+        PRICE: marketplace.sync_price,
+        QUANTITY: marketplace.sync_quantity,
+        NAME: marketplace.sync_name,
+    }
 
 
 @dataclass(slots=True)
@@ -123,31 +183,63 @@ def why_not_wanted(offer: Offer | None) -> str:
 
 
 def desired(
-    offer: Offer | None, sku: SkuFields, listing: ListingFields, rules: Rules, *, held: int
+    offer: Offer | None,
+    sku: SkuFields,
+    listing: ListingFields,
+    rules: Rules,
+    *,
+    held: int,
+    chosen: Chosen,
+    accepted: Mapping[str, Any],
 ) -> Desired:
     """What should be at Amazon; ``held`` are units that Amazon sold and the shop has not taken.
 
     What is gone from the shop or switched off goes to quantity 0, if we ever sent anything for
     it, and is left alone otherwise. Where only this marketplace is switched off, the quantity goes
     on: stores may share it, so no other number would be right.
+
+    An own value that Amazon ``accepted`` and that is none any more is to be ``REMOVED``.
     """
     result = Desired()
     if offer is None or not is_wanted(offer, sku, rules):
-        if sku.managed and rules.sync_quantity and sku.channel == MERCHANT_CHANNEL:
+        gone = sku.managed and rules.sends(QUANTITY, chosen)
+        if gone and sku.channel == MERCHANT_CHANNEL:
             result.values[QUANTITY] = 0
         return result
-    if rules.sync_quantity and sku.channel in (MERCHANT_CHANNEL, ""):
+    if rules.sends(QUANTITY, chosen) and sku.channel in (MERCHANT_CHANNEL, ""):
         _desire_quantity(result, offer, sku, rules, held)
     if listing.synchronise_here is False:
         return result
-    if rules.sync_price:
+    if rules.sends(PRICE, chosen):
         _desire_price(result, offer, listing, rules)
-    if rules.sync_name:
+    if rules.sends(NAME, chosen):
         if problem := name_problem(offer.title):
             result.problems[NAME] = problem
         else:
             result.values[NAME] = offer.title
+    if chosen.values or not OWN_FIELDS.isdisjoint(accepted):
+        _desire_own_values(result, rules, chosen, accepted)
     return result
+
+
+def _desire_own_values(
+    result: Desired, rules: Rules, chosen: Chosen, accepted: Mapping[str, Any]
+) -> None:
+    """The staff's own values, as far as they fit together with the price."""
+    on = [one for one in own_fields() if rules.sends(one.name, chosen)]
+    own = {one.name: chosen.values[one.name] for one in on if one.name in chosen.values}
+    known = {PRICE: accepted.get(PRICE), **result.values, **own}
+    problems = problems_of(known, rules.price.currency)
+    result.problems |= {name: why for name, why in problems.items() if name in known}
+    if PRICE in problems:
+        result.values.pop(PRICE, None)
+    for one in on:
+        if one.rides and QUANTITY not in result.values:
+            continue
+        if one.name in own and one.name not in problems:
+            result.values[one.name] = own[one.name]
+        elif one.name in accepted and one.name not in own:
+            result.values[one.name] = REMOVED
 
 
 def _desire_quantity(
@@ -237,8 +329,3 @@ def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:
     codes = sorted(f"{one.kind}:{one.value}" for one in offer.identifiers)
     return " ".join([sku.asin, *codes, price or ""])
 
-
-def money_of(text: str) -> Money:
-    """The money that a mapping keeps as "12.90 EUR"."""
-    amount, _space, currency = text.partition(" ")
-    return Money(Decimal(amount), currency)

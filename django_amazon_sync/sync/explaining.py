@@ -11,7 +11,7 @@ from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.desired import Rules, why_not_wanted
+from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, why_not_wanted
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,16 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
     """
     rules = Rules.of(listing.marketplace)
     offer = offer or offer_of(listing)
+    sent = rules.sends(PRICE, Chosen.of(listing))
     if offer is None:
-        return PriceExplanation(None, why_not_wanted(None), (), rules.sync_price)
+        return PriceExplanation(None, why_not_wanted(None), (), sent)
     rule = rules.price
     if listing.own_price is not None:
         rule = replace(rule, own_price=listing.own_price)
     steps: list[PriceStep] = []
     decision = price_to_send(offer, rule, steps)
     problem = "" if decision.price is not None else decision.reason
-    return PriceExplanation(decision.price, problem, tuple(steps), rules.sync_price)
+    return PriceExplanation(decision.price, problem, tuple(steps), sent)
 
 
 def offer_of(listing: Listing) -> Offer | None:

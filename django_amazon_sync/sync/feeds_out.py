@@ -21,9 +21,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.amazon import documents
+from django_amazon_sync.amazon import attributes, documents
 from django_amazon_sync.amazon import feeds as gateway
-from django_amazon_sync.data import ListingFacts
 from django_amazon_sync.errors import (
     AmazonError,
     NotYet,
@@ -45,12 +44,14 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.stock import may_travel_by_feed
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import QUANTITY
+from django_amazon_sync.sync.fields import FIELDS
 from django_amazon_sync.sync.sending import (
     Change,
-    fields_underway,
+    Known,
     left_alone,
     must_wait,
     patch_of,
+    places_underway,
 )
 from django_amazon_sync.sync.work import Work
 
@@ -91,7 +92,11 @@ def by_feed(values: dict[str, Any], accepted: dict[str, Any]) -> dict[str, Any]:
         quantity, accepted=accepted.get(QUANTITY), low_stock=conf.get("FEED_LOW_STOCK")
     ):
         return dict(values)
-    return {name: value for name, value in values.items() if name != QUANTITY}
+    return {name: new for name, new in values.items() if not _goes_with_quantity(name)}
+
+
+def _goes_with_quantity(name: str) -> bool:
+    return name == QUANTITY or FIELDS[name].rides
 
 
 # --- 1. Writing the files -------------------------------------------------------------------------
@@ -99,23 +104,24 @@ def by_feed(values: dict[str, Any], accepted: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Message:
-    """What a feed is to carry for one listing; ``there`` is the listing as it was just read."""
+    """What a feed is to carry for one listing; ``known`` is what Amazon has of it."""
 
     listing: Listing
     values: dict[str, Any]
     epoch: int
-    there: ListingFacts | None = None
+    known: Known
 
     def as_change(self) -> Change:
         """All values in one submission's content, and the epoch of the quantity."""
-        parts = [
-            patch_of(self.listing, name, value, self.epoch, self.there)
-            for name, value in self.values.items()
-        ]
-        types = [part.content["productType"] for part in parts]
+        types, patches = ["PRODUCT"], []
+        for name, value in self.values.items():
+            part = patch_of(self.known, name, value, self.epoch)
+            types.append(part.content["productType"])
+            patches += part.content["patches"]
+            self.known.sent(name, part.content["patches"][0])
         content = {
             "productType": next((one for one in types if one != "PRODUCT"), "PRODUCT"),
-            "patches": [patch for part in parts for patch in part.content["patches"]],
+            "patches": attributes.together(patches),
         }
         return Change(self.listing, Submission.Kind.FEED, self.values, content, self.epoch)
 
@@ -244,7 +250,7 @@ def _that_may_leave(work: Work, messages: Sequence[Message]) -> Iterator[tuple[M
     list(Listing.objects.filter(pk__in=listings).order_by("pk").select_for_update())
     locked = SellerSku.objects.filter(pk__in=skus).order_by("pk").select_for_update()
     rows = {row.pk: row for row in locked}
-    busy = fields_underway(listings)
+    busy = places_underway(listings)
     for message in messages:
         row, change = rows[message.listing.sku_id], message.as_change()
         if reason := must_wait(row, change, busy.get(message.listing.pk, frozenset())):

@@ -14,7 +14,7 @@ An account that observes does all of this but the sending: its lines are the dif
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,21 +41,21 @@ from django_amazon_sync.sync import feeds_out, held, orders_in, selection, windo
 from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
 from django_amazon_sync.sync.desired import (
-    NAME,
     PRICE,
     QUANTITY,
+    Chosen,
     Desired,
     Rules,
     desired,
     differences,
     is_wanted,
-    money_of,
 )
+from django_amazon_sync.sync.fields import FIELDS, MAXIMUM_PRICE, MINIMUM_PRICE, paid
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.rates import bring_up_rates
-from django_amazon_sync.sync.sending import patch_of, recover, send_patch
+from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch
 from django_amazon_sync.sync.survey import Survey, is_its, not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.work import Work, at_work, why_not_writing
 
@@ -379,6 +379,8 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
             listing,
             rules[listing.marketplace_id],
             held=held_units.get(listing.sku.offer_pk, 0),
+            chosen=Chosen.of(listing),
+            accepted=listing.accepted,
         )
         yield Seen(listing, offer, want, listing.sku.stock_epoch, in_feeds.get(listing.pk, ()))
 
@@ -402,22 +404,31 @@ def _send_one(
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     changes = _free_now(work, seen, again=again)
     to_feed = feeds_out.by_feed(changes, listing.accepted) if by_feed else {}
+    known = Known.of(listing, there, seen.want.values)
     for name, value in changes.items():
         if name in to_feed:
             continue
         if work.run.dry_run:
             work.line(Outcome.PLANNED, **_about(listing), values={name: value})
-        else:
-            send_patch(work, patch_of(listing, name, value, seen.epoch, there))
-    return feeds_out.Message(listing, to_feed, seen.epoch, there) if to_feed else None
+            continue
+        change = patch_of(known, name, value, seen.epoch)
+        if send_patch(work, change):
+            known.sent(name, change.content["patches"][0])
+    return feeds_out.Message(listing, to_feed, seen.epoch, known) if to_feed else None
 
 
 def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
-    """What may leave now, the quantity first; what may not gets its line."""
+    """What may leave now, the quantity first; what may not gets its line.
+
+    What rides with the quantity leaves only if that may.
+    """
     listing, free = seen.listing, {}
     changes = seen.changes(again=again)
-    for name in (QUANTITY, PRICE, NAME):
-        if (value := changes.get(name)) is None:
+    if any(FIELDS[name].rides for name in changes):
+        changes[QUANTITY] = seen.want.values[QUANTITY]
+    for name in _in_order(changes, listing.accepted):
+        value = changes[name]
+        if FIELDS[name].rides and QUANTITY not in free:
             continue
         if reason := _waits(listing, name, value):
             _hold(work, listing, {name: value}, reason)
@@ -429,16 +440,28 @@ def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
     return free
 
 
+def _in_order(changes: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[str]:
+    """The fields as they are sent: in their order, but that no price meets a bound of before.
+
+    A price that rises goes after its maximum and before its minimum, one that falls the other way.
+    """
+    names = [name for name in FIELDS if name in changes]
+    before, new = paid(accepted, PRICE), paid(changes, PRICE)
+    if before and new and before.currency == new.currency:
+        first = MAXIMUM_PRICE if new.amount > before.amount else MINIMUM_PRICE
+        if first in names:
+            names.remove(first)
+            names.insert(names.index(PRICE), first)
+    return names
+
+
 def _waits(listing: Listing, name: str, value: Any) -> str:
-    """Why this value waits for approval."""
-    if name != PRICE or listing.approved.get(name) == value:
+    """Why this value waits for approval: what buyers pay would move too far by it."""
+    new = paid({name: value}, name)
+    if new is None or listing.approved.get(name) == value:
         return ""
-    accepted = listing.accepted.get(name)
-    return blast_radius.price_waits(
-        money_of(accepted) if accepted else None,
-        money_of(value),
-        percent=conf.get("PRICE_MOVE_PERCENT"),
-    )
+    accepted = paid(listing.accepted, name) or paid(listing.accepted, PRICE)
+    return blast_radius.price_waits(accepted, new, percent=conf.get("PRICE_MOVE_PERCENT"))
 
 
 def _not_now(work: Work, listing: Listing, name: str, value: Any) -> str:

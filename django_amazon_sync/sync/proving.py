@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from django_amazon_sync.amazon.attributes import AVAILABILITY
 from django_amazon_sync.amazon.reports import LISTINGS
 from django_amazon_sync.data import ReportRow
 from django_amazon_sync.errors import NoReport
@@ -31,7 +32,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.adopting import as_of
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, Rules, kept_by_amazon
+from django_amazon_sync.sync.desired import PRICE, QUANTITY, Chosen, Rules, kept_by_amazon
+from django_amazon_sync.sync.fields import FIELDS
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
@@ -45,12 +47,14 @@ BY_SEARCH_ALONE = 1000
 #: Rows of a report that are compared together.
 TOGETHER = 1000
 
-#: A report has no names that can be relied on, so where names are sent each is read so often.
-NAMES_READ_EVERY = timedelta(days=7)
+#: A report has no names that can be relied on, and nothing of other fields: where such are sent,
+#: each listing is read so often.
+OTHERS_READ_EVERY = timedelta(days=7)
+_REPORTED = {PRICE, QUANTITY}
 
 _FIELDS = (
     "accepted", "verified", "drift", "approved", "accepted_at", "verified_at", "read_at",
-    "quantity_epoch", "sku__sku", "sku__channel", "sku__stock_epoch",
+    "quantity_epoch", "switches", "locked", "sku__sku", "sku__channel", "sku__stock_epoch",
 )  # fmt: skip
 
 
@@ -163,15 +167,23 @@ def _shows(
     known = all(listing.verified.get(name) == listing.accepted[name] for name in fields)
     if listing.verified_at is not None and listing.verified_at > moment and not known:
         return False  # a later look saw something else
-    if NAME in fields and not _name_is_known(listing, moment):
-        return False
+    if unreported := fields - _REPORTED:
+        lately = listing.read_at is not None and moment - listing.read_at < OTHERS_READ_EVERY
+        if not lately or not all(_is_known(listing, name) for name in unreported):
+            return False
     expected = listing.verified | {name: listing.accepted[name] for name in fields}
-    return all(reported.get(name) == expected[name] for name in expected.keys() - {NAME})
+    return all(reported.get(name) == expected[name] for name in expected.keys() & _REPORTED)
 
 
-def _name_is_known(listing: Listing, moment: datetime) -> bool:
-    lately = listing.read_at is not None and moment - listing.read_at < NAMES_READ_EVERY
-    return lately and listing.verified.get(NAME) == listing.accepted[NAME]
+def _is_known(listing: Listing, name: str) -> bool:
+    """Whether a field that no report shows was as accepted when the listing was read last."""
+    if FIELDS[name].live:
+        return bool(listing.verified.get(name) == listing.accepted[name])
+    return (
+        listing.verified_at is not None
+        and (listing.accepted_at is None or listing.verified_at >= listing.accepted_at)
+        and name not in listing.drift
+    )
 
 
 def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
@@ -181,7 +193,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
     """
     changed = []
     for listing in proven:
-        fields = ours_to_compare(listing, rules) - {NAME}
+        fields = ours_to_compare(listing, rules) & _REPORTED
         seen = listing.verified | {name: listing.accepted[name] for name in fields}
         fields -= kept_by_amazon(listing.drift, rules.amazon_wins)
         stops = fields & (listing.drift.keys() | listing.approved.keys())
@@ -202,10 +214,11 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
 
 def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
     """The fields of a listing that we answer for: switched on, and accepted."""
-    switched_on = {PRICE: rules.sync_price, NAME: rules.sync_name, QUANTITY: rules.sync_quantity}
+    own = Chosen(switches=listing.switches, locked=listing.locked)
+    sent = {name for name in listing.accepted if name in FIELDS and rules.sends(name, own)}
     if listing.sku.fulfilled_by_amazon:
-        switched_on[QUANTITY] = False
-    return {name for name in listing.accepted if switched_on.get(name)}
+        sent -= {name for name in sent if FIELDS[name].place is AVAILABILITY}
+    return sent
 
 
 def settled(listing: Listing, fields: set[str], on_their_way: set[str]) -> set[str]:

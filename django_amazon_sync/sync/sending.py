@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync.amazon import listings as gateway
+from django_amazon_sync.amazon.attributes import Instance, Store
 from django_amazon_sync.data import Answered, Issue, ListingFacts, SkuFacts
 from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
 from django_amazon_sync.models import (
@@ -33,7 +34,16 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.sync import changes, leases
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY, money_of
+from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.fields import (
+    FIELDS,
+    HANDLING_TIME,
+    OWN_FIELDS,
+    REMOVED,
+    RESTOCK_DATE,
+    OfferField,
+    store_of,
+)
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, read
 from django_amazon_sync.sync.work import Work, lease_key
@@ -49,7 +59,8 @@ LONGEST_WAIT = timedelta(seconds=5)
 class Change:
     """One request about one listing: the values that it carries, and its content.
 
-    ``epoch`` is the SKU's when the quantity was computed.
+    ``epoch`` is the SKU's when the quantity was computed. ``alone``: of several values, the one
+    that the request is about, which a refusal is about too; the others were there before.
     """
 
     listing: Listing
@@ -57,28 +68,86 @@ class Change:
     values: dict[str, Any]
     content: dict[str, Any]
     epoch: int
+    alone: str = ""
+
+    @property
+    def places(self) -> set[str]:
+        """What it changes at Amazon, and no other request may change at the same time."""
+        return {FIELDS[name].place.key for name in self.values}
 
 
-def patch_of(
-    listing: Listing, field: str, value: Any, epoch: int, there: ListingFacts | None = None
-) -> Change:
+@dataclass
+class Known:
+    """What Amazon has of a listing's shared instances, while one field after another is sent.
+
+    It begins with what was just read and what is in step with it by our own account: another
+    hand's change of one part must not be undone by the patch of another, nor ours be undone by
+    what Amazon still shows from before.
+    """
+
+    listing: Listing
+    store: Store
+    quantity: int | None = None
+    _instances: dict[str, Instance] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, listing: Listing, there: ListingFacts | None, desired: Mapping[str, Any]
+    ) -> Known:
+        """What is known of a listing that was just read, and that should get these values."""
+        known = cls(listing, store_of(listing.marketplace), desired.get(QUANTITY))
+        if there is not None:
+            for one in FIELDS.values():
+                if one.place.shared and one.place.key not in known._instances:
+                    found = one.place.instances(there.attributes, known.store)
+                    known._instances[one.place.key] = dict(found[0]) if found else {}
+        known._take_delivery_from(listing)
+        for name, value in desired.items():
+            if value != REMOVED and listing.accepted.get(name) == value:
+                known._lay(FIELDS[name], value)
+        return known
+
+    def _take_delivery_from(self, listing: Listing) -> None:
+        """Lead time and restock date are the SKU's, whichever marketplace they were read in."""
+        read = {HANDLING_TIME: listing.sku.lead_time_days, RESTOCK_DATE: listing.sku.restock_date}
+        self._instances[FIELDS[QUANTITY].place.key] = {}
+        for name, value in read.items():
+            if value not in (None, ""):
+                self._lay(FIELDS[name], value)
+
+    def _lay(self, one: OfferField, value: Any) -> None:
+        if one.place.shared:
+            instance = self._instances.setdefault(one.place.key, {})
+            instance.update(one.kind.to_amazon(value, self.store)[0])
+
+    def patch(self, name: str, value: Any) -> dict[str, Any]:
+        """The patch of one field; of one that rides with the quantity, with that in it."""
+        one = FIELDS[name]
+        known = self._instances.get(one.place.key, {})
+        if one.rides and self.quantity is not None:
+            known = {**known, "quantity": self.quantity}
+        return one.patch(value, self.store, known)
+
+    def sent(self, name: str, patch: Mapping[str, Any]) -> None:
+        """Amazon has it now."""
+        one = FIELDS[name]
+        if one.place.shared:
+            self._instances[one.place.key] = dict(patch["value"][0])
+
+
+def patch_of(known: Known, name: str, value: Any, epoch: int) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
-    So a price that Amazon refuses never keeps a quantity from leaving. ``there`` is the listing
-    as it was just read.
+    So a price that Amazon refuses never keeps a quantity from leaving.
     """
-    sku, code = listing.sku, listing.marketplace.code
-    product_type = "PRODUCT"
-    if field == QUANTITY:
-        patch = gateway.quantity_patch(value, sku.lead_time_days, sku.restock_date)
-    elif field == PRICE:
-        offer = there.consumer_offer if there else None
-        patch = gateway.price_patch(code, money_of(value), offer)
-    else:
-        patch = gateway.name_patch(code, listing.marketplace.language, value)
-        product_type = listing.product_type
-    content = {"productType": product_type, "patches": [patch]}
-    return Change(listing, Submission.Kind.PATCH, {field: value}, content, epoch)
+    one, listing = FIELDS[name], known.listing
+    general = one.place.general or not listing.product_type
+    product_type = "PRODUCT" if general else listing.product_type
+    values = {name: value}
+    if one.rides:
+        values[QUANTITY] = known.quantity
+    content = {"productType": product_type, "patches": [known.patch(name, value)]}
+    return Change(listing, Submission.Kind.PATCH, values, content, epoch, alone=name)
 
 
 def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
@@ -138,7 +207,7 @@ def _write_down(work: Work, change: Change) -> Submission | None:
         # The listing's lock keeps the lanes apart: of two, one finds the other's open submission.
         Listing.objects.select_for_update().get(pk=listing.pk)
         sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
-        if reason := must_wait(sku, change, fields_underway([listing.pk]).get(listing.pk, set())):
+        if reason := must_wait(sku, change, places_underway([listing.pk]).get(listing.pk, set())):
             changes.note([(work.account.pk, sku.offer_pk)])
             work.line(Outcome.WAITING, **_about(change), message=reason)
             return None
@@ -168,13 +237,13 @@ def must_wait(sku: SellerSku, change: Change, underway: Set[str]) -> str:
     """Why a change must not leave now; the rows are locked, and ``underway`` was read since."""
     if QUANTITY in change.values and sku.stock_epoch != change.epoch:
         return "An order came in between; its quantity is computed anew."
-    if underway & change.values.keys():
+    if underway & change.places:
         return "Another change of this listing is on its way."
     return ""
 
 
-def fields_underway(listings: Sequence[int]) -> dict[int, set[str]]:
-    """Which fields of these listings a request carries at this moment.
+def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
+    """Which places of these listings a request changes at this moment.
 
     Feeds do not count: a patch overtakes them, and settling them sends once more what it has to.
     """
@@ -183,7 +252,8 @@ def fields_underway(listings: Sequence[int]) -> dict[int, set[str]]:
     ).exclude(submission__kind=Submission.Kind.FEED)
     underway: dict[int, set[str]] = {}
     for listing, values in items.values_list("listing", "values"):
-        underway.setdefault(listing, set()).update(values)
+        places = {FIELDS[name].place.key for name in values if name in FIELDS}
+        underway.setdefault(listing, set()).update(places)
     return underway
 
 
@@ -223,10 +293,13 @@ def take_as_accepted(row: Listing, values: dict[str, Any], epoch: int) -> None:
     """Set a listing's mappings to what Amazon has accepted."""
     row.presence = Presence.PRESENT
     row.accepted |= values
-    for field in values:
-        row.refused.pop(field, None)
-        row.drift.pop(field, None)
-        row.held.pop(field, None)
+    for name, value in values.items():
+        if value == REMOVED and name in OWN_FIELDS:
+            del row.accepted[name]
+            row.verified.pop(name, None)
+        row.refused.pop(name, None)
+        row.drift.pop(name, None)
+        row.held.pop(name, None)
     if QUANTITY in values:
         row.quantity_epoch = epoch
 
@@ -260,6 +333,8 @@ def _settle_refused(
 
 def _refused_values(change: Change) -> dict[str, Any]:
     """What is kept as refused: the values, and for a creation what it was made of."""
+    if change.alone:
+        return {change.alone: change.values[change.alone]}
     return change.content.get("refused") or change.values
 
 
@@ -375,8 +450,11 @@ def echo_of(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     if there is None:
         return {}
+    store = store_of(listing.marketplace)
+    own = {name: FIELDS[name].read(there, store) for name in OWN_FIELDS}
     return {
         PRICE: str(there.sent_price.rounded()) if there.sent_price else None,
         QUANTITY: there.sent_quantity,
         NAME: there.sent_title,
+        **{name: REMOVED if value is None else value for name, value in own.items()},
     }

@@ -44,6 +44,7 @@ from django_amazon_sync.sync.feeds_out import (
     give_up_unfinished,
     send_uploaded,
 )
+from django_amazon_sync.sync.fields import FIELDS
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
 from django_amazon_sync.sync.rows import update_rows
@@ -339,7 +340,7 @@ def _accept(
     for name in newer:
         row.accepted.pop(name, None)  # the feed may have put the older value back
         row.verified.pop(name, None)
-    row.approved |= {name: item.values[name] for name in newer}
+    row.approved |= {name: item.values[name] for name in newer if name in item.values}
     for name, value in values.items():
         if verdict.live.get(name) == value:
             row.verified[name] = value
@@ -462,7 +463,9 @@ def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
 
 
 def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
-    """For each item the fields that were sent again after it."""
+    """For each item the fields that were sent after it and that it may undo: the same, and others
+    of the same instance at Amazon, which it carried as they were before.
+    """
     first = min(item.pk for item in items)
     later = SubmissionItem.objects.filter(
         listing__in=[item.listing_id for item in items], pk__gt=first
@@ -475,10 +478,15 @@ def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
             name
             for pk, values in newer.get(item.listing_id, ())
             if pk > item.pk
-            for name in values.keys() & item.values.keys()
+            for name in _in_its_places(values, item)
         }
         for item in items
     }
+
+
+def _in_its_places(values: Iterable[str], item: SubmissionItem) -> set[str]:
+    places = {FIELDS[name].place.key for name in item.values}
+    return {name for name in values if FIELDS[name].place.key in places}
 
 
 def _store(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:

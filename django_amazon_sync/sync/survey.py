@@ -37,6 +37,7 @@ from django_amazon_sync.sync.desired import (
     CREATION,
     PRICE,
     QUANTITY,
+    Chosen,
     Rules,
     creation_key,
     desired,
@@ -66,15 +67,21 @@ SKU_COLUMNS = (
     "managed",
     "matched",
     "problem",
+    "own_of_sku",
 )
 LISTING_COLUMNS = (
     "marketplace_id",
     "presence",
     "synchronise_here",
     "own_price",
+    "own_here",
+    "switches",
+    "locked",
     "accepted",
     "quantity_epoch",
 )
+#: Those of a listing's columns that have the name of one of its SKU's.
+_RENAMED = {"own_here": "own_values"}
 
 #: What keeps a listing from being sent; looked up for those only that differ.
 STOPS = ("refused", "held", "approved", "drift")
@@ -241,7 +248,9 @@ class Survey:
             if wanted:
                 self.unread.append(row.listing_pk)
             return None
-        want = desired(offer, row, row, rules, held=held)
+        accepted = values_in(row.accepted)
+        chosen = chosen_in(row)
+        want = desired(offer, row, row, rules, held=held, chosen=chosen, accepted=accepted)
         for problem in want.problems.values():
             about = {"sku": row.sku, "marketplace": rules.code}
             self.work.line(Outcome.FAILED, **about, code="offer", message=problem)
@@ -254,7 +263,7 @@ class Survey:
                 and not amazon_ships(row.channel)
             )
             return want.values if can_be_made else None
-        accepted, doubted = values_in(row.accepted), row.quantity_epoch != row.stock_epoch
+        doubted = row.quantity_epoch != row.stock_epoch
         self.known += bool(accepted)
         if want.values == accepted and not doubted:
             return None  # as nearly all are
@@ -342,11 +351,15 @@ def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[
     """SKUs and their listings in these marketplaces, in one query and ordered by listing.
 
     A row for each listing (``listing_pk``), and one with None for a SKU that has none there.
-    ``accepted`` is text, which ``values_in`` reads.
+    Mappings are texts: ``values_in`` reads ``accepted``, ``chosen_in`` what staff chose.
     """
     here = FilteredRelation("listings", condition=Q(listings__marketplace__in=list(marketplaces)))
-    of_listing: dict[str, Any] = {name: F(f"here__{name}") for name in LISTING_COLUMNS}
-    of_listing["accepted"] = Cast("here__accepted", TextField())
+    of_listing: dict[str, Any] = {
+        name: F(f"here__{_RENAMED.get(name, name)}") for name in LISTING_COLUMNS
+    }
+    for name in ("accepted", "own_here", "switches"):
+        of_listing[name] = Cast(of_listing[name], TextField())
+    of_listing["own_of_sku"] = Cast("own_values", TextField())
     joined = skus.annotate(here=here).annotate(listing_pk=F("here__pk"), **of_listing)
     columns = (*SKU_COLUMNS, "listing_pk", *LISTING_COLUMNS)
     return joined.order_by("listing_pk").values_list(*columns, named=True)
@@ -356,6 +369,22 @@ def values_in(text: str) -> dict[str, Any]:
     """A mapping of values from its JSON; four times as fast as Django's own way to it."""
     values: dict[str, Any] = _decoder.raw_decode(text)[0]
     return values
+
+
+#: What staff chose for nearly all listings.
+_NOTHING = Chosen()
+
+
+def chosen_in(row: Any) -> Chosen:
+    """What staff chose in a row of ``rows_of``."""
+    texts = (row.own_of_sku, row.own_here, row.switches)
+    if texts == _EMPTY and not row.locked:
+        return _NOTHING
+    of_sku, here, switches = (values_in(text or "{}") for text in texts)
+    return Chosen({**of_sku, **here}, switches, bool(row.locked))
+
+
+_EMPTY = ("{}", "{}", "{}")
 
 
 def rows_of_offers(

@@ -23,6 +23,7 @@ from django_amazon_sync.errors import (
     Unavailable,
 )
 from django_amazon_sync.testing.simulator import Fault, Simulator, Switches
+from tests import patches
 
 DE = "A1PA6795UKMFR9"
 FR = "A13V1IB3VIYZZH"
@@ -106,11 +107,11 @@ def test_a_price_and_a_quantity_arrive_and_the_rest_stays(simulate: Make) -> Non
     before = listings.get_listing(client, SKU, [DE])
     assert (before.channels, before.lead_time_days) == (("DEFAULT",), 2)
     assert before.listings[0].sent_price == euros("9.99")
-    patches = [
-        listings.price_patch(DE, euros("12.90")),
-        listings.quantity_patch(4, before.lead_time_days, before.restock_date),
+    changes = [
+        patches.price_patch(DE, euros("12.90")),
+        patches.quantity_patch(4, before.lead_time_days, before.restock_date),
     ]
-    assert listings.patch_listing(client, SKU, DE, patches).status == "ACCEPTED"
+    assert listings.patch_listing(client, SKU, DE, changes).status == "ACCEPTED"
     echoed = listings.get_listing(client, SKU, [DE])
     assert echoed.listings[0].sent_price == euros("12.90")
     assert echoed.listings[0].sent_quantity == 4
@@ -132,7 +133,7 @@ def test_a_title_goes_with_its_product_type(simulate: Make) -> None:
     amazon = simulate()
     client = client_of(amazon)
     own_type = listings.get_listing(client, SKU, [DE]).listings[0].product_type
-    patch = listings.name_patch(DE, "de_DE", "Suppenlöffel")
+    patch = patches.name_patch(DE, "de_DE", "Suppenlöffel")
     assert listings.patch_listing(client, SKU, DE, [patch], own_type).status == "ACCEPTED"
     assert listings.get_listing(client, SKU, [DE]).listings[0].sent_title == "Suppenlöffel"
     refused = listings.patch_listing(client, SKU, DE, [patch], "NO_SUCH_TYPE")
@@ -147,7 +148,7 @@ def test_a_new_offer_is_checked_then_created(simulate: Make) -> None:
     (item,) = catalog.search_catalog(client, ["4006381333931"], "EAN", DE)
     assert item == catalog.get_catalog_item(client, "B0GATEWAY2", DE)
     assert listings.restrictions(client, item.asin, DE, "new_new") == []
-    offer = listings.offer_attributes(DE, item.asin, "new_new", euros("4.50"), 3)
+    offer = patches.new_offer(DE, item.asin, "new_new", euros("4.50"), 3)
     with pytest.raises(NotFound):
         listings.get_listing(client, "FORK", [DE])
     preview = listings.put_listing(client, "FORK", DE, offer, item.product_type, preview=True)
@@ -292,7 +293,7 @@ def test_a_write_whose_answer_is_lost_may_have_happened(simulate: Make, kind: An
     client = client_of(amazon)
     amazon.faults.add(Fault("patchListingsItem", kind))
     with pytest.raises(Unavailable) as caught:
-        listings.patch_listing(client, SKU, DE, [listings.price_patch(DE, euros("5"))])
+        listings.patch_listing(client, SKU, DE, [patches.price_patch(DE, euros("5"))])
     assert caught.value.sent
     assert listings.get_listing(client, SKU, [DE]).listings[0].sent_price == euros("5")
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.amazon import documents, feeds, inventory, listings, reports
+from django_amazon_sync.amazon import documents, feeds, inventory, reports
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import Money, ProcessingReport, ReportRow, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected, Unavailable, Unreadable
 from django_amazon_sync.testing.simulator import Simulator
+from tests import patches
 
 from .test_against_simulator import client_of
 
@@ -51,7 +52,7 @@ def send(client: Client, prices: dict[str, str]) -> str:
     file = io.BytesIO()
     feed = feeds.FeedFile(file, client.seller_id)
     for sku, price in prices.items():
-        patch = listings.price_patch(DE, Money(Decimal(price), "EUR"))
+        patch = patches.price_patch(DE, Money(Decimal(price), "EUR"))
         assert feed.add(sku, "PRODUCT", [patch])
     feed.close()
     slot = feeds.create_feed_document(client)

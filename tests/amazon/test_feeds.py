@@ -16,10 +16,10 @@ from jsonschema import Draft7Validator
 
 from django_amazon_sync.amazon import feeds
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.amazon.listings import name_patch, price_patch, quantity_patch
 from django_amazon_sync.data import FeedFacts, Issue, Money, ProcessingReport, SkuFacts
 from django_amazon_sync.errors import Rejected, Unavailable, Unreadable
 from tests.contract.amazon_models import contract_folder
+from tests.patches import name_patch, price_patch, quantity_patch
 
 from .conftest import Reply, ScriptedServer
 from .test_orders import ODD, places

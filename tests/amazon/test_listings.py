@@ -13,6 +13,7 @@ from django_amazon_sync.amazon import listings
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import Answered, Issue, Money
 from django_amazon_sync.errors import NotFound, Rejected, Unavailable
+from tests import patches
 
 from .conftest import Reply, ScriptedServer
 
@@ -30,7 +31,7 @@ def eur(amount: str) -> Money:
 
 
 def test_a_price_is_merged_with_all_selectors() -> None:
-    assert listings.price_patch(DE, eur("12.90")) == {
+    assert patches.price_patch(DE, eur("12.90")) == {
         "op": "merge",
         "path": "/attributes/purchasable_offer",
         "value": [
@@ -45,7 +46,7 @@ def test_a_price_is_merged_with_all_selectors() -> None:
 
 
 def test_a_quantity_takes_lead_time_and_restock_date_along() -> None:
-    assert listings.quantity_patch(0, 2, "2026-12-01") == {
+    assert patches.quantity_patch(0, 2, "2026-12-01") == {
         "op": "replace",
         "path": "/attributes/fulfillment_availability",
         "value": [
@@ -57,14 +58,14 @@ def test_a_quantity_takes_lead_time_and_restock_date_along() -> None:
             }
         ],
     }
-    (bare,) = listings.quantity_patch(3, None, "")["value"]
+    (bare,) = patches.quantity_patch(3, None, "")["value"]
     assert bare == {"fulfillment_channel_code": "DEFAULT", "quantity": 3}
-    (at_once,) = listings.quantity_patch(3, 0, "")["value"]
+    (at_once,) = patches.quantity_patch(3, 0, "")["value"]
     assert at_once["lead_time_to_ship_max_days"] == 0
 
 
 def test_a_title_is_replaced_in_one_language() -> None:
-    assert listings.name_patch(DE, "de_DE", "Löffel") == {
+    assert patches.name_patch(DE, "de_DE", "Löffel") == {
         "op": "replace",
         "path": "/attributes/item_name",
         "value": [{"value": "Löffel", "language_tag": "de_DE", "marketplace_id": DE}],
@@ -72,7 +73,7 @@ def test_a_title_is_replaced_in_one_language() -> None:
 
 
 def test_a_new_offer_has_the_four_attributes_that_amazon_wants() -> None:
-    assert listings.offer_attributes(DE, "B01", "new_new", eur("5"), 7) == {
+    assert patches.new_offer(DE, "B01", "new_new", eur("5"), 7) == {
         "condition_type": [{"value": "new_new", "marketplace_id": DE}],
         "merchant_suggested_asin": [{"value": "B01", "marketplace_id": DE}],
         "purchasable_offer": [
@@ -88,7 +89,7 @@ def test_a_new_offer_has_the_four_attributes_that_amazon_wants() -> None:
 
 
 def sent_price(price: Money) -> str:
-    (offer,) = listings.price_patch(DE, price)["value"]
+    (offer,) = patches.price_patch(DE, price)["value"]
     return json.dumps(offer["our_price"][0]["schedule"][0]["value_with_tax"])
 
 
@@ -219,7 +220,7 @@ def test_a_patch_goes_as_product_and_tells_amazons_issues(
     }
     answer = {"sku": "A", "status": "INVALID", "submissionId": "s-1", "issues": [issue]}
     server.answers(Reply.of(200, answer))
-    patch = listings.price_patch(DE, eur("1"))
+    patch = patches.price_patch(DE, eur("1"))
     answered = listings.patch_listing(client, ODD_SKU, DE, [patch])
     assert answered == Answered(
         "INVALID", "s-1", (Issue("90220", "'size' is required.", "ERROR", ("size",)),)
@@ -234,7 +235,7 @@ def test_a_put_creates_or_only_checks(
     server: ScriptedServer, client: Client, preview: bool
 ) -> None:
     server.answers(Reply.of(200, {"sku": "A", "status": "VALID", "submissionId": ""}))
-    attributes = listings.offer_attributes(DE, "B01", "new_new", eur("5"), 7)
+    attributes = patches.new_offer(DE, "B01", "new_new", eur("5"), 7)
     answered = listings.put_listing(client, "A", DE, attributes, "LUGGAGE", preview=preview)
     assert answered.status == "VALID"
     assert asked(server)[1].get("mode") == ("VALIDATION_PREVIEW" if preview else None)

@@ -26,6 +26,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.lwa import request_token
 from django_amazon_sync.data import Money, PackageToConfirm
+from tests import patches
 
 US = "ATVPDKIKX0DER"
 CA = "A2EUQ1WTGCTBG2"
@@ -36,11 +37,11 @@ SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=1, milliseconds=5)
 PRICE = Money(Decimal("12.90"), "USD")
 PATCHES = [
-    listings.price_patch(US, PRICE),
-    listings.quantity_patch(3, 2, "2026-12-01"),
-    listings.name_patch(US, "en_US", "A case"),
+    patches.price_patch(US, PRICE),
+    patches.quantity_patch(3, 2, "2026-12-01"),
+    patches.name_patch(US, "en_US", "A case"),
 ]
-OFFER = listings.offer_attributes(US, ASIN, "new_new", PRICE, 3)
+OFFER = patches.new_offer(US, ASIN, "new_new", PRICE, 3)
 PACKAGE = PackageToConfirm(
     order_number=BRAZILIAN_ORDER,
     marketplace=US,

@@ -1,0 +1,154 @@
+"""Where the values of an offer stand among a listing's attributes.
+
+Every attribute is an array of objects, its instances, and selectors tell them apart: marketplace,
+currency and audience of an offer, the channel code of a quantity (facts: listings, attribute
+shapes). Several fields share one instance where they are parts of the same offer or quantity; a
+patch then carries the whole instance as it is known, as Amazon may drop what is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django_amazon_sync.amazon.reading import objs
+from django_amazon_sync.data import Money
+
+Instance = dict[str, Any]
+
+MARKETPLACE, CURRENCY, LANGUAGE = "marketplace_id", "currency", "language_tag"
+AUDIENCE, CHANNEL = "audience", "fulfillment_channel_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The marketplace that a value is for; ``tax_included`` says whether prices there are."""
+
+    marketplace: str
+    currency: str
+    language: str
+    tax_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One attribute, and the selectors of the instance that is ours.
+
+    ``fixed`` are selectors with one value (an audience, a channel). ``shared``: the instance holds
+    the parts of several fields. ``general``: it goes with the product type PRODUCT, which never is
+    wrong for offers and quantities; all else goes with the listing's own.
+    """
+
+    attribute: str
+    by: tuple[str, ...] = (MARKETPLACE,)
+    fixed: tuple[tuple[str, str], ...] = ()
+    shared: bool = False
+    general: bool = False
+
+    @property
+    def key(self) -> str:
+        """What no two requests may carry at the same time."""
+        return " ".join([self.attribute, *(value for _name, value in self.fixed)])
+
+    def selectors(self, store: Store) -> Instance:
+        """The selectors of our instance."""
+        values = {
+            MARKETPLACE: store.marketplace, CURRENCY: store.currency, LANGUAGE: store.language,
+        }  # fmt: skip
+        return {name: values[name] for name in self.by} | dict(self.fixed)
+
+    def instances(self, attributes: Mapping[str, Any], store: Store) -> list[Instance]:
+        """Our instances among the attributes of a listing; a selector that is left out fits."""
+        wanted = self.selectors(store)
+        return [
+            one
+            for one in objs(attributes.get(self.attribute))
+            if all(one.get(name) in (value, None) for name, value in wanted.items())
+        ]
+
+
+OFFER = Place(
+    "purchasable_offer", (MARKETPLACE, CURRENCY), ((AUDIENCE, "ALL"),), shared=True, general=True
+)
+BUSINESS_OFFER = Place(
+    "purchasable_offer", (MARKETPLACE, CURRENCY), ((AUDIENCE, "B2B"),), general=True
+)
+AVAILABILITY = Place(
+    "fulfillment_availability", (), ((CHANNEL, "DEFAULT"),), shared=True, general=True
+)
+
+
+def set_patch(
+    place: Place, store: Store, known: Mapping[str, Any], instances: Sequence[Instance]
+) -> dict[str, Any]:
+    """Set our instances. Of a shared one ``known`` goes with it, so that its other parts stay."""
+    selectors = place.selectors(store)
+    base = dict(known) if place.shared else {}
+    # Named parts of an offer can be merged; a quantity cannot (facts: PATCH semantics).
+    op = "merge" if place is OFFER else "replace"
+    return _patch(op, place, [{**base, **one, **selectors} for one in instances])
+
+
+def removal_patch(
+    place: Place, store: Store, known: Mapping[str, Any], parts: Iterable[str]
+) -> dict[str, Any]:
+    """Take a value away: the parts of a shared instance, else the instance as a whole."""
+    selectors = place.selectors(store)
+    if not place.shared:
+        return _patch("delete", place, [selectors])
+    gone = set(parts)
+    kept = {name: value for name, value in known.items() if name not in gone}
+    return _patch("replace", place, [{**kept, **selectors}])
+
+
+def together(patches: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Patches made one after another for one message: of a shared instance the last holds all."""
+    last: dict[str, dict[str, Any]] = {}
+    for patch in patches:
+        last[instance_key(patch)] = patch
+    return list(last.values())
+
+
+def instance_key(patch: Mapping[str, Any]) -> str:
+    """Which instance a patch is about."""
+    first: Instance = patch["value"][0]
+    names = (MARKETPLACE, CURRENCY, AUDIENCE, CHANNEL, LANGUAGE)
+    return " ".join([patch["path"], *(str(first.get(name, "")) for name in names)])
+
+
+def _patch(op: str, place: Place, instances: list[Instance]) -> dict[str, Any]:
+    return {"op": op, "path": f"/attributes/{place.attribute}", "value": instances}
+
+
+def schedule(amount: Money, **edges: str) -> list[Instance]:
+    """A price as an offer has it: an array in an array."""
+    return [{"schedule": [{"value_with_tax": number(amount), **edges}]}]
+
+
+def number(price: Money) -> int | float:
+    """The price in whole minor units as a JSON number (12.9, and 1290 where there are none).
+
+    Of at most 15 digits, so that the number is written back exactly.
+    """
+    amount = price.rounded().amount
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def first_schedule(value: Any) -> Instance:
+    """The first schedule of a price that was read."""
+    prices = objs(value)
+    schedules = objs(prices[0].get("schedule")) if prices else []
+    return schedules[0] if schedules else {}
+
+
+def amount_in(value: Any, currency: str) -> Money | None:
+    """A number that was read as money; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except ArithmeticError:
+        return None
+    return Money(amount, currency).rounded() if amount.is_finite() else None

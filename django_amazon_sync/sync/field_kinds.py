@@ -1,0 +1,533 @@
+"""The kinds of values that an offer's fields have: how people write them, how we keep them, and
+how Amazon does.
+
+People write texts, in forms and spreadsheets alike: "12.90", "9.90 2026-11-01/2026-11-30". We keep
+JSON that has one form for each value, as the mappings of ``Listing`` compare it: a price is
+"12.90 EUR", a day "2026-11-30". Amazon has instances of attributes (amazon/attributes.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync.amazon.attributes import (
+    Instance,
+    Store,
+    amount_in,
+    first_schedule,
+    number,
+    schedule,
+)
+from django_amazon_sync.amazon.reading import objs, whole
+from django_amazon_sync.amazon.reading import text as text_in
+from django_amazon_sync.data import Money, minor_units
+from django_amazon_sync.rules.prices import HIGHEST_PRICE
+
+
+class Kind(ABC):
+    """One kind of value. ``parts`` are its keys in an instance that it may share."""
+
+    parts: tuple[str, ...] = ("value",)
+
+    @abstractmethod
+    def parse(self, text: str, currency: str = "") -> Any:
+        """The value of a text that is not empty. Raises ValidationError.
+
+        A price without a currency is in ``currency``; without that it has to name one.
+        """
+
+    def text(self, value: Any) -> str:
+        """The value as people write it."""
+        return str(value)
+
+    @abstractmethod
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        """The instances of the attribute, without their selectors."""
+
+    @abstractmethod
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> Any:
+        """The value in the instances that were read; None where there is none."""
+
+    def ended(self, known: Mapping[str, Any]) -> Instance | None:
+        """What takes the value away by setting something; None where leaving it out does."""
+        return None
+
+    def paid(self, value: Any) -> Money | None:
+        """The price that buyers pay by this value, if it is one."""
+        return None
+
+    def widget(self) -> forms.Widget:
+        """What the value is typed into."""
+        return forms.TextInput()
+
+    def form_field(self, currency: str = "", **options: Any) -> forms.Field:
+        """A form field whose cleaned value is the value itself, or empty."""
+        return ValueField(self, currency, **options)
+
+
+class ValueField(forms.CharField):
+    """A text that is read as its kind says."""
+
+    def __init__(self, kind: Kind, currency: str = "", **options: Any) -> None:
+        super().__init__(**{"widget": kind.widget(), "required": False, **options})
+        self.kind, self.currency = kind, currency
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return self.kind.parse(text, self.currency) if text else ""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value in (None, "") else _without(self.currency, self.kind.text(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != ("" if initial is None else initial))
+        except ValidationError:
+            return True
+
+
+def _without(currency: str, text: str) -> str:
+    """A text whose prices are in the currency that the form is about anyway."""
+    return text.replace(f" {currency}", "") if currency else text
+
+
+# --- Numbers, days and texts -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A whole number between two others; ``part`` is its key in the instance."""
+
+    lowest: int
+    highest: int
+    part: str = "value"
+
+    @property
+    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+        return (self.part,)
+
+    def parse(self, text: str, currency: str = "") -> int:
+        text = text.strip()
+        # Not isdecimal alone: other scripts' digits are digits too.
+        if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+            raise ValidationError(_("Write a whole number."))
+        value = int(text)
+        if not self.lowest <= value <= self.highest:
+            raise ValidationError(
+                _("Write a number from %(lowest)d to %(highest)d."),
+                params={"lowest": self.lowest, "highest": self.highest},
+            )
+        return value
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        return [{self.part: value}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> int | None:
+        return whole(instances[0].get(self.part)) if instances else None
+
+    def widget(self) -> forms.Widget:
+        return forms.NumberInput(attrs={"min": self.lowest, "max": self.highest})
+
+
+@dataclass(frozen=True)
+class Day(Kind):
+    """A day, kept as ISO 8601 has it."""
+
+    part: str = "value"
+
+    @property
+    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+        return (self.part,)
+
+    def parse(self, text: str, currency: str = "") -> str:
+        return _day(text)
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        return [{self.part: value}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+        return (text_in(instances[0].get(self.part))[:10] or None) if instances else None
+
+    def widget(self) -> forms.Widget:
+        return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(text: str) -> str:
+    try:
+        if not _DAY.fullmatch(text.strip()):
+            raise ValueError(text)
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise ValidationError(_("Write a day as 2026-12-31.")) from None
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A text of one line or more."""
+
+    longest: int
+    lines: int = 1
+
+    def parse(self, text: str, currency: str = "") -> str:
+        text = text.strip().replace("\r\n", "\n")
+        allowed = "\n" if self.lines > 1 else ""
+        barred = (one for one in text if unicodedata.category(one) in ("Cc", "Cs"))
+        if any(one not in allowed for one in barred):
+            raise ValidationError(_("It holds control characters; remove them."))
+        if len(text) > self.longest:
+            raise ValidationError(
+                _("It has %(length)d characters and Amazon takes %(longest)d; shorten it."),
+                params={"length": len(text), "longest": self.longest},
+            )
+        return text
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        return [{"value": value}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+        return (text_in(instances[0].get("value")) or None) if instances else None
+
+    def widget(self) -> forms.Widget:
+        return forms.Textarea(attrs={"rows": self.lines}) if self.lines > 1 else forms.TextInput()
+
+
+@dataclass(frozen=True)
+class Codes(Kind):
+    """Numbers of Amazon's, separated by commas; kept as a list of texts."""
+
+    most: int
+
+    def parse(self, text: str, currency: str = "") -> list[str]:
+        codes = [code.strip() for code in re.split(r"[,;\s]+", text.strip()) if code.strip()]
+        for code in codes:
+            if not (code.isascii() and code.isdecimal() and len(code) <= 20):
+                raise ValidationError(
+                    _("“%(code)s” is no number of a browse node; separate them by commas."),
+                    params={"code": code},
+                )
+        codes = list(dict.fromkeys(codes))
+        if len(codes) > self.most:
+            raise ValidationError(_("Amazon takes at most %(most)d."), params={"most": self.most})
+        return codes
+
+    def text(self, value: Any) -> str:
+        return ", ".join(value)
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        return [{"value": code} for code in value]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> list[str] | None:
+        return [code for one in instances if (code := text_in(one.get("value")))] or None
+
+
+# --- Prices ------------------------------------------------------------------------------------
+
+_AMOUNT = re.compile(r"([0-9]{1,12}(?:[.,][0-9]{1,4})?)\s*([A-Za-z]{3})?")
+
+
+def parse_price(text: str, currency: str = "") -> Money:
+    """A price such as "12.90" or "12,90 EUR", above 0 and in whole minor units."""
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None:
+        raise ValidationError(_("Write a price such as 12.90, without a sign for thousands."))
+    amount, named = Decimal(match[1].replace(",", ".")), (match[2] or "").upper()
+    if currency and named not in ("", currency):
+        raise ValidationError(
+            _("The marketplace's currency is %(own)s, not %(named)s."),
+            params={"own": currency, "named": named},
+        )
+    if not (named or currency):
+        raise ValidationError(_("Write the currency too, as in 12.90 EUR."))
+    price = Money(amount, named or currency)
+    if price.rounded().amount != amount:
+        raise ValidationError(
+            _("%(currency)s has %(number)d decimals at most."),
+            params={"currency": price.currency, "number": minor_units(price.currency)},
+        )
+    if not 0 < amount < HIGHEST_PRICE:
+        raise ValidationError(_("A price must be above 0, and one that buyers could pay."))
+    return price.rounded()
+
+
+def money_of(text: str) -> Money:
+    """The money that a mapping keeps as "12.90 EUR"."""
+    amount, _space, currency = text.partition(" ")
+    return Money(Decimal(amount), currency)
+
+
+class PriceInput(forms.TextInput):
+    """For an amount of money; a phone shows the keys for one."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "decimal", **(attrs or {})})
+
+
+@dataclass(frozen=True)
+class Price(Kind):
+    """A price of an offer, always the same; ``buyers`` pay it, or it only bounds what they pay."""
+
+    part: str
+    buyers: bool = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+        return (self.part,)
+
+    def parse(self, text: str, currency: str = "") -> str:
+        return str(parse_price(text, currency))
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        return [{self.part: schedule(money_of(value))}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+        return _price_in(instances[0].get(self.part), store) if instances else None
+
+    def paid(self, value: Any) -> Money | None:
+        return money_of(value) if self.buyers else None
+
+    def widget(self) -> forms.Widget:
+        return PriceInput()
+
+
+def _price_in(part: Any, store: Store) -> str | None:
+    price = amount_in(first_schedule(part).get("value_with_tax"), store.currency)
+    return str(price) if price else None
+
+
+class ListPrice(Kind):
+    """The recommended price, an attribute of its own: with tax where buyers see prices so."""
+
+    parts = ("value_with_tax", "value")
+
+    def parse(self, text: str, currency: str = "") -> str:
+        return str(parse_price(text, currency))
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        key = "value_with_tax" if store.tax_included else "value"
+        return [{key: number(money_of(value))}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+        for one in instances:
+            price = amount_in(one.get("value_with_tax", one.get("value")), store.currency)
+            if price:
+                return str(price)
+        return None
+
+    def widget(self) -> forms.Widget:
+        return PriceInput()
+
+
+#: When a sale that was taken away is said to have been: an empty one leaves it in place.
+_LONG_AGO = {"start_at": "2000-01-01T00:00:00Z", "end_at": "2000-01-02T00:00:00Z"}
+
+
+class SalePrice(Kind):
+    """A lower price from one day to another, both included, by UTC."""
+
+    parts = ("discounted_price",)
+
+    def parse(self, text: str, currency: str = "") -> dict[str, str]:
+        price, _blank, days = text.strip().rpartition(" ")
+        start, slash, end = days.partition("/")
+        if not (price and slash):
+            raise ValidationError(
+                _("Write price, first and last day, as in 9.90 2026-11-01/2026-11-30.")
+            )
+        value = {"price": str(parse_price(price, currency)), "start": _day(start), "end": _day(end)}
+        if value["end"] < value["start"]:
+            raise ValidationError(_("The sale ends before it begins."))
+        return value
+
+    def text(self, value: Any) -> str:
+        return f"{value['price']} {value['start']}/{value['end']}"
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        edges = {"start_at": f"{value['start']}T00:00:00Z", "end_at": f"{value['end']}T23:59:59Z"}
+        return [{"discounted_price": schedule(money_of(value["price"]), **edges)}]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> dict[str, str] | None:
+        part = instances[0].get("discounted_price") if instances else None
+        price, edges = _price_in(part, store), first_schedule(part)
+        start, end = _edge(edges.get("start_at")), _edge(edges.get("end_at"))
+        if not price or end == _LONG_AGO["end_at"][:10]:
+            return None
+        return {"price": price, "start": start, "end": end}
+
+    def ended(self, known: Mapping[str, Any]) -> Instance | None:
+        amount = first_schedule(known.get("discounted_price")).get("value_with_tax")
+        if amount is None:
+            return {}  # there is none
+        return {"discounted_price": [{"schedule": [{"value_with_tax": amount, **_LONG_AGO}]}]}
+
+    def paid(self, value: Any) -> Money | None:
+        return money_of(value["price"])
+
+    def form_field(self, currency: str = "", **options: Any) -> forms.Field:
+        return SaleField(self, currency, **options)
+
+
+def _edge(value: Any) -> str:
+    """The day on which a schedule begins or ends; Amazon has texts, and objects with one."""
+    return text_in(value.get("value") if isinstance(value, dict) else value)[:10]
+
+
+class BusinessPrice(Kind):
+    """What business buyers pay, and what from a number of units on."""
+
+    parts = ("our_price", "quantity_discount_plan")
+    most_tiers: ClassVar[int] = 5
+
+    def parse(self, text: str, currency: str = "") -> dict[str, Any]:
+        first, *rest = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()] or [""]
+        price = parse_price(first, currency)
+        tiers = [self._tier(one, price.currency) for one in rest]
+        if len(tiers) > self.most_tiers:
+            raise ValidationError(
+                _("Amazon takes at most %(most)d tiers."), params={"most": self.most_tiers}
+            )
+        before: tuple[int, Money] = (1, price)
+        for tier in tiers:
+            if tier[0] <= before[0]:
+                raise ValidationError(_("The numbers of units must rise from tier to tier."))
+            if tier[1].amount >= before[1].amount:
+                raise ValidationError(_("The prices must fall from tier to tier."))
+            before = tier
+        return {"price": str(price), "tiers": [[units, str(paid)] for units, paid in tiers]}
+
+    def _tier(self, text: str, currency: str) -> tuple[int, Money]:
+        units, colon, price = text.partition(":")
+        if not colon:
+            raise ValidationError(_("Write a tier as units and price: 10: 8.50."))
+        return Number(2, 1_000_000).parse(units), parse_price(price, currency)
+
+    def text(self, value: Any) -> str:
+        return "; ".join([value["price"], *(f"{units}: {paid}" for units, paid in value["tiers"])])
+
+    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+        instance: Instance = {"our_price": schedule(money_of(value["price"]))}
+        if value["tiers"]:
+            levels = [
+                {"lower_bound": units, "value": number(money_of(paid))}
+                for units, paid in value["tiers"]
+            ]
+            plan = {"discount_type": "fixed", "levels": levels}
+            instance["quantity_discount_plan"] = [{"schedule": [plan]}]
+        return [instance]
+
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> dict[str, Any] | None:
+        if not instances:
+            return None
+        price = _price_in(instances[0].get("our_price"), store)
+        if price is None:
+            return None
+        plan = first_schedule(instances[0].get("quantity_discount_plan"))
+        levels = [
+            (whole(one.get("lower_bound")), amount_in(one.get("value"), store.currency))
+            for one in objs(plan.get("levels"))
+        ]
+        return {"price": price, "tiers": [[units, str(paid)] for units, paid in levels]}
+
+    def paid(self, value: Any) -> Money | None:
+        return money_of(value["price"])
+
+    def form_field(self, currency: str = "", **options: Any) -> forms.Field:
+        return BusinessField(self, currency, **options)
+
+
+# --- Fields of a form with several inputs --------------------------------------------------------
+
+
+class PartsWidget(forms.MultiWidget):
+    """Several inputs under names of their own; ``split`` says what stands in each."""
+
+    def __init__(self, field: PartsField, widgets: dict[str, Any]) -> None:
+        super().__init__(widgets)
+        self._field = field
+
+    def decompress(self, value: Any) -> list[str]:
+        texts = self._field.split(value) if value else [""] * len(self.widgets)
+        return [_without(self._field.currency, text) for text in texts]
+
+
+class PartsField(forms.MultiValueField):
+    """A value with parts, each with an input of its own. All empty: no value."""
+
+    inputs: ClassVar[tuple[tuple[str, Any, type[forms.Widget]], ...]]
+
+    def __init__(self, kind: Kind, currency: str = "", **options: Any) -> None:
+        self.kind, self.currency = kind, currency
+        widgets: dict[str, forms.Widget | type[forms.Widget]] = {}
+        for name, label, widget in self.inputs:
+            words = {"aria-label": label, "placeholder": label}
+            widgets[name] = widget(attrs={**words, **_ATTRS.get(widget, {})})
+        super().__init__(
+            fields=[forms.CharField(required=False) for _one in self.inputs],
+            widget=PartsWidget(self, widgets),
+            require_all_fields=False,
+            **{"required": False, **options},
+        )
+
+    def split(self, value: Any) -> list[str]:
+        """The texts of the inputs."""
+        raise NotImplementedError
+
+    def join(self, texts: Sequence[str]) -> str:
+        """The text of the whole."""
+        raise NotImplementedError
+
+    def compress(self, data_list: Any) -> Any:
+        texts = [text or "" for text in data_list]
+        return self.kind.parse(self.join(texts), self.currency) if any(texts) else ""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != ("" if initial is None else initial))
+        except ValidationError:
+            return True
+
+
+_ATTRS: dict[type[forms.Widget], dict[str, Any]] = {
+    forms.DateInput: {"type": "date"},
+    forms.Textarea: {"rows": 3},
+}
+
+
+class SaleField(PartsField):
+    inputs = (
+        ("price", _("sale price"), PriceInput),
+        ("start", _("first day"), forms.DateInput),
+        ("end", _("last day"), forms.DateInput),
+    )
+
+    def split(self, value: Any) -> list[str]:
+        return [value["price"], value["start"], value["end"]]
+
+    def join(self, texts: Sequence[str]) -> str:
+        return f"{texts[0]} {texts[1]}/{texts[2]}"
+
+
+class BusinessField(PartsField):
+    inputs = (
+        ("price", _("business price"), PriceInput),
+        ("tiers", _("tiers, one a line: units: price"), forms.Textarea),
+    )
+
+    def split(self, value: Any) -> list[str]:
+        return [value["price"], "\n".join(f"{units}: {paid}" for units, paid in value["tiers"])]
+
+    def join(self, texts: Sequence[str]) -> str:
+        return "\n".join(texts)
