@@ -186,6 +186,7 @@ class AmazonOrder(Stated):
             models.Index(fields=["-ordered_at", "-id"], name="amazon_order_newest"),
             models.Index(fields=["state", "-ordered_at", "-id"], name="amazon_order_of_state"),
             models.Index(fields=["number"], name="amazon_order_of_any"),
+            models.Index(fields=["shop_order_pk"], name="amazon_order_in_shop"),
             models.Index(
                 fields=["account", "ship_by"],
                 condition=models.Q(status__in=UNSHIPPED),

@@ -35,9 +35,16 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Applications --------------------------------------------------------------------------
 
+# Oscar's own way to change one of its apps: another configuration in its place.
+CHANGED_APPS = {
+    "oscar.apps.dashboard.orders.apps.OrdersDashboardConfig": (
+        "django_amazon_sync.oscar_dashboard.orders.OrdersConfig"
+    ),
+}
+
 INSTALLED_APPS = [
     "shop",  # before Oscar, as its templates extend Oscar's of the same name
-    *OSCAR_APPS,
+    *(CHANGED_APPS.get(app, app) for app in OSCAR_APPS),
     "sorl.thumbnail",
     "django_amazon_sync",
 ]
