@@ -104,6 +104,21 @@ class OfferUpdate:
     quantity: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """What an order of Amazon's has and the shop lacks: SKU and title are Amazon's.
+
+    ``price`` is what Amazon's buyer pays for one piece. ``category`` is the code of the shop's
+    menu, empty where staff chose none.
+    """
+
+    sku: str
+    title: str
+    asin: str = ""
+    price: Money | None = None
+    category: str = ""
+
+
 # --- What Amazon says of a listing ---------------------------------------------------------
 
 
@@ -515,13 +530,19 @@ class StatusFlow:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What the shop offers to choose from, and how its statuses follow each other."""
+    """What the shop offers to choose from, and how its statuses follow each other.
+
+    ``customers`` and ``products`` say whether ``Shop.customer_for`` and ``Shop.create_product``
+    work here.
+    """
 
     shipping_methods: tuple[MenuItem, ...] = ()
     payment_methods: tuple[MenuItem, ...] = ()
     statuses: tuple[MenuItem, ...] = ()
     categories: tuple[MenuItem, ...] = ()
     flow: StatusFlow = StatusFlow()
+    customers: bool = False
+    products: bool = False
 
 
 # --- Shipments -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from oscar.apps.catalogue.categories import create_from_breadcrumbs
 from oscar.core.loading import get_model
 
 numbers = count(1)
@@ -56,6 +57,11 @@ def stock_record(
         price_currency=currency,
         num_in_stock=in_stock,
     )
+
+
+def category(name: str) -> Any:
+    """A category of the catalogue by its full name ("Books > Old")."""
+    return create_from_breadcrumbs(name)
 
 
 def shipping_method(name: str) -> Any:

@@ -143,6 +143,7 @@ class OrderMappingsForm(RowForm[OrderMappings]):
                    account.default_shipping_method)  # fmt: skip
             choose(self, "default_payment_method", menu.payment_methods,
                    account.default_payment_method)  # fmt: skip
+            choose(self, "default_category", menu.categories, account.default_category)
             for status in MAPPED:
                 stored = account.order_statuses.get(status, "")
                 choose(self, status_field(status), menu.statuses, stored)
@@ -155,6 +156,7 @@ class OrderMappingsForm(RowForm[OrderMappings]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
         if menu := self.offered.menu:
+            self._check_newcomers(menu)
             labels = {item.code: item.label for item in menu.statuses}
             steps = impossible_steps(self._mapped(), menu.flow)
             for step in {step.status: step for step in reversed(steps)}.values():
@@ -170,6 +172,19 @@ class OrderMappingsForm(RowForm[OrderMappings]):
                     ),
                 )  # fmt: skip
         return data
+
+    def _check_newcomers(self, menu: Menu) -> None:
+        """Refuse what this shop's adapter cannot make, and products without a category."""
+        data = self.cleaned_data
+        if data.get("import_customers") and not menu.customers:
+            self.add_error("import_customers", _("This shop's adapter makes no customers."))
+        if data.get("relay_customers") and not data.get("import_customers"):
+            text = _("This needs customers to be imported: switch that on as well.")
+            self.add_error("relay_customers", text)
+        if data.get("create_products") and not menu.products:
+            self.add_error("create_products", _("This shop's adapter makes no products."))
+        elif data.get("create_products") and menu.categories and not data.get("default_category"):
+            self.add_error("default_category", _("Choose the category of what is made."))
 
     def _mapped(self) -> dict[str, str]:
         chosen = {status: self.cleaned_data.get(status_field(status)) for status in MAPPED}
@@ -373,6 +388,26 @@ class OrderMappingsAdmin(Kept, OfAccount, Screen[OrderMappings]):
                     "description": _(
                         "The status that the shop's order gets with each of Amazon's; empty "
                         "changes nothing in the shop."
+                    ),
+                },
+            ),
+            (
+                _("Customers"),
+                {
+                    "fields": ("import_customers", "relay_customers"),
+                    "description": _(
+                        "A customer who was there is never changed. One that is made has no "
+                        "password until it asks for one, and gets no newsletters."
+                    ),
+                },
+            ),
+            (
+                _("Products that the shop lacks"),
+                {
+                    "fields": ("create_products", "default_category"),
+                    "description": _(
+                        "They are made unpublished and without stock, so that nothing of them is "
+                        "sold or sent before you have looked at them."
                     ),
                 },
             ),

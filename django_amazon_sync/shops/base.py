@@ -11,8 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 
 from django_amazon_sync.data import (
+    Address,
+    Buyer,
     Choices,
     Menu,
+    NewProduct,
     Offer,
     OfferUpdate,
     OrderData,
@@ -79,8 +82,30 @@ class Shop(ABC):
         """Take over title, price or quantity from Amazon for one offer."""
         raise NotSupported(f"{type(self).__name__} takes nothing over from Amazon.")
 
+    def customer_for(self, buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
+        """The pk of the user who bought, found by e-mail address or made; empty for a guest.
+
+        ``shops.customers`` does this for Django's users. Nothing of a user who was there is
+        changed, staff never become customers, and a user that is made can log in only once it has
+        asked for a password. With ``relay`` the address is Amazon's own or missing, and never that
+        of a customer who was there. Safe beside other workers. Raises ShopRefused.
+        """
+        raise NotSupported(f"{type(self).__name__} makes no customers.")
+
+    def create_product(self, product: NewProduct, scope: str = "") -> str:
+        """The pk of a new offer for what an order has and the shop lacks; that of its SKU if any.
+
+        It is not on sale, has a stock of 0, and staff see that an import made it. Raises
+        ShopRefused.
+        """
+        raise NotSupported(f"{type(self).__name__} makes no products.")
+
     def anonymise(self, pk: str) -> None:
-        """Remove the buyer's personal data from a placed order; keep what tax law needs."""
+        """Remove the buyer's personal data from a placed order; keep what tax law needs.
+
+        The order belongs to no user any more, and one that was made for such orders is forgotten
+        with the last of them, unless it has become somebody's own by a password.
+        """
         raise NotSupported(f"{type(self).__name__} cannot anonymise orders.")
 
     def scopes_of(self, user_pk: str) -> frozenset[str] | None:

@@ -39,7 +39,7 @@ class Chooser:
         return cls(account, shop.menu(), _folded(shipping), _folded(payment))
 
     def for_new(self, order: AmazonOrder, data: OrderData) -> Choices:
-        """What to place an order with. Raises MappingMissing and PaymentUnmatched."""
+        """What to place an order with, for a guest. Raises MappingMissing and PaymentUnmatched."""
         return Choices(
             shipping_method=self.shipping_for(data.service_level),
             payment_method=self.payment_for(data.payment_methods),

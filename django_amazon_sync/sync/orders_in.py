@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -32,7 +32,6 @@ from django_amazon_sync.errors import (
     NotYet,
     Rejected,
     Throttled,
-    Unexpected,
 )
 from django_amazon_sync.models import (
     AmazonOrder,
@@ -45,14 +44,13 @@ from django_amazon_sync.models import (
     WindowState,
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
-from django_amazon_sync.sync import windows
+from django_amazon_sync.sync import newcomers, windows
+from django_amazon_sync.sync.apart import apart
 from django_amazon_sync.sync.choosing import MAPPING_CODES, Chooser
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.work import SO_FAR, Work
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
-
-T = TypeVar("T")
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
 ASKED_SINGLY = 30
@@ -407,40 +405,34 @@ def place(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Place one order in its own transaction, or put it aside with its reason."""
     about = {"order_number": order.number}
     try:
-        if not _apart(partial(_place_once, work, order, chooser)):
-            return  # another worker has placed it
+        remarks = apart(partial(_place_once, work, order, chooser))
     except AmazonSyncError as reason:
         quarantine(order, reason)
         work.line(Outcome.QUARANTINED, **about, code=reason.code, message=str(reason))
-    else:
-        message = ""
-        if order.difference:
-            message = f"{order.difference} {order.currency} of Amazon's total are unexplained."
-        work.line(Outcome.PLACED, **about, message=message)
+        return
+    if remarks is None:
+        return  # another worker has placed it
+    if order.difference:
+        remarks.insert(0, f"{order.difference} {order.currency} of Amazon's total are unexplained.")
+    work.line(Outcome.PLACED, **about, message=" ".join(remarks))
 
 
-def _apart(act: Callable[[], T]) -> T:
-    """Do something with one order in its own transaction; a fault is this order's alone."""
-    try:
-        with transaction.atomic():
-            return act()
-    except AmazonSyncError:
-        raise
-    except Exception as fault:
-        raise Unexpected.from_fault(fault) from fault
-
-
-def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> bool:
+def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] | None:
     """Place the order in the shop and mark it, in the caller's transaction.
+
+    What staff should know of it, in sentences; None where it does not wait any more.
 
     Taking the row's lock is the claim: of two workers the second waits here and then finds the
     order placed. What the order held is the shop's from the same moment on.
     """
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     if locked.state != OrderState.WAITING:
-        return False
+        return None
     data = _for_the_shop(locked)
-    shop_pk = work.shop.place_order(data, chooser.for_new(locked, data))
+    choices = chooser.for_new(locked, data)
+    made = newcomers.welcome(work.account, work.shop, data)
+    data = newcomers.with_offers(data, made.offers)
+    shop_pk = work.shop.place_order(data, replace(choices, customer=made.customer))
     locked.move(
         OrderState.PLACED,
         shop_order_pk=shop_pk,
@@ -451,10 +443,11 @@ def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> bool:
         reason="",
     )
     doubt_quantities(_skus_of(locked))
+    newcomers.remember(locked, made.offers)
     transaction.on_commit(
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
     )
-    return True
+    return made.remarks
 
 
 def _for_the_shop(order: AmazonOrder) -> OrderData:
@@ -503,7 +496,7 @@ def _update(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Update one placed order in its own transaction; where it cannot be, try with each run."""
     about = {"order_number": order.number}
     try:
-        remark = _apart(partial(_update_once, work, order, chooser))
+        remark = apart(partial(_update_once, work, order, chooser))
     except AmazonSyncError as reason:
         AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=str(reason))
         work.line(Outcome.FAILED, **about, code=reason.code, message=str(reason))

@@ -26,6 +26,7 @@ from itertools import count
 from typing import Any, TypeVar, cast
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -38,6 +39,7 @@ from django_amazon_sync.data import (
     Choices,
     LineAmounts,
     Money,
+    NewProduct,
     Offer,
     OrderAmounts,
     OrderData,
@@ -415,6 +417,118 @@ class ShopContract(ABC):
             assert offer in shop.offers_of_product(product)
         assert shop.products_of(["no-such-offer"]) == {}
 
+    # --- Customers ---------------------------------------------------------------------------
+
+    @pytest.fixture
+    def buyer(self) -> Buyer:
+        return Buyer(name="Ada Byron", email="Ada@Engine.example")
+
+    def test_a_customer_is_made_once_and_found_again_whatever_the_case(
+        self, shop: Shop, buyer: Buyer, order: OrderData, choices: Choices
+    ) -> None:
+        if not shop.menu().customers:
+            return
+        pk = shop.customer_for(buyer, order.delivery, relay=False)
+        again = replace(buyer, email="aDA@eNGINE.example")
+        assert shop.customer_for(again, order.delivery, relay=False) == pk
+        user = get_user_model().objects.get(pk=pk)
+        assert user.get_full_name() == "Ada Byron"
+        assert not user.is_staff
+        assert not any(user.check_password(guess) for guess in ("", "!", "Ada", None))
+        assert shop.place_order(order, replace(choices, customer=pk))
+
+    @pytest.mark.parametrize(
+        "columns",
+        [{"is_staff": True}, {"is_superuser": True}, {"is_active": False}],
+        ids=["staff", "superuser", "not active"],
+    )
+    def test_whom_an_order_never_belongs_to(
+        self, shop: Shop, buyer: Buyer, columns: dict[str, bool]
+    ) -> None:
+        """Neither to these, nor to a second user with their address: a guest's."""
+        if not shop.menu().customers:
+            return
+        user = a_user("ada@engine.example", **columns)
+        before = row_of(user)
+        assert shop.customer_for(buyer, None, relay=False) == ""
+        assert get_user_model().objects.count() == 1
+        assert row_of(user) == before
+
+    def test_a_customer_who_was_there_is_found_and_left_as_it_is(
+        self, shop: Shop, buyer: Buyer
+    ) -> None:
+        if not shop.menu().customers:
+            return
+        user = a_user("ADA@engine.example")
+        before = row_of(user)
+        renamed = replace(buyer, name="Somebody Else")
+        assert shop.customer_for(renamed, Address(name="Else"), relay=False) == str(user.pk)
+        assert row_of(user) == before
+
+    def test_amazons_own_address_is_never_that_of_a_customer_who_was_there(
+        self, shop: Shop, buyer: Buyer
+    ) -> None:
+        if not shop.menu().customers:
+            return
+        user = a_user("ada@engine.example")
+        assert shop.customer_for(buyer, None, relay=True) == ""
+        other = replace(buyer, email="x1@marketplace.amazon.example")
+        made = shop.customer_for(other, None, relay=True)
+        assert made not in ("", str(user.pk))
+        assert shop.customer_for(other, None, relay=True) == made
+
+    def test_a_made_customer_is_forgotten_with_the_last_order(
+        self, shop: Shop, buyer: Buyer, order: OrderData, choices: Choices
+    ) -> None:
+        if not shop.menu().customers:
+            return
+        customer = shop.customer_for(buyer, order.delivery, relay=False)
+        choices = replace(choices, customer=customer)
+        first = shop.place_order(order, choices)
+        last = shop.place_order(new_order(*order.lines), choices)
+        users = get_user_model().objects.filter(pk=customer)
+        shop.anonymise(first)
+        assert users.get().get_full_name() == "Ada Byron"
+        shop.anonymise(last)
+        left = str(users.values())
+        assert [word for word in ("Ada", "Byron", "ada@", "engine") if word in left] == []
+        assert not users.get().is_active
+
+    def test_a_customer_who_was_there_is_not_forgotten(
+        self, shop: Shop, buyer: Buyer, order: OrderData, choices: Choices
+    ) -> None:
+        if not shop.menu().customers:
+            return
+        user = a_user("ada@engine.example")
+        customer = shop.customer_for(buyer, order.delivery, relay=False)
+        shop.anonymise(shop.place_order(order, replace(choices, customer=customer)))
+        user.refresh_from_db()
+        assert (user.email, user.is_active) == ("ada@engine.example", True)
+
+    # --- Products that are made --------------------------------------------------------------
+
+    def test_a_product_is_made_once_not_on_sale_and_without_stock(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        if not shop.menu().products:
+            return
+        product = NewProduct("NEW\u00a0SKU", "\x00New " * 300, "B0NEW", Money(Decimal(5), "EUR"))
+        pk = shop.create_product(product, sample.scope)
+        assert shop.create_product(product, sample.scope) == pk
+        [offer] = shop.offers(sample.scope, [pk])
+        assert (offer.sku, offer.quantity, offer.on_sale) == (product.sku, 0, False)
+        order = new_order(new_line("1", product.sku, 2))
+        placed = self.read_order(shop.place_order(order, replace(choices, scope=sample.scope)))
+        assert placed.lines == (PlacedLine("1", product.sku, 2, known=True),)
+
+    def test_what_the_shop_has_is_not_made_again(self, shop: Shop, sample: Sample) -> None:
+        if not shop.menu().products:
+            return
+        before = list(shop.offers())
+        pk = shop.create_product(NewProduct(sample.tracked, "Another title"), sample.scope)
+        assert pk == offer_of(shop, sample.tracked).pk
+        assert list(shop.offers()) == before
+
     # --- Following Amazon --------------------------------------------------------------------
 
     def test_a_lowered_quantity_is_released_once(
@@ -559,6 +673,21 @@ class ShopContract(ABC):
 
 
 # --- Orders to place --------------------------------------------------------------------------
+
+
+def a_user(email: str, **columns: bool) -> Any:
+    """A user of the project with this address, made as the project's own forms do."""
+    model = get_user_model()
+    others = {} if model.USERNAME_FIELD == "email" else {model.USERNAME_FIELD: email}
+    user = model(email=email, **others, **columns)
+    user.set_password("a password of its own")
+    user.save()
+    return user
+
+
+def row_of(user: Any) -> dict[str, Any]:
+    """All columns of a user, as they are stored."""
+    return dict(get_user_model().objects.filter(pk=user.pk).values().get())
 
 
 def new_line(item_id: str, sku: str, quantity: int) -> OrderLine:

@@ -187,6 +187,45 @@ def test_a_method_that_the_shop_gave_up_stays_to_be_seen(
     assert '<option value="gone" selected>' in staff.see(OrderMappings, account.pk)
 
 
+# --- Customers and products ---------------------------------------------------------------------
+
+
+def test_customers_and_products_are_switched_on(staff: Staff, account: SellerAccount) -> None:
+    category = factories.category("From Amazon")
+    response = save(
+        staff, account, import_customers="on", relay_customers="on", create_products="on",
+        default_category=str(category.pk),
+    )  # fmt: skip
+    assert response.status_code == 302, errors_of(response)
+    account.refresh_from_db()
+    assert account.import_customers
+    assert account.relay_customers
+    assert account.default_category == str(category.pk)
+
+
+def test_what_makes_no_sense_is_refused_at_its_field(staff: Staff, account: SellerAccount) -> None:
+    factories.category("From Amazon")
+    errors = errors_of(save(staff, account, relay_customers="on", create_products="on"))
+    assert set(errors) == {"relay_customers", "default_category"}
+    account.refresh_from_db()
+    assert not account.create_products
+
+
+def test_what_the_shops_adapter_cannot_make_is_refused(
+    staff: Staff, account: SellerAccount, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "tests.shops.plain.BareShop"}
+    account.default_shipping_method = "amazon"
+    account.save()
+    errors = errors_of(
+        save(
+            staff, account, default_shipping_method="amazon", import_customers="on",
+            create_products="on",
+        )
+    )  # fmt: skip
+    assert set(errors) == {"import_customers", "create_products"}
+
+
 # --- Orders that wait ---------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -59,6 +60,9 @@ class Order(models.Model):
     extra = models.DecimalField(max_digits=10, decimal_places=2, default=0)
     currency = models.CharField(max_length=3)
     customer = models.CharField(max_length=60)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     email = models.EmailField()
     street = models.CharField(max_length=100)
     postcode = models.CharField(max_length=12)

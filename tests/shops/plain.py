@@ -51,6 +51,7 @@ class RichShop(ModelShop):
         shipped_at="sent",
         carrier="carrier__name",
         tracking="tracking",
+        customer="account",
         fixed={"source": "amazon"},
     )
     line = LineFields(

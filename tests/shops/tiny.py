@@ -14,6 +14,7 @@ from django_amazon_sync.data import (
     Menu,
     MenuItem,
     Money,
+    NewProduct,
     Offer,
     OrderData,
     OrderLine,
@@ -29,6 +30,7 @@ MENU = Menu(
     payment_methods=(MenuItem("marketplace", "Paid at a marketplace"),),
     statuses=(MenuItem("open", "Open"), MenuItem("packed", "Packed")),
     flow=StatusFlow("open", {"open": ("packed",)}),
+    products=True,
 )
 
 
@@ -99,6 +101,13 @@ class TinyShop(Shop):
 
     def menu(self) -> Menu:
         return MENU
+
+    def create_product(self, product: NewProduct, scope: str = "") -> str:
+        name = f"{product.title.replace(chr(0), '')} (made for an order on Amazon)"
+        article, _made = Article.objects.get_or_create(
+            code=product.sku, defaults={"name": name, "pieces": 0, "hidden": True, "shelf": scope}
+        )
+        return article.code
 
     def anonymise(self, pk: str) -> None:
         sale = Sale.objects.get(reference=pk)

@@ -19,8 +19,18 @@ from django.db import IntegrityError, transaction
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 
-from django_amazon_sync.data import Choices, Menu, Offer, OfferUpdate, OrderData, ShipmentData
+from django_amazon_sync.data import (
+    Address,
+    Buyer,
+    Choices,
+    Menu,
+    Offer,
+    OfferUpdate,
+    OrderData,
+    ShipmentData,
+)
 from django_amazon_sync.errors import ConfigurationError, NotSupported
+from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.shops.model_shop import changes, faults, offers, orders
 from django_amazon_sync.shops.model_shop.fields import (
@@ -115,6 +125,14 @@ class ModelShop(Shop):
                 f"{type(self).__name__} does not report shipments; give OrderFields shipped_at."
             )
         return changes.read_shipments(self._fields, order_pks)
+
+    def customer_for(self, buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
+        if not self.order.customer:
+            raise NotSupported(
+                f"{type(self).__name__} makes no customers; give OrderFields customer."
+            )
+        found = customers.customer_for(buyer, delivery, relay=relay)
+        return str(found.user.pk) if found else ""
 
     def anonymise(self, pk: str) -> None:
         changes.forget_buyer(self._fields, pk)

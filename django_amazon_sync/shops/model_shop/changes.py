@@ -14,6 +14,7 @@ from django.db import transaction
 
 from django_amazon_sync.data import OrderData, ShipmentData
 from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
     OrderFields,
@@ -238,6 +239,18 @@ def forget_buyer(shop: ShopFields, pk: str) -> None:
     if shop.line.gift_message:
         for line in lines_of(shop, saved):
             write(line, {shop.line.gift_message: ""})
+    if shop.order.customer:
+        forget_customer(shop, saved)
+
+
+def forget_customer(shop: ShopFields, saved: Any) -> None:
+    """The order is a guest's from now on; who was made for it goes with the last of such orders."""
+    column = shop.order.customer
+    user = getattr(saved, column)
+    write(saved, {column: None})
+    orders = model_of(shop.order)._base_manager
+    if user and customers.is_unowned(user) and not orders.filter(**{column: user}).exists():
+        customers.forget(user)
 
 
 def personal_columns(fields: OrderFields) -> list[str]:

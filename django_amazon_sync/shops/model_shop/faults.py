@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields as attributes_of
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import (
     CharField,
@@ -54,6 +56,7 @@ WRITTEN: dict[str, tuple[tuple[type[Field[Any, Any]], ...], str]] = {
     "email": (TEXT, "a text"),
     "notes": ((TextField,), "a TextField"),
     "shipped_at": ((DateTimeField,), "a DateTimeField"),
+    "customer": ((ForeignKey,), "a ForeignKey"),
     "order": ((ForeignKey,), "a ForeignKey"),
     "product": ((ForeignKey,), "a ForeignKey"),
     "item_id": (TEXT, "a text"),
@@ -153,6 +156,7 @@ def order_faults(fields: OrderFields) -> Iterator[str]:
         if path := getattr(fields, name):
             yield from path_faults(f"OrderFields.{name}", model_of(fields), path)
     yield from written_faults(fields)
+    yield from customer_faults(fields)
     yield from cancelled_faults(fields)
     number = own_column(fields, fields.number)
     if number and not is_unique(model_of(fields), number):
@@ -161,6 +165,17 @@ def order_faults(fields: OrderFields) -> Iterator[str]:
             "twice; give it unique=True"
         )
     yield from length_faults("OrderFields.number", number, NUMBER_LENGTH)
+
+
+def customer_faults(fields: OrderFields) -> Iterator[str]:
+    """An order is of one of the project's users, or of a guest."""
+    relation = own_column(fields, fields.customer)
+    if not isinstance(relation, ForeignKey):
+        return
+    if relation.related_model is not get_user_model():
+        yield f"OrderFields.customer: {relation.name} does not lead to {settings.AUTH_USER_MODEL}"
+    if not relation.null:
+        yield f"OrderFields.customer: {relation.name} has to be null=True, for guests"
 
 
 def length_faults(about: str, column: Any, needed: int) -> Iterator[str]:

@@ -63,7 +63,8 @@ class OrderFields:
     is special. ``address`` names columns by the attributes of ``data.Address`` (name, company,
     line1 to line3, city, district, state, postcode, country, phone); ``text`` among them gets a
     line for each attribute that has no column. ``shipped_at`` says that all of the order was
-    handed to ``carrier`` as one parcel. ``fixed`` are values that other columns get.
+    handed to ``carrier`` as one parcel. ``customer`` is a relation to the user who bought, NULL for
+    guests. ``fixed`` are values that other columns get.
     """
 
     model: str
@@ -84,6 +85,7 @@ class OrderFields:
     shipped_at: str = ""
     carrier: str = ""
     tracking: str = ""
+    customer: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -18,6 +18,7 @@ from django_amazon_sync.data import (
     OrderLine,
 )
 from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
     ADDRESS,
@@ -47,6 +48,7 @@ def menu_of(fields: OrderFields) -> Menu:
         shipping_methods=choices_of(fields, fields.shipping_method) or (AMAZON,),
         payment_methods=choices_of(fields, fields.payment_method) or (AMAZON,),
         statuses=choices_of(fields, fields.status),
+        customers=bool(fields.customer),
     )
 
 
@@ -133,6 +135,8 @@ def save_order(shop: ShopFields, order: OrderData, choices: Choices, figures: Fi
         **address_columns(fields, there),
         **figures.order,
     }
+    if fields.customer:
+        columns[fields.customer] = customers.user_of(choices.customer)
     if fields.status and choices.status:
         columns[fields.status] = value_of_choice(column_of(fields, fields.status), choices.status)
     saved = model(**fitting(model, columns))

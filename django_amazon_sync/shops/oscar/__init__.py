@@ -13,9 +13,27 @@ from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
 
-from django_amazon_sync.data import Choices, Menu, Offer, OfferUpdate, OrderData, ShipmentData
+from django_amazon_sync.data import (
+    Address,
+    Buyer,
+    Choices,
+    Menu,
+    NewProduct,
+    Offer,
+    OfferUpdate,
+    OrderData,
+    ShipmentData,
+)
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.shops.oscar import changes, offers, orders, people, shipments, takeover
+from django_amazon_sync.shops.oscar import (
+    changes,
+    offers,
+    orders,
+    people,
+    products,
+    shipments,
+    takeover,
+)
 from django_amazon_sync.signals import offers_changed
 
 __all__ = ["OscarShop"]
@@ -57,6 +75,12 @@ class OscarShop(Shop):
 
     def apply(self, update: OfferUpdate) -> None:
         takeover.take_over(update)
+
+    def customer_for(self, buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
+        return people.customer(buyer, delivery, relay=relay)
+
+    def create_product(self, product: NewProduct, scope: str = "") -> str:
+        return products.create(product, scope)
 
     def anonymise(self, pk: str) -> None:
         order = get_model("order", "Order").objects.filter(pk=pk).first()

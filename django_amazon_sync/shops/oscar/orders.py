@@ -18,6 +18,8 @@ from oscar.core.loading import get_class, get_model
 
 from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData, OrderLine, StatusFlow
 from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops import customers
+from django_amazon_sync.shops.oscar import products
 from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
 from django_amazon_sync.shops.oscar.offers import RELATED, records_of, valid_pks, with_sku
 from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
@@ -37,7 +39,10 @@ def menu(methods: Iterable[Any]) -> Menu:
         shipping_methods=tuple(MenuItem(method.code, str(method.name)) for method in methods),
         payment_methods=tuple(payment.values()),
         statuses=tuple(MenuItem(status, status) for status in order_model.all_statuses()),
+        categories=products.categories(),
         flow=status_flow(),
+        customers=True,
+        products=True,
     )
 
 
@@ -132,7 +137,7 @@ def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any
     source_type = chosen_source_type(choices.payment_method)
     figures = figures_of(order)
     records = stock_records(order.lines, choices.scope)
-    saved = save_order(order, figures, method, status_flow().first or choices.status)
+    saved = save_order(order, choices, figures, method)
     lines = [
         save_line(saved, line, figures.lines[line.item_id], records.get(line.item_id), choices)
         for line in order.lines
@@ -171,8 +176,10 @@ def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
     return {item_id: record for item_id, record in found.items() if record is not None}
 
 
-def save_order(order: OrderData, figures: Figures, method: Any, status: str) -> Any:
+def save_order(order: OrderData, choices: Choices, figures: Figures, method: Any) -> Any:
+    """The order's own row, with the first status; a guest's keeps the buyer's address itself."""
     model = get_model("order", "Order")
+    user = customers.user_of(choices.customer)
     shipping_address, billing_address = (
         save_addresses(order.delivery) if order.delivery else (None, None)
     )
@@ -180,11 +187,12 @@ def save_order(order: OrderData, figures: Figures, method: Any, status: str) -> 
         **fitting(
             model,
             number=order.number,
-            guest_email=order.buyer.email,
+            guest_email="" if user else order.buyer.email,
             shipping_method=str(method.name),
             shipping_code=method.code,
-            status=status,
+            status=status_flow().first or choices.status,
         ),
+        user=user,
         site=Site.objects.get_current() if getattr(settings, "SITE_ID", None) else None,
         shipping_address=shipping_address,
         billing_address=billing_address,

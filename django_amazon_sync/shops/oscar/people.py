@@ -14,7 +14,8 @@ from oscar.core.loading import get_model
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
-from django_amazon_sync.data import Address
+from django_amazon_sync.data import Address, Buyer
+from django_amazon_sync.shops import customers
 
 #: The note type of what this package writes on an order; such notes hold no personal data.
 NOTE_TYPE = "Amazon"
@@ -102,6 +103,34 @@ def phone_number(address: Address) -> tuple[PhoneNumber | str, str]:
     return number, note if number.extension else ""
 
 
+# --- Customers ----------------------------------------------------------------------------------
+
+
+def customer(buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
+    """The pk of the user who bought; the address book of one that is made begins with this order.
+
+    Oscar's signal ``user_registered`` is not sent: shops use it to greet those who registered.
+    """
+    found = customers.customer_for(buyer, delivery, relay=relay)
+    if found is None:
+        return ""
+    if found.made and delivery is not None:
+        begin_address_book(found.user, delivery)
+    return str(found.user.pk)
+
+
+def begin_address_book(user: Any, delivery: Address) -> None:
+    model = get_model("address", "UserAddress")
+    phone, notes = phone_number(delivery)
+    model.objects.create(
+        **fitting(model, **address_columns(delivery), notes=notes),
+        phone_number=phone,
+        user=user,
+        is_default_for_shipping=True,
+        is_default_for_billing=True,
+    )
+
+
 # --- Personal data ------------------------------------------------------------------------------
 
 
@@ -110,7 +139,8 @@ def forget_buyer(order: Any) -> None:
     """Remove the buyer's name, address lines, postcode, phone, e-mail and messages.
 
     Country, state, city, totals and taxes stay: they are not personal, and tax law wants them.
-    Notes that people or Oscar wrote on the order go, as they may quote the buyer.
+    Notes that people or Oscar wrote on the order go, as they may quote the buyer. The order belongs
+    to no user any more, and a user that was made for such orders goes with the last of them.
     """
     for address in (order.shipping_address, order.billing_address):
         if address is not None:
@@ -119,8 +149,12 @@ def forget_buyer(order: Any) -> None:
         get_model("communication", "Email").objects.filter(email=order.guest_email).delete()
     order.notes.exclude(note_type=NOTE_TYPE).delete()
     order.lines.exclude(partner_line_notes="").update(partner_line_notes="")
-    order.guest_email = ""
-    order.save(update_fields=["guest_email"])
+    user, order.user, order.guest_email = order.user, None, ""
+    order.save(update_fields=["user", "guest_email"])
+    if user is not None and customers.is_unowned(user) and not user.orders.exists():
+        user.addresses.all().delete()
+        get_model("communication", "Email").objects.filter(user=user).delete()
+        customers.forget(user)
 
 
 def forget_address(address: Any) -> None:

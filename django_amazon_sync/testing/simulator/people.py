@@ -36,7 +36,7 @@ def buyer_and_address(country: str, choice: int) -> tuple[Json, Json]:
     """A buyer and a delivery address; the e-mail is a relay address, new with every order."""
     people = PEOPLE[country]
     name, street, city, state, postal_code, phone = people[choice % len(people)]
-    buyer = {"buyerName": name, "buyerEmail": f"b{choice}@marketplace.example.com"}
+    buyer = {"buyerName": name, "buyerEmail": f"b{choice}@marketplace.amazon.example"}
     address = {
         "name": name,
         "addressLine1": street,

@@ -1,0 +1,111 @@
+"""What an order brings that the shop does not have: its customer, and products.
+
+Both are made where staff switched it on. An order is never left out for their sake: what cannot
+be made is told on the order's line, and the order is placed for a guest, or without the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from django_amazon_sync.data import NewProduct, OrderData, OrderLine
+from django_amazon_sync.errors import AmazonSyncError
+from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount, SellerSku
+from django_amazon_sync.rules.buyers import is_relay
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.apart import apart
+
+T = TypeVar("T")
+
+
+@dataclass
+class Newcomers:
+    """What was made for one order: the customer's pk, offers by SKU, and what staff should know."""
+
+    customer: str = ""
+    offers: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def make(self, what: str, act: Callable[[], T], otherwise: T) -> T:
+        """Make one of them by itself; where that fails, nothing of it is left."""
+        try:
+            return apart(act)
+        except AmazonSyncError as reason:
+            self.remarks.append(f"{what} {reason}")
+            return otherwise
+
+
+def welcome(account: SellerAccount, shop: Shop, data: OrderData) -> Newcomers:
+    """Find or make what this order needs, in the transaction that places it."""
+    made = Newcomers()
+    wanted = account.import_customers or account.create_products
+    if not wanted or shop.order_pk(data.number):
+        return made
+    if account.import_customers:
+        made.customer = _customer(made, account, shop, data)
+    if account.create_products:
+        unknown = {
+            line.sku: line
+            for line in data.lines
+            if line.sku and not _is_known(account, shop, line)
+        }
+        offers = {sku: _product(made, account, shop, line) for sku, line in unknown.items()}
+        made.offers = {sku: offer for sku, offer in offers.items() if offer}
+    return made
+
+
+def _customer(made: Newcomers, account: SellerAccount, shop: Shop, data: OrderData) -> str:
+    relay = is_relay(data.buyer.email)
+    if relay and not account.relay_customers:
+        return ""
+    return made.make(
+        "The order is a guest's.",
+        lambda: shop.customer_for(data.buyer, data.delivery, relay=relay),
+        "",
+    )
+
+
+# --- Products -------------------------------------------------------------------------------------
+
+
+def _is_known(account: SellerAccount, shop: Shop, line: OrderLine) -> bool:
+    if line.offer_pk:
+        return True
+    return any(offer.sku == line.sku for offer in shop.find(line.sku, account.shop_scope))
+
+
+def _product(made: Newcomers, account: SellerAccount, shop: Shop, line: OrderLine) -> str:
+    product = NewProduct(
+        sku=line.sku,
+        title=line.title or line.sku,
+        asin=line.asin,
+        price=line.unit_price,
+        category=account.default_category,
+    )
+    return made.make(
+        f"No product was made for SKU {line.sku}.",
+        lambda: shop.create_product(product, account.shop_scope),
+        "",
+    )
+
+
+def with_offers(data: OrderData, offers: dict[str, str]) -> OrderData:
+    """The order, its lines standing for the offers that were made for them."""
+    lines = (replace(one, offer_pk=one.offer_pk or offers.get(one.sku, "")) for one in data.lines)
+    return replace(data, lines=tuple(lines))
+
+
+def remember(order: AmazonOrder, offers: dict[str, str]) -> None:
+    """Link the SKUs and the order's lines to the offers that were made for them.
+
+    Called with the SKUs locked (doubt_quantities), which the new ones are by being new.
+    """
+    account = order.account
+    for sku, offer_pk in sorted(offers.items()):
+        row, _made = SellerSku.objects.get_or_create(account=account, sku=sku)
+        SellerSku.objects.filter(pk=row.pk).update(
+            offer_pk=offer_pk, made_by_import=True, problem=""
+        )
+        AmazonOrderLine.objects.filter(order=order, sku=sku).update(offer_pk=offer_pk)
