@@ -82,6 +82,12 @@ def match_offers(run_pk: int) -> None:
 
 
 @shared_task
+def take_over_values(run_pk: int) -> None:
+    """Take chosen values over from Amazon into the shop."""
+    _perform(run_pk)
+
+
+@shared_task
 def tick() -> None:
     """Start what is due: changed offers, runs that were asked for, schedules; then the chores."""
     for run in jobs.due_runs():
@@ -98,6 +104,7 @@ TASKS: Mapping[Job, Task[[int], None]] = {
     Job.SETTLE: settle_feeds,
     Job.IMPORT_LISTINGS: import_listings,
     Job.MATCH: match_offers,
+    Job.TAKE_OVER: take_over_values,
 }
 
 

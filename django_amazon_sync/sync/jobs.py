@@ -25,6 +25,7 @@ from django_amazon_sync.sync import (
     selection,
     settle,
     shipments_out,
+    takeover,
     verify,
 )
 from django_amazon_sync.sync.connect import client_for
@@ -40,6 +41,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.SETTLE: settle.settle,
     Job.IMPORT_LISTINGS: listings_in.import_listings,
     Job.MATCH: matching.match,
+    Job.TAKE_OVER: takeover.take_over,
 }
 
 #: What asks for the jobs that are due by themselves.

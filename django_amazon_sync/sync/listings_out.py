@@ -125,12 +125,12 @@ def send_changes(work: Work) -> None:
     noted.done_with(but=found.waiting)
 
 
-def bring_up_orders(work: Work) -> None:
-    """Import the account's orders now, unless they are complete up to lately.
+def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:
+    """Import the account's orders now, unless they are complete up to lately and that is enough.
 
     Where another worker is at it, rises wait for that one's end.
     """
-    if not work.account.import_orders or orders_complete(work):
+    if not work.account.import_orders or (lately_is_enough and orders_complete(work)):
         return
     run = SyncRun.objects.create(
         account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN

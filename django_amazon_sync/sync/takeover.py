@@ -1,0 +1,432 @@
+"""Values over from Amazon, on request: name, price or quantity of chosen SKUs into the shop.
+
+1. Bring orders up, as Amazon's quantity is what is left after all of them.
+2. Read the SKUs from Amazon, twenty a call; of several marketplaces the first that has one counts.
+3. Per field: what goes out is refused, as it would come and go for ever; so is what Amazon does not
+   show for certain, and what the shop could not keep as it is.
+4. A dry run says the difference. Otherwise the shop takes it, one transaction for each offer, and
+   Amazon's value counts as accepted, so that nothing bounces back.
+
+Nothing is ever sent to Amazon here. A field in which Amazon wins does not go out once it drifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+
+from django_amazon_sync.data import ListingFacts, Money, Offer, OfferUpdate, SkuFacts
+from django_amazon_sync.errors import (
+    AmazonSyncError,
+    ConfigurationError,
+    NotSupported,
+    ShopRefused,
+    Unexpected,
+)
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    Listing,
+    Marketplace,
+    Outcome,
+    Presence,
+    SellerSku,
+)
+from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.desired import (
+    NAME,
+    PRICE,
+    QUANTITY,
+    Chosen,
+    Desired,
+    Rules,
+    desired,
+    kept_by_amazon,
+    why_not_wanted,
+)
+from django_amazon_sync.sync.holds import units_held
+from django_amazon_sync.sync.listings_out import bring_up_orders, orders_complete
+from django_amazon_sync.sync.observing import is_proof, observe
+from django_amazon_sync.sync.proving import fields_on_their_way
+from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.selection import is_about_some, within
+from django_amazon_sync.sync.survey import chunks, is_its
+from django_amazon_sync.sync.work import SO_FAR, Work
+
+#: What may be taken over, in the order that people read it.
+FIELDS = (NAME, PRICE, QUANTITY)
+
+#: The code of a line about a field that goes out: it may be switched off for the listing.
+GOES_OUT = "goes-out"
+
+#: SKUs that are read together (searchListingsItems takes 20).
+TOGETHER = 20
+
+
+def take_over(work: Work) -> None:
+    """Run options: ``skus`` or a selection, ``fields`` (of FIELDS), ``marketplaces`` (ids; the
+    first that lists a SKU counts, and without any all active ones do)."""
+    fields = _fields_of(work)
+    if type(work.shop).apply is Shop.apply:
+        raise NotSupported(f"{type(work.shop).__name__} takes nothing over from Amazon.")
+    if QUANTITY in fields:
+        bring_up_orders(work, lately_is_enough=False)
+    bring_up_rates(work)
+    active = work.account.marketplaces.filter(active=True).select_related("account")
+    rules = {place.pk: Rules.of(place) for place in active}
+    chosen = _in_order(active, work.run.options.get("marketplaces") or [])
+    after = work.run.options.get(SO_FAR, 0)  # the SKU (pk) that was done last
+    skus = within(work.run, SellerSku.objects.filter(account=work.account, pk__gt=after))
+    work.expect(skus.count(), "searchListingsItems", per_call=TOGETHER)
+    pks = skus.order_by("pk").values_list("pk", flat=True)
+    for together in chunks(pks.iterator(), TOGETHER):
+        for one in _read(work, together, rules, chosen):
+            _take_over_one(work, one, fields)
+        work.store_lines()
+        work.run.options[SO_FAR] = together[-1]
+        work.run.save(update_fields=["options"])
+        work.advance(len(together))
+        work.give_way()
+
+
+def _fields_of(work: Work) -> Sequence[str]:
+    named = work.run.options.get("fields") or []
+    if not named or not set(named) <= set(FIELDS):
+        raise ConfigurationError(f"Choose what is taken over: {', '.join(FIELDS)}.")
+    if not is_about_some(work.run):
+        raise ConfigurationError("Choose the SKUs whose values are taken over.")
+    return [name for name in FIELDS if name in named]
+
+
+def _in_order(places: Sequence[Marketplace] | Any, codes: Sequence[str]) -> list[int]:
+    """The chosen marketplaces (pk), in the order in which they were chosen."""
+    by_code = {place.code: place.pk for place in places}
+    if missing := [code for code in codes if code not in by_code]:
+        raise ConfigurationError(f"The account has no active marketplace {missing[0]}.")
+    return [by_code[code] for code in codes or sorted(by_code)]
+
+
+# --- One SKU --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Read:
+    """A SKU with all that decides: its offer, what Amazon shows, what goes out of it.
+
+    ``listing`` is the one that counts, None where Amazon has it in no chosen marketplace; ``held``
+    are units that Amazon sold and the shop has not taken; ``epoch`` is from before Amazon was read.
+    """
+
+    sku: SellerSku
+    listing: Listing | None
+    rules: Rules | None
+    offer: Offer | None
+    facts: SkuFacts | None
+    goes_out: frozenset[str]
+    on_their_way: frozenset[str]
+    held: int
+    epoch: int
+
+    @property
+    def about(self) -> dict[str, str]:
+        code = self.listing.marketplace.code if self.listing else ""
+        return {"sku": self.sku.sku, "marketplace": code}
+
+    @property
+    def there(self) -> ListingFacts:
+        """What Amazon shows of the listing that counts."""
+        assert self.facts is not None
+        assert self.listing is not None
+        there = self.facts.in_marketplace(self.listing.marketplace.code)
+        assert there is not None
+        return there
+
+
+class _Refused(Exception):
+    """Why a field is not taken over, for the line."""
+
+    def __init__(self, code: str, message: str, outcome: Outcome = Outcome.FAILED) -> None:
+        super().__init__(message)
+        self.code, self.outcome = code, outcome
+
+
+def _read(
+    work: Work, pks: Sequence[int], rules: Mapping[int, Rules], chosen: Sequence[int]
+) -> list[Read]:
+    """Read these SKUs (pks) from Amazon and their offers from the shop."""
+    skus = list(SellerSku.objects.filter(pk__in=pks).order_by("pk"))
+    epochs = {sku.pk: sku.stock_epoch for sku in skus}
+    listings = Listing.objects.filter(sku__in=epochs, marketplace__in=rules).order_by("pk")
+    rows = list(listings.select_related("sku__account", "marketplace__account"))
+    facts = observe(work, [row for row in rows if row.marketplace_id in chosen])
+    offer_pks = sorted({sku.offer_pk for sku in skus if sku.offer_pk})
+    offers = {one.pk: one for one in work.shop.offers(work.account.shop_scope, offer_pks)}
+    held = units_held(offer_pks)
+    busy = fields_on_their_way([row.pk for row in rows])
+    found = []
+    for sku in skus:
+        mine = [row for row in rows if row.sku_id == sku.pk]
+        offer = offers.get(sku.offer_pk)
+        if offer is not None and not is_its(sku, offer):
+            offer = None
+        there = [row for place in chosen for row in mine if row.marketplace_id == place]
+        there = [row for row in there if _is_seen(row, facts.get(sku.sku))]
+        listing = there[0] if there else None
+        found.append(
+            Read(
+                sku=listing.sku if listing else sku,
+                listing=listing,
+                rules=rules[listing.marketplace_id] if listing else None,
+                offer=offer,
+                facts=facts.get(sku.sku),
+                goes_out=frozenset(_goes_out(mine, listing, offer, rules)),
+                on_their_way=frozenset(busy.get(listing.pk, ())) if listing else frozenset(),
+                held=held.get(sku.offer_pk, 0),
+                epoch=epochs[sku.pk],
+            )
+        )
+    return found
+
+
+def _is_seen(row: Listing, facts: SkuFacts | None) -> bool:
+    return (
+        row.presence == Presence.PRESENT
+        and facts is not None
+        and facts.in_marketplace(row.marketplace.code) is not None
+    )
+
+
+def _goes_out(
+    mine: Sequence[Listing],
+    listing: Listing | None,
+    offer: Offer | None,
+    rules: Mapping[int, Rules],
+) -> set[str]:
+    """The fields that go out: of this listing, and of any listing where stores share a number."""
+    fields: set[str] = set()
+    for row in mine:
+        want = _wanted(offer, row, rules[row.marketplace_id], held=0)
+        wanted = want.values.keys() | want.problems.keys()
+        wanted -= kept_by_amazon(row.drift, rules[row.marketplace_id].amazon_wins)
+        fields |= wanted if listing is not None and row.pk == listing.pk else wanted & {QUANTITY}
+    return fields
+
+
+def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> Desired:
+    return desired(
+        offer, row.sku, row, rules, held=held, chosen=Chosen.of(row), accepted=row.accepted
+    )
+
+
+def _take_over_one(work: Work, one: Read, fields: Sequence[str]) -> None:
+    """Take over what may be of one SKU; what may not gets its line, and says why."""
+    if one.offer is None:
+        work.line(Outcome.FAILED, **one.about, code="offer", message=why_not_wanted(None))
+        return
+    if one.listing is None:
+        message = "Amazon does not list it in the chosen marketplaces, or does not show it yet."
+        work.line(Outcome.FAILED, **one.about, code="absent", message=message)
+        return
+    update, differing = OfferUpdate(one.offer.pk), {}
+    for name in fields:
+        try:
+            update, values = _with(work, one, one.offer, name, update)
+        except _Refused as why:
+            work.line(why.outcome, **one.about, code=why.code, message=str(why))
+            continue
+        if values["shop"] != values["amazon"]:
+            differing[name] = values
+        else:
+            work.run.count("in_step")
+    if differing:
+        _apply(work, one, one.listing, update, differing)
+
+
+def _with(
+    work: Work, one: Read, offer: Offer, name: str, update: OfferUpdate
+) -> tuple[OfferUpdate, dict[str, Any]]:
+    """The update with one more field, and what the shop and Amazon have of it. Raises _Refused."""
+    if name in one.goes_out:
+        raise _Refused(
+            GOES_OUT,
+            f"The {name} goes out to Amazon, so it is not taken over: switch it off for this "
+            "listing, or for the marketplace.",
+        )
+    if name in one.on_their_way:
+        raise _Refused(
+            "on-its-way",
+            f"A change of the {name} is on its way to Amazon; take it over once that is settled.",
+            Outcome.WAITING,
+        )
+    if name == NAME:
+        title = _title(one)
+        return replace(update, title=title), {"shop": offer.title, "amazon": title}
+    if name == PRICE:
+        price = _price(one, offer)
+        shop = None if offer.price is None else str(offer.price.rounded())
+        return replace(update, price=price), {"shop": shop, "amazon": str(price)}
+    quantity = _quantity(work, one, offer)
+    return replace(update, quantity=quantity), {"shop": offer.quantity, "amazon": quantity}
+
+
+def _title(one: Read) -> str:
+    title = one.there.title.strip()
+    if not title:
+        raise _Refused("name", "Amazon shows no title of it.")
+    return title
+
+
+def _price(one: Read, offer: Offer) -> Money:
+    there = one.there
+    if there.live_price is None or not is_proof(there):
+        raise _Refused(
+            "price",
+            "Amazon shows no regular price of it now: none is live, or a sale covers it. "
+            "Try again when buyers see the regular one.",
+        )
+    price = there.live_price.rounded()
+    if offer.price is not None and offer.price.currency != price.currency:
+        raise _Refused(
+            "currency",
+            f"The shop has its price in {offer.price.currency} and Amazon in {price.currency}; "
+            "set the price in the shop, or choose a marketplace of the shop's currency.",
+        )
+    assert one.rules is not None
+    if one.rules.price.tax_included and offer.price_includes_tax is not True:
+        raise _Refused(
+            "tax",
+            "Amazon's price includes tax, and the shop does not say that its own does; "
+            "set the price in the shop.",
+        )
+    return price
+
+
+def _quantity(work: Work, one: Read, offer: Offer) -> int:
+    """What the shop may sell: Amazon's number, and what it sold that the shop has yet to take."""
+    if one.sku.fulfilled_by_amazon:
+        raise _Refused("amazons-stock", "Amazon ships it: its units there are not yours.")
+    live = one.facts.live_quantity if one.facts else None
+    if one.sku.channel != MERCHANT_CHANNEL or live is None:
+        raise _Refused("quantity", "Amazon shows no quantity of it.")
+    if offer.quantity is None:
+        raise _Refused("quantity", "The shop does not track the stock of it.")
+    if not orders_complete(work):
+        raise _Refused(
+            "orders",
+            "Amazon's quantity is what orders left, and these are not all known; import orders, "
+            "then take it over.",
+            Outcome.WAITING,
+        )
+    return live + one.held
+
+
+# --- Into the shop --------------------------------------------------------------------------------
+
+
+def _apply(
+    work: Work, one: Read, listing: Listing, update: OfferUpdate, differing: dict[str, Any]
+) -> None:
+    """Let the shop take these values, or say what it would take."""
+    kept = [name for name in FIELDS if name in differing]
+    update = OfferUpdate(
+        update.pk,
+        title=update.title if NAME in kept else None,
+        price=update.price if PRICE in kept else None,
+        quantity=update.quantity if QUANTITY in kept else None,
+    )
+    try:
+        if work.run.dry_run:
+            _check_bounce(one, listing, _updated(one, update), differing)
+            work.line(Outcome.PLANNED, **one.about, values=differing)
+            return
+        with transaction.atomic():
+            work.lease.check()
+            _check_unchanged(one, listing, differing)
+            work.shop.apply(update)
+            _check_bounce(one, listing, _offer_now(work, update.pk), differing)
+            _accept(one, listing, update, differing)
+    except _Refused as why:
+        work.line(why.outcome, **one.about, values=differing, code=why.code, message=str(why))
+    except (ShopRefused, NotSupported) as why:
+        work.line(Outcome.FAILED, **one.about, values=differing, code=why.code, message=str(why))
+    except AmazonSyncError:
+        raise
+    except Exception as fault:  # noqa: BLE001 -- the border of one SKU: the others go on
+        reason = Unexpected.from_fault(fault)
+        about = one.about | {"code": reason.code, "message": str(reason)}
+        work.line(Outcome.FAILED, **about, values=differing)
+    else:
+        # Where it is sold elsewhere too, the shop's new value goes there.
+        changes.note([(work.account.pk, update.pk)])
+        work.line(Outcome.TAKEN_OVER, **one.about, values=differing)
+
+
+def _updated(one: Read, update: OfferUpdate) -> Offer:
+    """The offer as it would be."""
+    assert one.offer is not None
+    return replace(
+        one.offer,
+        title=one.offer.title if update.title is None else update.title,
+        price=one.offer.price if update.price is None else update.price,
+    )
+
+
+def _offer_now(work: Work, pk: str) -> Offer | None:
+    return next(iter(work.shop.offers(work.account.shop_scope, [pk])), None)
+
+
+def _check_unchanged(one: Read, listing: Listing, differing: dict[str, Any]) -> None:
+    """Nothing was sent or sold of it since Amazon was read. Locks the listing, then its SKU."""
+    row = Listing.objects.select_for_update().get(pk=listing.pk)
+    sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
+    busy = fields_on_their_way([row.pk]).get(row.pk, set()) & differing.keys()
+    sold = QUANTITY in differing and sku.stock_epoch != one.epoch
+    if busy or sold or row.accepted_at != listing.accepted_at:
+        raise _Refused(
+            "changed", "It changed while it was taken over; take it over again.", Outcome.WAITING
+        )
+
+
+def _check_bounce(
+    one: Read, listing: Listing, offer: Offer | None, differing: dict[str, Any]
+) -> None:
+    """What is sent of it once it is the shop's has to be what Amazon shows."""
+    assert one.rules is not None
+    want = _wanted(offer, listing, one.rules, held=one.held)
+    for name in differing.keys() & want.values.keys():
+        if want.values[name] != differing[name]["amazon"]:
+            raise _Refused(
+                "rule",
+                f"The shop would send {want.values[name]} in its place, by an own Amazon value or "
+                f"by the marketplace's rule: change that, or switch the {name} off for this "
+                "listing.",
+            )
+
+
+def _accept(
+    one: Read, listing: Listing, update: OfferUpdate, differing: dict[str, Any]
+) -> None:
+    """Amazon's values are the shop's now: they count as accepted and as seen live."""
+    row = Listing.objects.get(pk=listing.pk)
+    for name in differing:
+        live = differing[name]["amazon"] if name != QUANTITY else _live_quantity(one)
+        row.accepted[name] = row.verified[name] = live
+        for mapping in (row.drift, row.held, row.approved, row.refused):
+            mapping.pop(name, None)
+    if QUANTITY in differing:
+        row.quantity_epoch = one.epoch
+    if not row.drift and not row.held and not row.refused:
+        row.reason = ""
+    row.save(
+        update_fields=[
+            "accepted", "verified", "drift", "held", "approved", "refused", "quantity_epoch",
+            "reason",
+        ]
+    )  # fmt: skip
+
+
+def _live_quantity(one: Read) -> int | None:
+    return one.facts.live_quantity if one.facts else None

@@ -1,0 +1,301 @@
+"""Values that the shop takes over from Amazon, against a simulated Amazon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.models import Job, Marketplace, Outcome, RunState, SellerSku, SyncRun
+from django_amazon_sync.shops.oscar import OscarShop
+from tests import factories
+from tests.sync.conftest import DE, FR, World, eur, lines_of
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DRIFT_AFTER": 0}
+
+
+@pytest.fixture
+def quiet(world: World) -> World:
+    """An account that sends neither names nor prices nor quantities; Amazon differs in all."""
+    send(world, sync_price=False, sync_quantity=False, sync_name=False)
+    record = factories.stock_record("MUG", price="10.00", in_stock=5)
+    record.product.title = "Mug"
+    record.product.save()
+    world.list_on_amazon("MUG", price="12.50", quantity=9, title="A blue mug")
+    world.export()
+    return world
+
+
+def send(world: World, **switches: Any) -> None:
+    Marketplace.objects.filter(account=world.account).update(**switches)
+
+
+def take_over(world: World, *fields: str, dry_run: bool = False, **options: Any) -> SyncRun:
+    wanted = {"skus": ["MUG"], "fields": list(fields), "marketplaces": [DE]} | options
+    return world.do(Job.TAKE_OVER, dry_run=dry_run, **wanted)
+
+
+def in_shop(world: World, sku: str = "MUG") -> tuple[str, Decimal, int]:
+    [offer] = world.shop.find(sku)
+    assert offer.price is not None
+    assert offer.quantity is not None
+    return offer.title, offer.price.amount, offer.quantity
+
+
+ALL = ("name", "price", "quantity")
+
+DIFFERENCE = {
+    "name": {"shop": "Mug", "amazon": "A blue mug"},
+    "price": {"shop": "10.00 EUR", "amazon": "12.50 EUR"},
+    "quantity": {"shop": 5, "amazon": 9},
+}
+
+
+def test_a_dry_run_shows_the_difference_and_takes_nothing(quiet: World) -> None:
+    run = take_over(quiet, *ALL, dry_run=True)
+    assert lines_of(run, "outcome", "sku", "marketplace", "values") == [
+        (Outcome.PLANNED, "MUG", DE, DIFFERENCE)
+    ]
+    assert in_shop(quiet) == ("Mug", Decimal("10.00"), 5)
+
+
+def test_what_was_chosen_is_taken_over_and_nothing_bounces_back(quiet: World) -> None:
+    writes = quiet.writes()
+    run = take_over(quiet, *ALL)
+    assert lines_of(run, "outcome", "values") == [(Outcome.TAKEN_OVER, DIFFERENCE)]
+    assert in_shop(quiet) == ("A blue mug", Decimal("12.50"), 9)
+    send(quiet, sync_price=True, sync_quantity=True, sync_name=True)
+    quiet.send_changes()
+    quiet.export()
+    assert quiet.verify().went_well
+    assert quiet.writes() == writes
+    assert take_over(quiet, *ALL).counts.get("in_step") is None, "now all of it goes out"
+
+
+def test_only_the_chosen_field_is_taken(quiet: World) -> None:
+    take_over(quiet, "price")
+    assert in_shop(quiet) == ("Mug", Decimal("12.50"), 5)
+    run = take_over(quiet, "price")
+    assert (lines_of(run), run.counts["in_step"]) == ([], 1)
+
+
+@pytest.mark.parametrize("field", ALL)
+def test_what_goes_out_is_refused_and_says_so(quiet: World, field: str) -> None:
+    send(quiet, **{f"sync_{field}": True})
+    run = take_over(quiet, field)
+    [(outcome, code, message)] = lines_of(run, "outcome", "code", "message")
+    assert (outcome, code) == (Outcome.FAILED, "goes-out")
+    assert f"The {field} goes out to Amazon" in message
+    assert "switch it off for this listing" in message
+    assert in_shop(quiet) == ("Mug", Decimal("10.00"), 5)
+
+
+def test_where_amazon_wins_what_drifted_is_taken_over(world: World) -> None:
+    send(world, amazon_wins=["price"])
+    record = world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    world.verify()
+    assert lines_of(take_over(world, "price"), "outcome") == [Outcome.TAKEN_OVER]
+    assert world.listing("MUG").drift == {}
+    world.send_changes()
+    world.export()
+    assert (world.live("MUG").price, in_shop(world)[1]) == (Decimal("12.00"), Decimal("12.00"))
+    record.refresh_from_db()
+    record.price = Decimal("11.00")
+    record.save()
+    world.export()
+    assert world.live("MUG").price == Decimal("11.00"), "from now on the shop's price goes out"
+
+
+def test_a_price_that_the_rule_would_change_again_is_refused(world: World) -> None:
+    send(world, amazon_wins=["price"], markup_percent=10)
+    world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    world.amazon.advance(600)
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    world.verify()
+    for dry_run in (True, False):
+        [(code, message)] = lines_of(take_over(world, "price", dry_run=dry_run), "code", "message")
+        assert code == "rule"
+        assert "would send 13.20 EUR in its place" in message
+    assert in_shop(world)[1] == Decimal("10.00")
+    world.export()
+    assert world.live("MUG").price == Decimal("12.00")
+
+
+def test_units_that_amazon_sold_are_still_the_shops_to_ship(quiet: World) -> None:
+    quiet.buy("MUG", 4, status="PENDING")
+    quiet.amazon.advance(300)
+    run = take_over(quiet, "quantity")
+    assert lines_of(run, "outcome") == [Outcome.TAKEN_OVER]
+    assert quiet.live("MUG").quantity == 5
+    assert in_shop(quiet)[2] == 9, "five that are on sale and four that wait for their order"
+
+
+def test_a_quantity_waits_for_orders(quiet: World, settings: Any) -> None:
+    from django_amazon_sync.testing.simulator import Fault
+
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ORDERS_FRESH": 0}
+    quiet.amazon.faults.add(Fault("searchOrders", "503", times=50))
+    run = take_over(quiet, "quantity", "price")
+    assert lines_of(run, "outcome", "code") == [
+        (Outcome.WAITING, "orders"), (Outcome.TAKEN_OVER, ""),
+    ]  # fmt: skip
+    assert in_shop(quiet) == ("Mug", Decimal("12.50"), 5)
+
+
+def test_what_amazon_ships_keeps_the_shops_stock(quiet: World) -> None:
+    factories.stock_record("FBA", price="10.00", in_stock=5)
+    quiet.list_on_amazon("FBA", price="12.50", quantity=70, channel="AMAZON_EU")
+    quiet.export()
+    run = take_over(quiet, "quantity", skus=["FBA"])
+    assert lines_of(run, "code") == ["amazons-stock"]
+    assert in_shop(quiet, "FBA")[2] == 5
+
+
+def test_a_price_of_another_currency_is_refused(connect: Callable[..., World]) -> None:
+    japan = "A1VC38T7YXB528"
+    world = connect("fe", (japan,))
+    send(world, sync_price=False)
+    factories.stock_record("MUG", price="10.00", in_stock=5)
+    world.list_on_amazon("MUG", marketplace=japan, price="1600", quantity=5)
+    world.export()
+    run = take_over(world, "price", marketplaces=[japan])
+    [(code, message)] = lines_of(run, "code", "message")
+    assert code == "currency"
+    assert "in EUR and Amazon in JPY" in message
+
+
+def test_a_price_that_a_sale_covers_is_not_taken(quiet: World) -> None:
+    quiet.list_on_amazon("MUG", price="12.50", quantity=9, title="A blue mug", sale_price="8.00")
+    run = take_over(quiet, "price")
+    price = in_shop(quiet)[1]
+    assert price in (Decimal("10.00"), Decimal("12.50")), "never the sale's"
+    assert run.state == RunState.DONE
+
+
+def test_what_cannot_be_taken_says_why(quiet: World) -> None:
+    factories.stock_record("NEW", price="1.00", in_stock=1)
+    quiet.list_on_amazon("ONLY-AMAZONS", price="3.00", quantity=1)
+    SellerSku.objects.create(account=quiet.account, sku="ONLY-AMAZONS")
+    quiet.export()
+    run = take_over(quiet, "price", skus=["NEW", "ONLY-AMAZONS"])
+    assert sorted(lines_of(run, "sku", "code")) == [("NEW", "absent"), ("ONLY-AMAZONS", "offer")]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"fields": []}, "Choose what is taken over: name, price, quantity."),
+        ({"fields": ["price", "picture"]}, "Choose what is taken over"),
+        ({"fields": ["price"], "skus": []}, "Choose the SKUs"),
+        ({"fields": ["price"], "marketplaces": ["ATVPDKIKX0DER"]}, "has no active marketplace"),
+    ],
+)
+def test_a_wrong_wish_is_refused_whole(
+    quiet: World, options: dict[str, Any], words: str
+) -> None:
+    run = quiet.do(Job.TAKE_OVER, **({"skus": ["MUG"], "marketplaces": [DE]} | options))
+    assert run.state == RunState.STOPPED
+    assert words in run.reason
+
+
+def test_a_shop_that_takes_nothing_over_says_so(
+    quiet: World, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "tests.shops.tiny.TinyShop"}
+    run = take_over(quiet, "price", dry_run=True)
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "not-supported")
+    assert "TinyShop takes nothing over from Amazon." in run.reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(ShopRefused("Not on Sundays."), "shop-refused"), (KeyError(), "unexpected")],
+)
+def test_what_the_shop_refuses_leaves_its_line_and_all_as_it_was(
+    quiet: World, monkeypatch: pytest.MonkeyPatch, fault: Exception, code: str
+) -> None:
+    factories.stock_record("CUP", price="3.00", in_stock=5)
+    quiet.list_on_amazon("CUP", price="4.00", quantity=5)
+    quiet.export()
+    apply = OscarShop.apply
+
+    def picky(shop: OscarShop, update: Any) -> None:
+        apply(shop, update)
+        if update.price == eur("12.50"):
+            raise fault
+
+    monkeypatch.setattr(OscarShop, "apply", picky)
+    run = take_over(quiet, "price", skus=["MUG", "CUP"])
+    assert sorted(lines_of(run, "sku", "outcome", "code")) == [
+        ("CUP", Outcome.TAKEN_OVER, ""), ("MUG", Outcome.FAILED, code),
+    ]  # fmt: skip
+    assert in_shop(quiet)[1] == Decimal("10.00")
+    assert in_shop(quiet, "CUP")[1] == Decimal("4.00")
+
+
+def test_an_order_that_comes_meanwhile_stops_the_quantity(
+    quiet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django_amazon_sync.sync import takeover
+
+    check = takeover._check_unchanged
+
+    def sold(*args: Any) -> None:
+        SellerSku.objects.filter(sku="MUG").update(stock_epoch=99)
+        check(*args)
+
+    monkeypatch.setattr(takeover, "_check_unchanged", sold)
+    run = take_over(quiet, "quantity")
+    assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "changed")]
+    assert in_shop(quiet)[2] == 5
+
+
+def test_of_several_marketplaces_the_first_that_has_it_counts(
+    connect: Callable[..., World]
+) -> None:
+    world = connect(marketplaces=(DE, FR))
+    send(world, sync_price=False)
+    factories.stock_record("MUG", price="10.00", in_stock=5)
+    for place, price in ((DE, "12.00"), (FR, "13.00")):
+        world.list_on_amazon("MUG", marketplace=place, price=price, quantity=5)
+    world.export()
+    assert lines_of(take_over(world, "price", marketplaces=[FR, DE]), "marketplace") == [FR]
+    assert in_shop(world)[1] == Decimal("13.00")
+
+
+def test_a_quantity_that_goes_out_anywhere_is_refused(connect: Callable[..., World]) -> None:
+    world = connect(marketplaces=(DE, FR))
+    factories.stock_record("MUG", price="10.00", in_stock=5)
+    for place in (DE, FR):
+        world.list_on_amazon("MUG", marketplace=place, price="10.00", quantity=5)
+    world.export()
+    Marketplace.objects.filter(code=DE).update(sync_quantity=False)
+    assert lines_of(take_over(world, "quantity"), "code") == ["goes-out"]
+
+
+def test_a_run_over_many_goes_on_where_it_was(quiet: World) -> None:
+    from django_amazon_sync.sync import jobs
+
+    for number in range(25):
+        factories.stock_record(f"SKU-{number:02}", price="3.00", in_stock=5)
+        quiet.list_on_amazon(f"SKU-{number:02}", price="4.00", quantity=5)
+    quiet.export()
+    skus = quiet.account.skus.exclude(sku="MUG")
+    run = jobs.request(
+        quiet.account, Job.TAKE_OVER,
+        options={"skus": skus, "fields": ["price"], "marketplaces": [DE]},
+    )  # fmt: skip
+    jobs.perform(run, slice_over=lambda: True)
+    assert (run.state, run.done) == (RunState.QUEUED, 20)
+    jobs.perform(run)
+    assert lines_of(run, "outcome") == [Outcome.TAKEN_OVER] * 25
+    assert in_shop(quiet, "SKU-24")[1] == Decimal("4.00")
