@@ -112,20 +112,20 @@ class EditsMany:
             raise PermissionDenied
         step = request.POST.get("step", "")
         if not fields or step == "choose":
-            return self._page(request, queryset, "choose", allowed=allowed, names=names,
+            return self._edit_page(request, queryset, "choose", allowed=allowed, names=names,
                               missing=step == "values")  # fmt: skip
         if step not in ("look", "save"):
             form = ValuesForm(fields, initial=request.POST.dict())
-            return self._page(request, queryset, "values", fields=fields, form=form)
+            return self._edit_page(request, queryset, "values", fields=fields, form=form)
         form = ValuesForm(fields, request.POST)
         if not form.is_valid():
-            return self._page(request, queryset, "values", fields=fields, form=form)
+            return self._edit_page(request, queryset, "values", fields=fields, form=form)
         rows = _rows_of(queryset.model).filter(pk__in=queryset.order_by().values("pk"))
         if step == "save":
-            return self._save(request, rows, fields, form)
-        return self._look(request, rows, fields, form)
+            return self._save_edit(request, rows, fields, form)
+        return self._look_at_edit(request, rows, fields, form)
 
-    def _look(
+    def _look_at_edit(
         self,
         request: HttpRequest,
         rows: QuerySet[Any],
@@ -134,11 +134,11 @@ class EditsMany:
     ) -> HttpResponse:
         outlook = look(rows, fields, form.wanted)
         wanted = [one for one in fields if one.name in form.wanted]
-        return self._page(
+        return self._edit_page(
             request, rows, "look", fields=fields, form=form, outlook=outlook, wanted=wanted
         )
 
-    def _save(
+    def _save_edit(
         self,
         request: HttpRequest,
         rows: QuerySet[Any],
@@ -149,12 +149,12 @@ class EditsMany:
             number = save(request, rows, fields, form.wanted, request.POST.get("mark", ""))
         except ValidationError as reason:
             messages.error(request, reason.messages[0])
-            return self._look(request, rows, fields, form)
+            return self._look_at_edit(request, rows, fields, form)
         text = ngettext("%(number)d row is changed.", "%(number)d rows are changed.", number)
         messages.success(request, text % {"number": number})
         return None
 
-    def _page(
+    def _edit_page(
         self, request: HttpRequest, queryset: QuerySet[Any], step: str, **more: Any
     ) -> HttpResponse:
         model_admin: Any = self

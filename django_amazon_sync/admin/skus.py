@@ -24,6 +24,7 @@ from django_amazon_sync.admin.asking import ask, by_account
 from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
+from django_amazon_sync.admin.spreadsheet import HasSpreadsheet
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
@@ -88,7 +89,8 @@ class SkuForm(RowForm[SellerSku]):
 
 
 @admin.register(SellerSku)
-class SkuAdmin(EditsMany, Kept, Screen[SellerSku]):
+class SkuAdmin(HasSpreadsheet, EditsMany, Kept, Screen[SellerSku]):
+    change_list_template = "django_amazon_sync/admin/skus.html"
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
     form = SkuForm

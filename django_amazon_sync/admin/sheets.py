@@ -1,0 +1,202 @@
+"""Files of spreadsheets, read and written as texts: CSV of any usual kind, and XLSX.
+
+Codes are texts: leading zeros stay, and a number that a spreadsheet made of a barcode comes without
+".0" and exponent. What a spreadsheet would run as a formula is written with an apostrophe before
+it, which reading takes away again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+#: A cell that begins like this is a formula to a spreadsheet; an apostrophe is what guards it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+DELIMITERS = (";", ",", "\t")
+
+#: Bytes that an XLSX file may have once it is unpacked.
+MOST_UNPACKED = 500 * 2**20
+
+
+class BadFile(Exception):
+    """A file that cannot be read, with the reason and the remedy."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of texts; its second row is row 2, as the spreadsheet numbers it."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
+# --- Reading --------------------------------------------------------------------------------------
+
+
+def read(file: bytes, known: Collection[str]) -> Sheet:
+    """Read a file by what is in it, whatever its name; ``known`` are columns that it may have.
+
+    Raises BadFile.
+    """
+    if not file.strip():
+        raise BadFile(_("The file is empty."))
+    rows = list(_xlsx(file) if zipfile.is_zipfile(io.BytesIO(file)) else _csv(file, known))
+    head = [name.strip() for name in rows[0]] if rows else []
+    while head and not head[-1]:
+        head.pop()
+    if not head:
+        raise BadFile(_("The first row has to name the columns."))
+    twice = sorted({name for name in head if head.count(name) > 1})
+    if twice:
+        raise BadFile(_("The column %(name)s is there twice.") % {"name": twice[0] or '""'})
+    return Sheet(head, [_even(row, len(head), number) for number, row in enumerate(rows[1:], 2)])
+
+
+def _even(row: list[str], width: int, number: int) -> list[str]:
+    """The row as wide as the first; what is beyond that must be empty. Raises BadFile."""
+    if not any(cell.strip() for cell in row):
+        return [""] * width
+    if len(row) < width or any(cell.strip() for cell in row[width:]):
+        raise BadFile(
+            _("Row %(number)d has %(cells)d cells and the first row names %(width)d columns.")
+            % {"number": number, "cells": len(row), "width": width}
+        )
+    return row[:width]
+
+
+def _csv(file: bytes, known: Collection[str]) -> Iterator[list[str]]:
+    text = _text(file)
+    if "\0" in text:
+        raise BadFile(_("The file is neither CSV nor XLSX."))
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, known)):
+            yield [_unguarded(cell) for cell in row]
+    except csv.Error as fault:
+        raise BadFile(_("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+
+
+def _text(file: bytes) -> str:
+    """The text in the encoding that it says, else in UTF-8, else in that of Windows."""
+    if file.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif file.startswith(b"\xef\xbb\xbf"):
+        encodings = ["utf-8-sig"]
+    else:
+        encodings = ["utf-8", "cp1252"]
+    for encoding in encodings:
+        try:
+            return file.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadFile(_("The file is neither in UTF-8 nor in the encoding of Windows (cp1252)."))
+
+
+def _delimiter(text: str, known: Collection[str]) -> str:
+    """The one that makes the most known columns of the first row, else the most columns."""
+
+    def columns(delimiter: str) -> tuple[int, int]:
+        head = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        return sum(name.strip() in known for name in head), len(head)
+
+    try:
+        return max(DELIMITERS, key=columns)
+    except csv.Error as fault:
+        raise BadFile(_("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+
+
+def _xlsx(file: bytes) -> Iterator[list[str]]:
+    from openpyxl import load_workbook
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(file)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+                raise BadFile(_("The file is too large once it is unpacked."))
+        book = load_workbook(io.BytesIO(file), read_only=True, data_only=True)
+        sheet: Any = book.worksheets[0]
+        width = 0
+        for cells in sheet.iter_rows(values_only=True):
+            row = [_unguarded(_cell(value)) for value in cells]
+            width = width or len(row)
+            # What is empty at the end of a row is not in the file.
+            yield row + [""] * (width - len(row))
+        book.close()
+    except BadFile:
+        raise
+    except Exception as fault:  # the border to a reader of strangers' files
+        raise BadFile(_("The file cannot be read as XLSX; save it anew, or as CSV.")) from fault
+
+
+def _cell(value: Any) -> str:
+    """A cell as text: a number in full, as a barcode has neither ".0" nor an exponent."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        number = Decimal(repr(value))
+        whole = number == number.to_integral_value()
+        return f"{number.to_integral_value() if whole else number:f}"
+    if isinstance(value, datetime):
+        midnight = value.time() == datetime.min.time()
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet runs."""
+    return f"'{text}" if text.startswith((*FORMULA, "'")) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith((*FORMULA, "'")) else text
+
+
+class _Echo:
+    """What csv writes to: it gives the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def write_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A CSV line by line, with the mark by which spreadsheets know UTF-8."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff" + writer.writerow([guarded(name) for name in head])
+    for row in rows:
+        yield writer.writerow([guarded(cell) for cell in row])
+
+
+def write_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]], into: IO[bytes]) -> None:
+    """An XLSX whose cells are all texts, row by row, so that memory stays small."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet: Any = book.create_sheet("Amazon")
+
+    def cell(text: str) -> Any:
+        made: Any = WriteOnlyCell(sheet, value=guarded(_printable(text)))
+        made.number_format = "@"
+        return made
+
+    for row in chain([head], rows):
+        sheet.append([cell(text) for text in row])
+    book.save(into)
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return "".join(one for one in text if one >= " " or one in "\t\n\r")

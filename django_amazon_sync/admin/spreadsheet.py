@@ -1,0 +1,281 @@
+"""The spreadsheet of an account's offers: written to a file, and read from one after a look.
+
+It is there where django-import-export is installed (the extra ``spreadsheet``); without it nothing
+of it is shown, and nothing is imported.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.module_loading import import_string
+from django.utils.text import slugify
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_amazon_sync.admin import sheets
+from django_amazon_sync.admin.access import visible_accounts
+from django_amazon_sync.admin.shown import list_url
+from django_amazon_sync.models import SellerAccount, SellerSku
+from django_amazon_sync.shops import configured_shop
+
+if TYPE_CHECKING:
+    from django_amazon_sync.admin.offer_sheet import OfferRow, OfferSheet
+
+#: Bytes of a file that is read.
+LARGEST = 20 * 2**20
+
+#: Rows of changes, and faults, that a page shows; all are counted.
+SHOWN = 50
+
+#: Seconds that a file which was looked at can be saved.
+KEPT_FOR = 3600
+
+PAGE, EXPORT = "django_amazon_sync_spreadsheet", "django_amazon_sync_spreadsheet_export"
+_SALT = "django_amazon_sync.spreadsheet"
+_STORAGE = "import_export.tmp_storages.TempFolderStorage"
+
+
+def installed() -> bool:
+    """Whether django-import-export and what it needs for XLSX are there."""
+    return all(find_spec(name) for name in ("import_export", "openpyxl"))
+
+
+class FileForm(forms.Form):
+    """Which account, and which file."""
+
+    account = forms.ModelChoiceField(
+        SellerAccount.objects.none(), label=_("Account"), empty_label=None
+    )
+    file = forms.FileField(label=_("File (CSV or XLSX)"))
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        accounts: Any = self.fields["account"]
+        accounts.queryset = visible_accounts(request).defer("refresh_token").order_by("name")
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            raise forms.ValidationError(
+                _("The file is larger than %(number)d MB; send its rows in several files."),
+                params={"number": LARGEST // 2**20},
+            )
+        return file
+
+
+@dataclass
+class Outcome:
+    """What a file would change, or why it cannot be taken in: (row, column, reason)."""
+
+    faults: list[tuple[object, str, str]]
+    changed: list[OfferRow]
+
+    @property
+    def shown(self) -> Sequence[OfferRow]:
+        return self.changed[:SHOWN]
+
+    @property
+    def first_faults(self) -> Sequence[tuple[object, str, str]]:
+        return self.faults[:SHOWN]
+
+
+class HasSpreadsheet:
+    """The pages of the spreadsheet; a part of the ModelAdmin of SKUs."""
+
+    def get_urls(self) -> list[URLPattern]:
+        urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the ModelAdmin
+        if not installed():
+            return urls
+        view = self.admin_site.admin_view  # type: ignore[attr-defined]
+        return [
+            path("spreadsheet/", view(self.spreadsheet), name=PAGE),
+            path("spreadsheet/file/", view(self.spreadsheet_file), name=EXPORT),
+            *urls,
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        url = reverse(f"admin:{PAGE}") if installed() else ""
+        more = {"spreadsheet_url": url, **(extra_context or {})}
+        view: HttpResponse = super().changelist_view(request, more)  # type: ignore[misc]
+        return view
+
+    def spreadsheet(self, request: HttpRequest) -> HttpResponse:
+        """The page with both ways; a file is looked at first, and saved when that is confirmed."""
+        self._check_may_look(request)
+        if request.method != "POST":
+            return self._spreadsheet_page(request, FileForm(request))
+        if not self.has_change_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        if "token" in request.POST:
+            return self._save_file(request)
+        form = FileForm(request, request.POST, request.FILES)
+        if not form.is_valid():
+            return self._spreadsheet_page(request, form)
+        content = form.cleaned_data["file"].read()
+        account: SellerAccount = form.cleaned_data["account"]
+        try:
+            outcome = take_in(request, account, content, dry_run=True)
+        except sheets.BadFile as fault:
+            form.add_error("file", str(fault))
+            return self._spreadsheet_page(request, form)
+        token = ""
+        if outcome.changed and not outcome.faults:
+            token = _keep(request, account, content)
+        return self._spreadsheet_page(request, form, outcome=outcome, token=token)
+
+    def _save_file(self, request: HttpRequest) -> HttpResponse:
+        account, content = _kept(request)
+        if account is None:
+            messages.error(request, _("The file is not kept any more; give it once again."))
+            return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
+        try:
+            outcome = take_in(request, account, content, dry_run=False)
+        except sheets.BadFile as fault:
+            messages.error(request, str(fault))
+            return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
+        if outcome.faults:
+            return self._spreadsheet_page(
+                request, FileForm(request), outcome=outcome, account=account
+            )
+        text = ngettext(
+            "%(number)d offer is changed.", "%(number)d offers are changed.", len(outcome.changed)
+        )
+        messages.success(request, text % {"number": len(outcome.changed)})
+        return HttpResponseRedirect(list_url(SellerSku))
+
+    def spreadsheet_file(self, request: HttpRequest) -> HttpResponseBase:
+        """All offers of an account as a file, row by row."""
+        self._check_may_look(request)
+        chosen = request.GET.get("account", "")
+        accounts = visible_accounts(request).defer("refresh_token")
+        account = accounts.filter(pk=chosen).first() if chosen.isdecimal() else None
+        if account is None:
+            raise Http404
+        sheet, name = _sheet(request, account), slugify(account.name) or str(account.pk)
+        if request.GET.get("format") == "xlsx":
+            file = tempfile.TemporaryFile()  # noqa: SIM115  (the answer closes it)
+            sheets.write_xlsx(sheet.head, sheet.all_rows(), file)
+            file.seek(0)
+            return FileResponse(file, as_attachment=True, filename=f"amazon-{name}.xlsx")
+        return StreamingHttpResponse(
+            sheets.write_csv(sheet.head, sheet.all_rows()),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="amazon-{name}.csv"'},
+        )
+
+    def _check_may_look(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+
+    def _spreadsheet_page(self, request: HttpRequest, form: FileForm, **more: Any) -> HttpResponse:
+        accounts: Any = form.fields["account"]
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": _("Spreadsheet"),
+            "opts": SellerSku._meta,
+            "form": form,
+            "accounts": accounts.queryset,
+            "export_url": reverse(f"admin:{EXPORT}"),
+            "may_change": self.has_change_permission(request),  # type: ignore[attr-defined]
+            **more,
+        }
+        return TemplateResponse(request, "django_amazon_sync/admin/spreadsheet.html", context)
+
+
+def take_in(
+    request: HttpRequest, account: SellerAccount, content: bytes, *, dry_run: bool
+) -> Outcome:
+    """Read a file, and save it where nothing speaks against that. Raises BadFile."""
+    from tablib import Dataset
+
+    from django_amazon_sync.admin.offer_sheet import KEY
+
+    sheet = _sheet(request, account)
+    table = sheets.read(content, sheet.head)
+    if KEY not in table.head:
+        raise sheets.BadFile(
+            _now("The file has no column %(name)s, which says what a row is about.") % {"name": KEY}
+        )
+    if unknown := [name or '""' for name in table.head if name not in sheet.head]:
+        raise sheets.BadFile(
+            _now("There is no column %(names)s here. The columns are: %(known)s.")
+            % {"names": ", ".join(unknown), "known": ", ".join(sheet.head)}
+        )
+    dataset = Dataset(*table.rows, headers=table.head)
+    result = sheet.import_data(
+        dataset, dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True
+    )
+    faults: list[tuple[object, str, str]] = [("", "", str(one.error)) for one in result.base_errors]
+    for row in result.error_rows:
+        faults += [(row.number + 1, "", str(one.error)) for one in row.errors]
+    for invalid in result.invalid_rows:
+        for column, reasons in invalid.field_specific_errors.items():
+            faults.append((invalid.number + 1, column, " ".join(reasons)))
+        faults += [(invalid.number + 1, "", text) for text in invalid.non_field_specific_errors]
+    return Outcome(faults, sheet.touched)
+
+
+def _sheet(request: HttpRequest, account: SellerAccount) -> OfferSheet:
+    from django_amazon_sync.admin.offer_sheet import OfferSheet
+
+    return OfferSheet(account, configured_shop(), request)
+
+
+# --- A file between the look and the saving -------------------------------------------------------
+
+
+def _storage(name: str | None = None) -> Any:
+    """Where django-import-export keeps files meanwhile; a setting of its own chooses."""
+    kind = import_string(getattr(settings, "IMPORT_EXPORT_TMP_STORAGE_CLASS", None) or _STORAGE)
+    return kind(name=name, read_mode="rb", encoding=None)
+
+
+def _keep(request: HttpRequest, account: SellerAccount, content: bytes) -> str:
+    """Keep a file; what is given back names it, for this user and account, for an hour."""
+    storage = _storage()
+    storage.save(content)
+    about = {"name": storage.name, "account": account.pk, "user": str(request.user.pk)}
+    return signing.dumps(about, salt=_SALT)
+
+
+def _kept(request: HttpRequest) -> tuple[SellerAccount | None, bytes]:
+    """The account and the file that were looked at, once; no account where they are gone."""
+    try:
+        about = signing.loads(request.POST["token"], salt=_SALT, max_age=KEPT_FOR)
+    except signing.BadSignature:
+        return None, b""
+    accounts = visible_accounts(request).defer("refresh_token")
+    account = accounts.filter(pk=about["account"]).first()
+    if account is None or about["user"] != str(request.user.pk):
+        return None, b""
+    storage = _storage(about["name"])
+    try:
+        content: bytes | None = storage.read()
+        storage.remove()
+    except OSError:
+        content = None
+    return (account, content) if content is not None else (None, b"")

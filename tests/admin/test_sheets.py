@@ -1,0 +1,147 @@
+"""Files of spreadsheets come in as they went out, whatever wrote them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from django_amazon_sync.admin import sheets
+from django_amazon_sync.admin.sheets import BadFile, read
+
+HEAD = ["shop_sku", "ean", "title"]
+
+#: What cp1252 can write, without what ends a line in some old way.
+WESTERN = st.characters(codec="cp1252", exclude_categories=("Cc", "Cs"))
+ANY = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
+
+
+def rows_of(letters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[str]]]:
+    cell = st.text(letters | st.sampled_from([";", ",", "\t", '"', "\n", "'", "=", "0", "-"]))
+    row = st.lists(cell, min_size=3, max_size=3).filter(lambda row: any(c.strip() for c in row))
+    return st.lists(row, max_size=5)
+
+
+def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(  # type: ignore[arg-type]
+        [[sheets.guarded(cell) for cell in row] for row in [HEAD, *rows]]
+    )
+    return file.getvalue()
+
+
+@given(
+    rows_of(ANY),
+    st.sampled_from(sheets.DELIMITERS),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_any_csv_of_unicode_comes_in_as_it_went_out(
+    rows: list[list[str]], delimiter: str, encoding: str, quoting: int
+) -> None:
+    sheet = read(written(rows, delimiter, quoting).encode(encoding), HEAD)
+    assert (sheet.head, sheet.rows) == (HEAD, rows)
+
+
+@given(rows_of(WESTERN), st.sampled_from(sheets.DELIMITERS))
+def test_a_csv_of_windows_comes_in_as_it_went_out(rows: list[list[str]], delimiter: str) -> None:
+    """Unless its bytes happen to be UTF-8, which text with one letter beyond ASCII hardly is."""
+    rows = [*rows, ["Müller", "1", "ß"]]
+    file = written(rows, delimiter, csv.QUOTE_MINIMAL).encode("cp1252")
+    try:
+        file.decode()
+    except UnicodeDecodeError:
+        assert read(file, HEAD).rows == rows
+
+
+@given(rows_of(ANY))
+def test_what_is_written_is_read_the_same(rows: list[list[str]]) -> None:
+    text = "".join(sheets.write_csv(HEAD, rows))
+    assert read(text.encode(), HEAD).rows == rows
+
+
+@given(rows_of(ANY.filter(lambda letter: letter <= "\ud7ff" and letter != "_")))
+def test_an_xlsx_is_read_as_it_was_written(rows: list[list[str]]) -> None:
+    rows = [row for row in rows if not any("\n" in cell or "\t" in cell for cell in row)]
+    file = io.BytesIO()
+    sheets.write_xlsx(HEAD, rows, file)
+    sheet = read(file.getvalue(), HEAD)
+    assert (sheet.head, sheet.rows) == (HEAD, rows)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(file: bytes) -> None:
+    try:
+        sheet = read(file, HEAD)
+    except BadFile:
+        return
+    assert all(len(row) == len(sheet.head) for row in sheet.rows)
+
+
+@given(st.text(max_size=20))
+def test_no_cell_that_is_written_is_a_formula(text: str) -> None:
+    assert not sheets.guarded(text).startswith(sheets.FORMULA)
+    assert sheets._unguarded(sheets.guarded(text)) == text
+
+
+def test_numbers_of_an_xlsx_are_codes_in_full() -> None:
+    """A spreadsheet that made numbers of barcodes: no ".0", no exponent; texts keep their zeros."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(HEAD)
+    sheet.append(["A", 4006381333931, None])
+    sheet.append(["B", 4006381333931.0, 12.5])
+    sheet.append(["C", "0012345678905", True])
+    sheet.append(["D", 4.006381333931e12])
+    file = io.BytesIO()
+    book.save(file)
+    assert read(file.getvalue(), HEAD).rows == [
+        ["A", "4006381333931", ""], ["B", "4006381333931", "12.5"],
+        ["C", "0012345678905", "yes"], ["D", "4006381333931", ""],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b";;\nA;1;x", "name the columns"),
+        (b"shop_sku;ean;ean\nA;1;2", "ean is there twice"),
+        (b"shop_sku;ean;title\nA;1;x\nB;2\n", "Row 3 has 2 cells"),
+        (b"shop_sku;ean;title\nA;1;x;more\n", "Row 2 has 4 cells"),
+        (b"shop_sku\x00;ean\n", "neither CSV nor XLSX"),
+        (b"shop_sku,t\xc3\x28\x81\n", "neither in UTF-8"),
+        (b"PK\x03\x04 is no zip file\x00", "neither CSV nor XLSX"),
+    ],
+)
+def test_what_cannot_be_read_says_why(file: bytes, words: str) -> None:
+    with pytest.raises(BadFile, match=words):
+        read(file, HEAD)
+
+
+def test_a_zip_that_is_no_xlsx_says_so() -> None:
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as parts:
+        parts.writestr("x.txt", "x")
+    with pytest.raises(BadFile, match="XLSX"):
+        read(file.getvalue(), HEAD)
+
+
+def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_UNPACKED", 100)
+    file = io.BytesIO()
+    sheets.write_xlsx(HEAD, [["A", "B", "C"]], file)
+    with pytest.raises(BadFile, match="too large"):
+        read(file.getvalue(), HEAD)
+
+
+def test_blank_rows_keep_the_numbers_of_the_others() -> None:
+    assert read(b"shop_sku;ean\n\nA;1\n;\n", HEAD).rows == [["", ""], ["A", "1"], ["", ""]]
