@@ -39,11 +39,12 @@ def state_of(run: SyncRun) -> dict[str, Any]:
         "counts": [
             {"name": str(count_name(name)), "number": number} for name, number in run.counts.items()
         ],
-        "lines": [_line(line) for line in run.lines.order_by("-pk")[:LAST_LINES]],
+        "lines": [line_in_words(line) for line in run.lines.order_by("-pk")[:LAST_LINES]],
     }
 
 
-def _line(line: RunLine) -> dict[str, str]:
+def line_in_words(line: RunLine) -> dict[str, str]:
+    """A line of a run as people read it."""
     return {
         "subject": line.sku or line.order_number,
         "store": store_name(line.marketplace),

@@ -1,0 +1,49 @@
+"""Oscar's dashboard of products with the tab Amazon on each product.
+
+Instead of Oscar's own in INSTALLED_APPS:
+``django_amazon_sync.oscar_dashboard.catalogue.CatalogueConfig``. A shop with a dashboard of its own
+mixes ``AmazonCatalogueMixin`` into its configuration.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import path
+from oscar.apps.dashboard.catalogue.apps import CatalogueDashboardConfig
+
+if TYPE_CHECKING:  # it is mixed into one
+    Base = Any
+else:
+    Base = object
+
+
+class AmazonCatalogueMixin(Base):
+    """Before a configuration of the dashboard's products: their tab, and the page behind it."""
+
+    def ready(self) -> None:
+        super().ready()
+        from django_amazon_sync.oscar_dashboard import product_views  # models are there only now
+
+        self.product_createupdate_view = product_views.with_tab(self.product_createupdate_view)
+
+    def configure_permissions(self) -> None:
+        """Who may see a product sees its tab; what they see there is up to our own permissions."""
+        super().configure_permissions()
+        as_product = self.permissions_map["catalogue-product"]
+        self.permissions_map |= dict.fromkeys(("amazon-product", "amazon-run"), as_product)
+        self.permissions_map["amazon-run-state"] = as_product
+
+    def get_urls(self) -> list[Any]:
+        from django_amazon_sync.oscar_dashboard import product_views as views
+
+        ours = [
+            path("products/<int:pk>/amazon/", views.ProductTab.as_view(), name="amazon-product"),
+            path("amazon/runs/<int:pk>/", views.run_page, name="amazon-run"),
+            path("amazon/runs/<int:pk>/state.json", views.run_state, name="amazon-run-state"),
+        ]
+        return [*self.post_process_urls(ours), *super().get_urls()]
+
+
+class CatalogueConfig(AmazonCatalogueMixin, CatalogueDashboardConfig):
+    """Oscar's own dashboard of products, with the tab Amazon."""
