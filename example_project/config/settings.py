@@ -40,6 +40,9 @@ CHANGED_APPS = {
     "oscar.apps.dashboard.orders.apps.OrdersDashboardConfig": (
         "django_amazon_sync.oscar_dashboard.orders.OrdersConfig"
     ),
+    "oscar.apps.dashboard.catalogue.apps.CatalogueDashboardConfig": (
+        "django_amazon_sync.oscar_dashboard.catalogue.CatalogueConfig"
+    ),
 }
 
 INSTALLED_APPS = [
