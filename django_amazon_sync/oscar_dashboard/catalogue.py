@@ -7,29 +7,29 @@ mixes ``AmazonCatalogueMixin`` into its configuration.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from django.urls import path
 from oscar.apps.dashboard.catalogue.apps import CatalogueDashboardConfig
 
-if TYPE_CHECKING:  # it is mixed into one
-    Base = Any
-else:
-    Base = object
 
-
-class AmazonCatalogueMixin(Base):
+class AmazonCatalogueMixin:
     """Before a configuration of the dashboard's products: their tab, and the page behind it."""
 
+    product_createupdate_view: Any
+    permissions_map: dict[str, Any]
+    post_process_urls: Callable[[list[Any]], list[Any]]
+
     def ready(self) -> None:
-        super().ready()
+        super().ready()  # type: ignore[misc]  # of the configuration that it is mixed into
         from django_amazon_sync.oscar_dashboard import product_views  # models are there only now
 
         self.product_createupdate_view = product_views.with_tab(self.product_createupdate_view)
 
     def configure_permissions(self) -> None:
         """Who may see a product sees its tab; what they see there is up to our own permissions."""
-        super().configure_permissions()
+        super().configure_permissions()  # type: ignore[misc]  # as above
         as_product = self.permissions_map["catalogue-product"]
         self.permissions_map |= dict.fromkeys(("amazon-product", "amazon-run"), as_product)
         self.permissions_map["amazon-run-state"] = as_product
@@ -42,8 +42,11 @@ class AmazonCatalogueMixin(Base):
             path("amazon/runs/<int:pk>/", views.run_page, name="amazon-run"),
             path("amazon/runs/<int:pk>/state.json", views.run_state, name="amazon-run-state"),
         ]
-        return [*self.post_process_urls(ours), *super().get_urls()]
+        theirs = super().get_urls()  # type: ignore[misc]  # as above
+        return [*self.post_process_urls(ours), *theirs]
 
 
-class CatalogueConfig(AmazonCatalogueMixin, CatalogueDashboardConfig):
+class CatalogueConfig(  # type: ignore[misc]  # Oscar has no types
+    AmazonCatalogueMixin, CatalogueDashboardConfig
+):
     """Oscar's own dashboard of products, with the tab Amazon."""
