@@ -46,7 +46,8 @@ class AmazonCatalogueMixin:
         return [*self.post_process_urls(ours), *theirs]
 
 
-class CatalogueConfig(  # type: ignore[misc]  # Oscar has no types
-    AmazonCatalogueMixin, CatalogueDashboardConfig
+class CatalogueConfig(
+    AmazonCatalogueMixin,
+    CatalogueDashboardConfig,  # type: ignore[misc]  # Oscar has no types
 ):
     """Oscar's own dashboard of products, with the tab Amazon."""
