@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
@@ -13,11 +14,13 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.periods import LookBackField, refuse_too_old
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import MenuItem
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Application, Marketplace, SellerAccount
 from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import windows
 
 Row = TypeVar("Row", bound=Model)
 
@@ -80,9 +83,21 @@ class ApplicationForm(SecretForm[Application]):
 class AccountForm(SecretForm[SellerAccount]):
     secret = "refresh_token"  # noqa: S105 -- the name of the column
     label = _("refresh token")
+    orders_since = LookBackField(
+        label=_("look back"),
+        help_text=_(
+            "Where the first import of orders begins. What is from before the cut-over takes no "
+            "stock, and is placed only on request."
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "orders_since" in self.fields and self.instance.pk and windows.has_begun(self.instance):
+            self.fields["orders_since"].disabled = True
+            self.fields["orders_since"].help_text = _(
+                "The first import has begun, so this changes nothing any more."
+            )
         if isinstance(application := self.fields.get("application"), forms.ModelChoiceField):
             application.queryset = Application.objects.defer("client_secret")
         try:
@@ -94,6 +109,13 @@ class AccountForm(SecretForm[SellerAccount]):
             ("default_payment_method", menu.payment_methods),
         ):
             choose(self, name, offered, getattr(self.instance, name))
+
+    def clean_orders_since(self) -> datetime | None:
+        begins: datetime | None = self.cleaned_data["orders_since"]
+        if "orders_since" in self.changed_data:
+            region = self.cleaned_data.get("region") or self.instance.region
+            refuse_too_old(begins, region)
+        return begins
 
     def clean_alarm_recipients(self) -> str:
         """E-mail addresses, one a line; each that is none is named."""

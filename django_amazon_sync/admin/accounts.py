@@ -16,8 +16,9 @@ from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.help_pages import explained
-from django_amazon_sync.admin.marketplaces import MarketplaceInline, ScheduleInline
+from django_amazon_sync.admin.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.overview import OverviewPages
+from django_amazon_sync.admin.schedules import ScheduleInline
 from django_amazon_sync.admin.screens import Screen
 from django_amazon_sync.admin.shown import brief, link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
@@ -107,7 +108,7 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
             _("Orders"),
             {
                 "fields": (
-                    "import_orders", "cut_over", "default_shipping_method",
+                    "import_orders", "orders_since", "cut_over", "default_shipping_method",
                     "default_payment_method", "default_carrier", "order_mappings",
                 )
             },

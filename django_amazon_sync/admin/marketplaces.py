@@ -1,4 +1,4 @@
-"""Marketplaces and schedules: tables on the account's page, and lists over all accounts."""
+"""Marketplaces: a table on the account's page, and a list over all accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django_amazon_sync.admin.account_forms import MarketplaceForm, Marketplaces
 from django_amazon_sync.admin.marketplace_forms import PRICE_FIELDS, MarketplaceSettingsForm
 from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
-from django_amazon_sync.models import Marketplace, Schedule, SellerAccount
+from django_amazon_sync.models import Marketplace, SellerAccount
 
 
 class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
@@ -21,16 +21,6 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
     show_change_link = True
     can_delete = False
     extra = 0
-
-
-class ScheduleInline(RowsInline[Schedule, SellerAccount]):
-    model = Schedule
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    fields = ("job", "every", "next_due", "last_started")
-    readonly_fields = ("job", "last_started")
-    can_delete = False
-    max_num = 0
 
 
 @admin.register(Marketplace)
@@ -62,14 +52,3 @@ class MarketplaceAdmin(Kept, Screen[Marketplace]):
         """Whoever may not change prices sees their rule all the same."""
         shown = super().get_readonly_fields(request, obj)
         return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, *PRICE_FIELDS)
-
-
-@admin.register(Schedule)
-class ScheduleAdmin(Kept, Screen[Schedule]):
-    reads_with = ("account",)
-    encrypted = ("account__refresh_token",)
-    list_display = ("job", "account", "every", "next_due", "last_started")
-    list_filter = (AccountFilter, "job")
-    ordering = ("next_due",)
-    readonly_fields = ("account", "job", "last_started")
-    fields = ("account", "job", "every", "next_due", "last_started")

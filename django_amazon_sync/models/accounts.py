@@ -351,6 +351,7 @@ class Schedule(models.Model):
 
     account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="schedules")
     job = models.CharField(_("job"), max_length=30, choices=Job.choices)
+    active = models.BooleanField(_("active"), default=True)
     every = models.DurationField(_("every"))
     next_due = models.DateTimeField(_("next due"), default=timezone.now)
     last_started = models.DateTimeField(_("last started"), null=True, blank=True)

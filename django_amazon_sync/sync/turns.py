@@ -101,7 +101,9 @@ class Waiting:
         return queued.order_by("pk")
 
     def _schedules(self) -> QuerySet[Any]:
-        return Schedule.objects.filter(next_due__lte=timezone.now(), account__in=self._connected)
+        return Schedule.objects.filter(
+            active=True, next_due__lte=timezone.now(), account__in=self._connected
+        )
 
 
 class Slice:

@@ -8,7 +8,7 @@ asks for everything up to now; Amazon's answer says up to when it was complete.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Max, Min, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -41,12 +41,31 @@ def chain(account: SellerAccount) -> Iterator[OrderWindow]:
 
 
 def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
-    start = (reached or account.cut_over) - OVERLAP
-    recent = datetime.now(tz=start.tzinfo) - timedelta(hours=1)
-    if reached is not None and recent - reached > LONG_SILENCE:
+    first = account.cut_over
+    if account.orders_since is not None:
+        first = min(first, account.orders_since)
+    looks_back = first < account.cut_over
+    start = (reached or first) - OVERLAP
+    recent = datetime.now(UTC) - timedelta(hours=1)
+    if (reached is not None or looks_back) and recent - start > LONG_SILENCE + OVERLAP:
         OrderWindow.objects.create(account=account, start=start, until=recent)
         start = recent - OVERLAP
     OrderWindow.objects.create(account=account, start=start)
+
+
+def oldest_orders(region: str) -> datetime:
+    """Before this Amazon shows no orders: two years ago, in the Far East since 2016 (orders.json).
+
+    A day is left, so that what is chosen now is shown when the import comes.
+    """
+    if region == "fe":
+        return datetime(2016, 1, 1, tzinfo=UTC)
+    return datetime.now(UTC) - timedelta(days=2 * 365 - 1)
+
+
+def has_begun(account: SellerAccount) -> bool:
+    """Whether the first import of orders has begun: then there is no looking back any more."""
+    return OrderWindow.objects.filter(account=account, swept=False).exists()
 
 
 def complete_until(account: SellerAccount) -> datetime | None:
