@@ -106,6 +106,10 @@ WORDS: dict[str, Words] = {
         _("Choose a condition that the product type permits."),
         Place.CONDITION,
     ),
+    "90236": Words(
+        _("Amazon does not take the value of one of the fields that you set yourself."),
+        _("Change the value that Amazon's text names, on the page of the SKU or the listing."),
+    ),
     "8057": Words(
         _("The SKU is on Amazon in another condition, and Amazon never changes that."),
         _("Choose the condition that Amazon has, or sell the goods under a new SKU."),

@@ -19,7 +19,7 @@ from django_amazon_sync.rules.stock import quantity_to_send
 from django_amazon_sync.sync.field_kinds import money_of
 from django_amazon_sync.sync.fields import (
     NAME,
-    OWN_FIELDS,
+    OF_SHOP,
     PRICE,
     QUANTITY,
     REMOVED,
@@ -217,7 +217,7 @@ def desired(
             result.problems[NAME] = problem
         else:
             result.values[NAME] = offer.title
-    if chosen.values or not OWN_FIELDS.isdisjoint(accepted):
+    if chosen.values or not accepted.keys() <= OF_SHOP:
         _desire_own_values(result, rules, chosen, accepted)
     return result
 

@@ -85,9 +85,13 @@ def feeds_of(account: SellerAccount) -> Any:
     return Submission.objects.filter(account=account, kind=Submission.Kind.FEED)
 
 
-def by_feed(values: dict[str, Any], accepted: dict[str, Any]) -> dict[str, Any]:
-    """Those of a listing's changed values that may wait in Amazon's queue."""
-    quantity = values.get(QUANTITY)
+def by_feed(
+    values: dict[str, Any], accepted: dict[str, Any], quantity: int | None
+) -> dict[str, Any]:
+    """Those of a listing's changed values that may wait in Amazon's queue.
+
+    ``quantity`` is what goes with those that ride with it, where it is not changed itself.
+    """
     if quantity is None or may_travel_by_feed(
         quantity, accepted=accepted.get(QUANTITY), low_stock=conf.get("FEED_LOW_STOCK")
     ):

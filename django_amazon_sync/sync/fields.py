@@ -8,7 +8,7 @@ has stays. An own value that is taken away again is taken away at Amazon too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,8 @@ SKU, LISTING = "sku", "listing"
 class OfferField:
     """One field of an offer: its words, its place at Amazon, and the kind of its values.
 
-    ``level`` says whose own value it is. ``of_shop``: the value comes from the shop. ``is_price``:
-    who changes it needs the permission to change prices. ``at_creation``: a new offer takes it.
+    ``level`` says whose own value it is. ``is_price``: who changes it needs the permission to
+    change prices. ``at_creation``: a new offer takes it.
     ``live``: Amazon shows whether it is live, not only that it was received.
     """
 
@@ -74,7 +74,6 @@ class OfferField:
     kind: Kind
     help_text: StrOrPromise = ""
     level: str = LISTING
-    of_shop: bool = False
     is_price: bool = False
     at_creation: bool = True
     live: bool = False
@@ -83,6 +82,11 @@ class OfferField:
     def attribute(self) -> str:
         """Amazon's name of the attribute."""
         return self.place.attribute
+
+    @property
+    def of_shop(self) -> bool:
+        """Whether its value comes from the shop, and is not the staff's own."""
+        return self.name in OF_SHOP
 
     @property
     def rides(self) -> bool:
@@ -138,15 +142,15 @@ def _own(attribute: str, *also: str) -> Place:
 _DECLARED = (
     OfferField(
         QUANTITY, _("quantity"), AVAILABILITY, Number(0, 2**31 - 1, "quantity"),
-        level=SKU, of_shop=True, live=True,
+        level=SKU, live=True,
     ),
     OfferField(
         PRICE, _("price"), OFFER, Price("our_price", buyers=True),
-        of_shop=True, is_price=True, live=True,
+        is_price=True, live=True,
     ),
     OfferField(
         NAME, _("name"), _own("item_name", LANGUAGE), Text(200),
-        of_shop=True, at_creation=False, live=True,
+        at_creation=False, live=True,
     ),
     OfferField(
         HANDLING_TIME, _("handling time in days"), AVAILABILITY,
@@ -207,8 +211,8 @@ _DECLARED = (
 #: All fields by name, in the order in which they are sent and shown.
 FIELDS: dict[str, OfferField] = {field.name: field for field in _DECLARED}
 
-#: The names of the fields whose values are the staff's own.
-OWN_FIELDS = frozenset(field.name for field in _DECLARED if not field.of_shop)
+#: The names of the fields whose values come from the shop.
+OF_SHOP = frozenset({PRICE, QUANTITY, NAME})
 
 
 def own_fields(level: str = "") -> Iterator[OfferField]:
@@ -232,6 +236,12 @@ def store_of(marketplace: Marketplace) -> Store:
     """What the places of values need to know of a marketplace."""
     facts = marketplace.facts
     return Store(facts.id, facts.currency, marketplace.language, facts.prices_include_tax)
+
+
+def received(there: ListingFacts, store: Store, names: Iterable[str]) -> dict[str, Any]:
+    """What Amazon received last of these fields; ``REMOVED`` where it has nothing."""
+    read = {name: FIELDS[name].read(there, store) for name in names}
+    return {name: REMOVED if value is None else value for name, value in read.items()}
 
 
 def paid(values: Mapping[str, Any], name: str) -> Money | None:

@@ -403,7 +403,8 @@ def _send_one(
         return None
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     changes = _free_now(work, seen, again=again)
-    to_feed = feeds_out.by_feed(changes, listing.accepted) if by_feed else {}
+    quantity = seen.want.values.get(QUANTITY)
+    to_feed = feeds_out.by_feed(changes, listing.accepted, quantity) if by_feed else {}
     known = Known.of(listing, there, seen.want.values)
     for name, value in changes.items():
         if name in to_feed:
@@ -424,6 +425,7 @@ def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
     """
     listing, free = seen.listing, {}
     changes = seen.changes(again=again)
+    only_ridden = QUANTITY not in changes
     if any(FIELDS[name].rides for name in changes):
         changes[QUANTITY] = seen.want.values[QUANTITY]
     for name in _in_order(changes, listing.accepted):
@@ -437,6 +439,8 @@ def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
             work.line(Outcome.WAITING, **_about(listing), values={name: value}, message=reason)
         else:
             free[name] = value
+    if only_ridden:
+        free.pop(QUANTITY, None)  # it is in the patches of the others
     return free
 
 

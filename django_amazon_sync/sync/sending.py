@@ -38,10 +38,11 @@ from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.fields import (
     FIELDS,
     HANDLING_TIME,
-    OWN_FIELDS,
+    OF_SHOP,
     REMOVED,
     RESTOCK_DATE,
     OfferField,
+    received,
     store_of,
 )
 from django_amazon_sync.sync.holds import doubt_quantities
@@ -294,7 +295,7 @@ def take_as_accepted(row: Listing, values: dict[str, Any], epoch: int) -> None:
     row.presence = Presence.PRESENT
     row.accepted |= values
     for name, value in values.items():
-        if value == REMOVED and name in OWN_FIELDS:
+        if value == REMOVED and name not in OF_SHOP:
             del row.accepted[name]
             row.verified.pop(name, None)
         row.refused.pop(name, None)
@@ -450,11 +451,9 @@ def echo_of(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     if there is None:
         return {}
-    store = store_of(listing.marketplace)
-    own = {name: FIELDS[name].read(there, store) for name in OWN_FIELDS}
     return {
         PRICE: str(there.sent_price.rounded()) if there.sent_price else None,
         QUANTITY: there.sent_quantity,
         NAME: there.sent_title,
-        **{name: REMOVED if value is None else value for name, value in own.items()},
+        **received(there, store_of(listing.marketplace), FIELDS.keys() - OF_SHOP),
     }

@@ -1,10 +1,11 @@
 """Verification: what Amazon accepted is read back, as ACCEPTED is no proof.
 
-What is live becomes *verified*. What is not, after Amazon has had its time, has *drifted*: it is
-shown, and what is live counts as accepted from then on, so that the next export sends the
-difference again. Where the marketplace says that Amazon wins in a field, its difference stays
-until staff decide: they take it over, or send the shop's value. A quantity is not compared while
-orders cast doubt on it, nor is a field that is on its way.
+What is live becomes *verified*. Of most fields that staff set themselves Amazon shows no more than
+that it received them: that is compared too, and is no proof. What is not there, after Amazon has
+had its time, has *drifted*: it is shown, and what is live counts as accepted from then on, so that
+the next export sends the difference again. Where the marketplace says that Amazon wins in a field,
+its difference stays until staff decide: they take it over, or send the shop's value. A quantity is
+not compared while orders cast doubt on it, nor is a field that is on its way.
 
 Where an account has many listings, its report proves most of them first (see proving.py); what it
 does not prove is read by search, twenty SKUs a call. A run that waits in between goes on where it
@@ -20,10 +21,19 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from django_amazon_sync.data import SkuFacts
+from django_amazon_sync.data import ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules, kept_by_amazon
+from django_amazon_sync.sync.fields import (
+    FIELDS,
+    OF_SHOP,
+    REMOVED,
+    SALE_PRICE,
+    paid,
+    received,
+    store_of,
+)
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
 from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
@@ -122,6 +132,9 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     if there.live_price is None:
         live.pop(PRICE, None)  # its echo proves nothing
     covered = there.live_price is not None and not is_proof(there)
+    own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
+    echo = received(there, store_of(listing.marketplace), own)
+    live |= {name: value for name, value in echo.items() if value != REMOVED}
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
@@ -132,7 +145,8 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
         amazons = kept_by_amazon(row.drift, rules.amazon_wins)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
         for name in compared - set(wrong):
-            row.verified[name] = row.accepted[name]
+            if FIELDS[name].live or (covered and _is_paid(name, row, there)):
+                row.verified[name] = row.accepted[name]
             row.approved.pop(name, None)
             if name not in amazons:
                 row.drift.pop(name, None)
@@ -155,6 +169,11 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
             ]
         )
     _say(work, listing, row, wrong, certain=compared == ours)
+
+
+def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:
+    """Whether buyers pay the sale price at this moment, which proves it; an echo does not."""
+    return name == SALE_PRICE and paid(row.accepted, name) == there.live_price
 
 
 def _forget_what_was_put_back(

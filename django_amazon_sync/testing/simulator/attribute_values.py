@@ -18,6 +18,8 @@ LONGEST_TITLE = 200
 HIGHEST_PRICE = Decimal(10_000_000)
 HIGHEST_QUANTITY = 10_000_000
 LONGEST_LEAD_TIME_DAYS = 30
+LONGEST_NOTE = 1000
+MOST_TIERS = 5
 PRICES = (
     "our_price",
     "discounted_price",
@@ -66,6 +68,11 @@ def attribute_issues(name: str, value: Any, marketplaces: list[str]) -> list[Jso
         "item_name": _title_issues,
         "condition_type": _condition_issues,
         "merchant_suggested_asin": _asin_issues,
+        "list_price": _list_price_issues,
+        "max_order_quantity": _order_quantity_issues,
+        "condition_note": _note_issues,
+        "item_type_keyword": _keyword_issues,
+        "recommended_browse_nodes": _browse_node_issues,
     }.get(name)
     if issues or check is None:
         return issues
@@ -96,7 +103,35 @@ def _offer_issues(offer: Json, home: Marketplace) -> list[Json]:
         text = f"The currency {currency} is not that of the marketplace, {home.currency}."
         return [issue("90225", text, "INVALID_PRICE", OFFER)]
     parts = [part for part in PRICES if part in offer]
-    return [found for part in parts for found in _price_issues(part, offer[part], currency)]
+    issues = [found for part in parts for found in _price_issues(part, offer[part], currency)]
+    return issues or _plan_issues(offer.get("quantity_discount_plan") or [])
+
+
+def _plan_issues(plan: Any) -> list[Json]:
+    """What is wrong with the prices by quantity: amounts fall while numbers of units rise."""
+    if not is_list_of_objects(plan):
+        return [misshapen(OFFER)]
+    for schedule in [one for part in plan for one in part.get("schedule") or [{}]]:
+        levels = schedule.get("levels")
+        kind = schedule.get("discount_type")
+        if kind not in ("fixed", "percent") or not levels or not is_list_of_objects(levels):
+            return [misshapen(OFFER)]
+        steps = [(level.get("lower_bound"), level.get("value")) for level in levels]
+        if not all(_is_whole(units, HIGHEST_QUANTITY) and _is_amount(by) for units, by in steps):
+            return [misshapen(OFFER)]
+        rising = [units for units, _by in steps]
+        saved = [by if kind == "percent" else -by for _units, by in steps]
+        in_order = rising == sorted(set(rising)) and saved == sorted(set(saved))
+        if len(steps) > MOST_TIERS or not in_order:
+            text = f"The quantity discounts must rise with the quantity, at most {MOST_TIERS}."
+            return [issue("90226", text, "INVALID_PRICE", OFFER)]
+    return []
+
+
+def _is_amount(value: Any) -> bool:
+    """Whether it is a finite number above 0."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return known and isfinite(value) and value > 0
 
 
 def _price_issues(part: str, value: Any, currency: str) -> list[Json]:
@@ -162,6 +197,8 @@ def _availability_issues(availability: Json, home: Marketplace) -> list[Json]:
         text = "'quantity' is not allowed where Amazon fulfils the orders."
     elif quantity is not None and not _is_whole(quantity, HIGHEST_QUANTITY):
         text = f"'quantity' must be a whole number from 0 to {HIGHEST_QUANTITY}, got {quantity!r}."
+    elif not _is_moment(availability.get("restock_date")):
+        text = "'restock_date' must be a date."
     elif lead_time is not None and not _is_whole(lead_time, LONGEST_LEAD_TIME_DAYS):
         text = f"'lead_time_to_ship_max_days' must be from 0 to {LONGEST_LEAD_TIME_DAYS}."
     else:
@@ -191,6 +228,45 @@ def _condition_issues(condition: Json, home: Marketplace) -> list[Json]:
         return []
     text = f"{condition.get('value')!r} is not a condition."
     return [issue("90230", text, "INVALID_ATTRIBUTE", "condition_type")]
+
+
+def _list_price_issues(price: Json, home: Marketplace) -> list[Json]:
+    currency = price.get("currency", home.currency)
+    value = price.get("value_with_tax", price.get("value"))
+    if not _is_amount(value):
+        return [misshapen("list_price")]
+    amount = Decimal(str(value))
+    if currency == home.currency and amount == rounded(amount, currency) <= HIGHEST_PRICE:
+        return []
+    text = f"{value} {currency} is no list price of the marketplace."
+    return [issue("90226", text, "INVALID_PRICE", "list_price")]
+
+
+def _order_quantity_issues(most: Json, home: Marketplace) -> list[Json]:
+    return _unless(_is_whole(most.get("value"), HIGHEST_QUANTITY) and most["value"] > 0,
+                   "max_order_quantity", "must be a whole number above 0")  # fmt: skip
+
+
+def _note_issues(note: Json, home: Marketplace) -> list[Json]:
+    value = note.get("value")
+    fits = isinstance(value, str) and 0 < len(value) <= LONGEST_NOTE
+    return _unless(fits, "condition_note", f"must have 1 to {LONGEST_NOTE} characters")
+
+
+def _keyword_issues(keyword: Json, home: Marketplace) -> list[Json]:
+    value = keyword.get("value")
+    fits = isinstance(value, str) and bool(value.strip())
+    return _unless(fits, "item_type_keyword", "must be a text")
+
+
+def _browse_node_issues(node: Json, home: Marketplace) -> list[Json]:
+    value = node.get("value")
+    fits = isinstance(value, str) and value.isascii() and value.isdecimal()
+    return _unless(fits, "recommended_browse_nodes", "must be the number of a browse node")
+
+
+def _unless(fits: bool, name: str, wanted: str) -> list[Json]:
+    return [] if fits else [issue("90236", f"'{name}' {wanted}.", "INVALID_ATTRIBUTE", name)]
 
 
 def _asin_issues(suggestion: Json, home: Marketplace) -> list[Json]:

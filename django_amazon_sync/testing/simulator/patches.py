@@ -20,6 +20,7 @@ SELECTORS = {
     AVAILABILITY: ("fulfillment_channel_code",),
     "list_price": ("marketplace_id", "currency"),
     "item_name": ("marketplace_id", "language_tag"),
+    "condition_note": ("marketplace_id", "language_tag"),
 }
 
 
@@ -36,7 +37,9 @@ def completed(name: str, instance: Json, marketplace: Marketplace) -> Json:
     if name == OFFER:
         instance.setdefault("currency", marketplace.currency)
         instance.setdefault("audience", "ALL")
-    if name == "item_name":
+    if name == "list_price":
+        instance.setdefault("currency", marketplace.currency)
+    if "language_tag" in selectors(name):
         instance.setdefault("language_tag", marketplace.language)
     return instance
 

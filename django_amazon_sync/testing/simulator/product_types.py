@@ -5,7 +5,7 @@ import hashlib
 import json
 
 from .answers import Answer, Json, Request, invalid, not_found
-from .attribute_values import CONDITIONS, LONGEST_TITLE
+from .attribute_values import CONDITIONS, LONGEST_NOTE, LONGEST_TITLE
 from .marketplaces import MARKETPLACES, SELLING_IN
 from .patches import AVAILABILITY, OFFER
 from .validation import REQUIRED
@@ -130,12 +130,26 @@ def schema(marketplace: str, requirements: str) -> Json:
             "audience": {"type": "string", "enum": ["ALL", "B2B"]},
             "our_price": amount,
             "discounted_price": amount,
+            "minimum_seller_allowed_price": amount,
+            "maximum_seller_allowed_price": amount,
+            "quantity_discount_plan": {"type": "array", "items": {"type": "object"}},
         },
         AVAILABILITY: {
             "fulfillment_channel_code": {"type": "string"},
             "quantity": {"type": "integer", "minimum": 0},
             "lead_time_to_ship_max_days": {"type": "integer", "minimum": 0},
+            "restock_date": {"type": "string", "format": "date"},
         },
+        "list_price": {
+            "currency": {"type": "string", "enum": [home.currency]},
+            ("value_with_tax" if home.country not in ("US", "CA") else "value"): {
+                "type": "number", "exclusiveMinimum": 0,
+            },
+        },
+        "max_order_quantity": {"value": {"type": "integer", "minimum": 1}},
+        "condition_note": {"value": {"type": "string", "maxLength": LONGEST_NOTE}},
+        "item_type_keyword": {"value": {"type": "string"}},
+        "recommended_browse_nodes": {"value": {"type": "string"}},
     }
     common: Json = {
         "marketplace_id": {"type": "string", "enum": [marketplace]},
