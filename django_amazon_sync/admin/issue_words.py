@@ -14,10 +14,13 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.amazon.attributes import AVAILABILITY, OFFER
 from django_amazon_sync.models import Listing
+from django_amazon_sync.sync.fields import own_fields
 
 Text = str | Promise
 
@@ -197,22 +200,57 @@ def words_for(code: str) -> Words | None:
     return WORDS.get(code)
 
 
-def in_words(code: str, text: str, listing: Listing | None = None) -> str:
-    """An issue for people: our words, the field of the listing that is given, Amazon's text."""
+def in_words(
+    code: str,
+    text: str,
+    listing: Listing | None = None,
+    attributes: Iterable[str] = (),
+    product_url: str = "",
+) -> str:
+    """An issue for people: our words, the field of the listing that is given, Amazon's text.
+
+    ``attributes`` are Amazon's names of what it is about; ``product_url`` is the page on which
+    staff set the fields of the listing's product.
+    """
     words = words_for(code)
-    context = {
-        "code": code,
-        "text": text,
-        "words": words,
-        "link": _field_link(words, listing),
-    }
+    links = [] if listing is None else _field_links(words, listing, attributes, product_url)
+    context = {"code": code, "text": text, "words": words, "links": links}
     return render_to_string("django_amazon_sync/admin/issue.html", context)
 
 
-def _field_link(words: Words | None, listing: Listing | None) -> str:
-    if words is None or words.place is None or listing is None:
-        return ""
-    return format_html('<a href="{}">{}</a>', words.place.url(listing), words.place.label)
+#: Attributes that hold several fields of ours, and the one that an issue is mostly about.
+_SHARED = {OFFER.attribute: Place.PRICE, AVAILABILITY.attribute: Place.QUANTITY}
+
+#: Attributes whose field is on a page of ours that is not the product's.
+_PLACES = {
+    "item_name": Place.NAMES,
+    "condition_type": Place.CONDITION,
+    "merchant_suggested_asin": Place.ASIN,
+    **_SHARED,
+}
+
+
+def _field_links(
+    words: Words | None, listing: Listing, attributes: Iterable[str], product_url: str
+) -> list[str]:
+    """The fields that an issue is about: as its code says, else by Amazon's attributes."""
+    if words is not None and words.place is not None:
+        return [_link(words.place.url(listing), words.place.label)]
+    links = []
+    for name in dict.fromkeys(attributes):
+        if place := _PLACES.get(name):
+            links.append(_link(place.url(listing), place.label))
+        elif product_url and (label := _OWN_LABELS.get(name)):
+            links.append(_link(product_url, capfirst(label)))
+    return links
+
+
+#: The fields that are the staff's own, each the only one of its attribute.
+_OWN_LABELS = {field.attribute: field.label for field in own_fields()}
+
+
+def _link(url: str, text: object) -> str:
+    return format_html('<a href="{}">{}</a>', url, text)
 
 
 def reason_in_words(reason: str) -> str:
@@ -221,13 +259,21 @@ def reason_in_words(reason: str) -> str:
     return in_words(code, text) if colon and words_for(code) else reason
 
 
-def all_in_words(issues: Iterable[Mapping[str, Any]], listing: Listing) -> list[tuple[Any, ...]]:
+def all_in_words(
+    issues: Iterable[Mapping[str, Any]], listing: Listing, product_url: str = ""
+) -> list[tuple[Any, ...]]:
     """The rows of a listing's table of issues: code, severity, and the issue in words."""
     return [
         (
             one.get("code"),
             one.get("severity"),
-            in_words(str(one.get("code") or ""), str(one.get("message") or ""), listing),
+            in_words(
+                str(one.get("code") or ""),
+                str(one.get("message") or ""),
+                listing,
+                one.get("attributes") or (),
+                product_url,
+            ),
         )
         for one in issues
     ]

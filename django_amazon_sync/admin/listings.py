@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import articles, issue_words, next_steps
+from django_amazon_sync.admin import articles, issue_words, next_steps, products
 from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
 from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.help_pages import explained
@@ -208,7 +208,8 @@ class ListingAdmin(EditsMany, Kept, Screen[Listing]):
 
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:
-        rows = issue_words.all_in_words(listing.issues, listing)
+        product = products.page_url(listing.sku.offer_pk) if listing.issues else ""
+        rows = issue_words.all_in_words(listing.issues, listing, product)
         return table((_("code"), _("severity"), _("what to do")), rows) or _now("None.")
 
     @admin.display(description=_("stock at Amazon"))

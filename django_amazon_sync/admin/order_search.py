@@ -41,7 +41,14 @@ from django_amazon_sync.errors import (
 )
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
-from django_amazon_sync.sync.order_search import Asked, Page, Sighting, look, searches_left
+from django_amazon_sync.sync.order_search import (
+    SURELY_THERE,
+    Asked,
+    Page,
+    Sighting,
+    look,
+    searches_left,
+)
 
 IMPORTS = "django_amazon_sync.import_amazonorder"
 SEES_ORDERS = "django_amazon_sync.view_amazonorder"
@@ -388,7 +395,7 @@ class SearchPage:
         if asked.since is None:
             raise PermissionDenied
         options: dict[str, Any] = {"since": asked.since.isoformat(), "by_creation": True}
-        if asked.until is not None and asked.until < timezone.now():
+        if asked.until is not None and asked.until < timezone.now() - SURELY_THERE:
             options["until"] = asked.until.isoformat()
         if asked.marketplaces:
             options["marketplaces"] = list(asked.marketplaces)

@@ -7,6 +7,7 @@ A shop's product admin shows the button by a template of its own that holds one 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path, reverse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from django_amazon_sync.admin.product_page import ProductPage
 from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import SellerSku, SyncRun
 from django_amazon_sync.shops import configured_shop
 
@@ -41,14 +43,23 @@ class AdminProductPage(ProductPage):
         return {**site, "opts": SellerSku._meta}
 
 
-def page_link(offer_pk: str) -> str:
-    """A link to the page of the product that an offer is of; empty where the shop cannot say."""
-    product = configured_shop().products_of([offer_pk]).get(offer_pk)
+def page_url(offer_pk: str) -> str:
+    """The page of the product that an offer is of; empty where the shop cannot say."""
+    try:
+        product = configured_shop().products_of([offer_pk]).get(offer_pk)
+    except ConfigurationError:
+        product = None  # a system check says what is wrong
     if product is None:
         return ""
     address = reverse(AdminProductPage.NAMES["product"], args=[product])
+    return f"{address}?{urlencode({'offer': offer_pk})}"
+
+
+def page_link(offer_pk: str) -> str:
+    """A link to that page; empty where there is none."""
+    url = page_url(offer_pk)
     text = _("All that is set for this product")
-    return format_html('<a href="{}?offer={}">{}</a>', address, offer_pk, text)
+    return format_html('<a href="{}">{}</a>', url, text) if url else ""
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

@@ -169,4 +169,12 @@ def is_proof(there: ListingFacts) -> bool:
 
 def issue_rows(issues: Iterable[Issue]) -> list[dict[str, Any]]:
     """Amazon's complaints as the row keeps them."""
-    return [{"code": one.code, "severity": one.severity, "message": one.message} for one in issues]
+    return [
+        {
+            "code": one.code,
+            "severity": one.severity,
+            "message": one.message,
+            "attributes": list(one.attributes),
+        }
+        for one in issues
+    ]

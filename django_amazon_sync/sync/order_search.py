@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
 
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.limits import Budget, room_at
 from django_amazon_sync.data import Money, OrderData, UnreadableOrder
 from django_amazon_sync.errors import Throttled
@@ -25,6 +26,10 @@ SEARCH = "searchOrders"
 
 #: Searches that stay for the import of orders.
 KEPT_FOR_THE_IMPORT = 3
+
+#: How long ago a moment is for certain one that Amazon answers for: its own two minutes, and what
+#: the clock of this host may be wrong by.
+SURELY_THERE = windows.LAG + timedelta(minutes=3)
 
 #: A page waits for Amazon this long: for its turn, for the connection and for each read.
 PATIENCE = 2.0
@@ -82,8 +87,8 @@ def look(account: SellerAccount, asked: Asked) -> Page:
     page = gateway.search_orders(
         client,
         marketplaces=asked.marketplaces or _all_marketplaces(account),
-        created_after=asked.since,
-        created_before=_before_now(client, asked.until),
+        created_after=_reached(asked.since),
+        created_before=asked.until if asked.until == _reached(asked.until) else None,
         page_token=asked.page_token,
     )
     return Page(_sightings(account, [read for read, _document in page.orders]), page.next_token)
@@ -110,9 +115,9 @@ def _all_marketplaces(account: SellerAccount) -> list[str]:
     return list(account.marketplaces.order_by("code").values_list("code", flat=True))
 
 
-def _before_now(client: Client, until: datetime | None) -> datetime | None:
-    """Amazon refuses an end that is less than two minutes ago, and needs none then."""
-    return until if until is not None and until < client.now() - windows.LAG else None
+def _reached(moment: datetime | None) -> datetime | None:
+    """A moment that Amazon surely answers for; it refuses those of the last two minutes."""
+    return moment and min(moment, timezone.now() - SURELY_THERE)
 
 
 def _sightings(

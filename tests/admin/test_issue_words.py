@@ -13,6 +13,7 @@ from django_amazon_sync.models import Listing, Outcome, RunLine, Submission, Sub
 from django_amazon_sync.testing import simulator
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories import stock_record
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401 -- fixtures
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,28 @@ def test_a_listing_says_what_to_do_and_links_to_the_field(staff: Staff, listing:
     assert f'{listing.pk}/change/#id_own_price">Own Amazon price</a>' in page
     assert "Amazon says (90226): Too many &lt;decimals&gt;." in page
     assert "Amazon says (31337): Something new." in page
+
+
+@pytest.mark.parametrize(
+    ("attributes", "field"),
+    [
+        (["item_name"], "Send names"),
+        (["purchasable_offer"], "Own Amazon price"),
+        (["fulfillment_availability"], "Set quantity"),
+        (["condition_note"], "Condition note"),
+        (["list_price", "max_order_quantity"], "List price</a>, <a"),
+    ],
+)
+def test_the_field_is_found_by_amazons_attributes(
+    staff: Staff, listing: Listing, attributes: list[str], field: str
+) -> None:
+    record = stock_record()
+    listing.sku.offer_pk = str(record.pk)
+    listing.sku.save()
+    issue = {"code": "90220", "message": "It is missing.", "attributes": attributes}
+    Listing.objects.filter(pk=listing.pk).update(issues=[issue])
+    page = staff.see(Listing, listing.pk)
+    assert field in page.partition("Field:")[2].partition("<br>")[0]
 
 
 def test_a_refused_line_is_told_in_words(staff: Staff, listing: Listing) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user_model
 from oscar.core.loading import get_model
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder
 from tests import factories_amazon as make
+from tests.browser.steps import log_in
 
 AMAZONS, OWN = "302-1111111-1111111", "100001"
 
@@ -24,9 +24,6 @@ def order(transactional_db: None) -> AmazonOrder:
         )
         for number in (AMAZONS, OWN)
     }  # fmt: skip
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
     return make.placed_order(
         make.live_account(), number=AMAZONS, shop_order_pk=str(orders[AMAZONS].pk)
     )
@@ -38,10 +35,7 @@ def test_amazons_orders_among_the_shops(
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     ours = f"{live_server.url}/admin/django_amazon_sync/amazonorder/{order.pk}/change/"
-    page.goto(f"{live_server.url}/admin/")
-    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
-    page.get_by_label("Password").fill("staff")
-    page.get_by_role("button", name="Log in").click()
+    log_in(page, live_server)
 
     # The dashboard: a column, a filter, a link there and back.
     page.goto(f"{live_server.url}/dashboard/orders/")

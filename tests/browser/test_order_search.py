@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder, SyncRun
 from django_amazon_sync.sync import jobs
+from tests.browser.steps import log_in
+from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
 from tests.sync.conftest import World, amazon, connect  # noqa: F401 -- fixtures
 
 
@@ -19,9 +21,6 @@ from tests.sync.conftest import World, amazon, connect  # noqa: F401 -- fixtures
 def shop(transactional_db: None, connect: Callable[..., World]) -> World:  # noqa: F811
     world = connect()
     world.sell("MUG", price="10.00", quantity=50)
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
     return world
 
 
@@ -37,10 +36,7 @@ def test_search_choose_and_import(
     pending = shop.buy("MUG", status="PENDING")
     shop.amazon.advance(180)
 
-    page.goto(f"{live_server.url}/admin/")
-    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
-    page.get_by_label("Password").fill("staff")
-    page.get_by_role("button", name="Log in").click()
+    log_in(page, live_server)
     page.get_by_role("link", name="Amazon orders").first.click()
     page.get_by_role("link", name="Search on Amazon").click()
 
@@ -57,6 +53,9 @@ def test_search_choose_and_import(
     expect(row_of(page, first)).to_contain_text("the next import brings it")
     expect(row_of(page, pending)).to_contain_text("Its payment is pending")
     expect(page.get_by_text("searches may be made now")).to_be_visible()
+
+    found = Axe().run(page, context=OF_DJANGO).response["violations"]
+    assert [one for one in found if one["impact"] in SERIOUS] == []
 
     page.get_by_label(f"Choose {first}").check()
     page.get_by_label(f"Choose {second}").check()

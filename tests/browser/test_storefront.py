@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -32,6 +33,7 @@ def test_available_at_amazon(page: Page, live_server: LiveServer) -> None:
     expect(button).to_have_attribute("href", "https://www.amazon.de/dp/B000000000?tag=shop-21")
     expect(button).to_have_attribute("rel", "sponsored nofollow noopener")
 
+    assert Axe().run(page, context={"include": [[".amazon-button"]]}).violations_count == 0
     button.focus()
     expect(button).to_be_focused()
     page.set_viewport_size({"width": 375, "height": 700})

@@ -102,6 +102,11 @@ def test_a_look_keeps_to_its_marketplaces_and_times(connect: Callable[..., World
     assert len(look(world.account, Asked(since=since, until=now)).sightings) == 2
 
 
+def test_a_search_that_begins_just_now_is_one_that_amazon_answers(world: World) -> None:
+    """Just after midnight "today" is not yet old enough for Amazon."""
+    assert look(world.account, Asked(since=datetime.now(UTC))).sightings == ()
+
+
 def test_one_order_is_looked_at_by_its_number(world: World) -> None:
     [number] = bought(world)
     assert [one.number for one in look(world.account, Asked(number=number)).sightings] == [number]
