@@ -27,6 +27,7 @@ from django_amazon_sync.admin.screens import (
 )
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, plain, table
 from django_amazon_sync.admin.skus import look_soon
+from django_amazon_sync.admin.taking_over import TakesOver, who_wins
 from django_amazon_sync.models import (
     OPEN_STATES,
     Job,
@@ -87,7 +88,7 @@ class ConditionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Listing)
-class ListingAdmin(EditsMany, Kept, Screen[Listing]):
+class ListingAdmin(TakesOver, EditsMany, Kept, Screen[Listing]):
     account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
@@ -103,17 +104,17 @@ class ListingAdmin(EditsMany, Kept, Screen[Listing]):
     found_by = ("sku__sku", "asin", "gtin")
     search_fields = ("sku__sku", "asin", "gtin", "title")
     search_help_text = _("SKU, ASIN, barcode or title")
-    actions = ("export", "verify", "approve", "edit_selected")
+    actions = ("export", "verify", "approve", "edit_selected", "take_over", "send_ours")
     ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
         "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",
         "gtin", "at_amazon", "reported_at", "verified_at",
-        "price_source", "lines",
+        "price_source", "who_wins", "lines",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("sku_link", "account", "marketplace", "what_next", "why")}),
-        (_("Values"), {"fields": ("values", "own_price", "price_source")}),
+        (_("Values"), {"fields": ("values", "who_wins", "own_price", "price_source")}),
         (
             _("As Amazon says"),
             {
@@ -205,6 +206,10 @@ class ListingAdmin(EditsMany, Kept, Screen[Listing]):
     @admin.display(description=_("the price, and why"))
     def price_source(self, listing: Listing) -> str:
         return price_in_words(listing)
+
+    @admin.display(description=_("who wins"))
+    def who_wins(self, listing: Listing) -> str:
+        return who_wins(listing)
 
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import RateSource
+from django_amazon_sync.sync import takeover
+from django_amazon_sync.sync.fields import FIELDS, QUANTITY
 
 #: What makes prices, and so needs the permission to change them.
-PRICE_FIELDS = ("markup_percent", "price_ending", "price_floor", "rate_source")
+PRICE_FIELDS = ("markup_percent", "price_ending", "price_floor", "rate_source", "amazon_wins")
 
 
 class MarketplaceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
     """Settings that would do nothing, or do harm, are refused at their field."""
+
+    amazon_wins = forms.MultipleChoiceField(
+        label=_("Amazon wins"),
+        choices=[(name, FIELDS[name].label) for name in takeover.FIELDS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Where another hand changed it on Amazon, its value stays there until you decide. "
+            "In all else the shop wins: the next export sends its value again."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data = self.cleaned_data
+        if QUANTITY in data.get("amazon_wins", ()) and data.get("sync_quantity"):
+            self.add_error(
+                "amazon_wins",
+                _(
+                    "Amazon cannot win in the quantity while quantities are sent: a number that "
+                    "the shop does not have would be sold. Switch quantities off first."
+                ),
+            )
+        return data
 
     def clean_rate_source(self) -> str:
         source: str = self.cleaned_data["rate_source"]

@@ -38,7 +38,10 @@ class MarketplaceAdmin(Kept, Screen[Marketplace]):
     readonly_fields = ("account", "code")
     fieldsets = (
         (None, {"fields": ("account", "code", "active", "language")}),
-        (_("What is sent"), {"fields": ("sync_name", "sync_price", "sync_quantity")}),
+        (
+            _("What is sent"),
+            {"fields": ("sync_name", "sync_price", "sync_quantity", "amazon_wins")},
+        ),
         (
             _("Prices"),
             {"fields": ("markup_percent", "price_ending", "price_floor", "rate_source")},

@@ -22,6 +22,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.sync.choosing import MAPPING_CODES
+from django_amazon_sync.sync.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.work import why_not_writing
 
 Sentence = str | Promise
@@ -150,6 +151,11 @@ def of_listing(listing: Listing) -> Sentence:
         return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
     if listing.synchronise_here is False:
         return _("Only the quantity is sent: it is not synchronised in this marketplace.")
+    if kept_by_amazon(listing.drift, amazon_wins(listing.marketplace)):
+        return _(
+            "Another hand changed it on Amazon, and Amazon wins here: it stays until you take it "
+            "over or send the shop's value."
+        )
     if listing.drift:
         return _("Amazon shows something else than it accepted; the next export mends it.")
     return _PRESENCE[Presence(listing.presence)]

@@ -78,6 +78,7 @@ class Screen(Reads, ModelScreen[Row]):
     has_release_permission = needs("release_selleraccount")
     has_export_permission = needs("export_listing")
     has_verify_permission = needs("verify_listing")
+    has_take_over_permission = needs("take_over_listing")
     has_approve_permission = needs("approve_listing")
     has_import_permission = needs("import_amazonorder")
     has_replay_permission = needs("replay_amazonorder")

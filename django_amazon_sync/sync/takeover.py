@@ -47,6 +47,7 @@ from django_amazon_sync.sync.desired import (
     kept_by_amazon,
     why_not_wanted,
 )
+from django_amazon_sync.sync.explaining import offer_of
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.listings_out import bring_up_orders, orders_complete
 from django_amazon_sync.sync.observing import is_proof, observe
@@ -213,6 +214,16 @@ def _goes_out(
         wanted -= kept_by_amazon(row.drift, rules[row.marketplace_id].amazon_wins)
         fields |= wanted if listing is not None and row.pk == listing.pk else wanted & {QUANTITY}
     return fields
+
+
+def goes_out(listing: Listing) -> set[str]:
+    """The fields of a listing (with SKU, marketplace and account loaded) that go out, and so are
+    not taken over. Raises ConfigurationError where there is no shop.
+    """
+    rows = listing.sku.listings.filter(marketplace__active=True)
+    mine = list(rows.select_related("sku__account", "marketplace__account"))
+    rules = {row.marketplace_id: Rules.of(row.marketplace) for row in mine}
+    return _goes_out(mine, listing, offer_of(listing), rules) & set(FIELDS)
 
 
 def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> Desired:

@@ -36,6 +36,8 @@ pytestmark = pytest.mark.django_db
         (SellerSku, "export_listing", {"export"}),
         (SellerSku, "change_sellersku", {"synchronise", "leave_alone", "edit_selected"}),
         (Listing, "approve_listing", {"approve"}),
+        (Listing, "export_listing", {"export", "send_ours"}),
+        (Listing, "take_over_listing", {"take_over"}),
         (Listing, "change_listing", {"edit_selected"}),
         (SyncRun, "approve_listing", {"approve"}),
         (AmazonOrder, "replay_amazonorder", {"replay"}),

@@ -1,0 +1,191 @@
+"""Who wins, and the two decisions: take Amazon's value over, or send the shop's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
+from tests import factories
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, address
+
+pytestmark = pytest.mark.django_db
+
+DRIFT = {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR"}}
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(use_broker: Callable[[str], None]) -> None:
+    use_broker("")
+
+
+@pytest.fixture
+def listing(db: None) -> Listing:
+    """A mug whose price another hand changed on Amazon."""
+    account = make.live_account(synchronise_all=True)
+    record = factories.stock_record("MUG", price="10.00", in_stock=5)
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    return make.listing(sku, make.marketplace(account), drift=DRIFT)
+
+
+def page_of(listing: Listing) -> str:
+    return reverse("admin:django_amazon_sync_listing_take_over", args=[listing.pk])
+
+
+def decide(staff: Staff, listing: Listing, step: str, *fields: str) -> Any:
+    return staff.client.post(page_of(listing), {"step": step, "field": list(fields)})
+
+
+def win(*fields: str, **columns: Any) -> None:
+    Marketplace.objects.update(amazon_wins=list(fields), **columns)
+
+
+def test_the_listing_says_who_wins_and_leads_to_both_decisions(
+    staff: Staff, listing: Listing
+) -> None:
+    page = unescape(staff.see(Listing, listing.pk))
+    assert "Amazon shows 12.00 EUR instead of 10.00 EUR." in page
+    assert "The shop wins, as its marketplace says" in page
+    assert page_of(listing) in page
+    win("price")
+    page = unescape(staff.see(Listing, listing.pk))
+    assert "Amazon wins, as its marketplace says: it stays so until you decide." in page
+    assert "it stays until you take it over or send the shop's value" in page
+    Listing.objects.update(drift={"quantity": {"accepted": 5, "live": 9}})
+    win("quantity")
+    assert "The shop wins, as always with quantities" in staff.see(Listing, listing.pk)
+
+
+def test_the_page_shows_what_goes_out_and_switches_it_off(staff: Staff, listing: Listing) -> None:
+    page = staff.client.get(page_of(listing)).content.decode()
+    assert page.count("so taking it over would come and go for ever") == 2
+    assert "Switch off for this listing: price" in page
+    assert "Switch off for this listing: name" not in page, "names are not sent"
+    assert decide(staff, listing, "off", "price").status_code == 302
+    listing.refresh_from_db()
+    assert listing.switches == {"price": False}
+    page = staff.client.get(page_of(listing)).content.decode()
+    assert "is switched off for this listing" in page
+    assert page.count("so taking it over would come and go for ever") == 1
+
+
+@pytest.mark.parametrize(("step", "dry_run"), [("show", True), ("take", False)])
+def test_a_run_is_asked_for_the_chosen_fields(
+    staff: Staff, listing: Listing, step: str, dry_run: bool
+) -> None:
+    assert decide(staff, listing, step, "price", "name", "no-such-field").status_code == 302
+    run = SyncRun.objects.get()
+    assert (run.job, run.dry_run) == (Job.TAKE_OVER, dry_run)
+    assert run.options == {
+        "skus": ["MUG"], "marketplaces": [make.GERMANY], "fields": ["name", "price"],
+    }  # fmt: skip
+
+
+def test_no_field_is_no_run(staff: Staff, listing: Listing) -> None:
+    response = decide(staff, listing, "take")
+    assert "Choose at least one field." in response.content.decode()
+    assert not SyncRun.objects.exists()
+
+
+def test_the_shops_value_is_sent(staff: Staff, listing: Listing) -> None:
+    win("price")
+    assert decide(staff, listing, "ours").status_code == 302
+    listing.refresh_from_db()
+    assert listing.drift == {}
+    assert SyncRun.objects.get().options == {"skus": ["MUG"], "marketplaces": [make.GERMANY]}
+
+
+def test_many_are_taken_over_from_the_list(staff: Staff, listing: Listing) -> None:
+    make.listing(make.sku(listing.sku.account, "CUP"), listing.marketplace)
+    data = {"action": "take_over", "_selected_action": [listing.pk], "select_across": "1"}
+    page = staff.client.post(address(Listing), data).content.decode()
+    assert "2 listings are chosen." in page
+    assert not SyncRun.objects.exists()
+    staff.client.post(address(Listing), {**data, "step": "show", "field": "price"})
+    run = SyncRun.objects.get()
+    assert run.dry_run
+    assert run.options["skus"] == ["CUP", "MUG"]
+
+
+def test_only_what_drifted_is_sent_from_the_list(staff: Staff, listing: Listing) -> None:
+    other = make.listing(make.sku(listing.sku.account, "CUP"), listing.marketplace)
+    staff.press(Listing, "send_ours", listing, other)
+    assert SyncRun.objects.get().options["skus"] == ["MUG"]
+    assert staff.press(Listing, "send_ours", other) == [
+        "Nothing was selected that this can be done with."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codenames", "step", "field", "allowed"),
+    [
+        (["take_over_listing"], "show", "price", True),
+        (["take_over_listing"], "ours", "price", False),
+        (["take_over_listing"], "off", "name", False),
+        (["take_over_listing", "change_listing"], "off", "name", True),
+        (["take_over_listing", "change_listing"], "off", "price", False),
+        (["take_over_listing", "change_listing", "change_price_listing"], "off", "price", True),
+        (["take_over_listing", "change_listing"], "off", "no-such-field", False),
+        (["export_listing"], "take", "price", False),
+        (["export_listing"], "ours", "price", True),
+        (["change_listing"], "show", "price", False),
+    ],
+)
+def test_each_decision_has_its_permission(
+    staff_with: Callable[..., Staff],
+    listing: Listing,
+    codenames: list[str],
+    step: str,
+    field: str,
+    allowed: bool,
+) -> None:
+    packer = staff_with("view_listing", *codenames)
+    assert decide(packer, listing, step, field).status_code == (302 if allowed else 403)
+    listing.refresh_from_db()
+    assert allowed or (listing.drift, listing.switches) == (DRIFT, {})
+    assert allowed or not SyncRun.objects.exists()
+
+
+def test_people_of_another_part_of_the_shop_find_nothing(
+    staff_with: Callable[..., Staff], listing: Listing
+) -> None:
+    from django.contrib.auth import get_user_model
+
+    packer = staff_with("view_listing", "take_over_listing")
+    factories.partner("north").users.add(get_user_model().objects.get(username="packer"))
+    assert decide(packer, listing, "take", "price").status_code == 404
+    assert not SyncRun.objects.exists()
+
+
+def test_a_decision_needs_the_token_of_its_form(listing: Listing, admin_user: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    response = client.post(page_of(listing), {"step": "take", "field": "price"})
+    assert response.status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+# --- Who wins in a marketplace --------------------------------------------------------------------
+
+
+def test_amazon_wins_where_staff_choose_it(staff: Staff, listing: Listing) -> None:
+    settings = {"language": "de_DE", "markup_percent": "0", "sync_quantity": "on"}
+    place = listing.marketplace_id
+    response = staff.save(Marketplace, place, **settings, amazon_wins=["price", "name"])
+    assert response.status_code == 302
+    assert sorted(Marketplace.objects.get().amazon_wins) == ["name", "price"]
+    response = staff.save(Marketplace, place, **settings, amazon_wins=["quantity"])
+    [error] = response.context["adminform"].form.errors["amazon_wins"]
+    assert "a number that the shop does not have would be sold" in error
+    assert sorted(Marketplace.objects.get().amazon_wins) == ["name", "price"]
+    del settings["sync_quantity"]
+    staff.save(Marketplace, place, **settings, amazon_wins=["quantity"])
+    assert Marketplace.objects.get().amazon_wins == ["quantity"]
+    staff.save(Marketplace, place, **settings)
+    assert Marketplace.objects.get().amazon_wins == []
