@@ -97,17 +97,17 @@ class SkuAdmin(HasSpreadsheet, EditsMany, Kept, Screen[SellerSku]):
     list_display = (
         "sku", "synchronise", "channel", "why", "offer_pk", "matched", "account", "read_at",
     )  # fmt: skip
-    list_filter = (AccountFilter, "synchronise", "matched", ChannelFilter)
+    list_filter = (AccountFilter, "synchronise", "matched", "made_by_import", ChannelFilter)
     found_by = ("sku",)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
     actions = ("export", "verify", "synchronise", "leave_alone", "edit_selected")
     readonly_fields = (
         "account", "sku", "offer", "problem", "channel", "lead_time_days", "restock_date",
-        "read_at", "listings", "lines",
+        "read_at", "listings", "lines", "made_by_import",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("account", "sku", "offer", "problem")}),
+        (None, {"fields": ("account", "sku", "offer", "made_by_import", "problem")}),
         (
             _("Your choices"),
             {"fields": ("shop_sku", "synchronise", "asin", "condition", "set_quantity")},

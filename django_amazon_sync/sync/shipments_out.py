@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -18,12 +19,14 @@ from django.utils import timezone
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.amazon import shipments as gateway
+from django_amazon_sync.amazon.carriers import OTHER, spelled
 from django_amazon_sync.data import OrderData, PackageToConfirm, ShipmentData
 from django_amazon_sync.errors import AmazonError, Halted, NotSupported, Rejected, Unavailable
 from django_amazon_sync.models import (
     AmazonOrder,
     OrderState,
     Outcome,
+    SellerAccount,
     Shipment,
     ShipmentState,
 )
@@ -32,8 +35,33 @@ from django_amazon_sync.sync.work import Work, why_not_writing
 #: Orders whose parcels the shop is asked for together.
 CHUNK = 500
 
-#: Amazon's word for a carrier that its list does not have (ordersV0.json, confirmShipment).
-OTHER = "Other"
+
+@dataclass(frozen=True)
+class Carriers:
+    """The way of one account from the shop's carriers to Amazon's; names by their folded text."""
+
+    default: str
+    mapped: dict[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, account: SellerAccount) -> Carriers:
+        """As staff mapped them."""
+        rows = account.carrier_mappings.values_list("shop_carrier", "carrier", "carrier_name")
+        mapped = {_folded(shops): (code, name) for shops, code, name in rows}
+        return cls(account.default_carrier, mapped)
+
+    def to_amazon(self, carrier: str) -> tuple[str, str]:
+        """Amazon's code for a carrier of the shop, and the name that a code of Other needs."""
+        return self.mapped.get(_folded(carrier)) or (spelled(carrier) or carrier, "")
+
+    def knows(self, code: str) -> bool:
+        """Whether the code is on Amazon's list, or was chosen by staff, who read it there."""
+        chosen = {self.default, *(code for code, _name in self.mapped.values())}
+        return spelled(code) == code or code in chosen
+
+
+def _folded(carrier: str) -> str:
+    return " ".join(carrier.split()).casefold()
 
 
 def confirm_shipments(work: Work) -> None:
@@ -66,16 +94,17 @@ def note_parcels(work: Work) -> None:
 
 def _note_parcels(work: Work, open_orders: QuerySet[AmazonOrder]) -> None:
     by_pk = {order.shop_order_pk: order for order in open_orders.defer("document").iterator()}
-    pks = list(by_pk)
+    pks, carriers = list(by_pk), Carriers.of(work.account)
     for start in range(0, len(pks), CHUNK):
         for parcel in work.shop.shipments(pks[start : start + CHUNK]):
-            _note(work, by_pk[parcel.order_pk], parcel)
+            _note(work, by_pk[parcel.order_pk], parcel, carriers)
 
 
-def _note(work: Work, order: AmazonOrder, parcel: ShipmentData) -> None:
-    carrier = parcel.carrier or work.account.default_carrier
+def _note(work: Work, order: AmazonOrder, parcel: ShipmentData, carriers: Carriers) -> None:
+    code, name = carriers.to_amazon(parcel.carrier or carriers.default)
     facts = {
-        "carrier": carrier,
+        "carrier": code,
+        "carrier_name": name,
         "tracking": parcel.tracking,
         "shipped_at": parcel.shipped_at,
         "items": [list(item) for item in parcel.items],
@@ -89,8 +118,8 @@ def _note(work: Work, order: AmazonOrder, parcel: ShipmentData) -> None:
                 order=order, shop_pk=parcel.pk, reference=_next_reference(order), **facts
             )
         elif shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
-            _fill_in(shipment, parcel, carrier)
-    _settle_readiness(work, shipment, order)
+            _fill_in(shipment, parcel, carriers)
+    _settle_readiness(work, shipment, order, carriers)
 
 
 def _next_reference(order: AmazonOrder) -> int:
@@ -105,17 +134,21 @@ def _next_reference(order: AmazonOrder) -> int:
     return max([ours, *theirs]) + 1
 
 
-def _fill_in(shipment: Shipment, parcel: ShipmentData, carrier: str) -> None:
+def _fill_in(shipment: Shipment, parcel: ShipmentData, carriers: Carriers) -> None:
     """Take over what the shop says now; what staff filled in for it stays."""
-    shipment.carrier = carrier or shipment.carrier
+    code, name = carriers.to_amazon(parcel.carrier or carriers.default)
+    if not shipment.carrier or (parcel.carrier and carriers.knows(code)):
+        shipment.carrier, shipment.carrier_name = code, name or shipment.carrier_name
     shipment.tracking = parcel.tracking or shipment.tracking
     shipment.items = [list(item) for item in parcel.items]
-    shipment.save(update_fields=["carrier", "tracking", "items"])
+    shipment.save(update_fields=["carrier", "carrier_name", "tracking", "items"])
 
 
-def _settle_readiness(work: Work, shipment: Shipment, order: AmazonOrder) -> None:
+def _settle_readiness(
+    work: Work, shipment: Shipment, order: AmazonOrder, carriers: Carriers
+) -> None:
     """Let a shipment wait for what it lacks, or stand ready."""
-    reason = _lacks(shipment, order)
+    reason = _lacks(shipment, order, carriers)
     if not reason and shipment.state == ShipmentState.WAITING:
         shipment.move(ShipmentState.NEW, reason="")
     elif reason and shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
@@ -126,13 +159,20 @@ def _settle_readiness(work: Work, shipment: Shipment, order: AmazonOrder) -> Non
         work.line(Outcome.WAITING, order_number=order.number, message=reason + by)
 
 
-def _lacks(shipment: Shipment, order: AmazonOrder) -> str:
+def _lacks(shipment: Shipment, order: AmazonOrder, carriers: Carriers) -> str:
     if order.cancellation_requested and not order.ship_anyway:
         return "The buyer asks to cancel; cancel the order, or decide to ship anyway."
     if not shipment.tracking:
         return "It has no tracking number; add it in the shop."
     if not shipment.carrier:
         return "It has no carrier; name it in the shop, or set the account's default."
+    if shipment.carrier == OTHER and not shipment.carrier_name:
+        return "Amazon needs the name of a carrier that it calls Other; give it here."
+    if not carriers.knows(shipment.carrier):
+        return (
+            f"Amazon's list has no carrier {shipment.carrier}; map it in the account's order "
+            "mappings, or name one of the list here."
+        )
     if not shipment.items:
         return "It names no items of the order."
     return ""

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import AmazonOrder, Outcome, Shipment, ShipmentState
+from django_amazon_sync.models import (
+    AmazonOrder,
+    CarrierMapping,
+    Outcome,
+    Shipment,
+    ShipmentState,
+)
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync import shipments_out
@@ -98,14 +104,14 @@ def test_an_unknown_outcome_is_read_back_and_adds_no_package(
 
 
 def test_a_refusal_shows_amazons_words_and_can_go_again(world: World, number: str) -> None:
-    world.account.default_carrier = "Other"
+    world.account.default_carrier = "DLH"
     world.account.save()
     ship(world, number, 3)
     run = world.confirm_shipments()
     assert lines_of(run, "outcome") == [Outcome.REFUSED]
     shipment = Shipment.objects.get()
     assert shipment.reason
-    Shipment.objects.update(carrier_name="Bike courier")
+    Shipment.objects.update(carrier="DHL")
     assert shipments_out.try_again([shipment]) == 1
     assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
 
@@ -124,3 +130,66 @@ def test_a_shop_that_knows_no_shipments_is_no_failure(
     run = world.confirm_shipments()
     assert run.went_well
     assert lines_of(run, "outcome", "code") == [(Outcome.NONE, "not-supported")]
+
+
+# --- Carriers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("named", "sent"),
+    [("dhl", "DHL"), ("royal  MAIL", "Royal Mail"), ("GLS", "GLS")],
+)
+def test_a_carrier_is_spelled_as_amazon_does(
+    world: World, number: str, named: str, sent: str
+) -> None:
+    ship(world, number, 3, f"Carrier: {named} / Tracking: JD1")
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", sent, "JD1")]
+
+
+def test_a_carrier_of_the_shop_becomes_the_one_that_it_is_mapped_to(
+    world: World, number: str
+) -> None:
+    CarrierMapping.objects.create(
+        account=world.account, shop_carrier="Bike courier", carrier="Other",
+        carrier_name="Velo Express",
+    )  # fmt: skip
+    ship(world, number, 3, "Carrier: bike COURIER / Tracking: JD1")
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "Velo Express", "JD1")]
+
+
+def test_a_carrier_that_amazon_does_not_know_waits_until_it_is_mapped(
+    world: World, number: str
+) -> None:
+    ship(world, number, 3, "Carrier: Bike courier / Tracking: JD1")
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    assert "Amazon's list has no carrier Bike courier" in lines_of(run, "message")[0]
+    assert world.amazon.requests_of("confirmShipment") == []
+    CarrierMapping.objects.create(
+        account=world.account, shop_carrier="Bike courier", carrier="DPD"
+    )
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DPD", "JD1")]
+
+
+def test_what_staff_fill_in_goes_before_a_carrier_that_amazon_does_not_know(
+    world: World, number: str
+) -> None:
+    ship(world, number, 3, "Carrier: Bike courier / Tracking: JD1")
+    world.confirm_shipments()
+    Shipment.objects.update(carrier="UPS")
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "UPS", "JD1")]
+
+
+def test_other_waits_for_its_name(world: World, number: str) -> None:
+    world.account.default_carrier = "Other"
+    world.account.save()
+    ship(world, number, 3)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    Shipment.objects.update(carrier_name="Velo Express")
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "Velo Express", "JD0123456789")]
