@@ -29,7 +29,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.staff_fields import StaffField, fields_of, set_values
+from django_amazon_sync.admin.staff_fields import StaffField, Switch, fields_of, set_values
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.rows import insert_rows, update_rows
@@ -41,13 +42,21 @@ TOGETHER = 2000
 #: Rows that the view before saving shows; all are counted.
 SHOWN = 50
 
+#: What each page gives itself; the rest are the values that were typed.
+_OF_THE_PAGE = frozenset(
+    {"csrfmiddlewaretoken", "action", "select_across", "step", "edit_field", "mark",
+     ACTION_CHECKBOX_NAME}
+)  # fmt: skip
+
 LEAVE, SET, NOTHING = "leave", "set", "nothing"
 
 
 class ValuesForm(forms.Form):
     """For each chosen field: leave it as it is, set it to one value, or set nothing."""
 
-    def __init__(self, fields: Sequence[StaffField], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, fields: Sequence[StaffField], currency: str, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.staff_fields = fields
         for one in fields:
@@ -57,7 +66,7 @@ class ValuesForm(forms.Form):
             self.fields[f"{one.name}_how"] = forms.ChoiceField(
                 label=capfirst(one.label), choices=ways, initial=LEAVE
             )
-            value = one.form_field()
+            value = one.form_field(currency)
             value.required, value.label = False, _("Value of %(field)s") % {"field": one.label}
             self.fields[one.name] = value
 
@@ -112,13 +121,18 @@ class EditsMany:
             raise PermissionDenied
         step = request.POST.get("step", "")
         if not fields or step == "choose":
-            return self._edit_page(request, queryset, "choose", allowed=allowed, names=names,
-                              missing=step == "values")  # fmt: skip
-        if step not in ("look", "save"):
-            form = ValuesForm(fields, initial=request.POST.dict())
-            return self._edit_page(request, queryset, "values", fields=fields, form=form)
-        form = ValuesForm(fields, request.POST)
-        if not form.is_valid():
+            switches = [one for one in allowed if isinstance(one, Switch)]
+            groups = [
+                (_("Which fields do you want to edit?"), [x for x in allowed if x not in switches]),
+                (_("Whether a field is sent"), switches),
+            ]
+            missing = step == "values"
+            return self._edit_page(
+                request, queryset, "choose", groups=groups, names=names, missing=missing
+            )
+        seen = f"{fields[0].name}_how" in request.POST
+        form = ValuesForm(fields, _currency(queryset), request.POST if seen else None)
+        if step not in ("look", "save") or not form.is_valid():
             return self._edit_page(request, queryset, "values", fields=fields, form=form)
         rows = _rows_of(queryset.model).filter(pk__in=queryset.order_by().values("pk"))
         if step == "save":
@@ -135,7 +149,18 @@ class EditsMany:
         outlook = look(rows, fields, form.wanted)
         wanted = [one for one in fields if one.name in form.wanted]
         return self._edit_page(
-            request, rows, "look", fields=fields, form=form, outlook=outlook, wanted=wanted
+            request,
+            rows,
+            "look",
+            fields=fields,
+            outlook=outlook,
+            wanted=wanted,
+            again=[
+                (name, value)
+                for name in request.POST
+                if name not in _OF_THE_PAGE
+                for value in request.POST.getlist(name)
+            ],
         )
 
     def _save_edit(
@@ -239,6 +264,15 @@ def write_together(
     insert_rows([_entry(request, row, fields, what) for row, what in touched])
     changes.note(_offer_of(row) for row, _what in touched)
     return len(touched)
+
+
+def _currency(rows: QuerySet[Any]) -> str:
+    """The currency of all these listings; empty where there are several, or none."""
+    if rows.model is not Listing:
+        return ""
+    codes = rows.order_by().values_list("marketplace__code", flat=True).distinct()
+    currencies = {MARKETPLACES[code].currency for code in codes if code in MARKETPLACES}
+    return currencies.pop() if len(currencies) == 1 else ""
 
 
 def _rows_of(model: type[Model]) -> QuerySet[Any]:

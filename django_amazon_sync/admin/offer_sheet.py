@@ -22,7 +22,8 @@ from import_export.results import Result, RowResult
 from tablib import Dataset
 
 from django_amazon_sync.admin.edit_many import write_together
-from django_amazon_sync.admin.staff_fields import FIELDS, StaffField
+from django_amazon_sync.admin.product_forms import PROBLEMS
+from django_amazon_sync.admin.staff_fields import FIELDS, StaffField, misfits
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     Listing,
@@ -44,14 +45,6 @@ TOGETHER = 1000
 ONE_BY_ONE = 200
 
 KEY, TITLE, SELLER_SKU = "shop_sku", "title", "seller_sku"
-
-#: What is wrong with a code, by the word that reading it gives.
-PROBLEMS: Mapping[str, Callable[[], str]] = {
-    "characters": lambda: _("%(text)s has characters that an %(kind)s never has."),
-    "length": lambda: _("%(text)s has too many or too few characters for an %(kind)s."),
-    "check": lambda: _("The check digit of %(text)s is wrong, so it is no %(kind)s."),
-    "kind": lambda: _("%(text)s is of no known kind (%(kind)s)."),
-}
 
 
 @dataclass
@@ -158,11 +151,11 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         for kind in identifiers.KINDS:
             yield self._codes(kind)
         for one in FIELDS:
-            if one.model is SellerSku:
+            if one.model is SellerSku and one.in_sheet:
                 yield self._of_sku(one)
         for place in self.places:
             for one in FIELDS:
-                if one.model is Listing:
+                if one.model is Listing and one.in_sheet:
                     yield self._of_listing(one, place)
 
     def _codes(self, kind: str) -> SheetField:
@@ -181,7 +174,7 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
 
         def take(row: OfferRow, text: str) -> None:
             row.sku = row.sku or SellerSku(account=self.account, sku=row.offer.sku)
-            self._set(row, row.sku, one, text, one.name)
+            self._set(row, row.sku, one, text)
 
         return SheetField(one.name, shown, take)
 
@@ -193,19 +186,24 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
 
         def take(row: OfferRow, text: str) -> None:
             row.listings[place.code] = listing(row)
-            self._set(row, row.listings[place.code], one, text, column)
+            self._set(row, row.listings[place.code], one, text, place.facts.currency)
 
         return SheetField(column, lambda row: _text(one, one.read(listing(row))), take)
 
     def _set(
-        self, row: OfferRow, of: SellerSku | Listing, one: StaffField, text: str, column: str
+        self,
+        row: OfferRow,
+        of: SellerSku | Listing,
+        one: StaffField,
+        text: str,
+        currency: str = "",
     ) -> None:
         """Set one value of the SKU or a listing of the row. Raises ValidationError."""
         if not one.allowed(self.request):
             raise ValidationError(_("You may not change this."))
         if not text and not one.nothing:
             return  # it always has a value, which stays
-        value = one.value_of(text)
+        value = one.value_of(text, currency)
         if value is not None and (fault := one.why_not(of, value)):
             raise ValidationError(str(fault))
         one.write(of, value)
@@ -353,8 +351,13 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         import_validation_errors: dict[str, Any] | None = None,
         validate_unique: bool = True,
     ) -> None:
-        if import_validation_errors:
-            raise ValidationError(import_validation_errors)
+        errors: dict[str, Any] = dict(import_validation_errors or {})
+        for of, values in instance.touched.values():
+            if isinstance(of, Listing):
+                for name, why in misfits(of, values).items():
+                    errors.setdefault(f"{name} {of.marketplace.facts.country}", why)
+        if errors:
+            raise ValidationError(errors)
 
     def skip_row(
         self,
@@ -386,8 +389,8 @@ def _code(kind: str, text: str) -> str:
     try:
         return clean(kind, text)
     except BadIdentifier as fault:
-        words = PROBLEMS[fault.problem]() % {"text": fault.text, "kind": fault.kind.upper()}
-        raise ValidationError(words) from fault
+        words = {"code": fault.text, "kind": fault.kind.upper()}
+        raise ValidationError(PROBLEMS[fault.problem], params=words) from fault
 
 
 # --- Saving ---------------------------------------------------------------------------------------

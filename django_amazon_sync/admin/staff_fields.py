@@ -1,12 +1,12 @@
 """What staff may set of a SKU or of a listing, one field each: the form for many, and the file.
 
-A field of a column, or of one key of a JSON column. ``None`` is what a row has that staff set
-nothing for.
+A field is a column, the own value of one of the offer's declared fields (sync/fields.py), or the
+switch that says whether such a field is sent. ``None`` stands where staff set nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,65 +15,67 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.product_forms import CONDITIONS
 from django_amazon_sync.data import minor_units
 from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.models.listings import price_text
+from django_amazon_sync.sync import fields as declared
+from django_amazon_sync.sync.fields import OfferField, own_fields
+from django_amazon_sync.sync.offer_checks import problems_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-#: The conditions that Amazon has for a product; a product type may allow fewer.
-CONDITIONS = {
-    "new_new": _("new"),
-    "new_open_box": _("new, open box"),
-    "new_oem": _("new, from the manufacturer of a larger product"),
-    "refurbished_refurbished": _("refurbished"),
-    "used_like_new": _("used, like new"),
-    "used_very_good": _("used, very good"),
-    "used_good": _("used, good"),
-    "used_acceptable": _("used, acceptable"),
-    "collectible_like_new": _("collectible, like new"),
-    "collectible_very_good": _("collectible, very good"),
-    "collectible_good": _("collectible, good"),
-    "collectible_acceptable": _("collectible, acceptable"),
-    "club_club": _("club"),
-}
+_TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
 class StaffField:
-    """One thing that staff set of rows of one model.
+    """One thing that staff set of rows of one model: a column of it, unless a subclass says more.
 
-    ``form_field`` makes the field that reads a value; ``nothing`` says what holds where nothing is
-    set, and is empty where something always is. ``key`` names the value in a JSON column.
+    ``nothing`` says what holds where nothing is set, and is empty where something always is.
+    ``in_sheet``: the spreadsheet has a column for it.
     """
 
     name: str
     label: StrOrPromise
     model: type[Model]
     column: str
-    form_field: Callable[[], forms.Field]
     nothing: StrOrPromise = ""
-    key: str = ""
     permission: str = ""
-    why_not: Callable[[Any, Any], StrOrPromise] = lambda row, value: ""
-    to_text: Callable[[Any], str] = lambda value: _as_text(value)
-    from_text: Callable[[str], Any] | None = None
+    in_sheet: bool = True
 
     def read(self, row: Any) -> Any:
         """What staff set of the row."""
-        stored = getattr(row, self.column)
-        return stored.get(self.key) if self.key else stored
+        return getattr(row, self.column)
 
     def write(self, row: Any, value: Any) -> None:
         """Set it, without saving the row."""
-        if not self.key:
-            setattr(row, self.column, value)
-            return
-        others = {name: one for name, one in getattr(row, self.column).items() if name != self.key}
-        setattr(row, self.column, others if value is None else {**others, self.key: value})
+        setattr(row, self.column, value)
+
+    def form_field(self, currency: str = "") -> forms.Field:
+        """What reads a value of a form; prices are in ``currency``, or name theirs."""
+        raise NotImplementedError
+
+    def to_text(self, value: Any) -> str:
+        """A value as a file has it; empty for none."""
+        return "" if value is None else str(value)
+
+    def from_text(self, text: str, currency: str) -> Any:
+        """The value of a text that is not empty. Raises ValidationError."""
+        return self.form_field(currency).clean(text)
+
+    def value_of(self, text: str, currency: str = "") -> Any:
+        """The value of a file's cell; empty is nothing. Raises ValidationError."""
+        return self.from_text(text.strip(), currency) if text.strip() else None
+
+    def why_not(self, row: Any, value: Any) -> str:
+        """Why this row cannot have this value; empty where it can."""
+        return ""
 
     def shown(self, value: Any) -> str:
         """A value for people."""
@@ -81,32 +83,31 @@ class StaffField:
             return str(self.nothing) if self.nothing else _now("nothing")
         return self.to_text(value)
 
-    def value_of(self, text: str) -> Any:
-        """A value from the text of a file's cell; empty is nothing. Raises ValidationError."""
-        text = text.strip()
-        if not text:
-            if not self.nothing:
-                raise ValidationError(_("A value is needed here."))
-            return None
-        if self.from_text is not None:
-            return self.from_text(text)
-        return self.form_field().clean(text)
-
     def allowed(self, request: HttpRequest) -> bool:
         """Whether the user may set it."""
         codename = self.permission or f"change_{self.model._meta.model_name}"
         return request.user.has_perm(f"django_amazon_sync.{codename}")
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+class YesOrNo(StaffField):
+    """A truth."""
 
+    def form_field(self, currency: str = "") -> forms.Field:
+        return forms.TypedChoiceField(
+            choices=[("", "---------"), ("yes", _("yes")), ("no", _("no"))],
+            coerce=_truth,
+            empty_value=None,
+        )
 
-_TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    def to_text(self, value: Any) -> str:
+        return {True: "yes", False: "no"}.get(value, "")
+
+    def from_text(self, text: str, currency: str) -> bool:
+        return _truth(text)
+
+    def shown(self, value: Any) -> str:
+        words = {True: _now("yes"), False: _now("no")}
+        return words[value] if value is not None else super().shown(value)
 
 
 def _truth(text: str) -> bool:
@@ -115,53 +116,119 @@ def _truth(text: str) -> bool:
     return _TRUTHS[text.casefold()]
 
 
-def _yes_or_no() -> forms.Field:
-    return forms.TypedChoiceField(
-        choices=[("", "---------"), ("yes", _("yes")), ("no", _("no"))],
-        coerce=_truth,
-        empty_value=None,
-    )
+class Condition(StaffField):
+    """One of Amazon's conditions."""
+
+    def form_field(self, currency: str = "") -> forms.Field:
+        return forms.ChoiceField(choices=[("", "---------"), *CONDITIONS.items()])
 
 
-def _amount_fits(listing: Any, value: Decimal) -> StrOrPromise:
-    """A price has no more decimals than the marketplace's currency."""
-    currency = listing.marketplace.facts.currency
-    decimals = minor_units(currency)
-    if value == round(value, decimals):
-        return ""
-    return _now("%(currency)s has %(number)d decimals.") % {
-        "currency": currency,
-        "number": decimals,
-    }
+class Units(StaffField):
+    """A number of units."""
+
+    def form_field(self, currency: str = "") -> forms.Field:
+        return forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class OwnPrice(StaffField):
+    """An amount in the currency of the listing's marketplace."""
+
+    def form_field(self, currency: str = "") -> forms.Field:
+        return forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+
+    def why_not(self, row: Any, value: Any) -> str:
+        currency = row.marketplace.facts.currency
+        decimals = minor_units(currency)
+        if value == round(value, decimals):
+            return ""
+        words = {"currency": currency, "number": decimals}
+        return _now("%(currency)s has %(number)d decimals at most.") % words
+
+
+@dataclass(frozen=True)
+class OwnValue(StaffField):
+    """The own value of a declared field."""
+
+    field: OfferField = declared.FIELDS[declared.HANDLING_TIME]
+
+    @classmethod
+    def of(cls, field: OfferField) -> OwnValue:
+        """The field as staff set it, of the SKU or of the listing."""
+        return cls(
+            field.name,
+            field.label,
+            SellerSku if field.level == declared.SKU else Listing,
+            "own_values",
+            nothing=_("none: as Amazon has it"),
+            permission="change_price_listing" if field.is_price else "",
+            field=field,
+        )
+
+    def read(self, row: Any) -> Any:
+        return row.own_values.get(self.name)
+
+    def write(self, row: Any, value: Any) -> None:
+        row.own_values = dict(row.own_values)  # the rows of a file may share it with what they were
+        declared.set_own(row, self.name, value)
+
+    def form_field(self, currency: str = "") -> forms.Field:
+        return self.field.form_field(currency)
+
+    def to_text(self, value: Any) -> str:
+        return self.field.to_text(value)
+
+    def from_text(self, text: str, currency: str) -> Any:
+        return self.field.from_text(text, currency)
+
+
+@dataclass(frozen=True)
+class Switch(YesOrNo):
+    """Whether a field of a listing is sent, where that differs from its marketplace."""
+
+    field: str = ""
+
+    @classmethod
+    def of(cls, field: OfferField) -> Switch:
+        """The switch of this field."""
+        return cls(
+            f"send_{field.name}",
+            format_lazy(_("send the {field}"), field=field.label),
+            Listing,
+            "switches",
+            nothing=_("as the marketplace says"),
+            in_sheet=False,
+            field=field.name,
+        )
+
+    def read(self, row: Any) -> Any:
+        return row.switches.get(self.field)
+
+    def write(self, row: Any, value: Any) -> None:
+        others = {name: one for name, one in row.switches.items() if name != self.field}
+        row.switches = others if value is None else {**others, self.field: value}
 
 
 FIELDS: Sequence[StaffField] = (
-    StaffField(
-        "synchronise", _("synchronise"), SellerSku, "synchronise", _yes_or_no,
-        nothing=_("as the account says"), from_text=_truth,
+    YesOrNo(
+        "synchronise", _("synchronise"), SellerSku, "synchronise",
+        nothing=_("as the account says"),
     ),
-    StaffField(
-        "condition", _("condition"), SellerSku, "condition",
-        lambda: forms.ChoiceField(choices=[("", "---------"), *CONDITIONS.items()]),
-    ),
-    StaffField(
+    Condition("condition", _("condition"), SellerSku, "condition"),
+    Units(
         "set_quantity", _("set quantity"), SellerSku, "set_quantity",
-        lambda: forms.IntegerField(min_value=0, max_value=2**31 - 1),
         nothing=_("none: the shop's stock"),
     ),
-    StaffField(
-        "synchronise_here", _("synchronise here"), Listing, "synchronise_here", _yes_or_no,
-        nothing=_("as its SKU"), from_text=_truth,
+    YesOrNo(
+        "synchronise_here", _("synchronise here"), Listing, "synchronise_here",
+        nothing=_("as its SKU"),
     ),
-    StaffField(
+    OwnPrice(
         "own_price", _("own Amazon price"), Listing, "own_price",
-        lambda: forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2),
         nothing=_("none: the shop's price"), permission="change_price_listing",
-        why_not=_amount_fits,
     ),
-    StaffField(
-        "locked", _("locked"), Listing, "locked", _yes_or_no, from_text=_truth,
-    ),
+    *(OwnValue.of(one) for one in own_fields()),
+    YesOrNo("locked", _("locked"), Listing, "locked"),
+    *(Switch.of(one) for one in declared.FIELDS.values()),
 )  # fmt: skip
 
 
@@ -178,19 +245,39 @@ def set_values(
     The row is not saved. Raises ValidationError by field.
     """
     changed: dict[str, tuple[Any, Any]] = {}
-    faults: dict[str, StrOrPromise] = {}
+    faults: dict[str, str] = {}
     for one in fields:
         if one.name not in values:
             continue
         before, after = one.read(row), values[one.name]
         if before == after:
             continue
-        fault = one.why_not(row, after) if after is not None else ""
-        if fault:
+        if after is not None and (fault := one.why_not(row, after)):
             faults[one.name] = fault
             continue
         one.write(row, after)
         changed[one.name] = (before, after)
+    if not faults:
+        faults = misfits(row, changed)
     if faults:
-        raise ValidationError({name: str(fault) for name, fault in faults.items()})
+        raise ValidationError(faults)
     return changed
+
+
+def misfits(row: Any, changed: Iterable[str]) -> dict[str, str]:
+    """Which of the changed values do not fit the row's others, and why: a sale above the price."""
+    prices = {"own_price", *(one.name for one in own_fields() if one.is_price)}
+    names = [name for name in changed if name in prices]
+    if not names or not isinstance(row, Listing):
+        return {}
+    currency = row.marketplace.facts.currency
+    known = dict(row.own_values)
+    if row.own_price is not None:
+        known[declared.PRICE] = price_text(row.own_price, currency)
+    problems = {
+        "own_price" if name == declared.PRICE else name: why
+        for name, why in problems_of(known, currency).items()
+    }
+    mine = {name: why for name, why in problems.items() if name in names}
+    # What another value says of a changed one is told at the changed one.
+    return mine or ({names[0]: " ".join(problems.values())} if problems else {})

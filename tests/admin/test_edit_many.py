@@ -121,7 +121,7 @@ def test_one_row_that_cannot_have_the_value_stops_all(staff: Staff) -> None:
     make.listing(sku, dollars)
     price = {"edit_field": ["own_price"], "own_price_how": "set", "own_price": "9.99"}
     answer = edit(staff, Listing, "look", **price)
-    assert "JPY has 0 decimals" in answer.content.decode()
+    assert "JPY has 0 decimals at most" in answer.content.decode()
     assert "Save all" not in answer.content.decode()
     edit(staff, Listing, "save", mark=answer.context["outlook"].mark, **price)
     assert not Listing.objects.exclude(own_price=None).exists()
@@ -165,3 +165,51 @@ def test_saving_takes_as_many_queries_for_1500_as_for_200(staff: Staff) -> None:
         assert SellerSku.objects.filter(condition="used_good").count() == number
         counted.append(len(captured))
     assert counted[0] == counted[1]
+
+
+def test_the_declared_fields_of_an_offer_and_their_switches(staff: Staff) -> None:
+    fill(2)
+    own = {
+        "edit_field": ["sale_price", "max_order_quantity", "send_name"],
+        "sale_price_how": "set", "sale_price_price": "9.90", "sale_price_start": "2026-12-01",
+        "sale_price_end": "2026-12-24", "max_order_quantity_how": "set", "max_order_quantity": "3",
+        "send_name_how": "set", "send_name": "no",
+    }  # fmt: skip
+    page = edit(staff, Listing, "look", **own).content.decode()
+    assert "<ins>9.90 EUR 2026-12-01/2026-12-24</ins>" in page
+    assert 'name="sale_price_end" value="2026-12-24"' in page
+    edited(staff, Listing, **own)
+    sale = {"price": "9.90 EUR", "start": "2026-12-01", "end": "2026-12-24"}
+    for listing in Listing.objects.all():
+        assert listing.own_values == {"sale_price": sale, "max_order_quantity": 3}
+        assert listing.switches == {"name": False}
+    edited(staff, Listing, edit_field=["sale_price", "send_name"], sale_price_how="nothing",
+           send_name_how="nothing")  # fmt: skip
+    assert [one.own_values for one in Listing.objects.all()] == [{"max_order_quantity": 3}] * 2
+    assert [one.switches for one in Listing.objects.all()] == [{}] * 2
+
+
+def test_what_does_not_fit_the_other_values_of_a_row_stops_all(staff: Staff) -> None:
+    fill(2)
+    Listing.objects.filter(sku__sku="S000001").update(own_price="5.00")
+    sale = {
+        "edit_field": ["sale_price"], "sale_price_how": "set", "sale_price_price": "9.90",
+        "sale_price_start": "2026-12-01", "sale_price_end": "2026-12-24",
+    }  # fmt: skip
+    answer = edit(staff, Listing, "look", **sale)
+    assert answer.context["outlook"].faulty == 1
+    assert "S000001" in answer.content.decode()
+    edit(staff, Listing, "save", mark=answer.context["outlook"].mark, **sale)
+    assert not Listing.objects.exclude(own_values={}).exists()
+
+
+def test_prices_of_several_currencies_name_theirs(staff: Staff) -> None:
+    account = make.live_account()
+    sku = make.sku(account)
+    make.listing(sku, make.marketplace(account))
+    make.listing(sku, make.marketplace(account, "A1F83G8C2ARO7P"))
+    listed = {"edit_field": ["list_price"], "list_price_how": "set"}
+    form = edit(staff, Listing, "look", list_price="20", **listed).context["form"]
+    assert "Write the currency too" in str(form.errors["list_price"])
+    answer = edit(staff, Listing, "look", list_price="20 EUR", **listed)
+    assert "currency is GBP" in answer.content.decode()

@@ -183,7 +183,7 @@ def test_each_fault_is_told_by_row_and_column_and_nothing_is_saved(
     ]  # fmt: skip
     reasons = " ".join(reason for _row, _column, reason in told)
     for words in (
-        "The check digit of 4006381333932 is wrong", "123 has too many or too few characters",
+        "4006381333932 is no EAN: its check digit", "123 is no ISBN: it has",
         "maybe is neither yes nor no", "shiny is not one of the available choices",
         "greater than or equal to 0", "Enter a number", "no offer of this SKU",
         "needs the shop's SKU", "Another row of the file",
@@ -334,3 +334,28 @@ def test_saving_takes_no_query_for_each_new_offer(
     assert OfferIdentifier.objects.filter(value=EAN).count() == 330
     # SQLite takes only so many values in one statement.
     assert counted[1] - counted[0] < 20
+
+
+def test_the_declared_fields_have_columns(staff: Staff, account: SellerAccount) -> None:
+    file = (
+        "shop_sku\thandling_time\tsale_price DE\tbusiness_price FR\tbrowse_nodes DE\n"
+        "MUG\t3\t9,90 2026-12-01/2026-12-24\t8.00; 10: 7.50\t123, 456\n"
+    )
+    answer = look(staff, account, file)
+    assert faults(answer) == []
+    save(staff, answer)
+    assert SellerSku.objects.get().own_values == {"handling_time": 3}
+    german, french = Listing.objects.order_by("marketplace__pk")
+    assert german.own_values == {
+        "sale_price": {"price": "9.90 EUR", "start": "2026-12-01", "end": "2026-12-24"},
+        "browse_nodes": ["123", "456"],
+    }
+    assert french.own_values["business_price"]["tiers"] == [[10, "7.50 EUR"]]
+    again = look(staff, account, export(staff, account))
+    assert again.context["outcome"].changed == []
+
+
+def test_a_sale_above_the_price_is_told_at_its_cell(staff: Staff, account: SellerAccount) -> None:
+    file = "shop_sku\town_price DE\tsale_price DE\nMUG\t5.00\t9.90 2026-12-01/2026-12-24\n"
+    [(row, column, _reason)] = faults(look(staff, account, file))
+    assert (row, column) == (2, "sale_price DE")

@@ -1,11 +1,12 @@
 /* Edit selected: who gives a value means to set it. */
 document.querySelectorAll(".amazon-row").forEach((row) => {
-  const [how, value] = row.querySelectorAll("select, input, textarea");
-  if (!how || !value) return;
-  value.addEventListener("input", () => {
-    how.value = value.value === "" ? "leave" : "set";
+  const [how, ...values] = row.querySelectorAll("select, input, textarea");
+  values.forEach((value) => {
+    value.addEventListener("input", () => {
+      how.value = values.every((one) => one.value === "") ? "leave" : "set";
+    });
   });
-  how.addEventListener("change", () => {
-    if (how.value !== "set") value.value = "";
+  if (values.length) how.addEventListener("change", () => {
+    if (how.value !== "set") values.forEach((value) => { value.value = ""; });
   });
 });
