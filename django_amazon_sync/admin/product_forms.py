@@ -7,7 +7,7 @@ A field that they may not change is shown and its value from the browser is not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,9 @@ from django.db.models import Model
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.data import Offer, minor_units
+from django_amazon_sync.admin.prices import check_own_price
+from django_amazon_sync.admin.staff_fields import CONDITIONS
+from django_amazon_sync.data import Money, Offer, minor_units
 from django_amazon_sync.models import (
     Listing,
     Marketplace,
@@ -29,25 +31,13 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import identifiers
+from django_amazon_sync.sync.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
 from django_amazon_sync.sync.linking import SkuTaken, sell_under, was_sent
+from django_amazon_sync.sync.offer_checks import problems_of
 from django_amazon_sync.sync.survey import is_its
 
-#: Amazon's conditions and their names for people; a product type may offer fewer.
-CONDITIONS = {
-    "new_new": _("New"),
-    "new_open_box": _("New, box opened"),
-    "new_oem": _("New, from the maker, without retail packaging"),
-    "refurbished_refurbished": _("Refurbished"),
-    "used_like_new": _("Used, like new"),
-    "used_very_good": _("Used, very good"),
-    "used_good": _("Used, good"),
-    "used_acceptable": _("Used, acceptable"),
-    "collectible_like_new": _("Collectible, like new"),
-    "collectible_very_good": _("Collectible, very good"),
-    "collectible_good": _("Collectible, good"),
-    "collectible_acceptable": _("Collectible, acceptable"),
-    "club_club": _("Club"),
-}
+#: Before the name of a field, the name of its switch.
+SWITCH = "switch_"
 
 #: What is wrong with a code that was typed.
 PROBLEMS = {
@@ -68,44 +58,64 @@ def as_choice(value: bool | None) -> str:
 class PartForm(forms.Form):
     """A part of the page. ``may`` says whether whoever asks may change a field of this name.
 
-    ``ADVANCED`` are the fields that are folded away.
+    ``GENERAL`` are the fields that are not folded away; without any, all. ``level`` says whose own
+    values of an offer's declared fields it has.
     """
 
-    ADVANCED: tuple[str, ...] = ()
+    GENERAL: tuple[str, ...] = ()
+    level = ""
 
-    def __init__(self, *args: Any, may: Mapping[str, bool], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        may: Mapping[str, bool],
+        initial: Mapping[str, Any],
+        own_values: Mapping[str, Any] | None = None,
+        currency: str = "",
+        **kwargs: Any,
+    ) -> None:
+        kwargs["initial"] = {**initial, **(own_values or {})}
         super().__init__(*args, **kwargs)
+        for one in own_fields(self.level) if self.level else ():
+            self.fields[one.name] = one.form_field(currency)
+            if one.is_price:
+                may = {**may, one.name: may["prices"]}
         self.label_suffix = ""
         for name, field in self.fields.items():
             field.disabled = not may.get(name, may["*"])
 
     def general(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name not in self.ADVANCED]
+        return [field for field in self if not self.GENERAL or field.name in self.GENERAL]
 
     def advanced(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name in self.ADVANCED]
+        return [field for field in self if self.GENERAL and field.name not in self.GENERAL]
 
     def advanced_has_errors(self) -> bool:
         """Whether what is folded away has to be seen."""
         return any(field.errors for field in self.advanced())
 
     def columns(self) -> dict[str, Any]:
-        """The columns of the row that were changed, with their new values."""
-        return {name: self.column(name) for name in self.changed_data}
+        """The columns of the row that were changed, with their new values; own values apart."""
+        return {name: self.column(name) for name in self.changed_data if name not in FIELDS}
+
+    def write(self, row: SellerSku | Listing, columns: Mapping[str, Any]) -> None:
+        """Write these columns of a row and the own values that were changed, and no others."""
+        for name, value in columns.items():
+            setattr(row, name, value)
+        written = list(columns)
+        if own := [name for name in self.changed_data if name in FIELDS]:
+            row.refresh_from_db(fields=["own_values"])
+            for name in own:
+                set_own(row, name, self.cleaned_data[name])
+            written.append("own_values")
+        if written:
+            row.save(update_fields=written)
 
     def column(self, name: str) -> Any:
         value = self.cleaned_data[name]
         if isinstance(self.fields[name], ThreeField):
             return _THREE[value]
         return value
-
-
-def write(row: Model, columns: Mapping[str, Any]) -> None:
-    """Write these columns of a row; workers write the others meanwhile."""
-    for name, value in columns.items():
-        setattr(row, name, value)
-    if columns:
-        row.save(update_fields=list(columns))
 
 
 YES_TEXT, NO_TEXT = _("Yes"), _("No")
@@ -208,7 +218,8 @@ class SkuForm(PartForm):
     )
     condition = forms.ChoiceField(label=_("Condition"))
 
-    ADVANCED = ("condition",)
+    GENERAL = ("synchronise", "sku", "sure", "asin", "set_quantity")
+    level = SKU
 
     def __init__(
         self,
@@ -231,7 +242,7 @@ class SkuForm(PartForm):
             "condition": its.condition,
         }
         prefix = f"sku{row.pk}" if row else f"new{account.pk}"
-        super().__init__(*args, initial=initial, prefix=prefix, **kwargs)
+        super().__init__(*args, initial=initial, own_values=its.own_values, prefix=prefix, **kwargs)
         offered = [*conditions] or [*CONDITIONS]
         if its.condition not in offered:
             offered.append(its.condition)
@@ -315,10 +326,8 @@ class SkuForm(PartForm):
         row = self.row
         if row is None or self.name != row.sku:
             row = sell_under(self.account, self.shop, self.offer, self.name, row)
-        mine = {
-            name: value for name, value in self.columns().items() if name not in ("sku", "sure")
-        }
-        write(row, mine)
+        chosen = self.columns()
+        self.write(row, {name: chosen[name] for name in chosen if name not in ("sku", "sure")})
         return row
 
 
@@ -341,19 +350,40 @@ class ListingForm(PartForm):
         max_digits=12,
         help_text=_("It goes before the shop's price. Empty: the shop's price, by the rules."),
     )
+    locked = forms.BooleanField(
+        label=_("Locked"), required=False, help_text=_("Only price and stock are sent.")
+    )
+
+    GENERAL = ("synchronise_here", "own_price")
+    level = LISTING
 
     def __init__(
-        self, *args: Any, marketplace: Marketplace, row: Listing | None, prefix: str, **kwargs: Any
+        self,
+        *args: Any,
+        marketplace: Marketplace,
+        row: Listing | None,
+        sent: Mapping[str, bool],
+        price_of: Callable[[Decimal | None], Money | None],
+        prefix: str,
+        **kwargs: Any,
     ) -> None:
-        self.marketplace, self.row = marketplace, row
+        self.marketplace, self.row, self.price_of = marketplace, row, price_of
         its = row or Listing(marketplace=marketplace)
         initial = {
             "synchronise_here": as_choice(its.synchronise_here),
             "own_price": its.own_price,
+            "locked": its.locked,
         }
-        prefix = f"{prefix}-{marketplace.code}"
-        super().__init__(*args, initial=initial, prefix=prefix, **kwargs)
         currency = marketplace.facts.currency
+        super().__init__(
+            *args,
+            initial=initial,
+            own_values=its.own_values,
+            currency=currency,
+            prefix=f"{prefix}-{marketplace.code}",
+            **kwargs,
+        )
+        self._add_switches(its.switches, sent)
         self.fields["own_price"].label = _("Own Amazon price in %(currency)s") % {
             "currency": currency
         }
@@ -361,23 +391,59 @@ class ListingForm(PartForm):
             step=str(Decimal(1).scaleb(-minor_units(currency))), min="0"
         )
 
+    def _add_switches(self, own: Mapping[str, bool], sent: Mapping[str, bool]) -> None:
+        """A switch for each field of an offer; it says what the marketplace does."""
+        disabled = self.fields["synchronise_here"].disabled
+        for name, one in FIELDS.items():
+            goes = _("it is sent") if sent.get(name, True) else _("it is not sent")
+            field = ThreeField(
+                _("As the marketplace: %(goes)s") % {"goes": goes},
+                _("Send it"),
+                _("Do not send it"),
+                label=_("Send %(field)s") % {"field": one.label},
+            )
+            field.disabled = disabled
+            self.fields[SWITCH + name] = field
+            self.initial[SWITCH + name] = as_choice(own.get(name))
+
+    def switches(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name.startswith(SWITCH)]
+
+    def advanced(self) -> list[forms.BoundField]:
+        return [one for one in super().advanced() if not one.name.startswith(SWITCH)]
+
     def clean_own_price(self) -> Decimal | None:
         price: Decimal | None = self.cleaned_data["own_price"]
-        decimals = minor_units(self.marketplace.facts.currency)
-        if price is None:
-            return None
-        if price <= 0:
-            raise ValidationError(_("The price must be above 0; empty means the shop's own."))
-        if price != round(price, decimals):
-            raise ValidationError(
-                _("Prices in %(currency)s have %(decimals)d decimals."),
-                params={"currency": self.marketplace.facts.currency, "decimals": decimals},
-            )
+        check_own_price(price, self.marketplace.facts.currency)
         return price
+
+    def clean(self) -> dict[str, Any] | None:
+        """The prices of an offer have to fit together."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        values = {one.name: data[one.name] for one in own_fields(LISTING) if data[one.name]}
+        if values and (price := self.price_of(data["own_price"])):
+            values[PRICE] = str(price)
+        for name, why in problems_of(values, self.marketplace.facts.currency).items():
+            self.add_error("own_price" if name == PRICE else name, why)
+        return data
+
+    def columns(self) -> dict[str, Any]:
+        columns = super().columns()
+        chosen = [name for name in columns if name.startswith(SWITCH)]
+        switches = {name.removeprefix(SWITCH): columns.pop(name) for name in chosen}
+        if switches:
+            columns["switches"] = switches
+        return columns
 
     def save(self, sku: SellerSku) -> Listing:
         listing, _made = Listing.objects.get_or_create(sku=sku, marketplace=self.marketplace)
-        write(listing, self.columns())
+        columns = self.columns()
+        if "switches" in columns:
+            both = {**listing.switches, **columns["switches"]}
+            columns["switches"] = {name: on for name, on in both.items() if on is not None}
+        self.write(listing, columns)
         return listing
 
 

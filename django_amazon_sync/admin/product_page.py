@@ -7,7 +7,9 @@ not at all; Amazon is never asked here. Exports and imports are runs, which the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -32,7 +34,7 @@ from django_amazon_sync.admin.product_forms import (
     SkuPart,
     StorePart,
 )
-from django_amazon_sync.data import Offer
+from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import NotSupported
 from django_amazon_sync.models import (
     Job,
@@ -42,9 +44,11 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
+from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes, identifiers
 from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, desired
+from django_amazon_sync.sync.explaining import explain_price
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.linking import SkuTaken
 
@@ -208,30 +212,34 @@ class ProductPage(View):
         data: Mapping[str, Any] | None,
     ) -> StorePart:
         place.account = sku.account
-        may = {
-            "*": self.may("change_listing"),
-            "own_price": self.may("change_listing", "change_price_listing"),
-        }
-        form = ListingForm(data, marketplace=place, row=listing, prefix=prefix, may=may)
+        prices = self.may("change_listing", "change_price_listing")
         its = listing or Listing(sku=sku, marketplace=place)
-        want = desired(
-            self.offer,
-            sku,
-            its,
-            Rules.of(place),
-            held=held,
-            chosen=Chosen.of(its),
-            accepted=its.accepted,
+        rules = Rules.of(place)
+        form = ListingForm(
+            data,
+            marketplace=place,
+            row=listing,
+            sent=rules.switches,
+            price_of=partial(self._price, rules.price),
+            prefix=prefix,
+            may={"*": self.may("change_listing"), "prices": prices, "own_price": prices},
         )
+        chosen = Chosen.of(its)
+        want = desired(self.offer, sku, its, rules, held=held, chosen=chosen, accepted=its.accepted)
+        problems = [why for name, why in want.problems.items() if name != PRICE]
         return StorePart(
             form,
             {
                 "row": listing,
-                "price": want.values.get(PRICE, ""),
-                "problems": list(want.problems.values()),
+                "explanation": explain_price(its, self.offer),
+                "problems": problems,
                 "next": next_steps.of_listing(its),
             },
         )
+
+    def _price(self, rule: PriceRule, own: Decimal | None) -> Money | None:
+        """What the price comes to with this own price, or with none."""
+        return price_to_send(self.offer, replace(rule, own_price=own)).price
 
     # --- Saving ----------------------------------------------------------------------------------
 

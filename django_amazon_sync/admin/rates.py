@@ -76,9 +76,7 @@ class ExchangeRateAdmin(Screen[ExchangeRate]):
         fetch = RateFetch.objects.filter(source=RateSource.ECB).first()
         return super().changelist_view(request, {**(extra_context or {}), "fetch": fetch})
 
-    def save_model(
-        self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool) -> None:
         obj.source = RateSource.TABLE
         super().save_model(request, obj, form, change)
 

@@ -84,6 +84,8 @@ class ValueField(forms.CharField):
         self.kind, self.currency = kind, currency
 
     def clean(self, value: Any) -> Any:
+        if self.disabled:  # it is the stored value, and no text
+            return "" if value is None else value
         text = super().clean(value)
         return self.kind.parse(text, self.currency) if text else ""
 
@@ -91,6 +93,8 @@ class ValueField(forms.CharField):
         return value if value in (None, "") else _without(self.currency, self.kind.text(value))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        if self.disabled:
+            return False
         try:
             return bool(self.clean(data) != ("" if initial is None else initial))
         except ValidationError:
@@ -494,6 +498,8 @@ class PartsField(forms.MultiValueField):
         return self.kind.parse(self.join(texts), self.currency) if any(texts) else ""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        if self.disabled:
+            return False
         try:
             return bool(self.clean(data) != ("" if initial is None else initial))
         except ValidationError:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.forms import MultiWidget
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -64,7 +65,13 @@ def typed(client: Client, record: Any, **changed: Any) -> dict[str, Any]:
     for form in forms:
         for field in form:
             value = field.value()
-            data[field.html_name] = "" if value is None else value
+            if isinstance(field.field.widget, MultiWidget):
+                data |= {
+                    one["name"]: one["value"] or ""
+                    for one in field.subwidgets[0].data["subwidgets"]
+                }
+            else:
+                data[field.html_name] = "" if value is None else value
     assert changed.keys() <= data.keys() | {"sure"}, data
     return data | changed
 
@@ -137,6 +144,38 @@ def test_codes_that_another_offer_has_are_saved_and_named(
     assert OfferIdentifier.objects.get().value == EAN
 
 
+def test_own_values_a_lock_and_switches_are_saved_where_they_belong(
+    staff: Staff, record: Any, account: SellerAccount
+) -> None:
+    new = f"new{account.pk}"
+    german = f"{new}-{make.GERMANY}"
+    changed = {
+        f"{new}-handling_time": "3",
+        f"{german}-sale_price_price": "9.00",
+        f"{german}-sale_price_start": "2026-12-01",
+        f"{german}-sale_price_end": "2026-12-24",
+        f"{german}-condition_note": "A scratch.",
+        f"{german}-browse_nodes": "3167641, 3167651",
+        f"{german}-locked": "on",
+        f"{german}-switch_price": "no",
+    }
+    assert save(staff.client, record, **changed).status_code == 302
+    sku = SellerSku.objects.get()
+    listing = sku.listings.get()
+    assert sku.own_values == {"handling_time": 3}
+    assert listing.own_values["condition_note"] == "A scratch."
+    assert listing.own_values["browse_nodes"] == ["3167641", "3167651"]
+    assert "sale_price" in listing.own_values
+    assert (listing.locked, listing.switches) == (True, {"price": False})
+
+    german = f"sku{sku.pk}-{make.GERMANY}"
+    changed = {f"{german}-condition_note": "", f"{german}-switch_price": ""}
+    assert save(staff.client, record, **changed).status_code == 302
+    listing.refresh_from_db()
+    assert listing.own_values.keys() == {"sale_price", "browse_nodes"}
+    assert listing.switches == {}
+
+
 # --- What is refused ------------------------------------------------------------------------------
 
 
@@ -153,9 +192,14 @@ def test_codes_that_another_offer_has_are_saved_and_named(
         ("new-condition", "nearly_new", "not one of the available"),
         ("new-set_quantity", "-1", "greater than or equal to 0"),
         ("new-synchronise", "perhaps", "not one of the available"),
+        ("german-business_price_price", "12.00", "above the price 10.00"),
+        ("german-minimum_price", "11", "below the minimum price"),
+        ("german-maximum_price", "x", "price"),
+        ("new-handling_time", "99", "from 0 to 30"),
+        ("german-switch_name", "often", "not one of the available"),
         ("price", "-3", "above 0"),
         ("price", "NaN", "number"),
-        ("price", "1.234", "2 decimals"),
+        ("price", "1.234", "2 decimal places"),
     ],
 )
 def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
@@ -163,13 +207,17 @@ def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
 ) -> None:
     factories.stock_record("CUP")
     name = field.replace("new-", f"new{account.pk}-")
+    if field.startswith("german-"):
+        name = field.replace("german-", f"new{account.pk}-{make.GERMANY}-")
     if field == "price":
         name = f"new{account.pk}-{make.GERMANY}-own_price"
     changed = {"codes-asin": "B000000042", f"new{account.pk}-set_quantity": 5, name: value}
     response = save(staff.client, record, **changed)
     assert response.status_code == 200
     [(at, [message])] = errors_of(response).items()
-    assert at == name
+    # Bounds hold, and the price gives way.
+    at_price = name.replace("minimum_price", "own_price")
+    assert at == at_price.removesuffix("_price" if "business" in name else "")
     assert said in message
     assert not OfferIdentifier.objects.exists()
     assert not SellerSku.objects.exists()
@@ -244,9 +292,37 @@ def test_prices_take_a_permission_of_their_own(
         make.listing(sku, place)
     client = staff_with("view_sellersku", "change_sellersku", "change_listing").client
     prefix = f"sku{sku.pk}-{make.GERMANY}"
-    save(client, record, **{f"{prefix}-own_price": "5", f"{prefix}-synchronise_here": "no"})
+    changed = {
+        f"{prefix}-own_price": "5", f"{prefix}-list_price": "20",
+        f"{prefix}-condition_note": "A scratch.", f"{prefix}-synchronise_here": "no",
+    }  # fmt: skip
+    save(client, record, **changed)
     listing = Listing.objects.get(marketplace__code=make.GERMANY)
     assert (listing.own_price, listing.synchronise_here) == (None, False)
+    assert listing.own_values == {"condition_note": "A scratch."}
+
+
+def test_what_others_set_stays_where_only_some_may_be_changed(
+    staff_with: Callable[..., Staff], record: Any, account: SellerAccount
+) -> None:
+    own = {
+        "sale_price": {"price": "9.00 EUR", "start": "2026-12-01", "end": "2026-12-24"},
+        "list_price": "20.00 EUR", "business_price": {"price": "9.50 EUR", "tiers": []},
+        "browse_nodes": ["3167641"], "max_order_quantity": 3,
+    }  # fmt: skip
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk), own_values={"handling_time": 3})
+    listing = make.listing(sku, account.marketplaces.all()[0], own_values=own)
+    client = staff_with("view_sellersku", "change_sellersku").client
+    changed = {
+        f"sku{sku.pk}-set_quantity": 4,
+        f"sku{sku.pk}-{listing.marketplace.code}-browse_nodes": "1",
+        f"sku{sku.pk}-{listing.marketplace.code}-sale_price_price": "1",
+    }
+    assert save(client, record, **changed).status_code == 302
+    sku.refresh_from_db()
+    listing.refresh_from_db()
+    assert (sku.set_quantity, sku.own_values) == (4, {"handling_time": 3})
+    assert listing.own_values == own
 
 
 def test_a_partners_people_see_only_their_own(

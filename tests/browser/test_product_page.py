@@ -64,7 +64,7 @@ def test_a_product_is_set_up_and_exported(
     expect(page.get_by_text("What you set is saved.")).to_be_visible()
     assert identifiers.of_offer(str(record.pk))["ean"] == [EAN]
     expect(page.get_by_label("EAN")).to_have_value(EAN)
-    expect(page.get_by_text("Price that goes to Amazon: 12.50 EUR")).to_be_visible()
+    expect(page.get_by_text("Its own Amazon price, which goes before")).to_be_visible()
     expect(page.get_by_label("SKU", exact=True)).to_have_attribute("placeholder", "MUG")
 
     page.get_by_role("button", name="Export to Amazon").click()
