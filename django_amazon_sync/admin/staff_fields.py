@@ -19,7 +19,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.product_forms import CONDITIONS
+from django_amazon_sync.admin.conditions import CONDITIONS
 from django_amazon_sync.data import minor_units
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.models.listings import price_text
