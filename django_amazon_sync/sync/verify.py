@@ -168,7 +168,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
                 "reason",
             ]
         )
-    _say(work, listing, row, wrong, certain=compared == ours)
+    _say(work, row, wrong, rules, certain=compared == ours)
 
 
 def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:
@@ -197,14 +197,14 @@ def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> N
             row.accepted.pop(name)
         else:
             row.accepted[name] = live
-    row.reason = drift_in_words(row.drift, rules)
+    row.reason = "Amazon shows something else than it accepted."
     if QUANTITY in wrong:
         doubt_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
     changes.note([(work.account.pk, row.sku.offer_pk)])
 
 
 def drift_in_words(drift: dict[str, Any], rules: Rules) -> str:
-    """Who wins where Amazon shows something else, for the listing and the run."""
+    """Who wins where Amazon shows something else, as it is now."""
     amazons = kept_by_amazon(drift, rules.amazon_wins)
     words = []
     if drift.keys() - amazons:
@@ -233,14 +233,15 @@ def _missing(work: Work, listing: Listing) -> None:
 
 
 def _say(
-    work: Work, listing: Listing, row: Listing, wrong: dict[str, Any], *, certain: bool
+    work: Work, row: Listing, wrong: dict[str, Any], rules: Rules, *, certain: bool
 ) -> None:
-    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    about = {"sku": row.sku.sku, "marketplace": rules.code}
     if not wrong:
         work.run.count("in_step" if certain else "in_doubt")
     elif row.drift and set(wrong) & set(row.drift):
         differing = {name: row.drift[name] for name in wrong if name in row.drift}
-        work.line(Outcome.DRIFTED, **about, values=differing, message=row.reason)
+        message = drift_in_words(differing, rules)
+        work.line(Outcome.DRIFTED, **about, values=differing, message=message)
     else:
         message = "Accepted, and not live yet; Amazon still has time."
         values = {name: row.accepted[name] for name in wrong}
