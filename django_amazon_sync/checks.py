@@ -38,6 +38,7 @@ _TEXTS = tuple(name for name in conf.DEFAULTS if name not in (*_NUMBERS, *_LISTS
 _SCHEMES = {
     "ENDPOINT": ("https", "http"),
     "LWA_ENDPOINT": ("https", "http"),
+    "SELLER_CENTRAL": ("https", "http"),
     "RATES_URL": ("https", "http"),
     "REDIS_URL": ("redis", "rediss", "unix"),
     "ADMIN_URL": ("https", "http"),
@@ -209,7 +210,7 @@ def _is_key(text: str) -> bool:
 
 @checks.register(TAG)
 def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
-    """ENDPOINT, LWA_ENDPOINT, RATES_URL, REDIS_URL and ADMIN_URL are URLs."""
+    """All settings that are URLs are."""
     return [
         checks.Error(
             f"AMAZON_SYNC[{name!r}] is no URL.",
@@ -217,14 +218,21 @@ def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
             id="amazon_sync.E006",
         )
         for name, schemes in _SCHEMES.items()
-        if (_text(name) or name not in _MAY_BE_EMPTY) and not _is_url(_text(name), schemes)
+        if (_text(name) or name not in _MAY_BE_EMPTY) and not _is_url(_filled(name), schemes)
     ]
 
 
+def _filled(name: str) -> str:
+    """The URL with what may stand in braces filled in."""
+    if name == "SELLER_CENTRAL":
+        return _text(name).replace("{host}", "sellercentral.amazon.com")
+    return _text(name).replace("{region}", "na")
+
+
 def _is_url(text: str, schemes: Sequence[str]) -> bool:
-    """Whether ``text`` is such a URL; only ENDPOINT's {region} may stand in braces."""
+    """Whether ``text`` is such a URL."""
     try:
-        url = urlsplit(text.replace("{region}", "na"))
+        url = urlsplit(text)
     except ValueError:
         return False
     return url.scheme in schemes and bool(url.netloc or url.path) and "{" not in url.geturl()

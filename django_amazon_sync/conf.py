@@ -18,6 +18,8 @@ DEFAULTS: dict[str, Any] = {
     "ENDPOINT": "https://sellingpartnerapi-{region}.amazon.com",
     # The whole URL of Login with Amazon's token endpoint.
     "LWA_ENDPOINT": "https://api.amazon.com/auth/o2/token",
+    # Where sellers authorise an application; {host} becomes sellercentral.amazon.de and the like.
+    "SELLER_CENTRAL": "https://{host}",
     # Name of this deployment; writes leave only from the one that released an account.
     "DEPLOYMENT": "",
     # Redis for the rate limiter's buckets; without it they live in the database.

@@ -37,6 +37,7 @@ AMAZON_SYNC = {
     # Nothing listens here: a test that forgot its simulator fails at once and reaches nobody.
     "ENDPOINT": "http://127.0.0.1:9",
     "LWA_ENDPOINT": "http://127.0.0.1:9/auth/o2/token",
+    "SELLER_CENTRAL": "http://127.0.0.1:9",
     # Two keys, newest first, as after a rotation; they protect nothing but test data.
     "ENCRYPTION_KEYS": ["dGVzdHMtbmV3LWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
                         "dGVzdHMtb2xkLWtleS1vZi0zMi1ieXRlcy1sb25nISE="],

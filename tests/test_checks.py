@@ -62,6 +62,8 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"ENDPOINT": "sellingpartnerapi-eu.amazon.com"}, "E006", "'ENDPOINT'"),
     ({"ENDPOINT": "https://{host}"}, "E006", "'ENDPOINT'"),
     ({"LWA_ENDPOINT": ""}, "E006", "'LWA_ENDPOINT'"),
+    ({"SELLER_CENTRAL": "{host}"}, "E006", "'SELLER_CENTRAL'"),
+    ({"SELLER_CENTRAL": "https://{region}"}, "E006", "'SELLER_CENTRAL'"),
     ({"LWA_ENDPOINT": "http://["}, "E006", "'LWA_ENDPOINT'"),
     ({"REDIS_URL": "127.0.0.1:6379"}, "E006", "'REDIS_URL'"),
     ({"RATES_URL": "www.ecb.europa.eu"}, "E006", "'RATES_URL'"),

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.overview import OverviewPages
@@ -59,7 +61,9 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
     form = ApplicationForm
     account_path = ""
     encrypted = ("client_secret",)
-    fields = ("name", "client_id", "new_secret", "secret_made_on")
+    fields = (
+        "name", "client_id", "new_secret", "secret_made_on", "application_id", "public", "draft",
+    )  # fmt: skip
     list_display = ("name", "client_id", "secret_made_on", "account_count")
     search_fields = ("name", "client_id")
 
@@ -80,7 +84,7 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
 
 
 @admin.register(SellerAccount)
-class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
+class AccountAdmin(ShowsNoSecret, ConnectingPages, OverviewPages, Screen[SellerAccount]):
     form = AccountForm
     account_path = "self"
     reads_with = ("application",)
@@ -101,7 +105,11 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
         (_("Now"), {"fields": readonly_fields}),
         (
             _("Connection"),
-            {"fields": ("name", "application", "seller_id", "region", "new_secret")},
+            {
+                "fields": (
+                    "name", "connection", "application", "seller_id", "region", "new_secret",
+                )
+            },
         ),
         (_("Products"), {"fields": ("shop_scope", "synchronise_all", "stock_buffer")}),
         (
@@ -125,7 +133,7 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who the account is cannot change: another seller is another account."""
         fixed = ("application", "seller_id", "region") if obj else ()
-        return (*self.readonly_fields, "order_mappings", *fixed)
+        return (*self.readonly_fields, "connection", "order_mappings", *fixed)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [one for one in self.fieldsets if obj or one[0] != _("Now")]
@@ -133,6 +141,8 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     def save_model(
         self, request: HttpRequest, obj: SellerAccount, form: ModelForm[SellerAccount], change: bool
     ) -> None:
+        if not change:
+            obj.authorised_on = timezone.localdate()
         super().save_model(request, obj, form, change)
         if not change:
             Schedule.objects.bulk_create(
@@ -140,6 +150,7 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
                 for job, every in DEFAULT_PERIODS.items()
             )
         elif "refresh_token" in form.changed_data:
+            SellerAccount.objects.filter(pk=obj.pk).update(authorised_on=timezone.localdate())
             _connect_again(SellerAccount.objects.filter(pk=obj.pk))
 
     # --- What the pages show ---------------------------------------------------------------------
@@ -160,6 +171,10 @@ class AccountAdmin(ShowsNoSecret, OverviewPages, Screen[SellerAccount]):
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:
         return table((_("what"), _("how many")), _attention(account)) or _now("Nothing.")
+
+    @admin.display(description=_("connection"))
+    def connection(self, account: SellerAccount) -> str:
+        return connection_of(account) if account.pk else _now("Once the account is saved.")
 
     @admin.display(description=_("more about its orders"))
     def order_mappings(self, account: SellerAccount) -> str:

@@ -1,4 +1,7 @@
-"""Login with Amazon: access tokens for refresh tokens (Amazon's page "Connect to the SP-API")."""
+"""Login with Amazon: authorisations, and access tokens for refresh tokens.
+
+Amazon's pages "Connect to the SP-API" and "Website authorization workflow".
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -53,6 +57,58 @@ def request_token(
         form |= {"grant_type": "refresh_token", "refresh_token": refresh_token}
     else:
         form |= {"grant_type": "client_credentials", "scope": scope}
+    body = _answer(lwa_endpoint, form, timeout)
+    token, expires_in = text(body.get("access_token")), whole(body.get("expires_in"))
+    if not token or not expires_in:
+        raise Unavailable(
+            OPERATION, "the answer holds no token; it will be tried again.", status=200
+        )
+    return Token(token, expires_in)
+
+
+def consent_url(
+    seller_central: str, *, application_id: str, state: str, redirect_uri: str, draft: bool
+) -> str:
+    """Where a seller authorises an application; Amazon sends the browser back to us."""
+    asked = {"application_id": application_id, "state": state, "redirect_uri": redirect_uri}
+    if draft:
+        asked["version"] = "beta"
+    return f"{seller_central.rstrip('/')}/apps/authorize/consent?{urlencode(asked)}"
+
+
+def exchange_code(
+    lwa_endpoint: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    code: str,
+    redirect_uri: str,
+    timeout: tuple[float, float] = (5, 30),
+) -> str:
+    """The refresh token for the code with which a seller comes back; good once, for five minutes.
+
+    Raises Disconnected where the code or the credentials are not accepted, Throttled or Unavailable
+    where Amazon cannot answer now.
+    """
+    form = {
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+    }
+    refresh_token = text(_answer(lwa_endpoint, form, timeout).get("refresh_token"))
+    if not refresh_token:
+        raise Unavailable(
+            OPERATION, "the answer holds no refresh token; authorise once more.", status=200
+        )
+    return refresh_token
+
+
+def _answer(
+    lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float]
+) -> dict[str, Any]:
+    """What Login with Amazon answers to this form. Raises AmazonError."""
     try:
         response = session().post(
             lwa_endpoint,
@@ -66,15 +122,8 @@ def request_token(
         raise faults.unreachable(OPERATION, fault) from None
     body = _body(response)
     if response.status_code != 200:
-        raise _refusal(response, body)
-    token, expires_in = text(body.get("access_token")), whole(body.get("expires_in"))
-    if not token or not expires_in:
-        raise Unavailable(
-            OPERATION,
-            "the answer holds no token; it will be tried again.",
-            status=response.status_code,
-        )
-    return Token(token, expires_in)
+        raise _refusal(response, body, form["grant_type"])
+    return body
 
 
 def _body(response: requests.Response) -> dict[str, Any]:
@@ -84,7 +133,7 @@ def _body(response: requests.Response) -> dict[str, Any]:
         return {}
 
 
-def _refusal(response: requests.Response, body: dict[str, Any]) -> AmazonError:
+def _refusal(response: requests.Response, body: dict[str, Any], grant: str) -> AmazonError:
     """The error for Login with Amazon's own form of it: ``error`` and ``error_description``."""
     status, code = response.status_code, text(body.get("error"))
     request_id = response.headers.get(faults.REQUEST_ID, "")
@@ -104,6 +153,11 @@ def _refusal(response: requests.Response, body: dict[str, Any]) -> AmazonError:
             status=status,
             amazon_code=code,
             request_id=request_id,
+        )
+    if grant == "authorization_code" and code == "invalid_grant":
+        code_remedy = "the authorisation has expired or was used already; authorise once more."
+        return Disconnected(
+            OPERATION, code_remedy, status=status, amazon_code=code, request_id=request_id
         )
     remedy = _REMEDIES.get(code, "the application's set-up is not accepted; check its credentials.")
     return Disconnected(OPERATION, remedy, status=status, amazon_code=code, request_id=request_id)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.amazon import catalog, listings, orders, sellers
+from django_amazon_sync.amazon import catalog, listings, lwa, orders, sellers
 from django_amazon_sync.amazon.client import Client, TokenSource
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
@@ -97,6 +97,39 @@ class Credentials:
     refresh_token: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class ApplicationFacts:
+    """What staff say of a new application beside its credentials."""
+
+    name: str = ""
+    application_id: str = ""
+    public: bool = False
+    draft: bool = False
+    secret_made_on: date | None = None
+
+
+def consent_url(application: Application, marketplace: str, state: str, redirect_uri: str) -> str:
+    """Where on Amazon's website the seller authorises the application."""
+    return lwa.consent_url(
+        conf.get("SELLER_CENTRAL").replace("{host}", MARKETPLACES[marketplace].seller_central),
+        application_id=application.application_id,
+        state=state,
+        redirect_uri=redirect_uri,
+        draft=application.draft,
+    )
+
+
+def refresh_token_for(application: Application, code: str, redirect_uri: str) -> str:
+    """The refresh token for the code that the seller brought back. Raises AmazonError."""
+    return lwa.exchange_code(
+        conf.get("LWA_ENDPOINT"),
+        client_id=application.client_id,
+        client_secret=application.client_secret,
+        code=code,
+        redirect_uri=redirect_uri,
+    )
+
+
 def connect_account(
     shop: Shop,
     credentials: Credentials,
@@ -109,6 +142,8 @@ def connect_account(
     payment_method: str | None = None,
     shipping_method: str | None = None,
     synchronise_all: bool | None = None,
+    orders_since: datetime | None = None,
+    application: ApplicationFacts | None = None,
 ) -> SellerAccount:
     """Connect an account, or update the one that is there; what is None stays as it is.
 
@@ -121,6 +156,7 @@ def connect_account(
         "default_shipping_method": _choice("shipping", shipping_method, shop),
         "synchronise_all": synchronise_all,
         "shop_scope": scope,
+        "orders_since": orders_since,
     }
     choices = {key: value for key, value in choices.items() if value is not None}
     candidate = SellerAccount(
@@ -132,23 +168,25 @@ def connect_account(
         refresh_token=credentials.refresh_token,
     )
     languages, now = _ask_amazon(candidate, marketplaces)
+    facts = asdict(application or ApplicationFacts())
+    facts["name"] = facts["name"] or name or credentials.client_id[-12:]
+    authorisation = {
+        "refresh_token": credentials.refresh_token,
+        "authorised_on": timezone.localdate(),
+    }
     with transaction.atomic():
-        application, _made = Application.objects.update_or_create(
+        owner, _made = Application.objects.update_or_create(
             client_id=credentials.client_id,
             defaults={"client_secret": credentials.client_secret},
-            create_defaults={
-                "name": name or credentials.client_id[-12:],
-                "client_secret": credentials.client_secret,
-                "secret_made_on": None,
-            },
+            create_defaults={"client_secret": credentials.client_secret, **facts},
         )
         account, _made = SellerAccount.objects.update_or_create(
-            application=application,
+            application=owner,
             seller_id=seller_id,
             region=region,
-            defaults={"refresh_token": credentials.refresh_token, **choices},
+            defaults={**authorisation, **choices},
             create_defaults={
-                "refresh_token": credentials.refresh_token,
+                **authorisation,
                 "name": name or f"{seller_id} ({region.upper()})",
                 # Amazon's times are in whole seconds.
                 "cut_over": now.replace(microsecond=0),

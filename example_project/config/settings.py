@@ -176,6 +176,7 @@ AMAZON_SYNC: dict[str, Any] = {
 for setting, variable, read in (
     ("ENDPOINT", "AMAZON_SP_API_ENDPOINT", env.str),
     ("LWA_ENDPOINT", "AMAZON_LWA_ENDPOINT", env.str),
+    ("SELLER_CENTRAL", "AMAZON_SELLER_CENTRAL", env.str),
     ("DRIFT_AFTER", "AMAZON_DRIFT_AFTER", env.int),
 ):
     if variable in env.ENVIRON:

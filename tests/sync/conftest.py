@@ -128,6 +128,7 @@ def connect(amazon: Simulator, settings: Any, db: None) -> Callable[..., World]:
         **settings.AMAZON_SYNC,
         "ENDPOINT": amazon.regional_endpoint,
         "LWA_ENDPOINT": amazon.lwa_endpoint,
+        "SELLER_CENTRAL": amazon.endpoint,
     }
 
     def connected(

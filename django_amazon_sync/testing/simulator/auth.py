@@ -1,11 +1,19 @@
-"""Login with Amazon: refresh token in, access token out; its errors have a shape of their own."""
+"""Login with Amazon: refresh token in, access token out; its errors have a shape of their own.
 
+And Seller Central's page on which a seller authorises an application: its id is the client id's
+last part behind ``amzn1.sp.solution.``.
+"""
+
+from html import escape
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from .answers import Json, forbidden
-from .server import Incoming
-from .world import AccessToken, Seller, World
+from .server import Incoming, Reply
+from .world import AccessToken, AuthorisationCode, Seller, World
+
+CONSENT_PATH = ["apps", "authorize", "consent"]
+CODE_LIFETIME = 300.0
 
 
 class TokenRefused(Exception):
@@ -24,6 +32,8 @@ def give_token(world: World, raw_body: bytes) -> Json:
     grant = form.get("grant_type", "")
     if grant == "client_credentials":
         raise TokenRefused(400, "invalid_scope", "The requested scope is invalid or not granted.")
+    if grant == "authorization_code":
+        return _authorised(world, owners, form)
     if grant != "refresh_token":
         raise TokenRefused(400, "unsupported_grant_type", f"The grant type {grant!r} is not known.")
     seller = next((one for one in owners if one.refresh_token == form.get("refresh_token")), None)
@@ -34,6 +44,58 @@ def give_token(world: World, raw_body: bytes) -> Json:
         )
         raise TokenRefused(400, "invalid_grant", text)
     return _new_token(world, seller)
+
+
+def _authorised(world: World, owners: list[Seller], form: dict[str, str]) -> Json:
+    """The tokens for a code, which is good once and belongs to an application and an address."""
+    code = world.codes.pop(form.get("code", ""), None)
+    seller = next((one for one in owners if code and one.seller_id == code.seller_id), None)
+    fresh = code is not None and code.expires > world.now()
+    if not code or not seller or not fresh or code.redirect_uri != form.get("redirect_uri"):
+        text = "The request has an invalid grant parameter : code"
+        raise TokenRefused(400, "invalid_grant", text)
+    if seller.revoked:
+        seller.revoked = False
+        seller.refresh_token = f"Atzr|{world.unique('refresh token')}"
+    return _new_token(world, seller)
+
+
+def application_id(seller: Seller) -> str:
+    """The id by which sellers authorise the application of this seller's credentials."""
+    return f"amzn1.sp.solution.{seller.client_id.rsplit('.', 1)[-1]}"
+
+
+def consent(world: World, incoming: Incoming) -> Reply:
+    """Seller Central: ask the seller, or send the browser back with a code."""
+    asked = {name: values[0] for name, values in incoming.query.items()}
+    owners = [one for one in world.sellers if application_id(one) == asked.get("application_id")]
+    redirect_uri = asked.get("redirect_uri", "")
+    if not owners or not redirect_uri:
+        return _page(400, "<h1>MD9100</h1><p>The application is not registered.</p>")
+    if "#" in redirect_uri:
+        return _page(400, "<h1>MD5110</h1><p>The redirect URI has a fragment.</p>")
+    if incoming.method != "POST":
+        sellers = "".join(
+            f"<button name='seller' value='{escape(one.seller_id)}'>Confirm as "
+            f"{escape(one.store_name)} ({escape(one.region)})</button>"
+            for one in owners
+        )
+        return _page(200, f"<h1>Authorize the application</h1><form method='post'>{sellers}</form>")
+    seller_id = _form(incoming.raw_body).get("seller", owners[0].seller_id)
+    code = world.unique("authorisation code")[:20]
+    world.changes += 1
+    world.codes[code] = AuthorisationCode(seller_id, redirect_uri, world.now() + CODE_LIFETIME)
+    back = {
+        "state": asked.get("state", ""),
+        "selling_partner_id": seller_id,
+        "spapi_oauth_code": code,
+    }
+    return Reply(302, b"", {"Location": f"{redirect_uri}?{urlencode(back)}"})
+
+
+def _page(status: int, content: str) -> Reply:
+    body = f"<!doctype html><html lang='en'><title>Seller Central</title>{content}</html>".encode()
+    return Reply(status, body, {"Content-Type": "text/html"})
 
 
 def _form(raw_body: bytes) -> dict[str, str]:

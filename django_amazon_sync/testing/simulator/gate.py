@@ -10,7 +10,7 @@ from typing import Any
 
 from . import documents, product_types
 from .answers import Refused, Request, forbidden, invalid
-from .auth import TokenRefused, authorised_seller, give_token, seller_id_of
+from .auth import CONSENT_PATH, TokenRefused, authorised_seller, consent, give_token, seller_id_of
 from .faults import WITHOUT_EFFECT, Fault, Faults
 from .log import RequestSeen, new_log, readable
 from .plans import PLANS, Buckets
@@ -59,6 +59,9 @@ class Gate:
             region, segments = segments[0], segments[1:]
         if segments[:1] == ["schemas"]:
             return self._schema("/".join(segments[1:]))
+        if segments == CONSENT_PATH:
+            with self._world.lock:
+                return consent(self._world, incoming)
         if segments == TOKEN_PATH and incoming.method == "POST":
             return self._answer(_Call(incoming, region, LOGIN))
         if segments[:1] == [documents.PATH]:

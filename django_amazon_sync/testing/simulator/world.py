@@ -192,6 +192,15 @@ class AccessToken:
     expires: float
 
 
+@dataclass
+class AuthorisationCode:
+    """What a seller's browser brings back from Seller Central; it lives for five minutes."""
+
+    seller_id: str
+    redirect_uri: str
+    expires: float
+
+
 class World:
     """Everything that the simulated Amazon remembers, and its clock and its dice."""
 
@@ -215,6 +224,7 @@ class World:
         self.fba_lists: dict[tuple[str, str], tuple[int, list[Listing]]] = {}
         self.due: list[Due] = []
         self.tokens: dict[str, AccessToken] = {}
+        self.codes: dict[str, AuthorisationCode] = {}
         self._moment: float | None = None
 
     def now(self) -> float:

@@ -1,0 +1,560 @@
+"""Connecting an account, step by step: region, stores, application, authorisation, check.
+
+The authorisation is a refresh token that staff paste, or Amazon's website workflow: the browser
+goes to Seller Central and comes back with a code. What must wait for that lies in the session:
+the choices and a random ``state``, no secret.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from django_amazon_sync import conf
+from django_amazon_sync.admin.access import scopes_of, visible_accounts
+from django_amazon_sync.admin.periods import LookBackField, refuse_too_old
+from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
+from django_amazon_sync.errors import AmazonSyncError, Disconnected
+from django_amazon_sync.models import Application, Region, SellerAccount
+from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync import attention, connect
+
+KEPT = "amazon_sync_connecting"
+
+#: Amazon gives the whole way to Seller Central and back ten minutes.
+WAITS = timedelta(minutes=10)
+
+#: What Seller Central may show instead of asking, and what to do.
+REFUSALS = (
+    ("MD1000", _("The application is a draft: tick “draft” here, or publish it at Amazon.")),
+    ("MD5101", _("The address of return is another than the registered one: register this one.")),
+    ("MD5110", _("The registered address of return contains a #: register this one instead.")),
+    ("MD9100", _("The application has no address of return yet: register this one.")),
+    ("SPDC8143", _("Only the primary user of the seller account can authorise: log in as that.")),
+)
+
+TOKEN, WEBSITE = "token", "website"
+
+
+class RegionForm(forms.Form):
+    """The first step."""
+
+    region = forms.ChoiceField(label=_("Region"), choices=Region.choices, widget=forms.RadioSelect)
+
+
+class ConnectForm(forms.Form):
+    """Stores, application and authorisation of one account in one region."""
+
+    marketplaces = forms.MultipleChoiceField(
+        label=_("Marketplaces"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one marketplace.")},
+    )
+    name = forms.CharField(
+        label=_("Name of the account"),
+        max_length=100,
+        required=False,
+        help_text=_("What your staff call it; empty: the seller id and the region."),
+    )
+    scope = forms.CharField(
+        label=_("Part of the shop"),
+        max_length=100,
+        required=False,
+        help_text=_("Oscar: the code of the partner whose products it sells; empty: all."),
+    )
+    orders_since = LookBackField(
+        label=_("Look back for orders"),
+        help_text=_("What is from before today takes no stock, and is placed only on request."),
+    )
+    application = forms.ModelChoiceField(
+        Application.objects.none(),
+        label=_("Application"),
+        required=False,
+        empty_label=_("a new one, described below"),
+    )
+    application_name = forms.CharField(label=_("Its name"), max_length=100, required=False)
+    client_id = forms.CharField(
+        label=_("Client id"),
+        max_length=200,
+        required=False,
+        help_text=_("It begins with amzn1.application-oa2-client."),
+    )
+    client_secret = forms.CharField(
+        label=_("Client secret"),
+        required=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text=_("It is stored encrypted and never shown."),
+    )
+    secret_made_on = forms.DateField(
+        label=_("Secret made on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text=_("Amazon's secrets live for 180 days; you are told before they end."),
+    )
+    application_id = forms.CharField(
+        label=_("Application id"),
+        max_length=100,
+        required=False,
+        help_text=_("It begins with amzn1.sp.solution; only Amazon's website needs it."),
+    )
+    public = forms.BooleanField(
+        label=_("Public"),
+        required=False,
+        help_text=_("Other sellers authorise it too; each does so again every 365 days."),
+    )
+    draft = forms.BooleanField(
+        label=_("Draft"), required=False, help_text=_("Amazon has not published it yet.")
+    )
+    way = forms.ChoiceField(
+        label=_("How the account is authorised"),
+        choices=((TOKEN, _("with a refresh token")), (WEBSITE, _("on Amazon's website"))),
+        initial=TOKEN,
+        widget=forms.RadioSelect,
+    )
+    seller_id = forms.CharField(
+        label=_("Seller id"),
+        max_length=50,
+        required=False,
+        help_text=_("In Seller Central: Settings, Account info, Merchant token."),
+    )
+    refresh_token = forms.CharField(
+        label=_("Refresh token"),
+        required=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text=_("It is stored encrypted and never shown."),
+    )
+
+    #: The fields of each part of the page.
+    ABOUT = ("name", "scope", "orders_since")
+    OF_APPLICATION = (
+        "application_name", "client_id", "client_secret", "secret_made_on", "application_id",
+        "public", "draft",
+    )  # fmt: skip
+
+    def __init__(
+        self, request: HttpRequest, region: str, again: SellerAccount | None, *args: Any
+    ) -> None:
+        super().__init__(*args)
+        self.region, self.again = region, again
+        stores: Any = self.fields["marketplaces"]
+        stores.choices = [(one.id, one.country) for one in stores_of(region)]
+        applications: Any = self.fields["application"]
+        applications.queryset = _applications(request, again).defer("client_secret")
+        self.scopes = scopes_of(request)
+        if self.scopes is not None:
+            choices = [(one, one) for one in sorted(self.scopes)]
+            self.fields["scope"] = forms.ChoiceField(label=_("Part of the shop"), choices=choices)
+        self.may_be_new = again is None and request.user.has_perm(f"{APP}.add_application")
+        if not self.may_be_new:
+            applications.empty_label, applications.required = None, True
+            for name in self.OF_APPLICATION:
+                del self.fields[name]
+        if again is not None:
+            for name in self.ABOUT:
+                del self.fields[name]  # they are on the account's page
+            stores.initial = list(again.marketplaces.values_list("code", flat=True))
+            self.fields["seller_id"].initial = again.seller_id
+            self.fields["seller_id"].disabled = True
+
+    @property
+    def stores(self) -> list[tuple[Any, MarketplaceFacts]]:
+        """The checkbox of each store, with what is known of it."""
+        return list(zip(self["marketplaces"], stores_of(self.region), strict=True))
+
+    @property
+    def about(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.ABOUT if name in self.fields]
+
+    @property
+    def of_application(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.OF_APPLICATION if name in self.fields]
+
+    def clean_orders_since(self) -> datetime | None:
+        begins: datetime | None = self.cleaned_data["orders_since"]
+        refuse_too_old(begins, self.region)
+        return begins
+
+    def clean_client_id(self) -> str:
+        client_id: str = self.cleaned_data["client_id"].strip()
+        if client_id.startswith("amzn1.sp.solution"):
+            raise forms.ValidationError(
+                _("This is the application id; the client id begins with "
+                  "amzn1.application-oa2-client.")
+            )  # fmt: skip
+        if client_id and Application.objects.filter(client_id=client_id).exists():
+            raise forms.ValidationError(_("This application is here already; choose it above."))
+        return client_id
+
+    def clean_secret_made_on(self) -> Any:
+        made_on = self.cleaned_data["secret_made_on"]
+        if made_on and made_on > timezone.localdate():
+            raise forms.ValidationError(_("This day has not come yet."))
+        return made_on
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        needed = ["seller_id", "refresh_token"] if data.get("way") == TOKEN else []
+        chosen: Application | None = data.get("application")
+        if chosen is None and self.may_be_new:
+            needed += ["client_id", "client_secret"]
+            if data.get("way") == WEBSITE:
+                needed.append("application_id")
+        elif data.get("way") == WEBSITE and chosen and not chosen.application_id:
+            text = _("It has no application id; write it on the application's page first.")
+            self.add_error("application", text)
+        for name in needed:
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, _("This is needed here."))
+        return data
+
+    def facts(self) -> connect.ApplicationFacts:
+        """What was said of a new application."""
+        data = self.cleaned_data
+        return connect.ApplicationFacts(
+            name=data["application_name"],
+            application_id=data["application_id"].strip(),
+            public=data["public"],
+            draft=data["draft"],
+            secret_made_on=data["secret_made_on"],
+        )
+
+
+def stores_of(region: str) -> list[MarketplaceFacts]:
+    """The marketplaces that Amazon has in a region, by country."""
+    found = [one for one in MARKETPLACES.values() if one.region == region]
+    return sorted(found, key=lambda one: one.country)
+
+
+def _applications(request: HttpRequest, again: SellerAccount | None) -> Any:
+    """The applications that may be chosen: the account's own, or those that the user may see."""
+    if again is not None:
+        return Application.objects.filter(pk=again.application_id)
+    if scopes_of(request) is not None or not request.user.has_perm(f"{APP}.view_application"):
+        return Application.objects.filter(accounts__in=visible_accounts(request)).distinct()
+    return Application.objects.all()
+
+
+APP = "django_amazon_sync"
+CONNECT = f"admin:{APP}_connect"
+CONNECT_REGION = f"admin:{APP}_connect_region"
+BACK = f"admin:{APP}_connect_back"
+CHECK = f"admin:{APP}_connect_check"
+
+
+class ConnectingPages:
+    """The pages of connecting, beside those of accounts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
+
+        def page(where: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(where, site.admin_view(partial(view, site=site)), name=name)
+
+        back = site.admin_view(partial(come_back, site=site))
+        own = [
+            page("connect/", choose_region, f"{APP}_connect"),
+            path("connect/back/", _without_referrer(back), name=f"{APP}_connect_back"),
+            page("connect/<slug:region>/", fill_in, f"{APP}_connect_region"),
+            page("<int:pk>/check/", check, f"{APP}_connect_check"),
+        ]
+        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
+        return [*own, *rest]
+
+
+def choose_region(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+    """Step 1: the region, as an authorisation covers one."""
+    _may_connect(request, None)
+    form = RegionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect(CONNECT_REGION, form.cleaned_data["region"])
+    context = {"form": form, "stores": [(label, stores_of(value)) for value, label in
+                                        Region.choices]}  # fmt: skip
+    return _page(request, site, "connect_region", _("Connect an account"), **context)
+
+
+def fill_in(request: HttpRequest, region: str, site: admin.AdminSite) -> HttpResponse:
+    """Steps 2 to 4: stores, application, authorisation."""
+    if region not in Region.values:
+        raise Http404
+    again = _account_again(request, region)
+    _may_connect(request, again)
+    form = ConnectForm(request, region, again, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        answer = _to_amazon(request, form) if form.cleaned_data["way"] == WEBSITE else None
+        answer = answer or (_with_token(request, form) if not form.errors else None)
+        if answer is not None:
+            return answer
+    return _page(
+        request, site, "connect", _("Connect again") if again else _("Connect an account"),
+        form=form, region=Region(region).label, again=again, back=_address_of_return(request),
+        refusals=REFUSALS,
+    )  # fmt: skip
+
+
+def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+    """The browser comes back from Seller Central: with a code, or with nothing."""
+    kept = request.session.pop(KEPT, None)
+    error = _why_not(request, kept)
+    if kept is None or error:
+        messages.error(request, error)
+        return redirect(CONNECT_REGION, kept["region"]) if kept else redirect(CONNECT)
+    again = (
+        visible_accounts(request).filter(pk=kept["account"]).first() if kept["account"] else None
+    )
+    _may_connect(request, again)
+    here = _address_of_fill_in(kept["region"], again)
+    application = Application.objects.get(pk=kept["application"])
+    seller_id = request.GET["selling_partner_id"]
+    if again is not None and again.seller_id != seller_id:
+        text = _now(
+            "You authorised as seller %(other)s, but %(account)s is of seller %(seller)s; nothing "
+            "was changed. Log in to Seller Central as that seller, or connect a new account."
+        )
+        values = {"other": seller_id, "account": again, "seller": again.seller_id}
+        messages.error(request, text % values)
+        return redirect(here)
+    since = datetime.fromisoformat(kept["orders_since"]) if kept["orders_since"] else None
+    try:
+        token = connect.refresh_token_for(
+            application, request.GET["spapi_oauth_code"], _address_of_return(request)
+        )
+        account = _connected(
+            request,
+            connect.Credentials(application.client_id, application.client_secret, token),
+            region=kept["region"],
+            seller_id=seller_id,
+            marketplaces=kept["marketplaces"],
+            name=kept["name"],
+            scope=kept["scope"],
+            orders_since=since,
+        )
+    except AmazonSyncError as error:
+        messages.error(request, str(error))
+        return redirect(here)
+    return redirect(CHECK, account.pk)
+
+
+def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
+    """Step 5: each permission by itself. Asked by a button, as it is calls to Amazon."""
+    if not request.user.has_perm(f"{APP}.check_selleraccount"):
+        raise PermissionDenied
+    account = visible_accounts(request).filter(pk=pk).first()
+    if account is None:
+        raise Http404
+    findings, error = None, ""
+    if request.method == "POST":
+        try:
+            findings = connect.check_account(account)
+        except AmazonSyncError as fault:
+            error = str(fault)
+    title = _now("Connectivity of %(account)s") % {"account": account}
+    return _page(
+        request, site, "connect_check", title, account=account, findings=findings, error=error,
+        account_url=change_url(account),
+    )  # fmt: skip
+
+
+# --- The two ways -------------------------------------------------------------------------------
+
+
+def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
+    """Connect with the pasted token; None where Amazon refuses: then the form says why."""
+    data = form.cleaned_data
+    application: Application | None = data["application"]
+    credentials = connect.Credentials(
+        application.client_id if application else data["client_id"],
+        application.client_secret if application else data["client_secret"].strip(),
+        data["refresh_token"].strip(),
+    )
+    try:
+        account = _connected(
+            request,
+            credentials,
+            region=form.region,
+            seller_id=data["seller_id"].strip(),
+            marketplaces=data["marketplaces"],
+            name=data.get("name", ""),
+            scope=data.get("scope"),
+            orders_since=data.get("orders_since"),
+            application=None if application else form.facts(),
+        )
+    except Disconnected as error:
+        form.add_error("refresh_token", str(error))
+    except AmazonSyncError as error:
+        form.add_error(None, str(error))
+    else:
+        return redirect(CHECK, account.pk)
+    return None
+
+
+def _to_amazon(request: HttpRequest, form: ConnectForm) -> HttpResponse:
+    """Send the browser to Seller Central; the application is a row from now on."""
+    data = form.cleaned_data
+    application: Application = data["application"] or _new_application(form)
+    state = secrets.token_urlsafe(32)
+    since: datetime | None = data.get("orders_since")
+    request.session[KEPT] = {
+        "state": state,
+        "user": request.user.pk,
+        "until": (timezone.now() + WAITS).isoformat(),
+        "account": form.again.pk if form.again else None,
+        "region": form.region,
+        "marketplaces": data["marketplaces"],
+        "application": application.pk,
+        "name": data.get("name", ""),
+        "scope": data.get("scope"),
+        "orders_since": since.isoformat() if since else "",
+    }
+    store = data["marketplaces"][0]
+    return redirect(connect.consent_url(application, store, state, _address_of_return(request)))
+
+
+def _new_application(form: ConnectForm) -> Application:
+    facts, client_id = form.facts(), form.cleaned_data["client_id"]
+    return Application.objects.create(
+        name=facts.name or client_id[-12:],
+        client_id=client_id,
+        client_secret=form.cleaned_data["client_secret"].strip(),
+        secret_made_on=facts.secret_made_on,
+        application_id=facts.application_id,
+        public=facts.public,
+        draft=facts.draft,
+    )
+
+
+def _why_not(request: HttpRequest, kept: dict[str, Any] | None) -> str:
+    """Why what the browser brings back is not taken; empty where it is."""
+    given = request.GET.get("state", "")
+    if (
+        kept is None
+        or kept["user"] != request.user.pk
+        or not constant_time_compare(given, kept["state"])
+    ):
+        return _now("This is no answer to something that you asked; begin once more.")
+    if timezone.now() > datetime.fromisoformat(kept["until"]):
+        return _now("It took longer than ten minutes; authorise once more.")
+    if not request.GET.get("spapi_oauth_code") or not request.GET.get("selling_partner_id"):
+        return _now("Amazon gave no authorisation; confirm it on Amazon's page.")
+    return ""
+
+
+def _connected(
+    request: HttpRequest, credentials: connect.Credentials, **what: Any
+) -> SellerAccount:
+    """Connect, unless the account is others'; warn of a second account of the same seller."""
+    same = SellerAccount.objects.filter(seller_id=what["seller_id"], region=what["region"])
+    mine = visible_accounts(request).filter(pk__in=same.values("pk"))
+    if same.count() != mine.count():
+        raise PermissionDenied
+    account = connect.connect_account(configured_shop(), credentials, **what)
+    messages.success(request, _now("%(account)s is connected.") % {"account": account})
+    for other in same.exclude(pk=account.pk):
+        text = _now(
+            "Seller %(seller)s is connected by %(other)s too: both would import the same orders. "
+            "Deactivate one of them."
+        )
+        messages.warning(request, text % {"seller": account.seller_id, "other": other})
+    return account
+
+
+# --- What the pages share -----------------------------------------------------------------------
+
+
+def _may_connect(request: HttpRequest, again: SellerAccount | None) -> None:
+    codename = "change_selleraccount" if again else "add_selleraccount"
+    if not request.user.has_perm(f"{APP}.{codename}"):
+        raise PermissionDenied
+
+
+def _account_again(request: HttpRequest, region: str) -> SellerAccount | None:
+    """The account that is connected again, named in the address."""
+    pk = request.GET.get("account", "")
+    if not pk:
+        return None
+    found = visible_accounts(request).filter(region=region)
+    account = found.defer("refresh_token").filter(pk=pk).first() if pk.isdecimal() else None
+    if account is None:
+        raise Http404
+    return account
+
+
+def _address_of_fill_in(region: str, again: SellerAccount | None) -> str:
+    address = reverse(CONNECT_REGION, args=[region])
+    return f"{address}?account={again.pk}" if again else address
+
+
+def connect_again_url(account: SellerAccount) -> str:
+    """The page on which this account is connected again."""
+    return _address_of_fill_in(account.region, account)
+
+
+def connection_of(account: SellerAccount) -> str:
+    """The days on which secret and authorisation end, and the ways to check and to connect."""
+    application, lines = account.application, []
+    if made_on := application.secret_made_on:
+        text = _now("The client secret is of %(day)s and ends on %(end)s.")
+        lines.append(
+            text
+            % {"day": date_format(made_on), "end": date_format(made_on + attention.SECRET_LIVES)}
+        )
+    else:
+        lines.append(_now("Nobody wrote down when the client secret was made: it lives 180 days."))
+    if given_on := account.authorised_on:
+        if application.public:
+            text = _now("The seller authorised it on %(day)s, which ends on %(end)s.")
+        else:
+            text = _now("The seller authorised it on %(day)s.")
+        end = date_format(given_on + attention.AUTHORISATION_LIVES)
+        lines.append(text % {"day": date_format(given_on), "end": end})
+    return format_html(
+        '{}<br><a href="{}">{}</a> · <a href="{}">{}</a>',
+        " ".join(lines),
+        reverse(CHECK, args=[account.pk]),
+        _now("Check connectivity"),
+        connect_again_url(account),
+        _now("Connect again"),
+    )
+
+
+def _address_of_return(request: HttpRequest) -> str:
+    """Where Amazon sends the browser back to; it must be registered with the application."""
+    site = conf.get("ADMIN_URL").rstrip("/")
+    here = reverse(BACK)
+    return f"{site}{here}" if site else request.build_absolute_uri(here)
+
+
+def _without_referrer(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The address holds a code: no other site may learn it."""
+
+    def answered(request: HttpRequest) -> Any:
+        answer = view(request)
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    return answered
+
+
+def _page(
+    request: HttpRequest, site: admin.AdminSite, template: str, title: Any, **context: Any
+) -> HttpResponse:
+    context = {**site.each_context(request), "opts": SellerAccount._meta, "title": title, **context}
+    return TemplateResponse(request, f"django_amazon_sync/admin/{template}.html", context)
