@@ -136,7 +136,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     inlines = (LineInline, ShipmentInline)
     readonly_fields = (
         "store", "what_next", "shop_order", "total_shown", "difference_shown", "happened", "buyer",
-        "amazons_document",
+        "amazons_document", "paid_by",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("number", "account", "state", "reason", "what_next", "shop_order")}),
@@ -144,9 +144,9 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             _("On Amazon"),
             {
                 "fields": (
-                    "store", "channel", "status", "fulfilled_by", "ordered_at", "updated_at",
-                    "ship_by", "deliver_by", "total_shown", "difference_shown",
-                    "cancellation_requested",
+                    "store", "channel", "status", "fulfilled_by", "service_level", "paid_by",
+                    "ordered_at", "updated_at", "ship_by", "deliver_by", "total_shown",
+                    "difference_shown", "cancellation_requested",
                 )
             },
         ),
@@ -188,6 +188,11 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             return told
         mappings = OrderMappings(pk=order.account_id)
         return format_html("{} {}", told, link(mappings, _("Order mappings of the account")))
+
+    @admin.display(description=_("payment methods"))
+    def paid_by(self, order: AmazonOrder) -> str:
+        """As Amazon names them; it may name none."""
+        return ", ".join(order.payment_methods)
 
     @admin.display(description=_("order in the shop"))
     def shop_order(self, order: AmazonOrder) -> str:

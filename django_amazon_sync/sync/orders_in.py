@@ -383,18 +383,20 @@ def ask_for_incomplete(work: Work) -> None:
 
 def place_waiting(work: Work) -> None:
     """Place each waiting order; those whose mapping was mended meanwhile wait again first."""
-    chooser = Chooser.of(work.account, work.shop)
     orders = AmazonOrder.objects.filter(account=work.account)
-    _free_mended(orders, chooser)
+    lacking = orders.filter(state=OrderState.QUARANTINED, reason_code__in=MAPPING_CODES)
     waiting = orders.filter(state=OrderState.WAITING).order_by("ordered_at", "pk")
+    if not (lacking.exists() or waiting.exists()):
+        return
+    chooser = Chooser.of(work.account, work.shop)
+    _free_mended(lacking, chooser)
     for pk in list(waiting.values_list("pk", flat=True)):
         work.lease.check()
         place(work, AmazonOrder.objects.defer("document").get(pk=pk), chooser)
 
 
-def _free_mended(orders: QuerySet[AmazonOrder], chooser: Chooser) -> None:
+def _free_mended(lacking: QuerySet[AmazonOrder], chooser: Chooser) -> None:
     """Let orders that lacked a mapping wait again, each as soon as its own is there."""
-    lacking = orders.filter(state=OrderState.QUARANTINED, reason_code__in=MAPPING_CODES)
     mended = [one.pk for one in lacking.defer("document") if not chooser.stops(one)]
     AmazonOrder.objects.filter(pk__in=mended, state=OrderState.QUARANTINED).update(
         state=OrderState.WAITING, reason_code="", reason=""

@@ -242,6 +242,7 @@ def test_a_row_is_begun_for_what_orders_wait_for(staff: Staff, account: SellerAc
     order_page = staff.see(AmazonOrder, waiting.pk)
     assert address(OrderMappings, account.pk) in order_page
     assert "the next import places it by itself" in order_page
+    assert "Barter" in order_page
 
 
 def test_the_accounts_page_leads_here(staff: Staff, account: SellerAccount) -> None:

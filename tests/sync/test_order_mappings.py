@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oscar.core.loading import get_model
@@ -19,6 +20,7 @@ from django_amazon_sync.testing.shop_contract import undone
 from tests import factories
 from tests.sync.conftest import World, lines_of, shop_order
 
+ADA = {"buyerName": "Ada Byron", "buyerEmail": "ada@engine.example"}
 UPWARDS = {
     "UNSHIPPED": "Being processed",
     "SHIPPED": "Complete",
@@ -200,12 +202,13 @@ def test_a_status_that_cannot_be_reached_any_more_is_told_and_stops_nothing(worl
 
 STEPS = (
     "buy pix", "buy invoice", "buy nothing named", "default", "no default", "map pix",
-    "unmap", "import", "cancel", "ship", "statuses", "no statuses", "staff",
+    "unmap", "import", "cancel", "ship", "statuses", "no statuses", "staff", "buy strange",
+    "newcomers", "no newcomers",
 )  # fmt: skip
 
 
 @settings(
-    max_examples=10,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -214,11 +217,18 @@ STEPS = (
 def test_no_order_is_lost_or_doubled_whatever_is_mapped_meanwhile(
     world: World, steps: list[str]
 ) -> None:
-    """In the end, with all mapped, each order is in the shop once, and the stock adds up."""
+    """In the end, with all mapped, each order is in the shop once, and the stock adds up.
+
+    The one buyer is one customer at most, and what the shop lacked one product.
+    """
     world.sell("MUG", quantity=90)
+    world.list_on_amazon("STRANGE", price="3.00", quantity=90)
     world.amazon.advance(60)
     now = world.amazon.now().replace(microsecond=0)  # Amazon keeps the orders of other examples
-    set_account(world, cut_over=now, default_payment_method="amazon", order_statuses={})
+    set_account(
+        world, cut_over=now, default_payment_method="amazon", order_statuses={},
+        import_customers=False, create_products=False,
+    )  # fmt: skip
     bought: list[str] = []
     for step in steps:
         _take(world, step, bought)
@@ -234,15 +244,25 @@ def test_no_order_is_lost_or_doubled_whatever_is_mapped_meanwhile(
     assert sorted(placed.values_list("number", flat=True)) == sorted(
         orders.exclude(shop_order_pk="").values_list("number", flat=True)
     )
-    sold = sum(line.quantity for order in placed for line in order.lines.all())
-    assert world.in_stock("MUG") == 90 - sold
-    assert sold == orders.filter(state=OrderState.PLACED).count()
+    lines = [line for order in placed for line in order.lines.all()]
+    assert sum(line.quantity for line in lines) == orders.filter(state=OrderState.PLACED).count()
+    mugs = sum(line.quantity for line in lines if line.partner_sku == "MUG")
+    assert world.in_stock("MUG") == 90 - mugs
+    strange = {line.product_id for line in lines if line.partner_sku == "STRANGE"} - {None}
+    assert len(strange) <= 1
+    assert get_model("catalogue", "Product").objects.count() == 1 + len(strange)
+    assert get_user_model().objects.count() <= 1
 
 
 def _take(world: World, step: str, bought: list[str]) -> None:
     methods = {"buy pix": ["Pix"], "buy invoice": ["Invoice"], "buy nothing named": []}
     if step in methods:
-        bought.append(world.buy("MUG", payment_methods=methods[step]))
+        bought.append(world.buy("MUG", payment_methods=methods[step], buyer=ADA))
+    elif step == "buy strange":
+        bought.append(world.buy("STRANGE", buyer=ADA))
+    elif step in ("newcomers", "no newcomers"):
+        on = step == "newcomers"
+        set_account(world, import_customers=on, create_products=on)
     elif step in ("default", "no default"):
         set_account(world, default_payment_method="amazon" if step == "default" else "")
     elif step == "map pix":
