@@ -13,6 +13,13 @@ class Vendor(models.Model):
         return self.code
 
 
+class Department(models.Model):
+    name = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Item(models.Model):
     """What the rich shop sells; ``on_hand`` falls below zero where more is sold than there is."""
 
@@ -25,6 +32,8 @@ class Item(models.Model):
     number = models.BigIntegerField(null=True)
     active = models.BooleanField(default=True)
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE)
+    department = models.ForeignKey(Department, null=True, on_delete=models.SET_NULL)
+    source = models.CharField(max_length=20, blank=True)
 
     def __str__(self) -> str:
         return self.code

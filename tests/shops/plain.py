@@ -25,6 +25,8 @@ class RichShop(ModelShop):
         on_sale="active",
         scope="vendor__code",
         url="/{vendor__code}/{code}/",
+        category="department",
+        made={"source": "Amazon"},
     )
     order = OrderFields(
         "plainshop.Order",

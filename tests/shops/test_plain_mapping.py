@@ -43,6 +43,8 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("order", {"carrier": "carrier__nam"}, "OrderFields.carrier: plainshop.Carrier has no field n"),
     ("order", {"address": {"street": "street"}}, "OrderFields.address: an address has no street"),
     ("order", {"address": {"line1": "way"}}, "OrderFields.address['line1']: plainshop.Order has"),
+    ("product", {"category": "source"}, "ProductFields.category: plainshop.Item has no relation"),
+    ("product", {"made": {"sauce": 1}}, "ProductFields.made: plainshop.Item has no column sauce"),
     ("order", {"customer": "carrier"}, "OrderFields.customer: carrier does not lead to auth.User"),
     ("order", {"cancelled": None}, "OrderFields.cancelled is missing: give the value that state"),
     ("order", {"cancelled": "voided"}, "OrderFields.cancelled: state has no choice 'voided'"),

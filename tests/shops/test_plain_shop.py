@@ -23,6 +23,7 @@ from django_amazon_sync.data import (
     Identifier,
     LineAmounts,
     Money,
+    NewProduct,
     OfferUpdate,
     OrderAmounts,
     ShipmentData,
@@ -42,7 +43,17 @@ from django_amazon_sync.testing.shop_contract import (
     stock_of,
     told_of,
 )
-from tests.plainshop.models import Carrier, Item, Order, OrderLine, Sale, SoldThing, Thing, Vendor
+from tests.plainshop.models import (
+    Carrier,
+    Department,
+    Item,
+    Order,
+    OrderLine,
+    Sale,
+    SoldThing,
+    Thing,
+    Vendor,
+)
 from tests.shops.plain import BareShop, RichShop
 from tests.shops.test_plain_mapping import VisibleShop
 
@@ -550,3 +561,37 @@ def test_a_mapping_that_is_wrong_stops_no_start() -> None:
         product = replace(RichShop.product, model="no.Such")
 
     WrongShop.connect_signals()
+
+
+# --- Products that are made for an order --------------------------------------------------------
+
+
+def test_a_product_is_made_of_what_an_order_has(db: None) -> None:
+    Vendor.objects.create(code="bath")
+    department = Department.objects.create(name="From Amazon")
+    shop = RichShop()
+    menu = shop.menu()
+    assert [(item.code, item.label) for item in menu.categories] == [
+        (str(department.pk), "From Amazon")
+    ]
+    price = Money(Decimal("4.50"), "GBP")
+    product = NewProduct("sponge", "Sponge", "B0SPONGE", price, menu.categories[0].code)
+    made = Item.objects.get(pk=shop.create_product(product, "bath"))
+    assert (made.code, made.name, made.price, made.currency) == (
+        "sponge", "Sponge", Decimal("4.50"), "GBP"
+    )  # fmt: skip
+    assert (made.active, made.on_hand, made.source) == (False, 0, "Amazon")
+    assert (made.vendor.code, made.department) == ("bath", department)
+
+
+def test_what_cannot_be_made_says_why(db: None) -> None:
+    Vendor.objects.create(code="bath")
+    with pytest.raises(ShopRefused, match="no vendor cellar"):
+        RichShop().create_product(NewProduct("sponge", "Sponge"), "cellar")
+    with pytest.raises(ShopRefused, match=r"ProductFields\.made"):
+        RichShop().create_product(NewProduct("sponge", "Sponge"))
+    with pytest.raises(ShopRefused, match="does not fit the column code"):
+        RichShop().create_product(NewProduct("x" * 200, "Sponge"), "bath")
+    with pytest.raises(NotSupported, match="on_sale"):
+        BareShop().create_product(NewProduct("sponge", "Sponge"))
+    assert not BareShop().menu().products

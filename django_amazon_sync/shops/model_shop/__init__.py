@@ -12,6 +12,7 @@ An offer is a row of the product model. What the mapping does not name, the shop
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from django_amazon_sync.data import (
     Buyer,
     Choices,
     Menu,
+    NewProduct,
     Offer,
     OfferUpdate,
     OrderData,
@@ -32,7 +34,7 @@ from django_amazon_sync.data import (
 from django_amazon_sync.errors import ConfigurationError, NotSupported
 from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.shops.model_shop import changes, faults, offers, orders
+from django_amazon_sync.shops.model_shop import changes, faults, offers, orders, products
 from django_amazon_sync.shops.model_shop.fields import (
     LineFields,
     OrderFields,
@@ -117,7 +119,11 @@ class ModelShop(Shop):
         return orders.order_pk(self.order, number)
 
     def menu(self) -> Menu:
-        return orders.menu_of(self.order)
+        return replace(
+            orders.menu_of(self.order),
+            categories=products.categories(self.product),
+            products=products.can_be_made(self.product),
+        )
 
     def shipments(self, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
         if not self.order.shipped_at:
@@ -133,6 +139,9 @@ class ModelShop(Shop):
             )
         found = customers.customer_for(buyer, delivery, relay=relay)
         return str(found.user.pk) if found else ""
+
+    def create_product(self, product: NewProduct, scope: str = "") -> str:
+        return products.create(self.product, self.products(scope), product, scope)
 
     def anonymise(self, pk: str) -> None:
         changes.forget_buyer(self._fields, pk)

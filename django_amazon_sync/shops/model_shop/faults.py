@@ -118,6 +118,11 @@ def product_faults(shop: type[ModelShop]) -> Iterator[str]:
     for name, path in named.items():
         if path and path not in annotated:
             yield from path_faults(f"ProductFields.{name}", model_of(fields), path)
+    if fields.category and not isinstance(own_column(fields, fields.category), ForeignKey):
+        yield f"ProductFields.category: {fields.model} has no relation {fields.category}"
+    for name in fields.made:
+        if own_column(fields, name) is None:
+            yield f"ProductFields.made: {fields.model} has no column {name}"
     column = own_column(fields, fields.stock)
     if fields.stock and not isinstance(column, IntegerField):
         yield (

@@ -32,6 +32,8 @@ class ProductFields:
     sold now, NULL for what is not tracked. ``identifiers`` names columns by kind (ean, upc, isbn,
     gtin, asin). ``on_sale`` is true for what is sold. ``scope`` is what an account may be
     restricted to. ``url`` is a pattern with columns in braces, such as "/items/{slug}/".
+    ``category`` is a relation, and ``made`` are values of other columns, both of a product that is
+    made for an order.
     """
 
     model: str
@@ -45,6 +47,8 @@ class ProductFields:
     on_sale: str = ""
     scope: str = ""
     url: str = ""
+    category: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def url_paths(self) -> tuple[str, ...]:
