@@ -358,7 +358,11 @@ def _apply(
             _check_unchanged(one, listing, differing)
             work.shop.apply(update)
             _check_bounce(one, listing, _offer_now(work, update.pk), differing)
-            _accept(one, listing, update, differing)
+            _accept(one, listing, differing)
+            # Where it is sold elsewhere too, the shop's new value goes there.
+            changes.note([(work.account.pk, update.pk)])
+            work.line(Outcome.TAKEN_OVER, **one.about, values=differing)
+            work.store_lines()  # what was taken over is told, whenever the worker dies
     except _Refused as why:
         work.line(why.outcome, **one.about, values=differing, code=why.code, message=str(why))
     except (ShopRefused, NotSupported) as why:
@@ -369,10 +373,6 @@ def _apply(
         reason = Unexpected.from_fault(fault)
         about = one.about | {"code": reason.code, "message": str(reason)}
         work.line(Outcome.FAILED, **about, values=differing)
-    else:
-        # Where it is sold elsewhere too, the shop's new value goes there.
-        changes.note([(work.account.pk, update.pk)])
-        work.line(Outcome.TAKEN_OVER, **one.about, values=differing)
 
 
 def _updated(one: Read, update: OfferUpdate) -> Offer:
@@ -417,9 +417,7 @@ def _check_bounce(
             )
 
 
-def _accept(
-    one: Read, listing: Listing, update: OfferUpdate, differing: dict[str, Any]
-) -> None:
+def _accept(one: Read, listing: Listing, differing: dict[str, Any]) -> None:
     """Amazon's values are the shop's now: they count as accepted and as seen live."""
     row = Listing.objects.get(pk=listing.pk)
     for name in differing:

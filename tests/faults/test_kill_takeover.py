@@ -1,0 +1,117 @@
+"""SIGKILL at every write boundary of a take-over and of fetching rates: whole or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
+from oscar.core.loading import get_model
+
+from django_amazon_sync.models import (
+    ExchangeRate,
+    Job,
+    Marketplace,
+    Outcome,
+    RateFetch,
+    RateSource,
+    RunLine,
+    RunState,
+    SyncRun,
+)
+from tests.faults.deaths import boundaries_of, killed_at
+from tests.faults.sampling import chosen
+from tests.faults.stages import Stages
+from tests.rules.test_rates import document
+from tests.served import served
+from tests.sync.conftest import DE, World
+
+SAMPLE = 10
+
+#: What another hand made of them on Amazon.
+ON_AMAZON = {"MUG": ("12.50", 31, "A blue mug"), "CUP": ("4.50", 32, "A white cup")}
+
+
+def differing(world: World) -> None:
+    """Amazon differs from the shop in all that may be taken over, and nothing goes out."""
+    Marketplace.objects.update(sync_price=False, sync_quantity=False, sync_name=False)
+    world.amazon.advance(600)
+    for sku, (price, quantity, title) in ON_AMAZON.items():
+        world.list_on_amazon(sku, price=price, quantity=quantity, title=title)
+    world.import_orders()
+
+
+def take_over(world: World) -> SyncRun:
+    return world.do(
+        Job.TAKE_OVER, skus=sorted(ON_AMAZON), fields=["name", "price", "quantity"],
+        marketplaces=[DE],
+    )  # fmt: skip
+
+
+def in_shop() -> dict[str, Any]:
+    records = get_model("partner", "StockRecord").objects.filter(partner_sku__in=ON_AMAZON)
+    return {
+        one.partner_sku: (str(one.price), one.net_stock_level, one.product.title)
+        for one in records.select_related("product")
+    }
+
+
+def told() -> list[str]:
+    lines = RunLine.objects.filter(outcome=Outcome.TAKEN_OVER).order_by("sku")
+    return list(lines.values_list("sku", flat=True))
+
+
+def test_a_take_over_that_is_killed_anywhere_is_whole_or_not_at_all(stages: Stages) -> None:
+    with stages.at("exported") as world:
+        differing(world)
+        before = in_shop()
+        met = boundaries_of(lambda: take_over(world))
+        after = in_shop()
+        assert after == {sku: tuple(values) for sku, values in ON_AMAZON.items()}
+    failures: dict[str, Any] = {}
+    for number in chosen(range(1, len(met) + 1), SAMPLE):
+        with stages.at("exported") as world:
+            differing(world)
+            killed_at(number, lambda world=world: take_over(world))  # type: ignore[misc]
+            halves = {
+                sku: values
+                for sku, values in in_shop().items()
+                if values not in (before[sku], after[sku])
+            }
+            taken = [sku for sku, values in in_shop().items() if values == after[sku]]
+            lost = sorted(taken) != told()
+            run = take_over(world)
+            if halves or lost or run.state != RunState.DONE or in_shop() != after:
+                failures[f"{number}: {met[number - 1]}"] = (halves, lost, run.reason, in_shop())
+            elif told() != sorted(ON_AMAZON):
+                failures[f"{number}: {met[number - 1]}"] = told()
+    assert not failures
+
+
+def test_fetching_rates_that_is_killed_anywhere_stores_a_day_or_nothing(stages: Stages) -> None:
+    rates = {"USD": "1.0832", "JPY": "162.35", "GBP": "0.8339"}
+    today = timezone.now().date().isoformat()
+    with served(document(rates, today)) as bank:
+        changed = {**settings.AMAZON_SYNC, "RATES_URL": bank.url}
+        with override_settings(AMAZON_SYNC=changed):
+            _fetch_and_die(stages, len(rates))
+
+
+def _fetch_and_die(stages: Stages, number_of_rates: int) -> None:
+    with stages.at("exported") as world:
+        Marketplace.objects.update(rate_source=RateSource.ECB)
+        met = boundaries_of(world.verify)
+    last = max(number for number, what in enumerate(met, start=1) if "ratefetch" in what)
+    failures: dict[str, Any] = {}
+    for number in chosen(range(1, last + 3), SAMPLE):
+        with stages.at("exported") as world:
+            Marketplace.objects.update(rate_source=RateSource.ECB)
+            killed_at(number, world.verify)
+            half = ExchangeRate.objects.count() not in (0, number_of_rates)
+            RateFetch.objects.update(next_at=timezone.now())  # an hour later
+            run = world.verify()
+            whole = ExchangeRate.objects.count() == number_of_rates
+            if half or run.state != RunState.DONE or not whole:
+                failures[f"{number}: {met[number - 1]}"] = (half, run.reason)
+    assert not failures
