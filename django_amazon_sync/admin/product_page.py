@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _now
 from django.views import View
@@ -34,28 +35,31 @@ from django_amazon_sync.admin.product_forms import (
     SkuPart,
     StorePart,
 )
+from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import NotSupported
 from django_amazon_sync.models import (
     Job,
     Listing,
     Marketplace,
+    Presence,
     SellerAccount,
     SellerSku,
     SyncRun,
 )
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import changes, identifiers
+from django_amazon_sync.sync import changes, identifiers, takeover
 from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, desired
 from django_amazon_sync.sync.explaining import explain_price
+from django_amazon_sync.sync.fields import FIELDS
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.linking import SkuTaken
 
 #: Runs that one page follows at most.
 FOLLOWED = 20
 
-LOOK = "view_sellersku"
+LOOK, TAKE_OVER = "view_sellersku", "take_over_listing"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,26 @@ class AccountPart:
 
     account: SellerAccount
     skus: list[SkuPart]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A field that may be imported; or, where it goes out, the reason why not."""
+
+    name: str
+    goes_out: bool
+
+    @property
+    def label(self) -> Any:
+        return FIELDS[self.name].label
+
+
+@dataclass(frozen=True)
+class ImportPart:
+    """What may be imported from one listing."""
+
+    listing: Listing
+    choices: list[Choice]
 
 
 class ProductPage(View):
@@ -101,8 +125,15 @@ class ProductPage(View):
         return self.shown(self.codes(), self.parts())
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        do = {"save": self.save, "export": self.export}.get(request.POST.get("do", ""))
-        if do is None or self.offer is None:
+        doings = {
+            "save": self.save,
+            "export": self.export,
+            "compare": self.compare,
+            "take_over": self.take_over,
+            "switch_off": self.switch_off,
+        }
+        do = doings.get(request.POST.get("do", ""))
+        if do is None or not self.offers:
             raise PermissionDenied
         return do()
 
@@ -313,7 +344,10 @@ class ProductPage(View):
             (account, {"skus": sorted(its) or [self.offer.sku], **options})
             for account, its in names.items()
         ]
-        runs = queued(self.request, job, wanted, dry_run=dry_run)
+        return self._started(queued(self.request, job, wanted, dry_run=dry_run))
+
+    def _started(self, runs: list[SyncRun]) -> HttpResponse:
+        """Start these runs, and show the page that follows them."""
         if not all(tasks.start(run) for run in runs):
             text = _now(
                 "It waits, as no broker could be reached: a worker or the command amazon_tick will "
@@ -326,9 +360,80 @@ class ProductPage(View):
     def runs(self) -> QuerySet[SyncRun]:
         """The runs that the address names, as far as whoever asks may see them."""
         pks = [pk for pk in self.request.GET.get("run", "").split(",") if pk.isdecimal()]
-        rows = SyncRun.objects.filter(pk__in=pks[:FOLLOWED] if self.may("view_syncrun") else [])
+        return self.seen_runs(pks[:FOLLOWED] if self.may("view_syncrun") else [])
+
+    def seen_runs(self, pks: Iterable[str]) -> QuerySet[SyncRun]:
+        """Those of the runs that are of accounts which whoever asks may see."""
+        rows = SyncRun.objects.filter(pk__in=list(pks))
         seen = within_scopes(rows, self.request, "account").select_related("account")
         return seen.defer("account__refresh_token").order_by("pk")
+
+    # --- Import from Amazon ---------------------------------------------------------------------
+
+    def imports(self) -> list[ImportPart]:
+        """What may be taken over from each listing that Amazon has, and what goes out of it."""
+        if not self.may(TAKE_OVER):
+            return []
+        return [
+            ImportPart(listing, [Choice(name, name in out) for name in takeover.FIELDS])
+            for sku in self.skus
+            for listing in sku.listings.all()
+            if listing.presence == Presence.PRESENT
+            for out in [takeover.goes_out(listing)]
+        ]
+
+    def compare(self) -> HttpResponse:
+        """Read one listing from Amazon and show how the shop differs; nothing changes."""
+        listing = self._posted_listing()
+        fields = [name for name in takeover.FIELDS if name in self.request.POST.getlist("field")]
+        if not fields:
+            messages.error(self.request, _now("Choose what shall be imported."))
+            return self.back()
+        options = {
+            "skus": [listing.sku.sku],
+            "marketplaces": [listing.marketplace.code],
+            "fields": fields,
+        }
+        return self.follow_one(listing.sku.account, options, dry_run=True)
+
+    def take_over(self) -> HttpResponse:
+        """Do what a run has shown: the same SKU, the same fields."""
+        pk = self.request.POST.get("run", "")
+        shown = self.seen_runs([pk] if pk.isdecimal() else []).first()
+        if shown is None or not self.may_be_taken_over(shown):
+            raise PermissionDenied
+        options = {name: shown.options[name] for name in ("skus", "marketplaces", "fields")}
+        account = next(one for one in self.sellers if one.pk == shown.account_id)
+        return self.follow_one(account, options, dry_run=False)
+
+    def may_be_taken_over(self, run: SyncRun) -> bool:
+        """Whether this is a look at what Amazon has of this offer, which may be done now."""
+        ours = {(sku.account_id, sku.sku) for sku in self.skus}
+        its = {(run.account_id, name) for name in run.options.get("skus", [])}
+        looked = run.job == Job.TAKE_OVER and run.dry_run
+        return looked and bool(its) and its <= ours and self.may(TAKE_OVER)
+
+    def follow_one(
+        self, account: SellerAccount, options: dict[str, Any], *, dry_run: bool
+    ) -> HttpResponse:
+        if not self.may(TAKE_OVER):
+            raise PermissionDenied
+        return self._started(
+            queued(self.request, Job.TAKE_OVER, [(account, options)], dry_run=dry_run)
+        )
+
+    def switch_off(self) -> HttpResponse:
+        """Let a field not go out for one listing any more, so that it can be imported."""
+        switch_off(self.request, self._posted_listing(), self.request.POST.get("off", ""))
+        return self.back()
+
+    def _posted_listing(self) -> Listing:
+        pk = self.request.POST.get("listing", "")
+        for sku in self.skus:
+            for listing in sku.listings.all():
+                if str(listing.pk) == pk:
+                    return listing
+        raise PermissionDenied
 
     # --- Answers ---------------------------------------------------------------------------------
 
@@ -339,9 +444,17 @@ class ProductPage(View):
             query += f"&run={pks}"
         return HttpResponseRedirect(f"{self.address('product', self.kwargs['pk'])}?{query}")
 
+    def _next_of(self, run: SyncRun) -> str:
+        """What can be done once the run is done."""
+        if not self.may_be_taken_over(run):
+            return ""
+        return render_to_string("django_amazon_sync/take_over_now.html", {"run": run}, self.request)
+
     def shown(self, codes: CodesForm, accounts: list[AccountPart]) -> HttpResponse:
         panels = [
-            progress.panel(run, self.address("run_state", run.pk), self.report_url(run))
+            progress.panel(
+                run, self.address("run_state", run.pk), self.report_url(run), self._next_of(run)
+            )
             for run in self.runs
         ]
         return render(
@@ -357,6 +470,7 @@ class ProductPage(View):
                 "codes": codes,
                 "accounts": accounts,
                 "panels": panels,
+                "imports": self.imports(),
                 "may_save": self.may("change_sellersku") or self.may("change_listing"),
                 "may_export": self.may("export_listing"),
             },

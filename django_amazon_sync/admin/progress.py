@@ -72,15 +72,17 @@ def answer(run: SyncRun) -> JsonResponse:
     return response
 
 
-def panel(run: SyncRun, state_url: str, report_url: str = "") -> str:
+def panel(run: SyncRun, state_url: str, report_url: str = "", then: str = "") -> str:
     """What a page shows of a run; ``state_url`` is asked for again while the run is at work.
 
-    ``report_url`` leads to the run's full report, where that is another page.
+    ``report_url`` leads to the run's full report, where that is another page; ``then`` is a piece
+    of the page that shows once the run is done.
     """
     context = {
         "run": run,
         "state": state_of(run),
         "state_url": state_url,
         "report_url": report_url,
+        "then": then,
     }
     return render_to_string("django_amazon_sync/run_panel.html", context)

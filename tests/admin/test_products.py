@@ -390,6 +390,79 @@ def test_runs_of_others_are_not_followed(
     assert page.context["panels"] == []
 
 
+@pytest.fixture
+def listing(account: SellerAccount, record: Any) -> Listing:
+    """The mug as Amazon has it; names do not go out."""
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    return make.listing(sku, account.marketplaces.all()[0])
+
+
+def test_an_import_shows_the_difference_first(
+    staff: Staff, record: Any, listing: Listing, use_broker: Callable[[str], None]
+) -> None:
+    use_broker(AWAY)
+    compare = {"do": "compare", "listing": listing.pk, "field": ["name", "nonsense"]}
+    page = staff.client.post(address_of(record), compare, follow=True)
+    looked = SyncRun.objects.get()
+    assert (looked.job, looked.dry_run) == (Job.TAKE_OVER, True)
+    assert looked.options == {
+        "skus": ["MUG"], "marketplaces": [listing.marketplace.code], "fields": ["name"],
+    }  # fmt: skip
+    assert b"data-when-done hidden" in page.content
+    staff.client.post(address_of(record), {"do": "take_over", "run": looked.pk})
+    done = SyncRun.objects.latest("pk")
+    assert (done.options, done.dry_run) == (looked.options, False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"do": "compare", "listing": "", "field": "name"},
+        {"do": "compare", "listing": "999999", "field": "name"},
+        {"do": "take_over", "run": "x"},
+        {"do": "take_over", "run": "999999"},
+        {"do": "switch_off", "listing": "999999", "off": "price"},
+    ],
+)
+def test_what_is_not_of_this_product_is_refused(
+    staff: Staff, record: Any, listing: Listing, data: dict[str, str]
+) -> None:
+    assert staff.client.post(address_of(record), data).status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+def test_only_a_look_at_this_product_is_done(staff: Staff, record: Any, listing: Listing) -> None:
+    of_another = {"skus": ["CUP"], "marketplaces": [], "fields": ["price"]}
+    for run in (
+        make.run(listing.sku.account, Job.TAKE_OVER, dry_run=True, options=of_another),
+        make.run(listing.sku.account, Job.TAKE_OVER, options=of_another | {"skus": ["MUG"]}),
+        make.run(listing.sku.account, Job.TAKE_OVER, dry_run=True),
+        make.run(listing.sku.account, dry_run=True, options={"skus": ["MUG"]}),
+    ):
+        data = {"do": "take_over", "run": str(run.pk)}
+        assert staff.client.post(address_of(record), data).status_code == 403
+
+
+def test_importing_takes_a_permission(
+    staff_with: Callable[..., Staff], record: Any, listing: Listing
+) -> None:
+    client = staff_with("view_sellersku", "change_listing", "export_listing").client
+    page = client.get(address_of(record)).content.decode()
+    assert "Import from Amazon" not in page
+    compare = {"do": "compare", "listing": listing.pk, "field": "name"}
+    assert client.post(address_of(record), compare).status_code == 403
+    off = {"do": "switch_off", "listing": listing.pk, "off": "price"}
+    assert client.post(address_of(record), off).status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+def test_nothing_chosen_imports_nothing(staff: Staff, record: Any, listing: Listing) -> None:
+    compare = {"do": "compare", "listing": listing.pk}
+    page = staff.client.post(address_of(record), compare, follow=True)
+    assert b"Choose what shall be imported." in page.content
+    assert not SyncRun.objects.exists()
+
+
 def test_a_product_of_many_offers_asks_no_more_than_one_of_two(
     staff: Staff, account: SellerAccount
 ) -> None:

@@ -104,3 +104,42 @@ def test_another_sku_is_explained_and_has_to_be_meant(
     expect(page.get_by_role("group", name="SKU MUG-BLUE")).to_be_visible()
     world.send_changes()
     assert world.live("MUG").quantity == 0
+
+
+def test_a_price_is_imported_once_it_does_not_go_out(
+    page: Page,
+    live_server: LiveServer,
+    use_broker: Callable[[str], None],
+    world: World,  # noqa: F811
+) -> None:
+    use_broker("")
+    record = world.sell("MUG", price="10.00", quantity=7)
+    world.export()
+    world.list_on_amazon("MUG", price="11.50", quantity=7)  # by another hand
+    world.amazon.advance(120)
+    log_in(page, live_server)
+    page.goto(
+        live_server.url + reverse("admin:django_amazon_sync_product", args=[record.product.pk])
+    )
+    page.get_by_text("Import from Amazon", exact=True).click()
+    expect(page.get_by_text("an import would come and go for ever").first).to_be_visible()
+    page.get_by_role("button", name="Switch off for this listing: price").click()
+    expect(page.get_by_text("The price is switched off for this listing")).to_be_visible()
+
+    page.get_by_text("Import from Amazon", exact=True).click()
+    page.get_by_role("group", name="MUG · DE").get_by_label("Name").uncheck()
+    page.get_by_role("button", name="Show the difference").click()
+    panel = page.get_by_role("region", name="Import from Amazon (only looks")
+    expect(panel.get_by_role("button", name="Take over")).to_be_hidden()
+    at_work(SyncRun.objects.get(job=Job.TAKE_OVER)).join()
+    expect(panel.get_by_role("row").filter(has_text="MUG")).to_contain_text("→ 11.50 EUR")
+    record.refresh_from_db()
+    assert str(record.price) == "10.00"
+
+    panel.get_by_role("button", name="Take over").click()
+    panel = page.get_by_role("region", name="Import from Amazon")
+    expect(panel.get_by_role("status")).to_contain_text("queued")
+    at_work(SyncRun.objects.get(job=Job.TAKE_OVER, dry_run=False)).join()
+    expect(panel.get_by_role("row").filter(has_text="MUG")).to_contain_text("taken over")
+    record.refresh_from_db()
+    assert str(record.price) == "11.50"
