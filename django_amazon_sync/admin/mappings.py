@@ -114,6 +114,17 @@ def offered(request: HttpRequest, account: SellerAccount) -> Offered:
 # --- The account's own columns --------------------------------------------------------------------
 
 
+def as_amazon_spells(carrier: str) -> str:
+    """A carrier's code letter by letter; one that is not known here as it was typed."""
+    return spelled(carrier) or " ".join(carrier.split())
+
+
+def suggest_carriers(form: forms.BaseForm, name: str) -> None:
+    """Suggest Amazon's list, which the page's template holds once."""
+    if name in form.fields:
+        form.fields[name].widget.attrs["list"] = "amazon-carriers"
+
+
 def status_field(status: str) -> str:
     """The name of the form's field for one of Amazon's statuses."""
     return f"status_{status.lower()}"
@@ -134,6 +145,7 @@ class OrderMappingsForm(RowForm[OrderMappings]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        suggest_carriers(self, "default_carrier")
         for status in MAPPED:
             if field := self.fields.get(status_field(status)):
                 field.initial = self.instance.order_statuses.get(status, "")
@@ -152,6 +164,9 @@ class OrderMappingsForm(RowForm[OrderMappings]):
     def changed_data(self) -> list[str]:
         own = {status_field(status) for status in MAPPED}
         return ["order_statuses" if name in own else name for name in super().changed_data]
+
+    def clean_default_carrier(self) -> str:
+        return as_amazon_spells(self.cleaned_data["default_carrier"])
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
@@ -320,12 +335,10 @@ class CarrierForm(RowForm[CarrierMapping]):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = field.label  # a table's columns label no input
-        if "carrier" in self.fields:
-            self.fields["carrier"].widget.attrs["list"] = "amazon-carriers"
+        suggest_carriers(self, "carrier")
 
     def clean_carrier(self) -> str:
-        typed = str(self.cleaned_data["carrier"])
-        return spelled(typed) or " ".join(typed.split())
+        return as_amazon_spells(self.cleaned_data["carrier"])
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data

@@ -14,6 +14,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from django_amazon_sync.data import Address, Buyer
@@ -37,7 +39,9 @@ def customer_for(buyer: Buyer, delivery: Address | None, *, relay: bool) -> Cust
     ``relay`` the address is Amazon's own or missing: then only a user that was made here and is
     nobody's own is taken again.
     """
-    email = buyer.email.replace("\x00", "").strip().lower()
+    email = buyer.email.strip().lower()
+    if email and not _is_address(email):
+        return None
     if email and (found := _with_email(email)):
         return _the_one(found, relay=relay)
     if not email and _column(_email_column()).unique:
@@ -86,6 +90,16 @@ def _with_email(email: str) -> list[Any]:
     column = _email_column()
     found = get_user_model()._base_manager.filter(**{f"{column}__iexact": email}).order_by("pk")
     return [user for user in found if _plain(getattr(user, column)) == _plain(email)]
+
+
+def _is_address(email: str) -> bool:
+    """Whether it is an e-mail address that the column holds whole."""
+    try:
+        _column(_email_column()).run_validators(email)
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
 
 
 def _plain(email: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from django_amazon_sync.data import NewProduct, OrderData, OrderLine
 from django_amazon_sync.errors import AmazonSyncError
@@ -16,8 +15,6 @@ from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccoun
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.apart import apart
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -28,13 +25,13 @@ class Newcomers:
     offers: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def make(self, what: str, act: Callable[[], T], otherwise: T) -> T:
-        """Make one of them by itself; where that fails, nothing of it is left."""
+    def make(self, without: str, act: Callable[[], str]) -> str:
+        """Make one of them by itself; where that fails nothing of it is left, and a remark."""
         try:
             return apart(act)
         except AmazonSyncError as reason:
-            self.remarks.append(f"{what} {reason}")
-            return otherwise
+            self.remarks.append(f"{without} {reason}")
+            return ""
 
 
 def welcome(account: SellerAccount, shop: Shop, data: OrderData) -> Newcomers:
@@ -49,7 +46,7 @@ def welcome(account: SellerAccount, shop: Shop, data: OrderData) -> Newcomers:
         unknown = {
             line.sku: line
             for line in data.lines
-            if line.sku and not _is_known(account, shop, line)
+            if line.sku and line.quantity and not _is_known(account, shop, line)
         }
         offers = {sku: _product(made, account, shop, line) for sku, line in unknown.items()}
         made.offers = {sku: offer for sku, offer in offers.items() if offer}
@@ -63,7 +60,6 @@ def _customer(made: Newcomers, account: SellerAccount, shop: Shop, data: OrderDa
     return made.make(
         "The order is a guest's.",
         lambda: shop.customer_for(data.buyer, data.delivery, relay=relay),
-        "",
     )
 
 
@@ -71,7 +67,8 @@ def _customer(made: Newcomers, account: SellerAccount, shop: Shop, data: OrderDa
 
 
 def _is_known(account: SellerAccount, shop: Shop, line: OrderLine) -> bool:
-    if line.offer_pk:
+    """Whether the shop has what a line stands for: as it is linked, or by its SKU."""
+    if line.offer_pk and any(shop.offers(account.shop_scope, [line.offer_pk])):
         return True
     return any(offer.sku == line.sku for offer in shop.find(line.sku, account.shop_scope))
 
@@ -87,13 +84,12 @@ def _product(made: Newcomers, account: SellerAccount, shop: Shop, line: OrderLin
     return made.make(
         f"No product was made for SKU {line.sku}.",
         lambda: shop.create_product(product, account.shop_scope),
-        "",
     )
 
 
 def with_offers(data: OrderData, offers: dict[str, str]) -> OrderData:
     """The order, its lines standing for the offers that were made for them."""
-    lines = (replace(one, offer_pk=one.offer_pk or offers.get(one.sku, "")) for one in data.lines)
+    lines = (replace(one, offer_pk=offers.get(one.sku, one.offer_pk)) for one in data.lines)
     return replace(data, lines=tuple(lines))
 
 

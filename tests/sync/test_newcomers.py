@@ -221,8 +221,14 @@ def test_an_order_is_placed_for_a_guest_where_no_customer_can_be_made(
 def test_letters_that_only_look_alike_are_another_customer(db: None) -> None:
     customer("ada@engine.example")
     shop = OscarShop()
-    made = shop.customer_for(Buyer("Ada", "ad\u0430@engine.example"), None, relay=False)
-    assert users().get(pk=made).email == "ad\u0430@engine.example"
+    made = shop.customer_for(Buyer("Ada", "ada@eng\u0131ne.example"), None, relay=False)
+    assert users().get(pk=made).email == "ada@eng\u0131ne.example"
+
+
+@pytest.mark.parametrize("email", ["Ada Byron", "a@b\x00.example", f"ada@{'x' * 300}.example", "@"])
+def test_what_is_no_address_is_nobodys(db: None, email: str) -> None:
+    assert OscarShop().customer_for(Buyer("Ada", email), None, relay=False) == ""
+    assert not users().exists()
 
 
 # --- Products -----------------------------------------------------------------------------------
@@ -262,6 +268,16 @@ def test_what_the_shop_lacks_is_made_unpublished_and_marked(shop_of_products: Wo
     world.import_orders()
     assert shop_order(again).lines.get().product == product
     assert get_model("catalogue", "Product").objects.count() == 2
+
+
+def test_an_offer_that_was_deleted_is_made_again(shop_of_products: World) -> None:
+    world = shop_of_products
+    world.export()
+    get_model("catalogue", "Product").objects.all().delete()
+    number = world.buy("MUG")
+    world.import_orders()
+    assert shop_order(number).lines.get().stockrecord == record("MUG")
+    assert SellerSku.objects.get(sku="MUG").offer_pk == str(record("MUG").pk)
 
 
 def test_what_was_made_is_never_sent_to_amazon(shop_of_products: World) -> None:
