@@ -30,6 +30,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.asking import ask
+from django_amazon_sync.admin.help_pages import url_of
 from django_amazon_sync.admin.screens import store_name
 from django_amazon_sync.admin.shown import change_url, moment
 from django_amazon_sync.errors import (
@@ -374,6 +375,7 @@ class SearchPage:
                 "searched": sign(account, asked),
                 "next": sign(account, further) if page.next_token else "",
                 "in_a_time": asked.since is not None,
+                "article_url": url_of("order-not-imported"),
             }
         return TemplateResponse(self.request, TEMPLATE, context)
 
