@@ -355,8 +355,9 @@ def _apply(
             return
         with transaction.atomic():
             work.lease.check()
-            _check_unchanged(one, listing, differing)
+            # The shop's rows are locked first, as placing an order does.
             work.shop.apply(update)
+            _check_unchanged(one, listing, differing)
             _check_bounce(one, listing, _offer_now(work, update.pk), differing)
             _accept(one, listing, differing)
             # Where it is sold elsewhere too, the shop's new value goes there.

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import Listing, Marketplace, Outcome
+from django_amazon_sync.models import Job, Listing, Marketplace, Outcome
 from django_amazon_sync.sync.drift import send_ours
 from tests.sync.conftest import World, lines_of
+from tests.sync.test_verify_by_report import to_the_end
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +140,18 @@ def test_what_amazon_keeps_never_makes_a_run_wait(world: World, settings: Any) -
     record.price = Decimal("10.50")
     record.save()
     assert lines_of(world.export(), "sku", "outcome") == [("POT", Outcome.SENT)]
+
+
+def test_a_report_that_shows_the_kept_value_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_amazon_sync.sync.proving.BY_SEARCH_ALONE", 0)
+    amazon_wins(world, "price")
+    changed_by_another_hand(world)
+    world.do(Job.VERIFY, skus=["MUG"])
+    world.amazon.advance(7 * 3600)
+    run = to_the_end(world, world.verify())
+    assert run.counts["by_report"] == 1
+    assert world.listing("MUG").drift == {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR"}}
+    world.export()
+    assert world.live("MUG").price == Decimal("12.00")
