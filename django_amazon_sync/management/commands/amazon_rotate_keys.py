@@ -53,9 +53,9 @@ class Command(AmazonCommand):
 
 
 def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
-    """Every encrypted column of this package."""
+    """Every encrypted column of this package, each once: a proxy's columns are another model's."""
     for model in apps.get_app_config("django_amazon_sync").get_models():
-        for field in model._meta.concrete_fields:
+        for field in () if model._meta.proxy else model._meta.concrete_fields:
             if isinstance(field, Encrypted):
                 yield model, field.attname
 
