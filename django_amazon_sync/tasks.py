@@ -8,8 +8,11 @@ this: ``amazon_tick`` does in its own process what ``tick`` does.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 from celery import Task, current_app, shared_task
 from django.db import transaction
@@ -18,7 +21,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from django_amazon_sync.errors import Halted
-from django_amazon_sync.models import Job, RunState, SyncRun
+from django_amazon_sync.models import Job, RunState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.housekeeping import keep_house
 from django_amazon_sync.sync.turns import SLICE, Slice, Waiting
@@ -120,6 +123,28 @@ def start(run: SyncRun) -> bool:
     return True
 
 
+def without_broker() -> bool:
+    """Whether the project has no broker, so that nobody but its own requests can do the work."""
+    return not current_app.conf.broker_write_url
+
+
+def work_off(account: SellerAccount, run: SyncRun, seconds: float) -> None:
+    """Do a run here and now, then what else is due of its account, as long as the time lasts.
+
+    A run that needs longer is queued again, and goes on from its rows when it is asked for.
+    """
+    end = time.monotonic() + seconds
+
+    def over() -> bool:
+        return time.monotonic() >= end
+
+    for one in chain([run], jobs.due_runs([account])):
+        with suppress(Halted):  # another request began it a moment ago
+            jobs.perform(one, slice_over=over)
+        if over():
+            return
+
+
 def _perform(run_pk: int) -> None:
     run = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).first()
     if run is None or (run.not_before and run.not_before > timezone.now()):
@@ -146,7 +171,7 @@ def _enqueue(run: SyncRun) -> None:
 
 
 def _broker_answers() -> bool:
-    if not current_app.conf.broker_write_url:
+    if without_broker():
         return False
     try:
         with _broker() as broker:

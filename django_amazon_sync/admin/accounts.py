@@ -17,6 +17,7 @@ from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
+from django_amazon_sync.admin.cron_key import CronKeyPages, cron_key_of
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.overview import OverviewPages
@@ -84,7 +85,9 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
 
 
 @admin.register(SellerAccount)
-class AccountAdmin(ShowsNoSecret, ConnectingPages, OverviewPages, Screen[SellerAccount]):
+class AccountAdmin(
+    ShowsNoSecret, ConnectingPages, CronKeyPages, OverviewPages, Screen[SellerAccount]
+):
     form = AccountForm
     account_path = "self"
     reads_with = ("application",)
@@ -121,6 +124,7 @@ class AccountAdmin(ShowsNoSecret, ConnectingPages, OverviewPages, Screen[SellerA
                 )
             },
         ),
+        (_("Without workers"), {"fields": ("cron_key",)}),
         (_("Alarms"), {"fields": ("alarm_recipients",)}),
     )  # fmt: skip
 
@@ -133,7 +137,7 @@ class AccountAdmin(ShowsNoSecret, ConnectingPages, OverviewPages, Screen[SellerA
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who the account is cannot change: another seller is another account."""
         fixed = ("application", "seller_id", "region") if obj else ()
-        return (*self.readonly_fields, "connection", "order_mappings", *fixed)
+        return (*self.readonly_fields, "connection", "cron_key", "order_mappings", *fixed)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return [one for one in self.fieldsets if obj or one[0] != _("Now")]
@@ -171,6 +175,10 @@ class AccountAdmin(ShowsNoSecret, ConnectingPages, OverviewPages, Screen[SellerA
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:
         return table((_("what"), _("how many")), _attention(account)) or _now("Nothing.")
+
+    @admin.display(description=_("cron key"))
+    def cron_key(self, account: SellerAccount) -> str:
+        return cron_key_of(account) if account.pk else _now("Once the account is saved.")
 
     @admin.display(description=_("connection"))
     def connection(self, account: SellerAccount) -> str:

@@ -18,6 +18,7 @@ from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
+    leases,
     listings_in,
     listings_out,
     matching,
@@ -30,7 +31,7 @@ from django_amazon_sync.sync import (
 )
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
-from django_amazon_sync.sync.work import SO_FAR, Work, at_work
+from django_amazon_sync.sync.work import SO_FAR, Work, at_work, lease_key
 
 STORIES: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: listings_out.export,
@@ -79,6 +80,25 @@ def request(
         if by_query is not None:
             selection.restrict(run, by_query)
     return run
+
+
+def request_once(account: SellerAccount, job: Job, *, started_by: Starter) -> SyncRun:
+    """The run of this job that waits or is at work, else a new one: never two at once.
+
+    A run whose worker died is neither. The job's schedule counts from now on, as after its own run.
+    """
+    with transaction.atomic():
+        SellerAccount.objects.select_for_update().only("pk").get(pk=account.pk)
+        runs = SyncRun.objects.filter(account=account, job=job, dry_run=False).order_by("pk")
+        running = runs.filter(state=RunState.RUNNING).last()
+        if running is not None and leases.busy(lease_key(job, account.pk)):
+            return running
+        queued = runs.filter(state=RunState.QUEUED).first()
+        if queued is not None:
+            return queued
+        for schedule in Schedule.objects.filter(account=account, job=job):
+            schedule.claim(timezone.now())
+        return request(account, job, started_by=started_by)
 
 
 def perform(

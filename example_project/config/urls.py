@@ -14,6 +14,7 @@ oscar: Any = apps.get_app_config("oscar")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("amazon/", include("django_amazon_sync.urls")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
     path("", include(oscar.urls[0])),
 ]

@@ -43,3 +43,28 @@ def test_a_schedule_is_changed_and_run_now(
         row.get_by_role("link", name=str(SyncRun.objects.get()))
     ).first.click()
     expect(page.get_by_text("A worker does it, or the command amazon_tick.")).to_be_visible()
+
+
+def test_a_cron_key_is_made_shown_once_and_switched_off(
+    page: Page, live_server: LiveServer, transactional_db: None, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("memory://")
+    make.live_account(name="Shop in Germany")
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/selleraccount/")
+    page.get_by_role("link", name="Shop in Germany").click()
+    page.get_by_role("link", name="Addresses that start jobs").click()
+    page.get_by_role("button", name="Make a key").click()
+    key = page.locator("#cron-key").inner_text()
+    address = page.get_by_role("row", name="Import orders").locator("code").inner_text()
+    answer = page.request.post(address, headers={"X-Cron-Key": key})
+    assert (answer.status, answer.json()["run"]) == (202, SyncRun.objects.get().pk)
+    page.set_viewport_size({"width": 375, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+    page.get_by_role("link", name="Back to the account").click()
+    page.get_by_role("link", name="Addresses that start jobs").click()
+    expect(page.locator("#cron-key")).to_have_count(0)
+    page.get_by_role("button", name="Switch it off").click()
+    expect(page.get_by_text("The cron key of Shop in Germany is off.")).to_be_visible()
+    assert page.request.get(address, headers={"X-Cron-Key": key}).status == 403

@@ -1,0 +1,90 @@
+"""The cron key of an account: made, shown once, replaced, switched off."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _now
+from django.views.decorators.cache import never_cache
+
+from django_amazon_sync.admin.access import visible_accounts
+from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.models import DEFAULT_PERIODS, SellerAccount
+from django_amazon_sync.views import HEADER, hash_of
+
+PAGE = "admin:django_amazon_sync_cron_key"
+
+
+class CronKeyPages:
+    """The page of the key, beside those of accounts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
+        view = site.admin_view(never_cache(partial(page, site=site)))
+        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
+        return [path("<int:pk>/cron-key/", view, name="django_amazon_sync_cron_key"), *rest]
+
+
+def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
+    """What the key is for; a new one is in this answer and nowhere else."""
+    if not request.user.has_perm("django_amazon_sync.change_selleraccount"):
+        raise PermissionDenied
+    account = visible_accounts(request).defer("refresh_token").filter(pk=pk).first()
+    if account is None:
+        raise Http404
+    key = ""
+    if request.method == "POST":
+        if "off" in request.POST:
+            _keep(account, "")
+            text = _now("The cron key of %(account)s is off.") % {"account": account}
+            messages.success(request, text)
+            return redirect(PAGE, account.pk)
+        key = secrets.token_urlsafe(32)
+        _keep(account, hash_of(key))
+    context = {
+        **site.each_context(request),
+        "opts": SellerAccount._meta,
+        "title": _now("Cron key of %(account)s") % {"account": account},
+        "account_url": change_url(account),
+        "is_on": bool(account.cron_key_hash),
+        "key": key,
+        "header": HEADER,
+        "addresses": _addresses(request, account),
+    }
+    return TemplateResponse(request, "django_amazon_sync/admin/cron_key.html", context)
+
+
+def cron_key_of(account: SellerAccount) -> str:
+    """Whether there is a key, and the way to its page."""
+    return format_html(
+        '{} <a href="{}">{}</a>',
+        _now("On.") if account.cron_key_hash else _now("Off."),
+        reverse(PAGE, args=[account.pk]),
+        _now("Addresses that start jobs"),
+    )
+
+
+def _keep(account: SellerAccount, hashed: str) -> None:
+    account.cron_key_hash = hashed
+    SellerAccount.objects.filter(pk=account.pk).update(cron_key_hash=hashed)
+
+
+def _addresses(request: HttpRequest, account: SellerAccount) -> list[tuple[Any, str]]:
+    """Each job's address; none where the project has not included ours."""
+    try:
+        return [
+            (job.label, request.build_absolute_uri(
+                reverse("django_amazon_sync:cron", args=[account.pk, job.value])))
+            for job in DEFAULT_PERIODS
+        ]  # fmt: skip
+    except NoReverseMatch:
+        return []

@@ -1,0 +1,101 @@
+"""What others than staff call: the cron key's addresses, for hosts without workers or cron.
+
+The answer comes first. Where the project has no broker, the same process then does the run, and
+what else is due of the account, for some seconds; what is not done by then goes on with the next
+call.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from django_amazon_sync import tasks
+from django_amazon_sync.models import (
+    DEFAULT_PERIODS,
+    AccountState,
+    Job,
+    RunState,
+    SellerAccount,
+    Starter,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs
+
+logger = logging.getLogger("django_amazon_sync.views")
+
+#: The header that a key comes in; in the address it would stand in log files.
+HEADER = "X-Cron-Key"
+
+#: Seconds that a call works after its answer: servers stop a worker that is away for 30.
+WORKS_FOR = 20.0
+
+
+class Answer(JsonResponse):
+    """An answer after which there is work to do; Django closes it once it is on its way."""
+
+    work: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        work, self.work = self.work, None
+        if work is not None:
+            work()  # before the database is let go
+        super().close()
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
+    """Start a job of an account: 202 with the run's id, 403 for all that is not right."""
+    account = _account(pk, request.headers.get(HEADER) or request.GET.get("key", ""))
+    if account is None or not _is_scheduled(account, job):
+        return JsonResponse({"error": "forbidden"}, status=403)
+    run = jobs.request_once(account, Job(job), started_by=Starter.CRON_KEY)
+    answer = Answer({"run": run.pk, "state": run.state}, status=202)
+    if run.state == RunState.QUEUED:
+        if tasks.without_broker():
+            answer.work = partial(_work, account, run)
+        else:
+            tasks.start(run)
+    return answer
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a key: it is random and long, so one round is enough."""
+    return sha256(key.encode()).hexdigest()
+
+
+def _account(pk: int, key: str) -> SellerAccount | None:
+    """The account that this key opens; as much work for one that is not there or has no key."""
+    account = SellerAccount.objects.defer("refresh_token").filter(pk=pk).first()
+    stored = account.cron_key_hash if account is not None else ""
+    opens = constant_time_compare(hash_of(key), stored or hash_of("no key opens this"))
+    return account if opens and stored else None
+
+
+def _is_scheduled(account: SellerAccount, job: str) -> bool:
+    """Whether the job is one that runs by itself, for an account that is connected."""
+    if account.state == AccountState.DISCONNECTED:
+        logger.info("The cron key of account %s was used, but it is disconnected.", account.pk)
+        return False
+    if job == Job.IMPORT_ORDERS and not account.import_orders:
+        logger.info("The cron key of account %s was used, but imports are off.", account.pk)
+        return False
+    return job in DEFAULT_PERIODS
+
+
+def _work(account: SellerAccount, run: SyncRun) -> None:
+    """Nobody waits for this any more, so a fault is told to the log."""
+    try:
+        tasks.work_off(account, run, WORKS_FOR)
+    except Exception:
+        logger.exception("Run %s, asked for by cron key, failed.", run.pk)

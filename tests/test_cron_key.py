@@ -1,0 +1,222 @@
+"""The cron key: an address per account and job, for hosts without workers or cron."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from django_amazon_sync import views
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    RunState,
+    Schedule,
+    SellerAccount,
+    Starter,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs, leases
+from django_amazon_sync.sync.work import lease_key
+from tests import factories_amazon as make
+from tests.admin.conftest import Staff, staff, staff_with  # noqa: F401 -- fixtures
+from tests.sync.conftest import World, amazon, connect, world  # noqa: F401 -- fixtures
+
+pytestmark = pytest.mark.django_db
+
+KEY = "a-key-of-the-tests"
+
+
+def address(account: SellerAccount, job: str = Job.IMPORT_ORDERS) -> str:
+    return reverse("django_amazon_sync:cron", args=[account.pk, job])
+
+
+def account_with_key(**columns: Any) -> SellerAccount:
+    return make.live_account(cron_key_hash=views.hash_of(KEY), **columns)
+
+
+@pytest.fixture
+def caller() -> Client:
+    """Somebody without a session and without a CSRF token."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.mark.parametrize("how", ["get", "post"])
+def test_a_call_is_answered_with_its_run(
+    caller: Client, use_broker: Callable[[str], None], how: str
+) -> None:
+    use_broker("memory://")
+    account = account_with_key()
+    answer = getattr(caller, how)(address(account), headers={views.HEADER: KEY})
+    run = SyncRun.objects.get()
+    assert (answer.status_code, answer.json()) == (202, {"run": run.pk, "state": "queued"})
+    assert "no-store" in answer["Cache-Control"]
+    assert (run.job, run.started_by) == (Job.IMPORT_ORDERS, Starter.CRON_KEY)
+    assert Schedule.objects.get(job=Job.IMPORT_ORDERS).last_started is not None
+
+
+def test_a_second_call_is_answered_with_the_same_run(
+    caller: Client, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("memory://")
+    account = account_with_key()
+    first = caller.get(address(account), {"key": KEY}).json()["run"]
+    assert caller.get(address(account), {"key": KEY}).json()["run"] == first
+    SyncRun.objects.update(state=RunState.RUNNING)
+    with leases.lease(lease_key(Job.IMPORT_ORDERS, account.pk)):
+        answer = caller.get(address(account), {"key": KEY}).json()
+    assert answer == {"run": first, "state": "running"}
+    # Its worker died: then the next call starts anew.
+    assert caller.get(address(account), {"key": KEY}).json()["run"] != first
+
+
+def test_all_that_is_not_right_looks_the_same(
+    caller: Client, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("memory://")
+    account, off = account_with_key(), make.live_account()
+    away = account_with_key(state_reason="")
+    SellerAccount.objects.filter(pk=away.pk).update(state=AccountState.DISCONNECTED)
+    silent = account_with_key(import_orders=False)
+    tries = [
+        (address(account), "another"), (address(account), ""), (address(off), ""),
+        (address(off), KEY), (address(off), "no key opens this"), (address(away), KEY),
+        (address(silent), KEY), (address(account, "nonsense"), KEY),
+        (address(account, "match"), KEY),
+        (reverse("django_amazon_sync:cron", args=[987654, Job.EXPORT]), KEY),
+    ]  # fmt: skip
+    answers = [caller.get(where, {"key": key}) for where, key in tries]
+    assert {one.status_code for one in answers} == {403}
+    assert len({one.content for one in answers}) == 1
+    assert not SyncRun.objects.exists()
+    assert caller.put(address(account), headers={views.HEADER: KEY}).status_code == 405
+
+
+def test_without_a_broker_the_work_is_done_after_the_answer(
+    world: World,  # noqa: F811
+    caller: Client,
+    use_broker: Callable[[str], None],
+) -> None:
+    use_broker("")
+    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    Schedule.objects.update(active=False)
+    world.sell("MUG")
+    number = world.buy("MUG")
+    world.amazon.advance(180)
+    answer = caller.post(address(world.account), headers={views.HEADER: KEY})
+    assert answer.json()["state"] == "queued"  # it was answered first
+    run = SyncRun.objects.get(pk=answer.json()["run"])
+    assert run.state == RunState.DONE
+    assert world.account.orders.get().number == number
+
+
+def test_what_else_is_due_of_the_account_is_done_too(
+    world: World,  # noqa: F811
+    caller: Client,
+    use_broker: Callable[[str], None],
+) -> None:
+    use_broker("")
+    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    world.sell("MUG")
+    asked = jobs.request(world.account, Job.EXPORT)
+    caller.get(address(world.account), {"key": KEY})
+    asked.refresh_from_db()
+    assert asked.state == RunState.DONE
+
+
+def test_the_time_of_a_call_is_bounded_and_the_rest_goes_on_with_the_next(
+    world: World,  # noqa: F811
+    caller: Client,
+    use_broker: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_broker("")
+    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    Schedule.objects.update(active=False)
+    world.sell("MUG")
+    other = jobs.request(world.account, Job.EXPORT)
+    monkeypatch.setattr(views, "WORKS_FOR", 0.0)
+    caller.get(address(world.account), {"key": KEY})
+    other.refresh_from_db()
+    assert other.state == RunState.QUEUED
+    monkeypatch.undo()
+    caller.get(address(world.account), {"key": KEY})
+    other.refresh_from_db()
+    assert other.state == RunState.DONE
+    assert not SyncRun.objects.filter(state=RunState.QUEUED).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_calls_at_once_make_one_run(use_broker: Callable[[str], None]) -> None:
+    use_broker("memory://")
+    account = account_with_key()
+    barrier, seen = Barrier(4), []
+
+    def call() -> None:
+        barrier.wait()
+        try:
+            seen.append(Client().get(address(account), {"key": KEY}).json()["run"])
+        finally:
+            connections.close_all()
+
+    callers = [Thread(target=call) for _number in range(4)]
+    for one in callers:
+        one.start()
+    for one in callers:
+        one.join()
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
+    assert SyncRun.objects.count() == 1
+
+
+# --- Its page ------------------------------------------------------------------------------------
+
+
+def key_page(account: SellerAccount) -> str:
+    return reverse("admin:django_amazon_sync_cron_key", args=[account.pk])
+
+
+def test_a_key_is_shown_once_replaced_and_switched_off(
+    staff: Staff,  # noqa: F811
+    caller: Client,
+    use_broker: Callable[[str], None],
+) -> None:
+    use_broker("memory://")
+    account = make.live_account()
+    assert "There is no key" in staff.client.get(key_page(account)).content.decode()
+    first = staff.client.post(key_page(account), {"new": "1"})
+    assert "no-store" in first["Cache-Control"]
+    key = first.context["key"]
+    account.refresh_from_db()
+    assert key not in account.cron_key_hash
+    assert key not in staff.client.get(key_page(account)).content.decode()
+    assert caller.get(address(account), {"key": key}).status_code == 202
+
+    second = staff.client.post(key_page(account), {"new": "1"}).context["key"]
+    assert caller.get(address(account), {"key": key}).status_code == 403
+    assert caller.get(address(account), {"key": second}).status_code == 202
+    staff.client.post(key_page(account), {"off": "1"})
+    assert caller.get(address(account), {"key": second}).status_code == 403
+
+
+def test_only_those_who_change_accounts_make_a_key(
+    staff_with: Callable[..., Staff],  # noqa: F811
+) -> None:
+    account = make.live_account()
+    viewer = staff_with("view_selleraccount")
+    assert viewer.client.get(key_page(account)).status_code == 403
+    assert viewer.client.post(key_page(account), {"new": "1"}).status_code == 403
+    account.refresh_from_db()
+    assert account.cron_key_hash == ""
+
+
+def test_making_a_key_needs_the_csrf_token(admin_user: Any) -> None:
+    account = make.live_account()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    assert client.post(key_page(account), {"new": "1"}).status_code == 403
