@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -28,12 +26,9 @@ from django_amazon_sync.models import (
     Starter,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync import cron_key, jobs
 
 logger = logging.getLogger("django_amazon_sync.views")
-
-#: The header that a key comes in; in the address it would stand in log files.
-HEADER = "X-Cron-Key"
 
 #: Seconds that a call works after its answer: servers stop a worker that is away for 30.
 WORKS_FOR = 20.0
@@ -56,7 +51,9 @@ class Answer(JsonResponse):
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     """Start a job of an account: 202 with the run's id, 403 for all that is not right."""
-    account = _account(pk, request.headers.get(HEADER) or request.GET.get("key", ""))
+    account = cron_key.account_of(
+        pk, request.headers.get(cron_key.HEADER) or request.GET.get("key", "")
+    )
     if account is None or not _is_scheduled(account, job):
         return JsonResponse({"error": "forbidden"}, status=403)
     run = jobs.request_once(account, Job(job), started_by=Starter.CRON_KEY)
@@ -67,19 +64,6 @@ def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
         else:
             tasks.start(run)
     return answer
-
-
-def hash_of(key: str) -> str:
-    """What is kept of a key: it is random and long, so one round is enough."""
-    return sha256(key.encode()).hexdigest()
-
-
-def _account(pk: int, key: str) -> SellerAccount | None:
-    """The account that this key opens; as much work for one that is not there or has no key."""
-    account = SellerAccount.objects.defer("refresh_token").filter(pk=pk).first()
-    stored = account.cron_key_hash if account is not None else ""
-    opens = constant_time_compare(hash_of(key), stored or hash_of("no key opens this"))
-    return account if opens and stored else None
 
 
 def _is_scheduled(account: SellerAccount, job: str) -> bool:

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     Starter,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, leases
+from django_amazon_sync.sync import cron_key, jobs, leases
 from django_amazon_sync.sync.work import lease_key
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, staff, staff_with  # noqa: F401 -- fixtures
@@ -37,7 +37,7 @@ def address(account: SellerAccount, job: str = Job.IMPORT_ORDERS) -> str:
 
 
 def account_with_key(**columns: Any) -> SellerAccount:
-    return make.live_account(cron_key_hash=views.hash_of(KEY), **columns)
+    return make.live_account(cron_key_hash=cron_key.hash_of(KEY), **columns)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_call_is_answered_with_its_run(
 ) -> None:
     use_broker("memory://")
     account = account_with_key()
-    answer = getattr(caller, how)(address(account), headers={views.HEADER: KEY})
+    answer = getattr(caller, how)(address(account), headers={cron_key.HEADER: KEY})
     run = SyncRun.objects.get()
     assert (answer.status_code, answer.json()) == (202, {"run": run.pk, "state": "queued"})
     assert "no-store" in answer["Cache-Control"]
@@ -94,7 +94,7 @@ def test_all_that_is_not_right_looks_the_same(
     assert {one.status_code for one in answers} == {403}
     assert len({one.content for one in answers}) == 1
     assert not SyncRun.objects.exists()
-    assert caller.put(address(account), headers={views.HEADER: KEY}).status_code == 405
+    assert caller.put(address(account), headers={cron_key.HEADER: KEY}).status_code == 405
 
 
 def test_without_a_broker_the_work_is_done_after_the_answer(
@@ -103,12 +103,12 @@ def test_without_a_broker_the_work_is_done_after_the_answer(
     use_broker: Callable[[str], None],
 ) -> None:
     use_broker("")
-    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    SellerAccount.objects.update(cron_key_hash=cron_key.hash_of(KEY))
     Schedule.objects.update(active=False)
     world.sell("MUG")
     number = world.buy("MUG")
     world.amazon.advance(180)
-    answer = caller.post(address(world.account), headers={views.HEADER: KEY})
+    answer = caller.post(address(world.account), headers={cron_key.HEADER: KEY})
     assert answer.json()["state"] == "queued"  # it was answered first
     run = SyncRun.objects.get(pk=answer.json()["run"])
     assert run.state == RunState.DONE
@@ -121,7 +121,7 @@ def test_what_else_is_due_of_the_account_is_done_too(
     use_broker: Callable[[str], None],
 ) -> None:
     use_broker("")
-    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    SellerAccount.objects.update(cron_key_hash=cron_key.hash_of(KEY))
     world.sell("MUG")
     asked = jobs.request(world.account, Job.EXPORT)
     caller.get(address(world.account), {"key": KEY})
@@ -136,7 +136,7 @@ def test_the_time_of_a_call_is_bounded_and_the_rest_goes_on_with_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use_broker("")
-    SellerAccount.objects.update(cron_key_hash=views.hash_of(KEY))
+    SellerAccount.objects.update(cron_key_hash=cron_key.hash_of(KEY))
     Schedule.objects.update(active=False)
     world.sell("MUG")
     other = jobs.request(world.account, Job.EXPORT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.shown import change_url
 from django_amazon_sync.models import DEFAULT_PERIODS, SellerAccount
-from django_amazon_sync.views import HEADER, hash_of
+from django_amazon_sync.sync import cron_key
 
 PAGE = "admin:django_amazon_sync_cron_key"
 
@@ -44,12 +43,11 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     key = ""
     if request.method == "POST":
         if "off" in request.POST:
-            _keep(account, "")
+            cron_key.switch_off(account)
             text = _now("The cron key of %(account)s is off.") % {"account": account}
             messages.success(request, text)
             return redirect(PAGE, account.pk)
-        key = secrets.token_urlsafe(32)
-        _keep(account, hash_of(key))
+        key = cron_key.new_key(account)
     context = {
         **site.each_context(request),
         "opts": SellerAccount._meta,
@@ -57,7 +55,7 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
         "account_url": change_url(account),
         "is_on": bool(account.cron_key_hash),
         "key": key,
-        "header": HEADER,
+        "header": cron_key.HEADER,
         "addresses": _addresses(request, account),
     }
     return TemplateResponse(request, "django_amazon_sync/admin/cron_key.html", context)
@@ -71,11 +69,6 @@ def cron_key_of(account: SellerAccount) -> str:
         reverse(PAGE, args=[account.pk]),
         _now("Addresses that start jobs"),
     )
-
-
-def _keep(account: SellerAccount, hashed: str) -> None:
-    account.cron_key_hash = hashed
-    SellerAccount.objects.filter(pk=account.pk).update(cron_key_hash=hashed)
 
 
 def _addresses(request: HttpRequest, account: SellerAccount) -> list[tuple[Any, str]]:
