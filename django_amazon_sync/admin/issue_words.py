@@ -259,6 +259,11 @@ def reason_in_words(reason: str) -> str:
     return in_words(code, text) if colon and words_for(code) else reason
 
 
+def told(issues: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Issues in words, for a page that has their fields itself."""
+    return [in_words(*_code_and_text(one)) for one in issues]
+
+
 def all_in_words(
     issues: Iterable[Mapping[str, Any]], listing: Listing, product_url: str = ""
 ) -> list[tuple[Any, ...]]:
@@ -267,13 +272,11 @@ def all_in_words(
         (
             one.get("code"),
             one.get("severity"),
-            in_words(
-                str(one.get("code") or ""),
-                str(one.get("message") or ""),
-                listing,
-                one.get("attributes") or (),
-                product_url,
-            ),
+            in_words(*_code_and_text(one), listing, one.get("attributes") or (), product_url),
         )
         for one in issues
     ]
+
+
+def _code_and_text(issue: Mapping[str, Any]) -> tuple[str, str]:
+    return str(issue.get("code") or ""), str(issue.get("message") or "")

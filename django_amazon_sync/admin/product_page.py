@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _now
 from django.views import View
 
 from django_amazon_sync import tasks
-from django_amazon_sync.admin import next_steps, progress
+from django_amazon_sync.admin import issue_words, next_steps, progress
 from django_amazon_sync.admin.access import visible_accounts, within_scopes
 from django_amazon_sync.admin.asking import queued
 from django_amazon_sync.admin.product_forms import (
@@ -264,6 +264,7 @@ class ProductPage(View):
                 "row": listing,
                 "explanation": explain_price(its, self.offer),
                 "problems": problems,
+                "issues": issue_words.told(its.issues),
                 "next": next_steps.of_listing(its),
             },
         )

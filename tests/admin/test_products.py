@@ -482,3 +482,14 @@ def test_a_product_of_many_offers_asks_no_more_than_one_of_two(
 def test_the_shops_product_page_leads_here(staff: Staff, record: Any) -> None:
     page = staff.client.get(f"/admin/catalogue/product/{record.product.pk}/change/")
     assert address_of(record) in page.content.decode()
+
+
+def test_amazons_issues_are_told_in_words(
+    staff: Staff, record: Any, account: SellerAccount
+) -> None:
+    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    issue = {"code": "90226", "severity": "ERROR", "message": "Too many <decimals>."}
+    make.listing(sku, account.marketplaces.get(code=make.GERMANY), issues=[issue])
+    page = staff.client.get(address_of(record)).content.decode()
+    assert "Amazon does not take this price" in page
+    assert "Amazon says (90226): Too many &lt;decimals&gt;." in page
