@@ -11,7 +11,8 @@ from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, why_not_wanted
+from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, desired, why_not_wanted
+from django_amazon_sync.sync.survey import is_its
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
     The offer is read from the shop unless it is at hand. Raises ConfigurationError where there is
     no shop.
     """
-    rules = Rules.of(listing.marketplace)
+    rules, chosen = Rules.of(listing.marketplace), Chosen.of(listing)
     offer = offer or offer_of(listing)
-    sent = rules.sends(PRICE, Chosen.of(listing))
+    sent = rules.sends(PRICE, chosen)
     if offer is None:
         return PriceExplanation(None, why_not_wanted(None), (), sent)
     rule = rules.price
@@ -41,11 +42,19 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
     steps: list[PriceStep] = []
     decision = price_to_send(offer, rule, steps)
     problem = "" if decision.price is not None else decision.reason
-    return PriceExplanation(decision.price, problem, tuple(steps), sent)
+    if sent and not problem:
+        # A price that does not fit together with the staff's own values is not sent either.
+        want = desired(
+            offer, listing.sku, listing, rules, held=0, chosen=chosen, accepted=listing.accepted
+        )
+        problem = want.problems.get(PRICE, "")
+    price = None if problem else decision.price
+    return PriceExplanation(price, problem, tuple(steps), sent)
 
 
 def offer_of(listing: Listing) -> Offer | None:
     """The shop's offer of a listing, or None where the shop has it no more."""
     sku = listing.sku
     pks = [sku.offer_pk] if sku.offer_pk else []
-    return next(iter(configured_shop().offers(sku.account.shop_scope, pks)), None)
+    offers = configured_shop().offers(sku.account.shop_scope, pks)
+    return next((one for one in offers if is_its(sku, one)), None)

@@ -73,6 +73,15 @@ def test_the_page_says_why_no_price_is_sent(staff: Staff, listing: Listing) -> N
     assert "Prices are switched off here" in explained(staff, listing)
 
 
+def test_a_price_beyond_the_listings_own_limits_says_so(staff: Staff, listing: Listing) -> None:
+    convert(listing)
+    make.rate(on=today())
+    Listing.objects.update(own_values={"maximum_price": "1500 JPY"})
+    page = explained(staff, listing)
+    assert "No price is sent." in page
+    assert "1624 JPY" in page
+
+
 def test_a_listing_without_an_offer_says_so(staff: Staff, listing: Listing) -> None:
     listing.sku.offer_pk = ""
     listing.sku.save()

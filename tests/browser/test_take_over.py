@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -14,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.browser.steps import log_in, press
+from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -63,6 +65,15 @@ def test_a_price_is_taken_over_after_a_look(
     page.get_by_role("button", name="Switch off for this listing: price").click()
     expect(page.get_by_text("is switched off for this listing")).to_be_visible()
     expect(price).to_be_enabled()
+    serious = [
+        one["id"]
+        for one in Axe().run(page, context=OF_DJANGO).response["violations"]
+        if one["impact"] in SERIOUS
+    ]
+    assert not serious
+    page.set_viewport_size({"width": 375, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.set_viewport_size({"width": 1280, "height": 900})
 
     page.get_by_role("button", name="Show the difference").click()
     expect(page.get_by_role("link", name="Follow the run")).to_be_visible()
