@@ -31,6 +31,7 @@ from django_amazon_sync.models import (
     Outcome,
     RunLine,
     RunState,
+    SellerSku,
     SyncRun,
 )
 from django_amazon_sync.sync.budget import budgets_of
@@ -84,7 +85,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     search_fields = ("=id", "reason")
     search_help_text = _("number of the run, or words of its reason")
     ordering = ("-pk",)
-    actions = ("approve",)
+    actions = ("approve", "take_over_shown")
 
     class Media:
         js: ClassVar = ["django_amazon_sync/progress.js"]
@@ -165,6 +166,18 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         holding = [run for run in queryset.filter(job__in=(Job.EXPORT, Job.CHANGES))
                    if run.counts.get(Outcome.HELD) and not run.dry_run]  # fmt: skip
         ask(request, Job.EXPORT, [(run.account, {"approve": run.pk}) for run in holding])
+
+    @admin.action(description=_("Take over from Amazon what it showed"), permissions=["take_over"])
+    def take_over_shown(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
+        """Take over what a run only showed; each SKU is read anew, so nothing old comes in."""
+        wanted = []
+        for run in queryset.filter(job=Job.TAKE_OVER, dry_run=True):
+            shown = run.lines.filter(outcome=Outcome.PLANNED).values("sku")
+            skus = SellerSku.objects.filter(account=run.account_id, sku__in=shown)
+            if skus.exists():
+                of_run = {name: run.options.get(name, []) for name in ("fields", "marketplaces")}
+                wanted.append((run.account, {**of_run, "skus": skus}))
+        ask(request, Job.TAKE_OVER, wanted)
 
     def get_urls(self) -> list[URLPattern]:
         ours = (("lines.csv", self.lines_file, "lines"), ("state.json", self.state, "state"))

@@ -25,6 +25,7 @@ from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
 from django_amazon_sync.admin.spreadsheet import HasSpreadsheet
+from django_amazon_sync.admin.taking_over import TakesOverMany
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
@@ -89,7 +90,7 @@ class SkuForm(RowForm[SellerSku]):
 
 
 @admin.register(SellerSku)
-class SkuAdmin(HasSpreadsheet, EditsMany, Kept, Screen[SellerSku]):
+class SkuAdmin(HasSpreadsheet, EditsMany, TakesOverMany, Kept, Screen[SellerSku]):
     change_list_template = "django_amazon_sync/admin/skus.html"
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
@@ -101,7 +102,7 @@ class SkuAdmin(HasSpreadsheet, EditsMany, Kept, Screen[SellerSku]):
     found_by = ("sku",)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
-    actions = ("export", "verify", "synchronise", "leave_alone", "edit_selected")
+    actions = ("export", "verify", "synchronise", "leave_alone", "take_over", "edit_selected")
     readonly_fields = (
         "account", "sku", "offer", "problem", "channel", "lead_time_days", "restock_date",
         "read_at", "listings", "lines", "made_by_import",

@@ -23,7 +23,13 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
+from django_amazon_sync.admin.asking import (
+    ask,
+    by_account,
+    by_account_and_store,
+    queued,
+    start_and_say,
+)
 from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.shown import change_url, plain
 from django_amazon_sync.errors import ConfigurationError
@@ -64,12 +70,12 @@ class Choice:
     chosen: bool = False
 
 
-class TakesOver:
-    """The two decisions for a list and for a listing's page; a part of its ModelAdmin."""
+class TakesOverMany:
+    """The action "Import from Amazon" of a list of SKUs or listings; a part of its ModelAdmin."""
 
     @admin.action(description=_("Import from Amazon"), permissions=["take_over"])
-    def take_over(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        """Choose the fields on a page of its own; then a run for each account and marketplace."""
+    def take_over(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Choose the fields on a page of its own; then a run for each account, and marketplace."""
         step, fields = request.POST.get("step", ""), _fields(request)
         if step in (SHOW, TAKE) and fields:
             _ask(request, queryset, fields, dry_run=step == SHOW)
@@ -87,6 +93,24 @@ class TakesOver:
             checkbox=ACTION_CHECKBOX_NAME,
             back=request.get_full_path(),
         )
+
+    def _take_over_page(self, request: HttpRequest, **more: Any) -> HttpResponse:
+        screen: Any = self
+        context = {
+            **screen.admin_site.each_context(request),
+            "title": _("Import from Amazon"),
+            "opts": screen.opts,
+            "may_take_over": request.user.has_perm(TAKE_OVER),
+            "may_send": request.user.has_perm(SEND),
+            "may_switch": request.user.has_perm(CHANGE),
+            "may_change_prices": request.user.has_perm(CHANGE_PRICES),
+            **more,
+        }
+        return TemplateResponse(request, TEMPLATE, context)
+
+
+class TakesOver(TakesOverMany):
+    """The two decisions for a list and for a listing's page; a part of its ModelAdmin."""
 
     @admin.action(
         description=_("Send the shop's values where they drifted"), permissions=["export"]
@@ -146,20 +170,6 @@ class TakesOver:
             back=change_url(listing),
         )
 
-    def _take_over_page(self, request: HttpRequest, **more: Any) -> HttpResponse:
-        screen: Any = self
-        context = {
-            **screen.admin_site.each_context(request),
-            "title": _("Import from Amazon"),
-            "opts": Listing._meta,
-            "may_take_over": request.user.has_perm(TAKE_OVER),
-            "may_send": request.user.has_perm(SEND),
-            "may_switch": request.user.has_perm(CHANGE),
-            "may_change_prices": request.user.has_perm(CHANGE_PRICES),
-            **more,
-        }
-        return TemplateResponse(request, TEMPLATE, context)
-
 
 def who_wins(listing: Listing) -> str:
     """What drifted of a listing and who wins, with the way to both decisions."""
@@ -215,12 +225,11 @@ def _send_ours(request: HttpRequest, listings: QuerySet[Listing]) -> None:
 
 
 def _ask(
-    request: HttpRequest, listings: QuerySet[Listing], fields: Iterable[str], *, dry_run: bool
+    request: HttpRequest, rows: QuerySet[Any], fields: Iterable[str], *, dry_run: bool
 ) -> None:
-    wanted = [
-        (account, {**options, "fields": list(fields)})
-        for account, options in by_account_and_store(listings)
-    ]
+    """Ask for runs over these SKUs, in all their stores, or over these listings."""
+    about = by_account_and_store(rows) if rows.model is Listing else by_account(rows)
+    wanted = [(account, {**options, "fields": list(fields)}) for account, options in about]
     ask(request, Job.TAKE_OVER, wanted, dry_run=dry_run)
 
 

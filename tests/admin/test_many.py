@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_amazon_sync.models import Listing, OfferChange, RunSelection, SellerSku, SyncRun
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    OfferChange,
+    RunSelection,
+    SellerSku,
+    SyncRun,
+)
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
 
@@ -62,6 +71,27 @@ def test_all_that_match_take_as_many_queries_for_5000_as_for_200(
     else:
         approved = Listing.objects.filter(held={}).values_list("approved", flat=True)
         assert list(approved) == [{"price": "9.00 EUR"}] * 5000
+
+
+@pytest.mark.parametrize("model", [SellerSku, Listing])
+def test_values_of_all_that_match_come_in_the_difference_first(
+    staff: Staff, model: type[Any]
+) -> None:
+    fill(300)
+    first = model.objects.order_by("pk")[0].pk
+    data = {"action": "take_over", "select_across": "1", "_selected_action": [first]}
+    page = staff.client.post(address(model), data).content.decode()
+    assert "300 rows are chosen." in page
+    answer = staff.client.post(address(model), {**data, "step": "take"})
+    assert "Choose at least one field." in answer.content.decode()
+    answer = staff.client.post(address(model), {**data, "step": "show", "field": ["gift"]})
+    assert "Choose at least one field." in answer.content.decode()
+    assert not SyncRun.objects.exists()
+    for step, dry_run in (("show", True), ("take", False)):
+        staff.client.post(address(model), {**data, "step": step, "field": ["name", "price"]})
+        run = SyncRun.objects.latest("pk")
+        assert (run.job, run.dry_run) == (Job.TAKE_OVER, dry_run)
+        assert (run.options["fields"], run.options["selected"]) == (["name", "price"], 300)
 
 
 def test_only_what_matches_the_filter_is_chosen(staff: Staff) -> None:

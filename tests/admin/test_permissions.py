@@ -39,6 +39,8 @@ pytestmark = pytest.mark.django_db
         (Listing, "export_listing", {"export", "send_ours"}),
         (Listing, "take_over_listing", {"take_over"}),
         (Listing, "change_listing", {"edit_selected"}),
+        (SellerSku, "take_over_listing", {"take_over"}),
+        (SyncRun, "take_over_listing", {"take_over_shown"}),
         (SyncRun, "approve_listing", {"approve"}),
         (AmazonOrder, "replay_amazonorder", {"replay"}),
         (AmazonOrder, "import_amazonorder", {"look_again"}),

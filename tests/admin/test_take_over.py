@@ -105,7 +105,7 @@ def test_many_are_taken_over_from_the_list(staff: Staff, listing: Listing) -> No
     make.listing(make.sku(listing.sku.account, "CUP"), listing.marketplace)
     data = {"action": "take_over", "_selected_action": [listing.pk], "select_across": "1"}
     page = staff.client.post(address(Listing), data).content.decode()
-    assert "2 listings are chosen." in page
+    assert "2 rows are chosen." in page
     assert not SyncRun.objects.exists()
     staff.client.post(address(Listing), {**data, "step": "show", "field": "price"})
     run = SyncRun.objects.get()

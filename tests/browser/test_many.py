@@ -15,8 +15,10 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
+from django_amazon_sync.sync import jobs
 from tests import factories_amazon as make
 from tests.browser.steps import log_in, press
+from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 #: More than one page of a list has.
 MANY = 150
@@ -85,3 +87,37 @@ def test_some_are_edited_after_a_look(page: Page, live_server: LiveServer) -> No
     expect(page.get_by_text("10 rows are changed.")).to_be_visible()
     assert Listing.objects.exclude(own_price=None).count() == 10
     assert not faults
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_names_come_in_after_a_look_at_the_difference(
+    page: Page,
+    live_server: LiveServer,
+    use_broker: Callable[[str], None],
+    world: World,  # noqa: F811
+) -> None:
+    use_broker("")
+    world.account.marketplaces.update(sync_name=False)
+    for sku in ("MUG-1", "MUG-2"):
+        world.sell(sku, title="A mug")
+        world.list_on_amazon(sku, price="10.00", quantity=5, title=f"{sku}, blue")
+    world.export()
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/sellersku/")
+    page.locator("#action-toggle").check()
+    press(page, "Import from Amazon")
+    page.get_by_label("Name").check()
+    page.get_by_role("button", name="Show the difference").click()
+    page.get_by_role("link", name="Follow the run").click()
+    look = jobs.perform(SyncRun.objects.latest("pk"), patience=5)
+    assert look.counts == {"planned": 2}
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/runline/?run__id__exact={look.pk}")
+    expect(page.get_by_role("row").filter(has_text="MUG-2, blue")).to_be_visible()
+    assert {offer.title for offer in world.shop.offers()} == {"A mug"}
+
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/syncrun/")
+    page.get_by_role("row").filter(has_text=str(look)).locator("input.action-select").check()
+    press(page, "Take over from Amazon what it showed")
+    expect(page.get_by_text("1 run is queued")).to_be_visible()
+    jobs.perform(SyncRun.objects.latest("pk"), patience=5)
+    assert {offer.title for offer in world.shop.offers()} == {"MUG-1, blue", "MUG-2, blue"}

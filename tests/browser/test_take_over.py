@@ -129,7 +129,7 @@ def test_many_are_taken_over_from_the_list(
     page.goto(f"{live_server.url}/admin/django_amazon_sync/listing/")
     page.locator("#action-toggle").check()
     press(page, "Import from Amazon")
-    expect(page.get_by_text("1 listing is chosen.")).to_be_visible()
+    expect(page.get_by_text("1 row is chosen.")).to_be_visible()
     page.get_by_role("button", name="Take over", exact=True).click()
     expect(page.get_by_text("Choose at least one field.")).to_be_visible()
     page.get_by_role("checkbox", name="Price").check()
