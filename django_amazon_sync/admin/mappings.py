@@ -334,7 +334,8 @@ class CarrierForm(RowForm[CarrierMapping]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label  # a table's columns label no input
+            # A table's columns label no input, and three of Django's wide ones do not fit.
+            field.widget.attrs |= {"aria-label": field.label, "class": "", "size": 20}
         suggest_carriers(self, "carrier")
 
     def clean_carrier(self) -> str:

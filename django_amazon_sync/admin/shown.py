@@ -59,6 +59,8 @@ def count_name(name: str) -> Any:
 def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """A small table; empty where there are no rows."""
     context = {"head": head, "rows": list(rows)}
+    if not context["rows"]:
+        return ""
     return render_to_string("django_amazon_sync/admin/table.html", context)
 
 

@@ -245,6 +245,10 @@ def test_a_row_is_begun_for_what_orders_wait_for(staff: Staff, account: SellerAc
     assert "Barter" in order_page
 
 
+def test_where_no_order_waits_the_page_says_so(staff: Staff, account: SellerAccount) -> None:
+    assert "None." in staff.see(OrderMappings, account.pk)
+
+
 def test_the_accounts_page_leads_here(staff: Staff, account: SellerAccount) -> None:
     assert address(OrderMappings, account.pk) in staff.see(SellerAccount, account.pk)
 
