@@ -13,6 +13,10 @@ from django_amazon_sync.shops import configured_shop
 
 _KEPT = "_amazon_sync_scopes"
 
+#: Permissions that decide what a page shows of an order.
+SEES_ORDERS = "django_amazon_sync.view_amazonorder"
+SEES_BUYERS = "django_amazon_sync.view_personal_data"
+
 
 def scopes_of(request: HttpRequest) -> frozenset[str] | None:
     """The scopes that whoever asks may see; None means all. Asked of the shop once a request."""

@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.access import visible_accounts
+from django_amazon_sync.admin.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.help_pages import url_of
 from django_amazon_sync.admin.screens import store_name
@@ -52,8 +52,6 @@ from django_amazon_sync.sync.order_search import (
 )
 
 IMPORTS = "django_amazon_sync.import_amazonorder"
-SEES_ORDERS = "django_amazon_sync.view_amazonorder"
-SEES_BUYERS = "django_amazon_sync.view_personal_data"
 
 TEMPLATE = "django_amazon_sync/admin/order_search.html"
 NAME = "admin:django_amazon_sync_amazonorder_search"

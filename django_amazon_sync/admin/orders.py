@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import articles, next_steps
+from django_amazon_sync.admin.access import SEES_BUYERS
 from django_amazon_sync.admin.asking import Wanted, ask, whole
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
@@ -43,8 +44,6 @@ from django_amazon_sync.sync import attention, orders_in
 from django_amazon_sync.sync.choosing import MAPPING_CODES
 
 Orders = QuerySet[AmazonOrder]
-
-SEES_BUYERS = "django_amazon_sync.view_personal_data"
 
 
 class LineInline(ReadOnly, RowsInline[AmazonOrderLine, AmazonOrder]):

@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import within_scopes
+from django_amazon_sync.admin.access import SEES_ORDERS, within_scopes
 from django_amazon_sync.admin.shown import change_url
 from django_amazon_sync.models import AmazonOrder
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:  # it is mixed into one
     Base = admin.ModelAdmin[Any]
 else:
     Base = object
-
-SEES_ORDERS = "django_amazon_sync.view_amazonorder"
 
 #: The choices of the filter, and whether each wants orders of Amazon's.
 CHOICES = (("yes", _("from Amazon")), ("no", _("not from Amazon")))

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.access import SEES_ORDERS
 from django_amazon_sync.admin.order_search import STATUS_WORDS
 from django_amazon_sync.admin.shop_orders import (
     CHOICES,
-    SEES_ORDERS,
     chosen,
     look_up,
     page_of,
