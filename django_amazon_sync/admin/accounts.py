@@ -260,7 +260,7 @@ class AccountAdmin(
     def import_listings(self, request: HttpRequest, queryset: Accounts) -> None:
         ask(request, Job.IMPORT_LISTINGS, whole(queryset))
 
-    @admin.action(description=_("Match offers to listings"), permissions=["export"])
+    @admin.action(description=_("Match offers to listings"), permissions=["match"])
     def match(self, request: HttpRequest, queryset: Accounts) -> None:
         ask(request, Job.MATCH, whole(queryset))
 

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.listings import AccountOfSkuFilter
-from django_amazon_sync.admin.screens import ReadOnly, Screen, needs
+from django_amazon_sync.admin.screens import ReadOnly, Screen
 from django_amazon_sync.admin.shown import link, list_url
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
@@ -127,7 +127,6 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     fields = ("sku_link", "offer_pk", "led_to_it", "reason", "who_ships", "condition", "refused")
     readonly_fields = ("sku_link", "led_to_it", "who_ships", "condition")
 
-    has_match_permission = needs("match_listing")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
         there = Listing.objects.filter(presence=Presence.PRESENT).select_related("marketplace")

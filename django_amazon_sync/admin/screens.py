@@ -82,6 +82,7 @@ class Screen(Reads, ModelScreen[Row]):
     has_approve_permission = needs("approve_listing")
     has_import_permission = needs("import_amazonorder")
     has_replay_permission = needs("replay_amazonorder")
+    has_match_permission = needs("match_listing")
     has_confirm_permission = needs("confirm_shipment")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

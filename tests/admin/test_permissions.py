@@ -29,7 +29,8 @@ pytestmark = pytest.mark.django_db
     [
         (SellerAccount, "check_selleraccount", {"check_connection"}),
         (SellerAccount, "release_selleraccount", {"release", "observe", "pause", "deactivate"}),
-        (SellerAccount, "export_listing", {"preview", "export", "match"}),
+        (SellerAccount, "export_listing", {"preview", "export"}),
+        (SellerAccount, "match_listing", {"match"}),
         (SellerAccount, "verify_listing", {"verify", "import_listings"}),
         (SellerAccount, "import_amazonorder", {"import_orders"}),
         (SellerAccount, "confirm_shipment", {"confirm_shipments"}),

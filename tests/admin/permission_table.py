@@ -1,0 +1,124 @@
+"""Who may open which page and do which action: the table that test_roles.py holds the code to.
+
+You added a page, an address or an action? Add one line here:
+
+- a page of a model's own screen (list, add, change, history, delete): the model is in ``SCREENS``;
+- any other address with a name: ``PAGES``, by its name. What its address takes besides the
+  primary key of its screen's model goes into ``ARGUMENTS``;
+- an address that people do not reach by permissions, such as one with a secret in it:
+  ``ELSEWHERE``, with the file of the tests that hold it;
+- an admin action: ``ACTIONS``.
+
+A page is open to who has one of its permissions; ``STAFF`` may everybody who may enter the admin,
+``NOBODY`` stays shut for superusers too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Everybody who may enter the admin.
+STAFF = frozenset({"*"})
+
+#: Not even a superuser: rows that the app makes itself and that stay.
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A model's own pages; by default its rows are only looked at, and nobody adds or deletes."""
+
+    adds: bool = False
+    deletes: bool = False
+    #: A permission of ours that gives all of it, instead of Django's own.
+    all_by: str = ""
+
+
+SCREENS = {
+    "amazonorder": Screen(),
+    "application": Screen(adds=True, deletes=True),
+    "exchangerate": Screen(adds=True, deletes=True, all_by="change_price_listing"),
+    "listing": Screen(),
+    "marketplace": Screen(),
+    "proposal": Screen(),
+    "runline": Screen(),
+    "schedule": Screen(),
+    "selleraccount": Screen(
+        adds=True,
+    ),
+    "sellersku": Screen(),
+    "shipment": Screen(),
+    "submission": Screen(),
+    "syncrun": Screen(),
+}
+
+#: Other pages: their name, and who may open them (GET).
+PAGES: dict[str, frozenset[str]] = {
+    "django_amazon_sync_help": STAFF,
+    "django_amazon_sync_help_index": STAFF,
+    "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
+    "django_amazon_sync_syncrun_lines": frozenset({"view_syncrun", "change_syncrun"}),
+    "django_amazon_sync_syncrun_state": frozenset({"view_syncrun", "change_syncrun"}),
+}
+
+#: Addresses that only take POST: their name, and who may send there.
+POSTS: dict[str, frozenset[str]] = {
+    "django_amazon_sync_proposal_start": frozenset({"match_listing"}),
+}
+
+#: What addresses take besides ``object_id`` and ``pk``, by the name of the argument.
+ARGUMENTS: dict[str, object] = {"name": "alarms"}
+
+#: Addresses that are tried by tests of their own.
+ELSEWHERE: dict[str, str] = {}
+
+#: Actions of lists: the model and the action, and the permission that it needs.
+ACTIONS = {
+    ("amazonorder", "look_again"): "import_amazonorder",
+    ("amazonorder", "replay"): "replay_amazonorder",
+    ("amazonorder", "ship_anyway"): "confirm_shipment",
+    ("application", "delete_selected"): "delete_application",
+    ("exchangerate", "delete_selected"): "change_price_listing",
+    ("listing", "approve"): "approve_listing",
+    ("listing", "export"): "export_listing",
+    ("listing", "verify"): "verify_listing",
+    ("proposal", "accept"): "match_listing",
+    ("proposal", "propose_again"): "match_listing",
+    ("proposal", "refuse"): "match_listing",
+    ("selleraccount", "check_connection"): "check_selleraccount",
+    ("selleraccount", "confirm_shipments"): "confirm_shipment",
+    ("selleraccount", "deactivate"): "release_selleraccount",
+    ("selleraccount", "export"): "export_listing",
+    ("selleraccount", "import_listings"): "verify_listing",
+    ("selleraccount", "import_orders"): "import_amazonorder",
+    ("selleraccount", "match"): "match_listing",
+    ("selleraccount", "observe"): "release_selleraccount",
+    ("selleraccount", "pause"): "release_selleraccount",
+    ("selleraccount", "preview"): "export_listing",
+    ("selleraccount", "release"): "release_selleraccount",
+    ("selleraccount", "verify"): "verify_listing",
+    ("sellersku", "export"): "export_listing",
+    ("sellersku", "leave_alone"): "change_sellersku",
+    ("sellersku", "synchronise"): "change_sellersku",
+    ("sellersku", "verify"): "verify_listing",
+    ("shipment", "send_again"): "confirm_shipment",
+    ("syncrun", "approve"): "approve_listing",
+}
+
+
+def allowed(name: str) -> frozenset[str] | None:
+    """Who may open the page of that name; None where the table has no line for it."""
+    if name in PAGES or name in POSTS:
+        return PAGES.get(name, POSTS.get(name, NOBODY))
+    model, _last, page = name.removeprefix("django_amazon_sync_").rpartition("_")
+    screen = SCREENS.get(model)
+    if screen is None:
+        return None
+    looks = frozenset({f"view_{model}", f"change_{model}"} | ({screen.all_by} - {""}))
+    return {
+        "changelist": looks,
+        "add": frozenset({screen.all_by or f"add_{model}"}) if screen.adds else NOBODY,
+        "change": looks,
+        "history": looks,
+        "delete": frozenset({screen.all_by or f"delete_{model}"}) if screen.deletes else NOBODY,
+    }.get(page)

@@ -1,0 +1,224 @@
+"""Every address and every action of ours, tried as every role, against a declared table.
+
+The addresses come from the resolver, so that a new one without a line in
+tests/admin/permission_table.py fails here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+
+from tests.admin import permission_table as table
+from tests.admin.conftest import address
+from tests.admin.test_lists import OURS, fill
+
+pytestmark = pytest.mark.django_db
+
+EDIT = "Add a line to tests/admin/permission_table.py; its head says how."
+
+MODELS = {model._meta.model_name or "": model for model in OURS}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A named address of ours: ``takes`` are the names of its arguments."""
+
+    name: str
+    route: str
+    takes: tuple[str, ...]
+    in_admin: bool
+
+
+def walk(resolver: Any, route: str = "", names: str = "") -> Iterator[Address]:
+    for one in resolver.url_patterns:
+        whole = route + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            inner = f"{names}{one.namespace}:" if one.namespace else names
+            yield from walk(one, whole, inner)
+        elif one.name and is_ours(one, whole):
+            # The nameless one of each model is Django's own: it leads to the page of the row.
+            takes = tuple(one.pattern.converters) or tuple(one.pattern.regex.groupindex)
+            yield Address(f"{names}{one.name}", whole, takes, whole.startswith("admin/"))
+
+
+def is_ours(pattern: Any, route: str) -> bool:
+    module = getattr(pattern.callback, "__module__", "") or ""
+    return module.startswith("django_amazon_sync") or "django_amazon_sync/" in route
+
+
+ADDRESSES = list(walk(get_resolver()))
+IN_ADMIN = [one for one in ADDRESSES if one.in_admin and one.name != "admin:app_list"]
+
+
+def short(one: Address) -> str:
+    return one.name.removeprefix("admin:")
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert len(IN_ADMIN) > 60
+    for one in ADDRESSES:
+        if short(one) in table.ELSEWHERE:
+            assert Path(table.ELSEWHERE[short(one)]).exists()
+        elif one in IN_ADMIN:
+            assert table.allowed(short(one)) is not None, f"{one.name}: {EDIT}"
+        else:
+            assert one.name == "admin:app_list", f"{one.name}: {EDIT}"
+
+
+def test_the_table_names_nothing_that_is_gone() -> None:
+    names = {short(one) for one in ADDRESSES}
+    assert {*table.PAGES, *table.POSTS, *table.ELSEWHERE} <= names
+    assert set(table.SCREENS) == set(MODELS)
+
+
+def test_every_permission_of_the_table_exists() -> None:
+    named = set(table.ACTIONS.values()).union(
+        *(who for who in (*table.PAGES.values(), *table.POSTS.values()) if who != table.STAFF)
+    )
+    assert named <= set(all_permissions())
+
+
+# --- Pages ---------------------------------------------------------------------------------------
+
+
+def all_permissions() -> list[str]:
+    ours = Permission.objects.filter(content_type__app_label="django_amazon_sync")
+    return list(ours.order_by("codename").values_list("codename", flat=True))
+
+
+def client_with(*codenames: str, **columns: Any) -> Client:
+    """Somebody who may enter the admin, with these permissions."""
+    user = get_user_model().objects.create_user(
+        username="somebody", email="somebody@example.com", **{"is_staff": True, **columns}
+    )
+    user.user_permissions.set(
+        Permission.objects.filter(
+            content_type__app_label="django_amazon_sync", codename__in=codenames
+        )
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def url_of(one: Address) -> str:
+    """The address with the arguments of a row that is there."""
+    model = next((model for name, model in MODELS.items() if f"/{name}/" in f"/{one.route}"), None)
+    arguments = {}
+    for name in one.takes:
+        if name in ("object_id", "pk") and model is not None:
+            arguments[name] = model._default_manager.values_list("pk", flat=True)[0]
+        else:
+            assert name in table.ARGUMENTS, f"{one.name} takes {name}: {EDIT}"
+            arguments[name] = table.ARGUMENTS[name]
+    return reverse(one.name, kwargs=arguments)
+
+
+def asked(client: Client, one: Address) -> int:
+    ask = client.post if short(one) in table.POSTS else client.get
+    return ask(url_of(one)).status_code
+
+
+def tried() -> list[Address]:
+    return [one for one in IN_ADMIN if short(one) not in table.ELSEWHERE]
+
+
+@pytest.mark.parametrize("staff", [None, False], ids=["nobody", "customer"])
+def test_who_may_not_enter_the_admin_is_sent_to_the_login(staff: bool | None) -> None:
+    fill(1)
+    client = Client() if staff is None else client_with(*all_permissions(), is_staff=False)
+    for one in tried():
+        answer = client.get(url_of(one))
+        assert (answer.status_code, "login" in answer["Location"]) == (302, True), one.name
+
+
+def test_a_superuser_may_all_that_anybody_may() -> None:
+    fill(1)
+    client = client_with(is_superuser=True)
+    for one in tried():
+        shut = table.allowed(short(one)) == table.NOBODY
+        assert (asked(client, one) == 403) == shut, one.name
+
+
+def test_plain_staff_may_only_what_everybody_may() -> None:
+    fill(1)
+    client = client_with()
+    for one in tried():
+        open_to_all = table.allowed(short(one)) == table.STAFF
+        assert (asked(client, one) != 403) == open_to_all, one.name
+
+
+#: Parts of the permissions, so that the parts are tried side by side.
+PARTS = 4
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_each_permission_alone_opens_its_own_pages(part: int) -> None:
+    fill(1)
+    client = client_with()
+    user = get_user_model().objects.get(username="somebody")
+    for codename in all_permissions()[part::PARTS]:
+        user.user_permissions.set(Permission.objects.filter(
+            content_type__app_label="django_amazon_sync", codename=codename
+        ))  # fmt: skip
+        for one in tried():
+            who = table.allowed(short(one)) or table.NOBODY
+            may = who == table.STAFF or codename in who
+            assert (asked(client, one) != 403) == may, (codename, one.name)
+
+
+# --- Actions -------------------------------------------------------------------------------------
+
+
+def actions_of(model: str) -> set[str]:
+    """All actions that a superuser is offered."""
+    screen = admin.site._registry[MODELS[model]]
+    request = RequestFactory().get("/")
+    request.user = get_user_model()(is_superuser=True, is_active=True, is_staff=True)
+    return set(screen.get_actions(request))
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_every_action_is_in_the_table(model: str) -> None:
+    told = {action for name, action in table.ACTIONS if name == model}
+    assert actions_of(model) == told, EDIT
+
+
+@pytest.mark.parametrize(("model", "action"), sorted(table.ACTIONS))
+def test_an_action_is_refused_without_its_one_permission(model: str, action: str) -> None:
+    """Asked for by who has every other permission, as a forged request would."""
+    fill(1)
+    needed = table.ACTIONS[model, action]
+    client = client_with(*(name for name in all_permissions() if name != needed))
+    row = MODELS[model]._default_manager.values_list("pk", flat=True)[0]
+    data = {"action": action, "_selected_action": [row]}
+    answer = client.post(address(MODELS[model]), data, follow=True)
+    if answer.status_code != 403:  # whose list is shut to this role
+        said = [str(one) for one in answer.context["messages"]]
+        assert said in ([], ["No action selected."])  # nothing, where the list offers no action
+
+
+@pytest.mark.parametrize("model", sorted({name for name, _action in table.ACTIONS}))
+def test_a_permission_offers_its_actions_and_no_others(model: str) -> None:
+    fill(1)
+    for needed in {table.ACTIONS[one] for one in table.ACTIONS if one[0] == model}:
+        get_user_model().objects.all().delete()
+        client = client_with(f"view_{model}", needed)
+        form = client.get(address(MODELS[model])).context["action_form"]
+        offered = {name for name, _label in form.fields["action"].choices if name}
+        wanted = {
+            action
+            for (name, action), codename in table.ACTIONS.items()
+            if name == model and codename == needed
+        }
+        assert offered == wanted, needed
