@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin import articles, next_steps
+from django_amazon_sync.admin.access import scopes_of
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
@@ -135,8 +136,13 @@ class AccountAdmin(
         return [MarketplaceInline, ScheduleInline] if obj else [MarketplaceInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who the account is cannot change: another seller is another account."""
+        """Who the account is cannot change: another seller is another account.
+
+        Which part of the shop it sells is decided by those who see all of the shop.
+        """
         fixed = ("application", "seller_id", "region") if obj else ()
+        if scopes_of(request) is not None:
+            fixed = (*fixed, "shop_scope")
         return (*self.readonly_fields, "connection", "cron_key", "order_mappings", *fixed)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

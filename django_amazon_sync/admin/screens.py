@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import visible_accounts, within_scopes
+from django_amazon_sync.admin.access import scopes_of, visible_accounts, within_scopes
 from django_amazon_sync.admin.shown import brief
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Marketplace
@@ -63,6 +63,13 @@ class Reads:
         rows = within_scopes(rows, request, self.account_path).defer(*self.encrypted)
         return rows.select_related(*self.reads_with) if self.reads_with else rows
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choose among the rows that whoever asks may see."""
+        screen = admin.site._registry.get(db_field.related_model)
+        if isinstance(screen, Screen):
+            kwargs.setdefault("queryset", screen.get_queryset(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
 
 class Screen(Reads, ModelScreen[Row]):
     """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
@@ -90,6 +97,11 @@ class Screen(Reads, ModelScreen[Row]):
         if isinstance(field, SplitDateTimeField):
             _name_parts(field)
         return field
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Accounts, and what is of none, are added by those who see all of the shop."""
+        of_one = self.account_path not in ("", "self")
+        return super().has_add_permission(request) and (of_one or scopes_of(request) is None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

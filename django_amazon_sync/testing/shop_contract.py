@@ -202,6 +202,13 @@ class ShopContract(ABC):
         assert shop.find(sample.tracked, sample.other_scope) == []
         assert within | without <= {offer.sku for offer in shop.offers()}
 
+    def test_a_user_of_no_part_of_the_shop_is_told_of_so(self, shop: Shop) -> None:
+        """None is all of the shop; a set is these scopes, which ``offers`` takes."""
+        scopes = shop.scopes_of("0")
+        assert scopes is None or isinstance(scopes, frozenset)
+        for scope in scopes or ():
+            list(shop.offers(scope))
+
     def test_tracked_stock_is_a_number_and_untracked_is_none(
         self, shop: Shop, sample: Sample
     ) -> None:

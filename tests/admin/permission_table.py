@@ -40,6 +40,7 @@ SCREENS = {
     "exchangerate": Screen(adds=True, deletes=True, all_by="change_price_listing"),
     "listing": Screen(),
     "marketplace": Screen(),
+    "ordermappings": Screen(),
     "proposal": Screen(),
     "runline": Screen(),
     "schedule": Screen(),
@@ -52,11 +53,20 @@ SCREENS = {
     "syncrun": Screen(),
 }
 
-#: Other pages: their name, and who may open them (GET).
+#: Who may look at an account looks at its mappings.
+_LOOKS_AT_ACCOUNTS = frozenset({"view_selleraccount", "change_selleraccount"})
+
+#: Other pages, and those of screens with rules of their own: who may open them (GET), by name.
 PAGES: dict[str, frozenset[str]] = {
+    "django_amazon_sync_amazonorder_search": frozenset({"import_amazonorder"}),
+    "django_amazon_sync_amazonorder_shop": frozenset({"view_amazonorder", "change_amazonorder"}),
     "django_amazon_sync_help": STAFF,
     "django_amazon_sync_help_index": STAFF,
+    "django_amazon_sync_ordermappings_change": _LOOKS_AT_ACCOUNTS,
+    "django_amazon_sync_ordermappings_changelist": _LOOKS_AT_ACCOUNTS,
+    "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
+    "django_amazon_sync_product": frozenset({"view_sellersku"}),
     "django_amazon_sync_syncrun_lines": frozenset({"view_syncrun", "change_syncrun"}),
     "django_amazon_sync_syncrun_state": frozenset({"view_syncrun", "change_syncrun"}),
 }
@@ -80,6 +90,7 @@ ACTIONS = {
     ("application", "delete_selected"): "delete_application",
     ("exchangerate", "delete_selected"): "change_price_listing",
     ("listing", "approve"): "approve_listing",
+    ("listing", "edit_selected"): "change_listing",
     ("listing", "export"): "export_listing",
     ("listing", "verify"): "verify_listing",
     ("proposal", "accept"): "match_listing",
@@ -97,6 +108,7 @@ ACTIONS = {
     ("selleraccount", "preview"): "export_listing",
     ("selleraccount", "release"): "release_selleraccount",
     ("selleraccount", "verify"): "verify_listing",
+    ("sellersku", "edit_selected"): "change_sellersku",
     ("sellersku", "export"): "export_listing",
     ("sellersku", "leave_alone"): "change_sellersku",
     ("sellersku", "synchronise"): "change_sellersku",
@@ -114,7 +126,7 @@ def allowed(name: str) -> frozenset[str] | None:
     screen = SCREENS.get(model)
     if screen is None:
         return None
-    looks = frozenset({f"view_{model}", f"change_{model}"} | ({screen.all_by} - {""}))
+    looks = frozenset({f"view_{model}", f"change_{model}", screen.all_by}) - {""}
     return {
         "changelist": looks,
         "add": frozenset({screen.all_by or f"add_{model}"}) if screen.adds else NOBODY,

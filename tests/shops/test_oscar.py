@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.testing.shop_contract import PlacedOrder, Sample, ShopContract
@@ -29,3 +30,19 @@ class TestOscarShop(ShopContract):
 
     def read_order(self, pk: str) -> PlacedOrder:
         return read_order(pk)
+
+
+@pytest.mark.django_db
+def test_a_partners_people_see_its_scope_and_others_all_of_the_shop() -> None:
+    users = get_user_model().objects
+    packer, clerk = (users.create_user(name, f"{name}@example.com") for name in ("a", "b"))
+    for code in ("north", "south"):
+        factories.partner(code)
+    shop = OscarShop()
+    assert shop.scopes_of(str(packer.pk)) is None
+    factories.partner("north").users.add(packer)
+    assert shop.scopes_of(str(packer.pk)) == {"north"}
+    factories.partner("south").users.add(packer)
+    assert shop.scopes_of(str(packer.pk)) == {"north", "south"}
+    assert shop.scopes_of(str(clerk.pk)) is None
+    assert shop.scopes_of("0") is None
