@@ -3,8 +3,8 @@
 You added a page, an address or an action? Add one line here:
 
 - a page of a model's own screen (list, add, change, history, delete): the model is in ``SCREENS``;
-- any other address with a name: ``PAGES``, by its name. What its address takes besides the
-  primary key of its screen's model goes into ``ARGUMENTS``;
+- any other address with a name: ``PAGES``, or ``POSTS``, by its name. What it takes goes into
+  ``ARGUMENTS``, unless that is the primary key of its screen's model;
 - an address that people do not reach by permissions, such as one with a secret in it:
   ``ELSEWHERE``, with the file of the tests that hold it;
 - an admin action: ``ACTIONS``.
@@ -16,6 +16,9 @@ A page is open to who has one of its permissions; ``STAFF`` may everybody who ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from django_amazon_sync.models import SyncRun
+from tests import factories
 
 #: Everybody who may enter the admin.
 STAFF = frozenset({"*"})
@@ -58,6 +61,9 @@ _LOOKS_AT_ACCOUNTS = frozenset({"view_selleraccount", "change_selleraccount"})
 
 #: Other pages, and those of screens with rules of their own: who may open them (GET), by name.
 PAGES: dict[str, frozenset[str]] = {
+    "dashboard:amazon-product": frozenset({"view_sellersku"}),
+    "dashboard:amazon-run": frozenset({"view_syncrun"}),
+    "dashboard:amazon-run-state": frozenset({"view_syncrun"}),
     "django_amazon_sync_amazonorder_search": frozenset({"import_amazonorder"}),
     "django_amazon_sync_amazonorder_shop": frozenset({"view_amazonorder", "change_amazonorder"}),
     "django_amazon_sync_help": STAFF,
@@ -67,6 +73,8 @@ PAGES: dict[str, frozenset[str]] = {
     "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
     "django_amazon_sync_product": frozenset({"view_sellersku"}),
+    "django_amazon_sync_spreadsheet": frozenset({"view_sellersku", "change_sellersku"}),
+    "django_amazon_sync_spreadsheet_export": frozenset({"view_sellersku", "change_sellersku"}),
     "django_amazon_sync_syncrun_lines": frozenset({"view_syncrun", "change_syncrun"}),
     "django_amazon_sync_syncrun_state": frozenset({"view_syncrun", "change_syncrun"}),
 }
@@ -76,8 +84,20 @@ POSTS: dict[str, frozenset[str]] = {
     "django_amazon_sync_proposal_start": frozenset({"match_listing"}),
 }
 
-#: What addresses take besides ``object_id`` and ``pk``, by the name of the argument.
-ARGUMENTS: dict[str, object] = {"name": "alarms"}
+#: What addresses take that are no page of a row of ours, by the address; a callable makes it.
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "django_amazon_sync_help": {"name": "alarms"},
+    "dashboard:amazon-product": {"pk": lambda: factories.product().pk},
+    "dashboard:amazon-run": {"pk": lambda: SyncRun.objects.all()[0].pk},
+    "dashboard:amazon-run-state": {"pk": lambda: SyncRun.objects.all()[0].pk},
+}
+
+#: Pages of the shop's own that show something of ours more: the shop decides who opens them.
+SHOPS_OWN = frozenset({
+    "dashboard:catalogue-product", "dashboard:catalogue-product-create",
+    "dashboard:catalogue-product-create-child", "dashboard:order-list", "dashboard:order-detail",
+    "dashboard:order-detail-note",
+})  # fmt: skip
 
 #: Addresses that are tried by tests of their own.
 ELSEWHERE: dict[str, str] = {}
