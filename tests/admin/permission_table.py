@@ -66,8 +66,12 @@ PAGES: dict[str, frozenset[str]] = {
     "dashboard:amazon-run-state": frozenset({"view_syncrun"}),
     "django_amazon_sync_amazonorder_search": frozenset({"import_amazonorder"}),
     "django_amazon_sync_amazonorder_shop": frozenset({"view_amazonorder", "change_amazonorder"}),
+    "django_amazon_sync_connect": frozenset({"add_selleraccount"}),
+    "django_amazon_sync_connect_check": frozenset({"check_selleraccount"}),
+    "django_amazon_sync_connect_region": frozenset({"add_selleraccount"}),
     "django_amazon_sync_help": STAFF,
     "django_amazon_sync_help_index": STAFF,
+    "django_amazon_sync_listing_take_over": frozenset({"take_over_listing", "export_listing"}),
     "django_amazon_sync_ordermappings_change": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_ordermappings_changelist": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
@@ -86,6 +90,7 @@ POSTS: dict[str, frozenset[str]] = {
 
 #: What addresses take that are no page of a row of ours, by the address; a callable makes it.
 ARGUMENTS: dict[str, dict[str, object]] = {
+    "django_amazon_sync_connect_region": {"region": "eu"},
     "django_amazon_sync_help": {"name": "alarms"},
     "dashboard:amazon-product": {"pk": lambda: factories.product().pk},
     "dashboard:amazon-run": {"pk": lambda: SyncRun.objects.all()[0].pk},
@@ -100,7 +105,9 @@ SHOPS_OWN = frozenset({
 })  # fmt: skip
 
 #: Addresses that are tried by tests of their own.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "django_amazon_sync_connect_back": "tests/admin/test_connecting.py",
+}
 
 #: Actions of lists: the model and the action, and the permission that it needs.
 ACTIONS = {
@@ -112,6 +119,8 @@ ACTIONS = {
     ("listing", "approve"): "approve_listing",
     ("listing", "edit_selected"): "change_listing",
     ("listing", "export"): "export_listing",
+    ("listing", "send_ours"): "export_listing",
+    ("listing", "take_over"): "take_over_listing",
     ("listing", "verify"): "verify_listing",
     ("proposal", "accept"): "match_listing",
     ("proposal", "propose_again"): "match_listing",
@@ -136,6 +145,9 @@ ACTIONS = {
     ("shipment", "send_again"): "confirm_shipment",
     ("syncrun", "approve"): "approve_listing",
 }
+
+#: Actions that look at the permission for each row by themselves, with the file of their tests.
+ACTIONS_ELSEWHERE = {("schedule", "run_now"): "tests/admin/test_schedules.py"}
 
 
 def allowed(name: str) -> frozenset[str] | None:
