@@ -69,6 +69,7 @@ PAGES: dict[str, frozenset[str]] = {
     "django_amazon_sync_connect": frozenset({"add_selleraccount"}),
     "django_amazon_sync_connect_check": frozenset({"check_selleraccount"}),
     "django_amazon_sync_connect_region": frozenset({"add_selleraccount"}),
+    "django_amazon_sync_cron_key": frozenset({"change_selleraccount"}),
     "django_amazon_sync_help": STAFF,
     "django_amazon_sync_help_index": STAFF,
     "django_amazon_sync_listing_take_over": frozenset({"take_over_listing", "export_listing"}),
@@ -106,6 +107,7 @@ SHOPS_OWN = frozenset({
 
 #: Addresses that are tried by tests of their own.
 ELSEWHERE: dict[str, str] = {
+    "django_amazon_sync:cron": "tests/test_cron_key.py",
     "django_amazon_sync_connect_back": "tests/admin/test_connecting.py",
 }
 
