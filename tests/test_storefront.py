@@ -20,6 +20,7 @@ from django_amazon_sync.models import AccountState, Listing, Marketplace, Presen
 from django_amazon_sync.storefront import AmazonLink, distance, links_of_offers
 from tests import factories
 from tests import factories_amazon as make
+from tests.plainshop.models import Item, Vendor
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +133,18 @@ def test_a_parent_shows_the_first_of_its_variants(germany: Marketplace) -> None:
         sku = make.sku(germany.account, offer_pk=str(record.pk))
         make.listing(sku, germany, status=status, asin=f"B00000000{record.pk % 10}")
     assert Listing.objects.get(status="BUYABLE").asin in render(BUTTON, product=parent)
+
+
+def test_products_of_a_shop_of_plain_models_have_it_too(
+    germany: Marketplace, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "tests.shops.plain.RichShop"}
+    vendor = Vendor.objects.create(code="bath")
+    soap = Item.objects.create(code="soap", name="Soap", vendor=vendor)
+    make.listing(make.sku(germany.account, offer_pk=str(soap.pk)), germany, status="BUYABLE")
+    number, shown = queries_of(LIST, products=[soap])
+    assert "amazon.de" in shown
+    assert number == 1
 
 
 def test_an_offer_is_named_by_its_pk(germany: Marketplace) -> None:
