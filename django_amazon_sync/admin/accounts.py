@@ -42,7 +42,7 @@ from django_amazon_sync.models import (
     ShipmentState,
     SyncRun,
 )
-from django_amazon_sync.sync import connect, windows
+from django_amazon_sync.sync import checking, connect, windows
 
 Accounts = QuerySet[SellerAccount]
 
@@ -212,11 +212,11 @@ class AccountAdmin(
     def check_connection(self, request: HttpRequest, queryset: Accounts) -> None:
         for account in queryset:
             try:
-                findings = connect.check_account(account)
+                findings = checking.check_account(account)
             except AmazonSyncError as error:
                 messages.error(request, f"{account}: {error}")
                 continue
-            works = all(one.works for one in findings)
+            works = all(one.works is not False for one in findings)
             lines = format_html_join("", "<br>{}: {}", ((f.what, f.sentence) for f in findings))
             level = messages.SUCCESS if works else messages.WARNING
             messages.add_message(request, level, format_html("{}{}", account, lines))

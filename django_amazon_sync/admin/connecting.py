@@ -35,7 +35,7 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFact
 from django_amazon_sync.errors import AmazonSyncError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import attention, connect
+from django_amazon_sync.sync import attention, checking, connect
 
 KEPT = "amazon_sync_connecting"
 
@@ -50,6 +50,22 @@ REFUSALS = (
     ("MD9100", _("The application has no address of return yet: register this one.")),
     ("SPDC8143", _("Only the primary user of the seller account can authorise: log in as that.")),
 )
+
+#: What is checked, in words.
+NAMES = {
+    "marketplaces": _("marketplaces"),
+    "account": _("the account"),
+    "listings": _("listings"),
+    "product types": _("product types"),
+    "catalogue": _("Amazon's catalogue"),
+    "orders": _("orders"),
+    "buyers' data": _("buyers' data"),
+    "inventory": _("stock at Amazon"),
+    "reports": _("reports"),
+    "feeds": _("feeds"),
+    "shipments": _("shipments"),
+    "writing": _("writing"),
+}
 
 TOKEN, WEBSITE = "token", "website"
 
@@ -362,7 +378,9 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     findings, error = None, ""
     if request.method == "POST":
         try:
-            findings = connect.check_account(account)
+            findings = [
+                (NAMES.get(one.what, one.what), one) for one in checking.check_account(account)
+            ]
         except AmazonSyncError as fault:
             error = str(fault)
     title = _now("Connectivity of %(account)s") % {"account": account}

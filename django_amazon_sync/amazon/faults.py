@@ -45,6 +45,7 @@ ROLES: dict[str, str] = {
     "searchOrders": _ORDERS,
     "getOrder": _ORDERS,
     "confirmShipment": _ORDERS,
+    "getInventorySummaries": "Amazon Fulfillment, or Product Listing",
     "getMarketplaceParticipations": "Product Listing, or Finance and Accounting",
 }
 

@@ -1,22 +1,20 @@
-"""Connecting accounts: the client of an account, connecting it, checking and releasing it."""
+"""Connecting accounts: the client of an account, connecting it, and releasing it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.amazon import catalog, listings, lwa, orders, sellers
+from django_amazon_sync.amazon import listings, lwa, sellers
 from django_amazon_sync.amazon.client import Client, TokenSource
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.errors import (
-    AmazonSyncError,
     ConfigurationError,
     Disconnected,
     NotFound,
@@ -33,7 +31,6 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.stores import DatabaseTokens, MemoryTokens, buckets
-from django_amazon_sync.sync.work import why_not_writing
 
 #: How staff and scripts say "the shop's first choice".
 ANY = "any"
@@ -51,7 +48,7 @@ def client_for(
     ``patience`` is how many seconds a call may wait for its bucket before it is Throttled,
     ``timeout`` the seconds for connecting and for each read.
     """
-    tokens, limiter = DatabaseTokens(account), limiter_for(account)
+    tokens, limiter = DatabaseTokens(account, timeout), limiter_for(account)
     return _client(account, tokens, limiter, patience, timeout, on_wait)
 
 
@@ -302,53 +299,3 @@ def release(account: SellerAccount) -> None:
 def pause(account: SellerAccount, reason: str) -> bool:
     """Stop all writes of the account at once."""
     return account.move(AccountState.PAUSED, state_reason=reason)
-
-
-# --- Checking ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was tried: whether it works, and in one sentence what to do if not."""
-
-    what: str
-    works: bool
-    sentence: str
-
-
-def check_account(account: SellerAccount, client: Client | None = None) -> list[Finding]:
-    """Try one call for each role that the app needs, each by itself.
-
-    A missing role and a wrong path give the same answer (facts: errors), so nothing is concluded
-    from one call about another.
-    """
-    client = client or client_for(account)
-    codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
-    if not codes:
-        return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
-    an_hour_ago = client.now() - timedelta(hours=1)
-    tries: dict[str, Callable[[], object]] = {
-        "account": partial(sellers.marketplace_participations, client),
-        "listings": partial(listings.get_listing, client, "connection-test", codes),
-        "catalogue": partial(catalog.get_catalog_item, client, "B000000000", codes[0]),
-        "orders": partial(
-            orders.search_orders, client, marketplaces=codes, updated_after=an_hour_ago
-        ),
-    }
-    return [*(_try(what, attempt) for what, attempt in tries.items()), _writing(account)]
-
-
-def _try(what: str, attempt: Callable[[], object]) -> Finding:
-    try:
-        attempt()
-    except NotFound:
-        return Finding(what, True, "works")  # Amazon knows who asks: the way is open
-    except AmazonSyncError as error:
-        return Finding(what, False, str(error))
-    return Finding(what, True, "works")
-
-
-def _writing(account: SellerAccount) -> Finding:
-    if account.writes_from(conf.get("DEPLOYMENT")):
-        return Finding("writing", True, "works")
-    return Finding("writing", False, why_not_writing(account))

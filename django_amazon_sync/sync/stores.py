@@ -26,8 +26,9 @@ RENEWAL = 10.0
 class DatabaseTokens:
     """The access tokens of an account in encrypted rows; one renewal at a time over all workers."""
 
-    def __init__(self, account: SellerAccount) -> None:
+    def __init__(self, account: SellerAccount, timeout: tuple[float, float] = (5, 30)) -> None:
         self._account = account
+        self._timeout = timeout
         self._read: dict[str, AccessToken] = {}
 
     def token(self, scope: str = "") -> str:
@@ -63,7 +64,7 @@ class DatabaseTokens:
         try:
             if token := self._stored(scope, rejected):
                 return token
-            renewed = ask_for_token(self._account, scope)
+            renewed = ask_for_token(self._account, scope, self._timeout)
             held.check()
             AccessToken.objects.update_or_create(
                 account=self._account,
@@ -95,7 +96,9 @@ class MemoryTokens:
         return self.token(scope)
 
 
-def ask_for_token(account: SellerAccount, scope: str) -> Token:
+def ask_for_token(
+    account: SellerAccount, scope: str, timeout: tuple[float, float] = (5, 30)
+) -> Token:
     """A new token from Login with Amazon; a scope asks in the application's own name."""
     return request_token(
         conf.get("LWA_ENDPOINT"),
@@ -103,6 +106,7 @@ def ask_for_token(account: SellerAccount, scope: str) -> Token:
         client_secret=account.application.client_secret,
         refresh_token="" if scope else account.refresh_token,
         scope=scope,
+        timeout=timeout,
     )
 
 

@@ -61,7 +61,9 @@ def test_with_a_pasted_token(page: Page, live_server: LiveServer, amazon_there: 
     expect(page.get_by_text(f"{seller.seller_id} (EU) is connected.")).to_be_visible()
 
     page.get_by_role("button", name="Check connectivity").click()
-    expect(page.get_by_role("row").filter(has_text="orders").first).to_contain_text("yes")
+    found = page.locator(".amazon-connect")
+    expect(found.get_by_role("row", name="orders yes")).to_contain_text("orders can be read")
+    expect(found.get_by_role("row", name="writing no")).to_contain_text("is observing")
     page.set_viewport_size({"width": 375, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     account = SellerAccount.objects.get()

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync.connect import Finding, check_account
+from django_amazon_sync.sync.checking import Finding, check_account
 
 from ._base import (
     ALL_WELL,
@@ -20,6 +20,8 @@ from ._base import (
     add_account_arguments,
     chosen_accounts,
 )
+
+_MARKS = {True: "ok   ", False: "FAILS", None: "-    "}
 
 
 class Command(AmazonCommand):
@@ -39,7 +41,7 @@ class Command(AmazonCommand):
             (f"{account}, {one.what}: {one.sentence}")
             for account, findings in found
             for one in findings
-            if _counts(one) and not one.works
+            if _counts(one) and one.works is False
         ]
         return Result(
             exit=_exit_of([one for _account, findings in found for one in findings]),
@@ -61,13 +63,13 @@ def _findings(account: SellerAccount) -> list[Finding]:
 
 
 def _counts(finding: Finding) -> bool:
-    """An account that only observes is connected well."""
-    return finding.what != "writing"
+    """An account that only observes is connected well; what was not tried says nothing."""
+    return finding.what != "writing" and finding.works is not None
 
 
 def _exit_of(findings: list[Finding]) -> int:
     works = [finding.works for finding in findings if _counts(finding)]
-    if all(works):
+    if works and all(works):
         return ALL_WELL
     return SOME_FAILED if any(works) else NOTHING_RAN
 
@@ -84,6 +86,4 @@ def _account_document(account: SellerAccount, findings: list[Finding]) -> dict[s
 
 def _account_text(account: SellerAccount, findings: list[Finding]) -> list[str]:
     lines = [f"{account}: {account.get_state_display()}"]
-    return lines + [
-        f"  {'ok   ' if one.works else 'FAILS'}  {one.what}: {one.sentence}" for one in findings
-    ]
+    return lines + [f"  {_MARKS[one.works]}  {one.what}: {one.sentence}" for one in findings]

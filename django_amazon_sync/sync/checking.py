@@ -1,0 +1,186 @@
+"""The doctor of a connection: each permission that the app needs, tried by itself.
+
+A missing role and a wrong path give the same answer (facts: errors), so nothing is concluded from
+one call about another. No call changes anything, and all of it ends within some seconds, also where
+Amazon is busy or away: somebody is waiting for the page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from django.utils.translation import gettext as _
+
+from django_amazon_sync import conf
+from django_amazon_sync.amazon import (
+    catalog,
+    feeds,
+    inventory,
+    listings,
+    orders,
+    product_types,
+    reports,
+    sellers,
+)
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.data import OrderData
+from django_amazon_sync.errors import (
+    AmazonSyncError,
+    Disconnected,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
+from django_amazon_sync.models import SellerAccount
+from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.work import why_not_writing
+
+#: Seconds after which nothing more is tried, and those that one call may take at each step.
+ENDS_AFTER, TIMEOUT, PATIENCE = 8.0, (3.0, 5.0), 1.0
+
+#: Orders of so many days are looked at for buyers' data.
+LOOKS_BACK = timedelta(days=30)
+
+#: Statuses in which Amazon shows the address of an order that the merchant ships.
+WITH_ADDRESS = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One permission: whether it works (None: it could not be tried), and in one sentence why."""
+
+    what: str
+    works: bool | None
+    sentence: str
+
+
+def check_account(account: SellerAccount, client: Client | None = None) -> list[Finding]:
+    """Try each permission; what Amazon answers is in the findings, and not raised."""
+    codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
+    if not codes:
+        return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
+    client = client or client_for(account, patience=PATIENCE, timeout=TIMEOUT)
+    return [*_Check(client, codes).findings(), _shipments(), _writing(account)]
+
+
+@dataclass
+class _Check:
+    client: Client
+    codes: list[str]
+    gone: str = ""
+    _seen: list[OrderData] | None = None
+    _ends: float = field(default_factory=lambda: time.monotonic() + ENDS_AFTER)
+
+    def findings(self) -> Iterator[Finding]:
+        client, codes, place = self.client, self.codes, self.codes[0]
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        yield self._try(
+            "account",
+            _("works: the stores that the seller sells in can be read."),
+            partial(sellers.marketplace_participations, client),
+        )
+        yield self._try(
+            "listings",
+            _("works: listings can be read; the same role lets them be changed."),
+            partial(listings.get_listing, client, "connection-test", codes),
+        )
+        yield self._try(
+            "product types",
+            _("works: Amazon's product types can be searched."),
+            partial(product_types.search_product_types, client, place, keywords=("book",)),
+        )
+        yield self._try(
+            "catalogue",
+            _("works: Amazon's catalogue can be read."),
+            partial(catalog.get_catalog_item, client, "B000000000", place),
+        )
+        yield self._try("orders", _("works: orders can be read."), self._look_at_orders)
+        yield self._buyers()
+        yield self._try(
+            "inventory",
+            _("works: stock in Amazon's own warehouses can be read."),
+            lambda: next(iter(inventory.amazon_stock(client, place, since=an_hour_ago)), None),
+        )
+        yield self._try(
+            "reports",
+            _("works: reports can be read."),
+            partial(reports.get_report, client, "0"),
+        )
+        yield self._try(
+            "feeds",
+            _("works: feeds can be read; the same role lets them be sent."),
+            partial(feeds.get_feeds, client, place, an_hour_ago),
+        )
+
+    def _try(self, what: str, works: str, attempt: Callable[[], object]) -> Finding:
+        if not self.gone and time.monotonic() > self._ends:
+            self.gone = _("Amazon answers slowly; check again later.")
+        if self.gone:
+            return Finding(what, None, _("Not tried: %(why)s") % {"why": self.gone})
+        try:
+            attempt()
+        except NotFound:
+            return Finding(what, True, works)  # Amazon knows who asks: the way is open
+        except Throttled as busy:
+            return Finding(what, None, _("Not tried: %(why)s") % {"why": busy})
+        except (Disconnected, Unavailable) as error:
+            self.gone = str(error)
+            return Finding(what, False, str(error))
+        except AmazonSyncError as error:
+            return Finding(what, False, str(error))
+        return Finding(what, True, works)
+
+    def _look_at_orders(self) -> None:
+        page = orders.search_orders(
+            self.client,
+            marketplaces=self.codes,
+            updated_after=datetime.now(UTC) - LOOKS_BACK,
+        )
+        self._seen = [order for order, _raw in page.orders if isinstance(order, OrderData)]
+
+    def _buyers(self) -> Finding:
+        """A role that is missing takes buyers' data away without an error (facts: orders)."""
+        what = "buyers' data"
+        if self._seen is None:
+            return Finding(what, None, _("Not tried: no orders could be read."))
+        shown = [
+            order.delivery
+            for order in self._seen
+            if order.fulfilled_by == "MERCHANT" and order.status in WITH_ADDRESS
+        ]
+        if not shown:
+            return Finding(
+                what, None, _("Not tried: there is no order of the last 30 days to see it by.")
+            )
+        if any(address and (address.name or address.line1) for address in shown):
+            return Finding(what, True, _("works: names and addresses of buyers are there."))
+        return Finding(
+            what,
+            False,
+            _(
+                "Amazon hides names and addresses: the application lacks the restricted role "
+                "Direct-to-Consumer Delivery (or Tax Invoicing); give it the role, then authorise "
+                "it again."
+            ),
+        )
+
+
+def _shipments() -> Finding:
+    return Finding(
+        "shipments",
+        None,
+        _(
+            "Not tried, as it would change an order; the role is that of orders: Inventory and "
+            "Order Tracking, or Direct-to-Consumer Delivery."
+        ),
+    )
+
+
+def _writing(account: SellerAccount) -> Finding:
+    if account.writes_from(conf.get("DEPLOYMENT")):
+        return Finding("writing", True, _("works: this deployment may write to Amazon."))
+    return Finding("writing", False, why_not_writing(account))
