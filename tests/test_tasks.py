@@ -17,6 +17,7 @@ from kombu import Connection
 from django_amazon_sync import tasks
 from django_amazon_sync.models import Job, OfferChange, RunState, Schedule, SyncRun
 from django_amazon_sync.sync import jobs, turns
+from django_amazon_sync.sync.budget import OPERATIONS
 from django_amazon_sync.sync.work import Work
 from tests import factories_amazon as make
 from tests.sync.conftest import World, amazon, connect, world
@@ -87,6 +88,10 @@ def test_a_task_does_its_run_and_twice_is_harmless(world: World, job: Job) -> No
     tasks.TASKS[job](run.pk)
     assert SyncRun.objects.filter(pk=run.pk).values().first() == first
     assert world.writes() == writes
+
+
+def test_every_job_can_be_done_and_looked_at() -> None:
+    assert set(jobs.STORIES) == set(tasks.TASKS) == set(OPERATIONS) == set(Job)
 
 
 def test_a_run_that_was_rolled_back_is_no_fault(db: None) -> None:

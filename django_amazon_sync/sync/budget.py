@@ -23,6 +23,7 @@ OPERATIONS: dict[Job, tuple[str, ...]] = {
     Job.VERIFY: ("searchListingsItems", *REPORTING),
     Job.IMPORT_LISTINGS: REPORTING,
     Job.MATCH: ("searchCatalogItems", *REPORTING),
+    Job.TAKE_OVER: ("searchListingsItems", "searchOrders"),
     Job.IMPORT_ORDERS: ("searchOrders", "getOrder"),
     Job.CONFIRM_SHIPMENTS: ("confirmShipment",),
 }

@@ -88,9 +88,7 @@ def store(day: DayOfRates) -> None:
     """Keep a day of rates, all of it or nothing; a day that is there already is written anew."""
     ExchangeRate.objects.bulk_create(
         [
-            ExchangeRate(
-                source=RateSource.ECB, base=EURO, currency=currency, rate=rate, on=day.on
-            )
+            ExchangeRate(source=RateSource.ECB, base=EURO, currency=currency, rate=rate, on=day.on)
             for currency, rate in day.rates.items()
         ],
         update_conflicts=True,

@@ -248,8 +248,8 @@ def _take_over_one(work: Work, one: Read, fields: Sequence[str]) -> None:
         except _Refused as why:
             work.line(why.outcome, **one.about, code=why.code, message=str(why))
             continue
-        if values["shop"] != values["amazon"]:
-            differing[name] = values
+        if values["shop"] != values["amazon"] or name in one.listing.drift:
+            differing[name] = values  # where the shop has it already, the drift ends
         else:
             work.run.count("in_step")
     if differing:

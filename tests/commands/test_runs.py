@@ -48,6 +48,7 @@ COMMANDS = (
     "amazon_import_orders",
     "amazon_match",
     "amazon_rotate_keys",
+    "amazon_take_over",
     "amazon_tick",
     "amazon_verify",
 )

@@ -7,10 +7,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+from django_amazon_sync.data import Money, OfferUpdate
 from django_amazon_sync.errors import ShopRefused
-from django_amazon_sync.models import Job, Marketplace, Outcome, RunState, SellerSku, SyncRun
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    Marketplace,
+    Outcome,
+    RunState,
+    SellerSku,
+    SyncRun,
+)
 from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.sync.drift import send_ours
 from tests import factories
 from tests.sync.conftest import DE, FR, World, eur, lines_of
 
@@ -112,6 +124,18 @@ def test_where_amazon_wins_what_drifted_is_taken_over(world: World) -> None:
     record.save()
     world.export()
     assert world.live("MUG").price == Decimal("11.00"), "from now on the shop's price goes out"
+
+
+def test_where_the_shop_has_the_value_already_the_drift_ends(world: World) -> None:
+    send(world, amazon_wins=["price"])
+    record = world.sell("MUG", price="10.00", quantity=5)
+    world.export()
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    world.verify()
+    record.price = Decimal("12.00")
+    record.save()
+    assert lines_of(take_over(world, "price"), "outcome") == [Outcome.TAKEN_OVER]
+    assert world.listing("MUG").drift == {}
 
 
 def test_a_price_that_the_rule_would_change_again_is_refused(world: World) -> None:
@@ -299,3 +323,63 @@ def test_a_run_over_many_goes_on_where_it_was(quiet: World) -> None:
     jobs.perform(run)
     assert lines_of(run, "outcome") == [Outcome.TAKEN_OVER] * 25
     assert in_shop(quiet, "SKU-24")[1] == Decimal("4.00")
+
+
+# --- Any order of events --------------------------------------------------------------------------
+
+EVENTS = (
+    "shop", "amazon", "verify", "export", "take over", "send ours", "amazon wins", "shop wins",
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=st.lists(st.sampled_from(EVENTS), min_size=2, max_size=8))
+@example(events=["amazon wins", "amazon", "verify", "take over", "export"])
+@example(events=["amazon wins", "amazon", "verify", "amazon", "verify", "send ours"])
+@example(events=["amazon wins", "amazon", "verify", "shop", "shop wins"])
+def test_in_any_order_no_price_comes_and_goes(
+    world: World, plain_limits: None, events: list[str]
+) -> None:
+    """In the end Amazon shows the shop's price, or what it keeps because it wins; never another."""
+    if not world.shop.find("MUG"):
+        world.sell("MUG", price="10.00", quantity=5)
+        world.export()
+    for number, event in enumerate(events, start=1):
+        world.amazon.advance(600)
+        amounts = Decimal(f"1{number}.00"), Decimal(f"2{number}.00")
+        _happens(world, event, *amounts)
+    world.amazon.advance(600)
+    world.verify()
+    world.export()
+    world.amazon.advance(600)
+    kept = world.listing("MUG").drift.get("price")
+    wins = Marketplace.objects.get().amazon_wins
+    if kept and wins:
+        assert f"{world.live('MUG').price} EUR" == kept["live"]
+    else:
+        assert world.live("MUG").price == in_shop(world)[1]
+
+
+def _happens(world: World, event: str, shops: Decimal, amazons: Decimal) -> None:
+    if event == "shop":
+        world.shop.apply(OfferUpdate(world.shop.find("MUG")[0].pk, price=Money(shops, "EUR")))
+    elif event == "amazon":
+        world.list_on_amazon("MUG", price=str(amazons), quantity=5)
+    elif event == "take over":
+        live = world.live("MUG").price
+        taken = lines_of(take_over(world, "price"), "outcome") == [Outcome.TAKEN_OVER]
+        assert not taken or in_shop(world)[1] == live
+    elif event == "send ours":
+        send_ours(Listing.objects.all())
+    elif event.endswith("wins"):
+        send(world, amazon_wins=["price"] if event == "amazon wins" else [])
+    else:
+        world.do(Job(event))
+
+
+@pytest.fixture
+def plain_limits(settings: Any) -> None:
+    """No change is too much."""
+    settings.AMAZON_SYNC = {
+        **settings.AMAZON_SYNC, "PRICE_MOVE_PERCENT": 1000, "RUN_MOVE_PERCENT": 100,
+    }  # fmt: skip
