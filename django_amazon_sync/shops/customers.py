@@ -1,9 +1,10 @@
 """Buyers as users of this Django project: found by e-mail address, or made for their orders.
 
-A user that is made has no password at all, which is not the same as an unusable one: nobody can
-log in, and whoever reads the address's mail can ask for a password as every customer can. Until
-then the user is nobody's own ("unowned"), which is how the ones that were made here are known.
-Nothing of a user that was there before is ever changed.
+A user that is made has no password: in its place stands a word that is the hash of none, so that
+nobody can log in, and that Django's form for forgotten passwords does not skip as it skips unusable
+ones. Whoever reads the address's mail can ask for a password as every customer can. Until then the
+user is nobody's own, and the word tells that it was made here. Nothing of a user that was there
+before is ever changed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from django.db import IntegrityError, transaction
 from django_amazon_sync.data import Address, Buyer
 from django_amazon_sync.errors import ShopRefused
 
-NO_PASSWORD = ""
+#: Stands where the hash of a password would; no hasher of Django knows it.
+NO_PASSWORD = "amazon-import"  # noqa: S105 -- the hash of none
 
 
 class Customer(NamedTuple):

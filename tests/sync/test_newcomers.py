@@ -150,9 +150,8 @@ def test_a_made_customer_logs_in_only_once_it_has_asked_for_a_password(
     number = world.buy("MUG", buyer=ADA)
     world.import_orders()
     ada = users().get()
-    assert ada.password == ""
     assert ada.last_login is None
-    for guess in ("", " ", "!", "ada@engine.example"):
+    for guess in ("", " ", "!", "ada@engine.example", ada.password):
         assert authenticate(username=ada.email, password=guess) is None
         assert authenticate(username=ada.username, password=guess) is None
 
@@ -170,6 +169,18 @@ def test_a_made_customer_logs_in_only_once_it_has_asked_for_a_password(
     OscarShop().anonymise(str(shop_order(number).pk))
     ada.refresh_from_db()
     assert ada.email == "ada@engine.example"  # it has become somebody's own
+
+
+def test_who_was_there_without_a_password_is_never_forgotten(shop_of_customers: World) -> None:
+    """Another system may have made users who never logged in here."""
+    world = shop_of_customers
+    there = get_user_model().objects.create(username="ada", email="ada@engine.example")
+    number = world.buy("MUG", buyer=ADA)
+    world.import_orders()
+    assert shop_order(number).user == there
+    OscarShop().anonymise(str(shop_order(number).pk))
+    there.refresh_from_db()
+    assert (there.email, there.is_active) == ("ada@engine.example", True)
 
 
 def test_two_workers_make_one_customer(
