@@ -25,6 +25,7 @@ from django_amazon_sync.models import (
     Listing,
     Marketplace,
     OfferIdentifier,
+    ProductType,
     SellerAccount,
     SellerSku,
 )
@@ -34,10 +35,14 @@ from django_amazon_sync.sync import identifiers
 from django_amazon_sync.sync.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
 from django_amazon_sync.sync.linking import SkuTaken, sell_under, was_sent
 from django_amazon_sync.sync.offer_checks import problems_of
+from django_amazon_sync.sync.product_types import fields_required
 from django_amazon_sync.sync.survey import is_its
 
 #: Before the name of a field, the name of its switch.
 SWITCH = "switch_"
+
+#: The fields that say where in Amazon's catalogue a product belongs.
+CLASSING = ("item_type_keyword", "browse_nodes")
 
 #: What is wrong with a code that was typed.
 PROBLEMS = {
@@ -364,10 +369,12 @@ class ListingForm(PartForm):
         row: Listing | None,
         sent: Mapping[str, bool],
         price_of: Callable[[Decimal | None], Money | None],
+        product_type: ProductType | None = None,
         prefix: str,
         **kwargs: Any,
     ) -> None:
         self.marketplace, self.row, self.price_of = marketplace, row, price_of
+        self.product_type = product_type
         its = row or Listing(marketplace=marketplace)
         initial = {
             "synchronise_here": as_choice(its.synchronise_here),
@@ -427,7 +434,21 @@ class ListingForm(PartForm):
             values[PRICE] = str(price)
         for name, why in problems_of(values, self.marketplace.facts.currency).items():
             self.add_error("own_price" if name == PRICE else name, why)
+        self._check_required(data)
         return data
+
+    def _check_required(self, data: Mapping[str, Any]) -> None:
+        """Who says where a product belongs says all that its product type requires of that.
+
+        A listing that somebody else has classed already may leave all of it empty.
+        """
+        if self.product_type is None or not set(CLASSING) & set(self.changed_data):
+            return
+        for name in fields_required(self.product_type.facts) & set(CLASSING):
+            if not data[name]:
+                words = _("The product type %(type)s requires it in this marketplace.")
+                params = {"type": self.product_type.name}
+                self.add_error(name, ValidationError(words, params=params))
 
     def columns(self) -> dict[str, Any]:
         columns = super().columns()

@@ -1,7 +1,8 @@
 """The Amazon page of one product of the shop, wherever it is shown: what holds for it, and buttons.
 
 One offer at a time, for all accounts that whoever asks may see. What is typed is saved together or
-not at all; Amazon is never asked here. Exports and imports are runs, which the page then follows.
+not at all. Exports and imports are runs, which the page then follows; Amazon itself is asked for
+suggestions only, and for a few seconds at most.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
@@ -37,19 +38,21 @@ from django_amazon_sync.admin.product_forms import (
 )
 from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
-from django_amazon_sync.errors import NotSupported
+from django_amazon_sync.errors import AmazonSyncError, NotSupported
 from django_amazon_sync.models import (
     Job,
     Listing,
     Marketplace,
     Presence,
+    ProductType,
     SellerAccount,
     SellerSku,
     SyncRun,
 )
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import changes, identifiers, takeover
+from django_amazon_sync.sync import changes, identifiers, product_types, takeover
+from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.desired import PRICE, Chosen, Rules, desired
 from django_amazon_sync.sync.explaining import explain_price
 from django_amazon_sync.sync.fields import FIELDS
@@ -58,6 +61,9 @@ from django_amazon_sync.sync.linking import SkuTaken
 
 #: Runs that one page follows at most.
 FOLLOWED = 20
+
+#: Seconds that somebody waits for a call of Amazon's, and characters that are searched for.
+PATIENCE, LONGEST_SEARCH = 2.0, 200
 
 LOOK, TAKE_OVER = "view_sellersku", "take_over_listing"
 
@@ -122,6 +128,8 @@ class ProductPage(View):
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        if "suggest" in request.GET:
+            return self.suggest()
         return self.shown(self.codes(), self.parts())
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
@@ -131,6 +139,7 @@ class ProductPage(View):
             "compare": self.compare,
             "take_over": self.take_over,
             "switch_off": self.switch_off,
+            "read_type": self.read_type,
         }
         do = doings.get(request.POST.get("do", ""))
         if do is None or not self.offers:
@@ -223,6 +232,7 @@ class ProductPage(View):
             account=account,
             offer=self.offer,
             row=row,
+            conditions=product_types.conditions_in(self.types_of(row)),
             may={"*": self.may("change_sellersku")},
         )
         its = row or SellerSku(account=account, sku=self.offer.sku, offer_pk=self.offer.pk)
@@ -246,12 +256,14 @@ class ProductPage(View):
         prices = self.may("change_listing", "change_price_listing")
         its = listing or Listing(sku=sku, marketplace=place)
         rules = Rules.of(place)
+        kept = self.types.get((place.pk, its.product_type))
         form = ListingForm(
             data,
             marketplace=place,
             row=listing,
             sent=rules.switches,
             price_of=partial(self._price, rules.price),
+            product_type=kept,
             prefix=prefix,
             may={"*": self.may("change_listing"), "prices": prices, "own_price": prices},
         )
@@ -265,6 +277,9 @@ class ProductPage(View):
                 "explanation": explain_price(its, self.offer),
                 "problems": problems,
                 "issues": issue_words.told(its.issues),
+                "type": kept,
+                "stale": kept is None or not product_types.is_fresh(kept),
+                "suggest_in": f"{sku.account_id}:{place.code}",
                 "next": next_steps.of_listing(its),
             },
         )
@@ -272,6 +287,56 @@ class ProductPage(View):
     def _price(self, rule: PriceRule, own: Decimal | None) -> Money | None:
         """What the price comes to with this own price, or with none."""
         return price_to_send(self.offer, replace(rule, own_price=own)).price
+
+    # --- What Amazon suggests ---------------------------------------------------------------------
+
+    @cached_property
+    def types(self) -> dict[tuple[int, str], ProductType]:
+        """What is kept of the product types of the offer's listings."""
+        return product_types.kept_of(one for sku in self.skus for one in sku.listings.all())
+
+    def types_of(self, row: SellerSku | None) -> list[ProductType]:
+        listings = row.listings.all() if row else ()
+        found = [self.types.get((one.marketplace_id, one.product_type)) for one in listings]
+        return [one for one in found if one is not None]
+
+    def suggest(self) -> HttpResponse:
+        """Where Amazon has items of some words, as JSON for the page; a few seconds at most."""
+        if not self.may("change_listing"):
+            raise PermissionDenied
+        words = self.request.GET["suggest"].strip()[:LONGEST_SEARCH]
+        place = self.request.GET.get("marketplace", "")
+        account = next((one for one in self.sellers if str(one.pk) == place.split(":")[0]), None)
+        codes = [one.code for one in account.marketplaces.all()] if account else []
+        if account is None or not words or (code := place.partition(":")[2]) not in codes:
+            return JsonResponse({"error": _now("Write some words to search for.")}, status=400)
+        try:
+            found = product_types.suggest(client_for(account, patience=PATIENCE), code, words)
+        except AmazonSyncError as error:
+            return JsonResponse({"error": str(error)}, status=503)
+        return JsonResponse(
+            {
+                "keywords": found.keywords,
+                "nodes": [{"number": one.number, "path": one.path} for one in found.nodes],
+                "product_types": [
+                    {"name": one.name, "label": one.display_name} for one in found.product_types
+                ],
+            }
+        )
+
+    def read_type(self) -> HttpResponse:
+        """Read from Amazon what the product type of one listing allows, and keep it."""
+        if not self.may("change_listing"):
+            raise PermissionDenied
+        listing = self._posted_listing()
+        try:
+            client = client_for(listing.sku.account, patience=PATIENCE)
+            product_types.read(client, listing.marketplace, listing.product_type)
+        except AmazonSyncError as error:
+            messages.error(self.request, str(error))
+        else:
+            messages.success(self.request, _now("What the product type allows is read."))
+        return self.back()
 
     # --- Saving ----------------------------------------------------------------------------------
 
@@ -473,6 +538,7 @@ class ProductPage(View):
                 "panels": panels,
                 "imports": self.imports(),
                 "may_save": self.may("change_sellersku") or self.may("change_listing"),
+                "may_suggest": self.may("change_listing"),
                 "may_export": self.may("export_listing"),
             },
         )

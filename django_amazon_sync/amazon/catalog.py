@@ -1,8 +1,9 @@
-"""Catalog Items API 2022-04-01: Amazon's own catalogue, by barcode or ASIN."""
+"""Catalog Items API 2022-04-01: Amazon's own catalogue, by barcode, ASIN or words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -11,10 +12,33 @@ from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.data import CatalogItem, Identifier
 
 IDENTIFIERS_A_CALL = 20
+WORDS_A_CALL = 20
+#: Items that a search by words gives.
+FOUND_BY_WORDS = 10
+#: Categories within each other that are followed up.
+DEEPEST = 20
 #: Pixels across that a picture on a page of ours needs.
 PICTURE_WIDTH = 160
 _PATH = "/catalog/2022-04-01/items"
 _DATA_SETS = ("summaries", "identifiers", "productTypes", "images")
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseNode:
+    """One category of Amazon's catalogue, named with those that it lies in."""
+
+    number: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """One item of the catalogue, and where Amazon has classed it."""
+
+    title: str
+    product_type: str
+    keyword: str
+    nodes: tuple[BrowseNode, ...]
 
 
 def search_catalog(
@@ -45,6 +69,41 @@ def search_catalog(
                 answer.lacks("an end to its pages")
             query["pageToken"] = token
     return list(found.values())
+
+
+def search_words(client: Client, words: Sequence[str], marketplace: str) -> list[Classified]:
+    """The items that fit these words best, and where they are classed (searchCatalogItems).
+
+    One page; Amazon takes at most twenty words.
+    """
+    query: dict[str, Any] = {
+        "keywords": words[:WORDS_A_CALL],
+        "marketplaceIds": [marketplace],
+        "includedData": ("summaries", "productTypes", "classifications", "attributes"),
+        "pageSize": FOUND_BY_WORDS,
+    }
+    answer = client.call("searchCatalogItems", "GET", _PATH, query=query)
+    return [_classified(raw, marketplace) for raw in objs(answer.array("items"))]
+
+
+def _classified(raw: dict[str, Any], marketplace: str) -> Classified:
+    nodes = objs(_here(raw.get("classifications"), marketplace).get("classifications"))
+    keywords = objs(obj(raw.get("attributes")).get("item_type_keyword"))
+    return Classified(
+        title=text(_here(raw.get("summaries"), marketplace).get("itemName")),
+        product_type=text(_here(raw.get("productTypes"), marketplace).get("productType")),
+        keyword=next((text(one.get("value")) for one in keywords), ""),
+        nodes=tuple(BrowseNode(text(one.get("classificationId")), _path(one)) for one in nodes),
+    )
+
+
+def _path(node: dict[str, Any]) -> str:
+    """The names from the widest category down to this one."""
+    names: list[str] = []
+    while node and len(names) < DEEPEST:
+        names.append(text(node.get("displayName")))
+        node = obj(node.get("parent"))
+    return " > ".join(reversed(names))
 
 
 def get_catalog_item(client: Client, asin: str, marketplace: str) -> CatalogItem:

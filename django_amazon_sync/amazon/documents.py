@@ -69,18 +69,27 @@ def fetch(answer: Answer, into: BinaryIO) -> str:
     return download(url, gzipped=bool(packed), into=into)
 
 
-def download(url: str, *, gzipped: bool, into: BinaryIO) -> str:
+def download(
+    url: str,
+    *,
+    gzipped: bool,
+    into: BinaryIO,
+    largest: int = LARGEST,
+    timeout: tuple[float, float] = _TIMEOUT,
+) -> str:
     """Put the whole document, unpacked, in place of what ``into`` held, and go to its start.
+
+    ``timeout`` is in seconds, to connect and between two pieces.
 
     Returns the charset of its Content-Type in lower case, empty where none is named. Raises
     Unavailable where the document did not come whole, Unreadable where it is no gzip, or larger
-    than LARGEST, or expands as no report does; ``into`` is then of no use.
+    than ``largest``, or expands as no report does; ``into`` is then of no use.
     """
     into.seek(0)
     into.truncate()
     request = requests.Request("GET", url, {"accept-encoding": "identity"})
-    with _exchange(_DOWNLOAD, request) as response:
-        for piece in _unpacked(_chunks(response), gzipped):
+    with _exchange(_DOWNLOAD, request, timeout) as response:
+        for piece in _unpacked(_chunks(response), gzipped, largest):
             into.write(piece)
         headers = Message()
         headers["content-type"] = response.headers.get("content-type", "")
@@ -92,14 +101,16 @@ def download(url: str, *, gzipped: bool, into: BinaryIO) -> str:
 
 
 @contextmanager
-def _exchange(operation: str, request: requests.Request) -> Iterator[requests.Response]:
+def _exchange(
+    operation: str, request: requests.Request, timeout: tuple[float, float] = _TIMEOUT
+) -> Iterator[requests.Response]:
     """The answer, its body still on the way; anything but a success is Unavailable."""
     http = session()
     try:
         with _unlogged():
             prepared = http.prepare_request(request)
             settings = http.merge_environment_settings(prepared.url, {}, True, None, None)
-            response = http.send(prepared, timeout=_TIMEOUT, allow_redirects=False, **settings)
+            response = http.send(prepared, timeout=timeout, allow_redirects=False, **settings)
         with response:
             if response.status_code != 200:
                 raise _refusal(operation, response)
@@ -168,7 +179,7 @@ logging.getLogger("urllib3.connectionpool").addFilter(_may_be_logged)
 # --- Unpacking -------------------------------------------------------------------------------
 
 
-def _unpacked(chunks: Iterator[bytes], gzipped: bool) -> Iterator[bytes]:
+def _unpacked(chunks: Iterator[bytes], gzipped: bool, largest: int = LARGEST) -> Iterator[bytes]:
     """The document's bytes; gzip is known by its first two, which begin no table and no JSON."""
     first = next(chunks, b"")
     packed = first.startswith(_GZIP)
@@ -178,8 +189,8 @@ def _unpacked(chunks: Iterator[bytes], gzipped: bool) -> Iterator[bytes]:
     size = 0
     for piece in _inflated(whole) if packed else whole:
         size += len(piece)
-        if size > LARGEST:
-            raise Unreadable(f"Amazon's document is larger than {LARGEST:,} bytes.")
+        if size > largest:
+            raise Unreadable(f"Amazon's document is larger than {largest:,} bytes.")
         yield piece
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from urllib.parse import quote
 
+from django_amazon_sync.amazon import documents
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.errors import Unreadable
+
+#: Bytes of a schema; the largest are a few millions.
+LARGEST_SCHEMA = 32 * 1024**2
+
+#: Seconds: somebody may be looking at a page.
+SCHEMA_TIMEOUT = (3.0, 5.0)
 
 _PATH = "/definitions/2020-09-01/productTypes"
 
@@ -32,6 +42,14 @@ class ProductTypeDefinition:
     locale: str
     schema_url: str
     checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFacts:
+    """What a schema says of an offer: the conditions it may have, the attributes it must have."""
+
+    conditions: tuple[str, ...]
+    required: frozenset[str]
 
 
 def search_product_types(
@@ -71,3 +89,38 @@ def get_product_type(client: Client, product_type: str, marketplace: str) -> Pro
         schema_url=text(obj(schema.get("link")).get("resource")),
         checksum=text(schema.get("checksum")),
     )
+
+
+def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
+    """Download the schema of a product type and read what it says of an offer.
+
+    Raises Unavailable, and Unreadable for what is no schema or is larger than schemas are.
+    """
+    with TemporaryFile() as file:
+        documents.download(
+            definition.schema_url,
+            gzipped=False,
+            into=file,
+            largest=LARGEST_SCHEMA,
+            timeout=SCHEMA_TIMEOUT,
+        )
+        return schema_facts(file.read())
+
+
+def schema_facts(document: bytes) -> SchemaFacts:
+    """What a schema says of an offer. Raises Unreadable."""
+    try:
+        schema = json.loads(document)
+    except (ValueError, RecursionError):
+        raise Unreadable("Amazon's schema of a product type is no JSON.") from None
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        raise Unreadable("Amazon's schema of a product type has no properties.")
+    condition = obj(schema["properties"].get("condition_type"))
+    value = obj(obj(obj(condition.get("items")).get("properties")).get("value"))
+    choices = [value, *objs(value.get("anyOf")), *objs(value.get("oneOf"))]
+    words = [word for choice in choices for word in _words(choice.get("enum"))]
+    return SchemaFacts(tuple(dict.fromkeys(words)), frozenset(_words(schema.get("required"))))
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

@@ -5,62 +5,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0003_staff'),
+        ("django_amazon_sync", "0003_staff"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alarm',
-            name='claimed_at',
-            field=models.DateTimeField(blank=True, help_text='When a worker set about mailing it.', null=True),
+            model_name="alarm",
+            name="claimed_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When a worker set about mailing it.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='deactivated',
-            field=models.BooleanField(default=False, help_text='Staff disconnected it, so nobody is told.', verbose_name='deactivated'),
+            model_name="selleraccount",
+            name="deactivated",
+            field=models.BooleanField(
+                default=False,
+                help_text="Staff disconnected it, so nobody is told.",
+                verbose_name="deactivated",
+            ),
         ),
         migrations.AddField(
-            model_name='syncrun',
-            name='started_by',
-            field=models.CharField(blank=True, choices=[('user', 'user'), ('schedule', 'schedule'), ('cron_key', 'cron key'), ('command', 'command'), ('shop', 'change in the shop'), ('amazon', 'answer of Amazon'), ('run', 'another run')], max_length=10, verbose_name='started by'),
+            model_name="syncrun",
+            name="started_by",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("user", "user"),
+                    ("schedule", "schedule"),
+                    ("cron_key", "cron key"),
+                    ("command", "command"),
+                    ("shop", "change in the shop"),
+                    ("amazon", "answer of Amazon"),
+                    ("run", "another run"),
+                ],
+                max_length=10,
+                verbose_name="started by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(condition=models.Q(('status__in', ('UNSHIPPED', 'PARTIALLY_SHIPPED'))), fields=['account', 'ship_by'], name='amazon_order_to_ship'),
+            model_name="amazonorder",
+            index=models.Index(
+                condition=models.Q(("status__in", ("UNSHIPPED", "PARTIALLY_SHIPPED"))),
+                fields=["account", "ship_by"],
+                name="amazon_order_to_ship",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['marketplace', 'presence'], name='amazon_listing_presences'),
+            model_name="listing",
+            index=models.Index(fields=["marketplace", "presence"], name="amazon_listing_presences"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('held', {}), _negated=True), fields=['marketplace'], name='amazon_listing_held'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("held", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_held",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('refused', {}), _negated=True), fields=['marketplace'], name='amazon_listing_refused'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("refused", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_refused",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('drift', {}), _negated=True), fields=['marketplace'], name='amazon_listing_drift'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("drift", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_drift",
+            ),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['sku'], name='amazon_line_by_sku'),
+            model_name="runline",
+            index=models.Index(fields=["sku"], name="amazon_line_by_sku"),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['seller_sku'], name='amazon_line_by_seller_sku'),
+            model_name="runline",
+            index=models.Index(fields=["seller_sku"], name="amazon_line_by_seller_sku"),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['order_number'], name='amazon_line_by_order'),
+            model_name="runline",
+            index=models.Index(fields=["order_number"], name="amazon_line_by_order"),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(fields=['created_at'], name='amazon_run_by_age'),
+            model_name="syncrun",
+            index=models.Index(fields=["created_at"], name="amazon_run_by_age"),
         ),
     ]

@@ -5,23 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0005_listing_synchronise_here'),
+        ("django_amazon_sync", "0005_listing_synchronise_here"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(condition=models.Q(('cancellation_requested', True), ('ship_anyway', False)), fields=['account'], name='amazon_order_asking'),
+            model_name="amazonorder",
+            index=models.Index(
+                condition=models.Q(("cancellation_requested", True), ("ship_anyway", False)),
+                fields=["account"],
+                name="amazon_order_asking",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(condition=models.Q(('state__in', ('waiting', 'refused'))), fields=['state'], name='amazon_shipment_to_mend'),
+            model_name="shipment",
+            index=models.Index(
+                condition=models.Q(("state__in", ("waiting", "refused"))),
+                fields=["state"],
+                name="amazon_shipment_to_mend",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'running'))), fields=['account'], name='amazon_run_open'),
+            model_name="syncrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=["account"],
+                name="amazon_run_open",
+            ),
         ),
     ]

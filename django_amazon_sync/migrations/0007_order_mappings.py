@@ -4,39 +4,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0006_attention'),
+        ("django_amazon_sync", "0006_attention"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OrderMappings',
-            fields=[
-            ],
+            name="OrderMappings",
+            fields=[],
             options={
-                'verbose_name': 'order mappings',
-                'verbose_name_plural': 'order mappings',
-                'proxy': True,
-                'default_permissions': (),
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "order mappings",
+                "verbose_name_plural": "order mappings",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('django_amazon_sync.selleraccount',),
+            bases=("django_amazon_sync.selleraccount",),
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='payment_methods',
-            field=models.JSONField(blank=True, default=list, help_text='As Amazon names them.', verbose_name='payment methods'),
+            model_name="amazonorder",
+            name="payment_methods",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="As Amazon names them.",
+                verbose_name="payment methods",
+            ),
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='service_level',
-            field=models.CharField(blank=True, max_length=100, verbose_name='service level'),
+            model_name="amazonorder",
+            name="service_level",
+            field=models.CharField(blank=True, max_length=100, verbose_name="service level"),
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='told_status',
-            field=models.CharField(blank=True, help_text="Amazon's status that the shop was told last.", max_length=40),
+            model_name="amazonorder",
+            name="told_status",
+            field=models.CharField(
+                blank=True, help_text="Amazon's status that the shop was told last.", max_length=40
+            ),
         ),
     ]

@@ -5,35 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0007_order_mappings'),
+        ("django_amazon_sync", "0007_order_mappings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='amazonorder',
-            name='amazon_order_latest',
+            model_name="amazonorder",
+            name="amazon_order_latest",
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['-ordered_at', '-id'], name='amazon_order_newest'),
+            model_name="amazonorder",
+            index=models.Index(fields=["-ordered_at", "-id"], name="amazon_order_newest"),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['state', '-ordered_at', '-id'], name='amazon_order_of_state'),
+            model_name="amazonorder",
+            index=models.Index(
+                fields=["state", "-ordered_at", "-id"], name="amazon_order_of_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['number'], name='amazon_order_of_any'),
+            model_name="amazonorder",
+            index=models.Index(fields=["number"], name="amazon_order_of_any"),
         ),
         migrations.AddIndex(
-            model_name='sellersku',
-            index=models.Index(fields=['sku'], name='amazon_sku_of_any'),
+            model_name="sellersku",
+            index=models.Index(fields=["sku"], name="amazon_sku_of_any"),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(fields=['job', '-id'], name='amazon_run_of_job'),
+            model_name="syncrun",
+            index=models.Index(fields=["job", "-id"], name="amazon_run_of_job"),
         ),
     ]

@@ -6,28 +6,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0008_lists'),
+        ("django_amazon_sync", "0008_lists"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RateFetch',
+            name="RateFetch",
             fields=[
-                ('source', models.CharField(choices=[('ecb', 'European Central Bank'), ('table', 'the table kept here'), ('callable', "the project's own function")], max_length=10, primary_key=True, serialize=False, verbose_name='source')),
-                ('next_at', models.DateTimeField(verbose_name='asked for again')),
-                ('fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='fetched at')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("ecb", "European Central Bank"),
+                            ("table", "the table kept here"),
+                            ("callable", "the project's own function"),
+                        ],
+                        max_length=10,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="source",
+                    ),
+                ),
+                ("next_at", models.DateTimeField(verbose_name="asked for again")),
+                (
+                    "fetched_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="fetched at"),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'fetching of rates',
-                'verbose_name_plural': 'fetching of rates',
+                "verbose_name": "fetching of rates",
+                "verbose_name_plural": "fetching of rates",
             },
         ),
         migrations.AlterField(
-            model_name='exchangerate',
-            name='rate',
-            field=models.DecimalField(decimal_places=8, max_digits=20, validators=[django.core.validators.MinValueValidator(Decimal('1E-8'))], verbose_name='rate'),
+            model_name="exchangerate",
+            name="rate",
+            field=models.DecimalField(
+                decimal_places=8,
+                max_digits=20,
+                validators=[django.core.validators.MinValueValidator(Decimal("1E-8"))],
+                verbose_name="rate",
+            ),
         ),
     ]

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0009_rate_fetch'),
+        ("django_amazon_sync", "0009_rate_fetch"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='orderwindow',
-            name='by_creation',
+            model_name="orderwindow",
+            name="by_creation",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='orderwindow',
-            name='marketplaces',
+            model_name="orderwindow",
+            name="marketplaces",
             field=models.JSONField(default=list),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0010_order_searches'),
+        ("django_amazon_sync", "0010_order_searches"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['shop_order_pk'], name='amazon_order_in_shop'),
+            model_name="amazonorder",
+            index=models.Index(fields=["shop_order_pk"], name="amazon_order_in_shop"),
         ),
     ]

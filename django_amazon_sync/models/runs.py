@@ -180,9 +180,7 @@ class RunSelection(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["run", "offer_pk", "sku"], name="amazon_selection_once"
-            )
+            models.UniqueConstraint(fields=["run", "offer_pk", "sku"], name="amazon_selection_once")
         ]
 
     def __str__(self) -> str:

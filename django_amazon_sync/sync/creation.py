@@ -109,9 +109,7 @@ def _keep_reason(work: Work, listing: Listing, key: str, reason: str) -> None:
 
 
 def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key: str) -> None:
-    values = {
-        name: value for name, value in want.values.items() if FIELDS[name].at_creation
-    }
+    values = {name: value for name, value in want.values.items() if FIELDS[name].at_creation}
     attributes = gateway.offer_attributes(
         listing.marketplace.code, asin, listing.sku.condition
     ) | _attributes(store_of(listing.marketplace), values)

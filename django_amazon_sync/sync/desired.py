@@ -328,4 +328,3 @@ def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:
     """What a creation is made of; a refused one is tried again when it changes."""
     codes = sorted(f"{one.kind}:{one.value}" for one in offer.identifiers)
     return " ".join([sku.asin, *codes, price or ""])
-

@@ -92,9 +92,7 @@ class Known:
     _instances: dict[str, Instance] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, listing: Listing, there: ListingFacts | None, desired: Mapping[str, Any]
-    ) -> Known:
+    def of(cls, listing: Listing, there: ListingFacts | None, desired: Mapping[str, Any]) -> Known:
         """What is known of a listing that was just read, and that should get these values."""
         known = cls(listing, store_of(listing.marketplace), desired.get(QUANTITY))
         if there is not None:

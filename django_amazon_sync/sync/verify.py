@@ -232,9 +232,7 @@ def _missing(work: Work, listing: Listing) -> None:
     work.line(Outcome.DRIFTED, **about, message=reason)
 
 
-def _say(
-    work: Work, row: Listing, wrong: dict[str, Any], rules: Rules, *, certain: bool
-) -> None:
+def _say(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules, *, certain: bool) -> None:
     about = {"sku": row.sku.sku, "marketplace": rules.code}
     if not wrong:
         work.run.count("in_step" if certain else "in_doubt")

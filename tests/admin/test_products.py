@@ -13,12 +13,14 @@ from django.forms import MultiWidget
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from django_amazon_sync.models import (
     Job,
     Listing,
     OfferChange,
     OfferIdentifier,
+    ProductType,
     SellerAccount,
     SellerSku,
     SyncRun,
@@ -461,6 +463,76 @@ def test_nothing_chosen_imports_nothing(staff: Staff, record: Any, listing: List
     page = staff.client.post(address_of(record), compare, follow=True)
     assert b"Choose what shall be imported." in page.content
     assert not SyncRun.objects.exists()
+
+
+# --- Product types and suggestions ----------------------------------------------------------------
+
+
+def test_the_product_type_says_which_conditions_there_are(
+    staff: Staff, record: Any, listing: Listing
+) -> None:
+    keep_type(listing, conditions=["new_new", "used_good"])
+    context = staff.client.get(address_of(record)).context
+    [choices] = [
+        part.form.fields["condition"].choices
+        for account in context["accounts"] for part in account.skus
+    ]  # fmt: skip
+    assert [one for one, _name in choices] == ["new_new", "used_good"]
+    response = save(staff.client, record, **{f"sku{listing.sku_id}-condition": "club_club"})
+    assert list(errors_of(response)) == [f"sku{listing.sku_id}-condition"]
+
+
+def test_what_the_product_type_requires_is_asked_for_once_somebody_classes_it(
+    staff: Staff, record: Any, listing: Listing
+) -> None:
+    keep_type(listing, required=["recommended_browse_nodes"])
+    prefix = f"sku{listing.sku_id}-{listing.marketplace.code}"
+    response = save(staff.client, record, **{f"{prefix}-item_type_keyword": "mugs"})
+    assert list(errors_of(response)) == [f"{prefix}-browse_nodes"]
+    assert "MUG_TYPE requires it" in str(errors_of(response))
+    assert save(staff.client, record, **{f"{prefix}-own_price": "11"}).status_code == 302
+    both = {f"{prefix}-item_type_keyword": "mugs", f"{prefix}-browse_nodes": "3167641"}
+    assert save(staff.client, record, **both).status_code == 302
+
+
+def keep_type(listing: Listing, **facts: Any) -> None:
+    listing.product_type = "MUG_TYPE"
+    listing.save()
+    ProductType.objects.create(
+        marketplace=listing.marketplace, name="MUG_TYPE", facts=facts, read_at=timezone.now()
+    )
+
+
+@pytest.mark.parametrize("query", [{"suggest": ""}, {"suggest": "mug", "marketplace": "1:X"}])
+def test_a_search_without_words_or_for_elsewhere_asks_nothing(
+    staff: Staff, record: Any, listing: Listing, query: dict[str, str]
+) -> None:
+    answer = staff.client.get(address_of(record, **query))
+    assert answer.status_code == 400
+    assert "error" in answer.json()
+
+
+def test_a_search_says_why_amazon_does_not_answer(
+    staff: Staff, record: Any, listing: Listing
+) -> None:
+    where = f"{listing.sku.account_id}:{listing.marketplace.code}"
+    answer = staff.client.get(address_of(record, suggest="mug", marketplace=where))
+    assert answer.status_code == 503
+    assert answer.json()["error"]
+    keep_type(listing)
+    read = {"do": "read_type", "listing": listing.pk}
+    page = staff.client.post(address_of(record), read, follow=True)
+    assert [one.level_tag for one in page.context["messages"]] == ["error"]
+
+
+def test_suggestions_take_a_permission(
+    staff_with: Callable[..., Staff], record: Any, listing: Listing
+) -> None:
+    client = staff_with("view_sellersku").client
+    where = f"{listing.sku.account_id}:{listing.marketplace.code}"
+    assert client.get(address_of(record, suggest="x", marketplace=where)).status_code == 403
+    read = {"do": "read_type", "listing": listing.pk}
+    assert client.post(address_of(record), read).status_code == 403
 
 
 def test_a_product_of_many_offers_asks_no_more_than_one_of_two(

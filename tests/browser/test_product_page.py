@@ -143,3 +143,36 @@ def test_a_price_is_imported_once_it_does_not_go_out(
     expect(panel.get_by_role("row").filter(has_text="MUG")).to_contain_text("taken over")
     record.refresh_from_db()
     assert str(record.price) == "11.50"
+
+
+def test_amazon_suggests_where_a_product_belongs(
+    page: Page,
+    live_server: LiveServer,
+    world: World,  # noqa: F811
+) -> None:
+    record = world.sell("MUG", price="10.00", quantity=7, title="Espresso cup")
+    world.amazon.add_product(asin="B000000042", title="Espresso cup", product_type="CUP")
+    world.export()
+    world.listing("MUG").sku.listings.update(product_type="CUP")
+    log_in(page, live_server)
+    page.goto(
+        live_server.url + reverse("admin:django_amazon_sync_product", args=[record.product.pk])
+    )
+    store = page.get_by_role("region", name="DE (EUR)")
+    store.get_by_text("Advanced").click()
+    store.get_by_role("button", name="Search").click()
+    store.get_by_role("button", name="Add the browse node: Everything > Cup").click()
+    store.get_by_role("button", name="Use the keyword: cup").click()
+    expect(store.get_by_text("Product types that Amazon suggests: Cup")).to_be_visible()
+    expect(store.get_by_label("Item type keyword", exact=True)).to_have_value("cup")
+    page.get_by_role("button", name="Save").click()
+    own = world.listing("MUG").own_values
+    assert (own["item_type_keyword"], len(own["browse_nodes"])) == ("cup", 1)
+
+    page.get_by_role("region", name="DE (EUR)").get_by_text("Advanced").click()
+    page.get_by_role("button", name="Read from Amazon what it allows").click()
+    expect(page.get_by_text("What the product type allows is read.")).to_be_visible()
+    page.get_by_role("region", name="DE (EUR)").get_by_text("Advanced").click()
+    page.get_by_role("textbox", name="Recommended browse nodes").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The product type CUP requires it")).to_be_visible()

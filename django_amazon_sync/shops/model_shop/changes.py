@@ -35,9 +35,7 @@ from django_amazon_sync.shops.model_shop.orders import (
 CHUNK = 500
 
 
-def update(
-    shop: ShopFields, pk: str, order: OrderData, status: str
-) -> tuple[list[Any], str]:
+def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[list[Any], str]:
     """Bring the order in line with Amazon's, in the caller's transaction.
 
     Returns the pks of the products whose stock it gave back, and what staff should know.

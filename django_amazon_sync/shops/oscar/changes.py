@@ -129,8 +129,11 @@ def follow_amounts(saved: Any, order: OrderData) -> None:
     figures = figures_of(order)
     if figures.total.gross == saved.total_incl_tax:
         return
-    note(saved, f"Amazon's total was {saved.total_incl_tax} and is {figures.total.gross} "
-                f"{figures.currency}.")
+    note(
+        saved,
+        f"Amazon's total was {saved.total_incl_tax} and is {figures.total.gross} "
+        f"{figures.currency}.",
+    )
     for rows in (saved.surcharges, saved.discounts, saved.line_prices):
         rows.all().delete()
     lines = [line for line in saved.lines.all() if line.partner_line_reference in figures.lines]

@@ -106,9 +106,7 @@ def order_pk(number: str) -> str:
     return str(pk[0]) if pk else ""
 
 
-def place(
-    order: OrderData, choices: Choices, methods: Iterable[Any], cancelled_status: str
-) -> str:
+def place(order: OrderData, choices: Choices, methods: Iterable[Any], cancelled_status: str) -> str:
     """Place the order unless it is there; the pk of the shop's order.
 
     ``methods`` are the shipping methods that can be chosen. The way to its status never leads
@@ -235,8 +233,11 @@ def note_what_is_special(saved: Any, order: OrderData, records: dict[str, Any]) 
     for line in order.lines:
         record = records.get(line.item_id)
         if record is None:
-            note(saved, f"SKU {line.sku} is not known to the shop: its line has no product and "
-                        "took no stock.")
+            note(
+                saved,
+                f"SKU {line.sku} is not known to the shop: its line has no product and "
+                "took no stock.",
+            )
         elif record.partner_sku != line.sku:
             note(saved, f"SKU {record.partner_sku} is sold on Amazon as {line.sku}.")
     if order.buyer.purchase_order:

@@ -47,9 +47,7 @@ def save_addresses(delivery: Address) -> tuple[Any, Any]:
     billing_model = get_model("order", "BillingAddress")
     columns = address_columns(delivery)
     phone, notes = phone_number(delivery)
-    shipping = shipping_model(
-        **fitting(shipping_model, **columns), phone_number=phone, notes=notes
-    )
+    shipping = shipping_model(**fitting(shipping_model, **columns), phone_number=phone, notes=notes)
     billing = billing_model(**fitting(billing_model, **columns))
     shipping.save()
     billing.save()

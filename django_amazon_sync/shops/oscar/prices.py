@@ -41,7 +41,9 @@ class Taxes:
             return cls(None)
         fixed = oscars.FixedRateTax
         if (kind.pricing_policy, kind.get_rate, kind.get_exponent) == (
-            fixed.pricing_policy, fixed.get_rate, fixed.get_exponent
+            fixed.pricing_policy,
+            fixed.get_rate,
+            fixed.get_exponent,
         ):
             return cls(strategy.rate, strategy.exponent)
         return None

@@ -38,9 +38,11 @@ def categories() -> tuple[MenuItem, ...]:
 
 def create(product: NewProduct, scope: str) -> str:
     """The pk of a new stock record of 0 pieces, or of the one that has the SKU already."""
-    if not 0 < len(product.sku) <= get_model("partner", "StockRecord")._meta.get_field(
-        "partner_sku"
-    ).max_length:
+    if (
+        not 0
+        < len(product.sku)
+        <= get_model("partner", "StockRecord")._meta.get_field("partner_sku").max_length
+    ):
         raise ShopRefused(f"SKU {product.sku[:40]} does not fit Oscar's column.")
     if there := _there(product, scope):
         return there

@@ -1,5 +1,7 @@
 """Catalog Items API 2022-04-01: Amazon's products, by barcode, by word, by ASIN."""
 
+import zlib
+
 from .answers import Answer, Json, Request, invalid, not_found
 from .marketplaces import MARKETPLACES
 from .paging import make_token, read_token
@@ -93,11 +95,25 @@ def _item(product: Product, marketplaces: list[str], wanted: list[str]) -> Json:
                         "marketplace_id": id_,
                     }
                     for id_ in marketplaces
-                ]
+                ],
+                "item_type_keyword": [
+                    {"value": keyword_of(product.product_type), "marketplace_id": id_}
+                    for id_ in marketplaces
+                ],
             }
         else:
             item[name] = [row for id_ in marketplaces if (row := _data(product, id_, name))]
     return item
+
+
+def browse_node(product_type: str) -> str:
+    """The number of the category that products of a type lie in."""
+    return str(1_000_000_000 + zlib.crc32(product_type.encode()) % 1_000_000_000)
+
+
+def keyword_of(product_type: str) -> str:
+    """Amazon's word for products of a type."""
+    return product_type.lower().replace("_", "-")
 
 
 def _picture(asin: str, pixels: int) -> Json:
@@ -121,6 +137,15 @@ def _data(product: Product, marketplace: str, name: str) -> Json | None:
             ]
         },
         "productTypes": {"productType": product.product_type},
+        "classifications": {
+            "classifications": [
+                {
+                    "displayName": product.product_type.replace("_", " ").title(),
+                    "classificationId": browse_node(product.product_type),
+                    "parent": {"displayName": "Everything", "classificationId": "1000000000"},
+                }
+            ]
+        },
         "images": {"images": [_picture(product.asin, pixels) for pixels in (1500, 500, 75)]},
     }
     return {"marketplaceId": marketplace, **rows[name]} if name in rows else None

@@ -13,6 +13,8 @@ from .world import World
 
 VERSION = "UHqSqmb4FNUk="
 SCHEMA_PATH = "/schemas/"
+#: Product types whose products are never used.
+NEW_ONLY = ("GROCERY",)
 META_SCHEMA = {"$id": "https://schemas.example.com/meta", "type": "object"}
 
 
@@ -52,11 +54,11 @@ def get_definitions_product_type(world: World, request: Request) -> Answer:
     if name != "PRODUCT" and name not in {one.product_type for one in world.products.values()}:
         raise not_found(f"The product type '{name}' is not available in {marketplace}.")
     locale = request.text("locale", "DEFAULT")
-    link = f"{request.base_url}{SCHEMA_PATH}{marketplace}/{requirements}.json"
+    link = f"{request.base_url}{SCHEMA_PATH}{marketplace}/{name}/{requirements}.json"
     return Answer(
         {
             "metaSchema": _link(f"{request.base_url}{SCHEMA_PATH}meta.json", META_SCHEMA),
-            "schema": _link(link, schema(marketplace, requirements)),
+            "schema": _link(link, schema(marketplace, name, requirements)),
             "requirements": requirements,
             "requirementsEnforced": request.text("requirementsEnforced", "ENFORCED"),
             "propertyGroups": {
@@ -91,18 +93,27 @@ def served_schema(path: str) -> Json | None:
     """The schema at a path below SCHEMA_PATH, None if there is none."""
     if path == "meta.json":
         return META_SCHEMA
-    marketplace, _, name = path.partition("/")
+    marketplace, _, rest = path.partition("/")
+    product_type, _, name = rest.partition("/")
     requirements = name.removesuffix(".json")
     sold = {id_ for ids in SELLING_IN.values() for id_ in ids}
     return (
-        schema(marketplace, requirements)
+        schema(marketplace, product_type, requirements)
         if marketplace in sold and requirements in REQUIRED
         else None
     )
 
 
-def schema(marketplace: str, requirements: str) -> Json:
-    """The JSON Schema of the attributes that the simulator looks at."""
+def conditions_of(product_type: str) -> list[str]:
+    """The conditions that products of a type may be sold in."""
+    return ["new_new"] if product_type in NEW_ONLY else sorted(CONDITIONS)
+
+
+def schema(marketplace: str, product_type: str, requirements: str) -> Json:
+    """The JSON Schema of the attributes that the simulator looks at.
+
+    Who lists a whole product says where it belongs: by keyword in the US, by browse node elsewhere.
+    """
     home = MARKETPLACES[marketplace]
     amount = {
         "type": "array",
@@ -123,7 +134,7 @@ def schema(marketplace: str, requirements: str) -> Json:
     properties: dict[str, Json] = {
         "item_name": {"value": {"type": "string", "maxLength": LONGEST_TITLE}},
         "brand": {"value": {"type": "string"}},
-        "condition_type": {"value": {"type": "string", "enum": sorted(CONDITIONS)}},
+        "condition_type": {"value": {"type": "string", "enum": conditions_of(product_type)}},
         "merchant_suggested_asin": {"value": {"type": "string", "maxLength": 10}},
         OFFER: {
             "currency": {"type": "string", "enum": [home.currency]},
@@ -143,7 +154,8 @@ def schema(marketplace: str, requirements: str) -> Json:
         "list_price": {
             "currency": {"type": "string", "enum": [home.currency]},
             ("value_with_tax" if home.country not in ("US", "CA") else "value"): {
-                "type": "number", "exclusiveMinimum": 0,
+                "type": "number",
+                "exclusiveMinimum": 0,
             },
         },
         "max_order_quantity": {"value": {"type": "integer", "minimum": 1}},
@@ -155,10 +167,12 @@ def schema(marketplace: str, requirements: str) -> Json:
         "marketplace_id": {"type": "string", "enum": [marketplace]},
         "language_tag": {"type": "string", "enum": [home.language]},
     }
+    by = "item_type_keyword" if home.country == "US" else "recommended_browse_nodes"
+    classing = [by] if requirements == "LISTING" else []
     return {
         "$schema": META_SCHEMA["$id"],
         "type": "object",
-        "required": list(REQUIRED[requirements]),
+        "required": [*REQUIRED[requirements], *classing],
         "properties": {
             name: {"type": "array", "items": {"type": "object", "properties": {**common, **parts}}}
             for name, parts in properties.items()

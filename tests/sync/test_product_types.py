@@ -1,0 +1,109 @@
+"""What Amazon says of product types and categories: kept, refreshed, and never taken on trust."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_amazon_sync.amazon.product_types import schema_facts
+from django_amazon_sync.errors import NotFound, Unreadable
+from django_amazon_sync.models import ProductType
+from django_amazon_sync.sync import product_types
+from django_amazon_sync.sync.connect import client_for
+from tests.sync.conftest import DE, World
+
+
+def test_a_search_suggests_keywords_nodes_and_types(world: World) -> None:
+    world.amazon.add_product(asin="B000000042", title="Blue espresso cup", product_type="CUP")
+    found = product_types.suggest(client_for(world.account), DE, "espresso cup")
+    assert found.keywords == ("cup",)
+    assert [node.path for node in found.nodes] == ["Everything > Cup"]
+    assert [one.name for one in found.product_types] == ["CUP"]
+    nothing = product_types.suggest(client_for(world.account), DE, "no such thing anywhere")
+    assert (nothing.keywords, nothing.nodes) == ((), ())
+
+
+def test_what_a_product_type_says_is_kept_and_read_again_only_where_it_changed(
+    world: World,
+) -> None:
+    world.amazon.add_product(asin="B000000042", title="Tea", product_type="GROCERY")
+    place = world.account.marketplaces.get()
+    row = product_types.read(client_for(world.account), place, "GROCERY")
+    assert row.facts["conditions"] == ["new_new"]
+    assert "browse_nodes" in product_types.fields_required(row.facts)
+    assert product_types.is_fresh(row)
+
+    ProductType.objects.update(
+        read_at=timezone.now() - timedelta(days=8), facts={"conditions": ["kept"]}
+    )
+    row.refresh_from_db()
+    assert not product_types.is_fresh(row)
+    again = product_types.read(client_for(world.account), place, "GROCERY")
+    assert again.facts == {"conditions": ["kept"]}  # the same checksum: nothing was downloaded
+    assert product_types.is_fresh(again)
+    assert ProductType.objects.count() == 1
+
+
+def test_a_product_type_that_amazon_has_not_keeps_nothing(world: World) -> None:
+    place = world.account.marketplaces.get()
+    with pytest.raises(NotFound):
+        product_types.read(client_for(world.account), place, "NO_SUCH_TYPE")
+    assert not ProductType.objects.exists()
+
+
+def test_conditions_are_those_that_all_product_types_have() -> None:
+    rows = [
+        ProductType(name="A", facts={"conditions": ["new_new", "used_good", "club_club"]}),
+        ProductType(name="B", facts={"conditions": ["used_good", "new_new"]}),
+        ProductType(name="C", facts={}),
+    ]
+    assert product_types.conditions_in(rows) == ["new_new", "used_good"]
+    assert product_types.conditions_in([]) == []
+
+
+# --- Schemas --------------------------------------------------------------------------------------
+
+
+def schema_of(value: Any) -> bytes:
+    condition = {"items": {"properties": {"value": value}}}
+    schema = {"properties": {"condition_type": condition}, "required": ["item_name", 5]}
+    return json.dumps(schema).encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"enum": ["new_new", "used_good"]},
+        {"anyOf": [{"type": "string"}, {"enum": ["new_new", "used_good", 7]}]},
+        {"enum": ["new_new"], "oneOf": [{"enum": ["used_good", "new_new"]}]},
+    ],
+)
+def test_conditions_are_found_however_a_schema_writes_them(value: Any) -> None:
+    facts = schema_facts(schema_of(value))
+    assert facts.conditions == ("new_new", "used_good")
+    assert facts.required == {"item_name"}
+
+
+@pytest.mark.parametrize("document", [b"", b"<html>", b"[]", b'{"properties": 5}', b"[" * 100_000])
+def test_what_is_no_schema_is_unreadable(document: bytes) -> None:
+    with pytest.raises(Unreadable):
+        schema_facts(document)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_any_value_of_a_condition_is_read(value: Any) -> None:
+    facts = schema_facts(schema_of(value))
+    assert all(isinstance(one, str) for one in facts.conditions)
