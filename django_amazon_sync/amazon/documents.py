@@ -74,7 +74,7 @@ def download(
     *,
     gzipped: bool,
     into: BinaryIO,
-    largest: int = LARGEST,
+    largest: int | None = None,
     timeout: tuple[float, float] = _TIMEOUT,
 ) -> str:
     """Put the whole document, unpacked, in place of what ``into`` held, and go to its start.
@@ -83,13 +83,13 @@ def download(
 
     Returns the charset of its Content-Type in lower case, empty where none is named. Raises
     Unavailable where the document did not come whole, Unreadable where it is no gzip, or larger
-    than ``largest``, or expands as no report does; ``into`` is then of no use.
+    than ``largest`` (LARGEST), or expands as no report does; ``into`` is then of no use.
     """
     into.seek(0)
     into.truncate()
     request = requests.Request("GET", url, {"accept-encoding": "identity"})
     with _exchange(_DOWNLOAD, request, timeout) as response:
-        for piece in _unpacked(_chunks(response), gzipped, largest):
+        for piece in _unpacked(_chunks(response), gzipped, largest or LARGEST):
             into.write(piece)
         headers = Message()
         headers["content-type"] = response.headers.get("content-type", "")
@@ -179,7 +179,7 @@ logging.getLogger("urllib3.connectionpool").addFilter(_may_be_logged)
 # --- Unpacking -------------------------------------------------------------------------------
 
 
-def _unpacked(chunks: Iterator[bytes], gzipped: bool, largest: int = LARGEST) -> Iterator[bytes]:
+def _unpacked(chunks: Iterator[bytes], gzipped: bool, largest: int) -> Iterator[bytes]:
     """The document's bytes; gzip is known by its first two, which begin no table and no JSON."""
     first = next(chunks, b"")
     packed = first.startswith(_GZIP)
