@@ -351,7 +351,8 @@ def _apply(
     try:
         if work.run.dry_run:
             _check_bounce(one, listing, _updated(one, update), differing)
-            work.line(Outcome.PLANNED, **one.about, values=differing)
+            message = "Nothing is sent: the shop would take this over."
+            work.line(Outcome.PLANNED, **one.about, values=differing, message=message)
             return
         with transaction.atomic():
             work.lease.check()
