@@ -18,6 +18,7 @@ from django_amazon_sync.admin import articles, issue_words, next_steps, products
 from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
 from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.help_pages import explained
+from django_amazon_sync.admin.offer_fields import WithOfferFields
 from django_amazon_sync.admin.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.screens import (
     AccountFilter,
@@ -25,7 +26,15 @@ from django_amazon_sync.admin.screens import (
     MarketplaceFilter,
     Screen,
 )
-from django_amazon_sync.admin.shown import brief, in_words, link, list_link, plain, table
+from django_amazon_sync.admin.shown import (
+    brief,
+    in_words,
+    link,
+    list_link,
+    plain,
+    table,
+    value_text,
+)
 from django_amazon_sync.admin.skus import look_soon
 from django_amazon_sync.admin.taking_over import TakesOver, who_wins
 from django_amazon_sync.models import (
@@ -35,15 +44,10 @@ from django_amazon_sync.models import (
     RunLine,
 )
 from django_amazon_sync.sync import held
+from django_amazon_sync.sync.fields import FIELDS
 
-#: The fields of a listing, in the order they are shown, with their names for people.
-FIELDS = {
-    "price": _("price"),
-    "quantity": _("quantity"),
-    "name": _("name"),
-    "creation": _("creation"),
-    "listing": _("listing"),
-}
+#: What the mappings of a listing hold beside the fields of an offer, with names for people.
+BESIDE = {"creation": _("creation"), "listing": _("listing")}
 
 
 #: What Amazon has of a listing in its own warehouses, with names for people.
@@ -88,7 +92,7 @@ class ConditionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Listing)
-class ListingAdmin(TakesOver, EditsMany, Kept, Screen[Listing]):
+class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing]):
     account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
@@ -187,18 +191,19 @@ class ListingAdmin(TakesOver, EditsMany, Kept, Screen[Listing]):
         everything: tuple[tuple[Any, dict[str, Any]], ...] = (
             (_("on its way"), _on_its_way(listing)),
             (_("accepted"), listing.accepted),
-            (_("verified"), listing.verified),
-            (_("drifted"), {name: _drift(seen) for name, seen in listing.drift.items()}),
+            (_("verified"), _received(listing) | listing.verified),
+            (_("drifted"), {name: _drift(name, seen) for name, seen in listing.drift.items()}),
             (_("waits for approval"), listing.held),
             (_("approved"), listing.approved),
             (_("refused"), listing.refused),
         )
         columns = [(title, mapping) for title, mapping in everything if mapping]
-        shown = [name for name in FIELDS if any(name in mapping for _title, mapping in columns)]
+        labels = {name: one.label for name, one in FIELDS.items()} | BESIDE
+        shown = [name for name in labels if any(name in mapping for _title, mapping in columns)]
         return table(
             (_("field"), *(title for title, _mapping in columns)),
             [
-                (FIELDS[name], *(plain(mapping.get(name)) for _title, mapping in columns))
+                (labels[name], *(_shown(name, mapping) for _title, mapping in columns))
                 for name in shown
             ],
         )
@@ -256,15 +261,36 @@ class ListingAdmin(TakesOver, EditsMany, Kept, Screen[Listing]):
         start_and_say(request, runs, done=text % {"number": number})
 
 
-def _drift(seen: Any) -> str:
+class Said(str):
+    """A text of ours that stands where a value would."""
+
+    __slots__ = ()
+
+
+def _drift(name: str, seen: Any) -> Said:
     """What a verification saw instead of what Amazon had accepted."""
     if not isinstance(seen, dict):
-        return plain(seen)
-    live = _now("nothing") if seen.get("live") is None else plain(seen["live"])
-    return _now("%(live)s instead of %(accepted)s") % {
-        "live": live,
-        "accepted": plain(seen.get("accepted")),
-    }
+        return Said(plain(seen))
+    live = _now("nothing") if seen.get("live") is None else value_text(name, seen["live"])
+    words = {"live": live, "accepted": value_text(name, seen.get("accepted"))}
+    return Said(_now("%(live)s instead of %(accepted)s") % words)
+
+
+def _shown(name: str, mapping: dict[str, Any]) -> str:
+    value = mapping.get(name)
+    if value is None or isinstance(value, Said):
+        return value or ""
+    return value_text(name, value)
+
+
+def _received(listing: Listing) -> dict[str, Any]:
+    """For the fields that Amazon only echoes, whether it has received what it accepted."""
+    if listing.verified_at is None or (
+        listing.accepted_at is not None and listing.verified_at < listing.accepted_at
+    ):
+        return {}
+    echoed = (name for name in listing.accepted if name in FIELDS and not FIELDS[name].live)
+    return {name: Said(_now("received")) for name in echoed if name not in listing.drift}
 
 
 def _on_its_way(listing: Listing) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.account_forms import MarketplaceForm, MarketplacesForm
 from django_amazon_sync.admin.marketplace_forms import PRICE_FIELDS, MarketplaceSettingsForm
+from django_amazon_sync.admin.offer_fields import WithSwitches
 from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
 from django_amazon_sync.models import Marketplace, SellerAccount
@@ -24,7 +25,7 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
 
 
 @admin.register(Marketplace)
-class MarketplaceAdmin(Kept, Screen[Marketplace]):
+class MarketplaceAdmin(WithSwitches, Kept, Screen[Marketplace]):
     """Made on the account's page; here are all its settings."""
 
     reads_with = ("account",)

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.screens import store_name
-from django_amazon_sync.admin.shown import count_name, plain
+from django_amazon_sync.admin.shown import count_name, value_text
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
 from django_amazon_sync.sync.budget import how_far
 
@@ -56,13 +56,13 @@ def line_in_words(line: RunLine) -> dict[str, str]:
 
 def values_in_words(values: dict[str, Any]) -> str:
     """The values of a line, such as "price: 12.90 EUR"; of two sides each by its name."""
-    return ", ".join(f"{name}: {_sides(value)}" for name, value in values.items())
+    return ", ".join(f"{name}: {_sides(name, value)}" for name, value in values.items())
 
 
-def _sides(value: Any) -> str:
+def _sides(name: str, value: Any) -> str:
     if isinstance(value, dict) and value.keys() == {"shop", "amazon"}:
-        return f"{plain(value['shop'])} → {plain(value['amazon'])}"
-    return plain(value)
+        return f"{value_text(name, value['shop'])} → {value_text(name, value['amazon'])}"
+    return value_text(name, value)
 
 
 def answer(run: SyncRun) -> JsonResponse:

@@ -280,7 +280,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
 
     @admin.display(description=_("values"))
     def shown_values(self, line: RunLine) -> str:
-        return ", ".join(f"{name}: {plain(value)}" for name, value in line.values.items())
+        return progress.values_in_words(line.values)
 
     @admin.display(description=_("message"), ordering="message")
     def said(self, line: RunLine) -> str:

@@ -16,9 +16,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models import Outcome
+from django_amazon_sync.sync.fields import FIELDS, OF_SHOP, REMOVED
 
 
 def change_url(row: Model) -> str:
@@ -85,6 +87,18 @@ def plain(value: object) -> str:
     if value is None:
         return ""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def value_text(name: str, value: object) -> str:
+    """The value of a field as people write it."""
+    if name not in FIELDS:
+        return plain(value)
+    if value == REMOVED and name not in OF_SHOP:
+        return _now("taken away")
+    try:
+        return FIELDS[name].to_text(value)
+    except (AttributeError, KeyError, TypeError, ValueError):  # two sides, or a value of before
+        return plain(value)
 
 
 def in_words(mapping: dict[str, Any]) -> str:

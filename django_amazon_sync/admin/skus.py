@@ -22,6 +22,7 @@ from django_amazon_sync.admin import next_steps, products
 from django_amazon_sync.admin.account_forms import RowForm
 from django_amazon_sync.admin.asking import ask, by_account
 from django_amazon_sync.admin.edit_many import EditsMany
+from django_amazon_sync.admin.offer_fields import WithOfferFields
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
 from django_amazon_sync.admin.spreadsheet import HasSpreadsheet
@@ -90,7 +91,7 @@ class SkuForm(RowForm[SellerSku]):
 
 
 @admin.register(SellerSku)
-class SkuAdmin(HasSpreadsheet, EditsMany, TakesOverMany, Kept, Screen[SellerSku]):
+class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, Screen[SellerSku]):
     change_list_template = "django_amazon_sync/admin/skus.html"
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
