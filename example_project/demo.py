@@ -46,6 +46,7 @@ def main() -> int:
     with simulator() as amazon:
         os.environ["AMAZON_SP_API_ENDPOINT"] = amazon["regional_endpoint"]
         os.environ["AMAZON_LWA_ENDPOINT"] = amazon["lwa_endpoint"]
+        os.environ["AMAZON_SELLER_CENTRAL"] = amazon["seller_central"]
         held = tell(amazon)
         print(f"\n{time.monotonic() - began:.0f} seconds.")
         if options.once or not held:

@@ -170,6 +170,18 @@ class MarketplaceForm(MarketplaceRowForm):
 class MarketplacesForm(MarketplaceRows):
     """The marketplaces of one account: all of its region."""
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Offer what Amazon has in the region, where that is known."""
+        super().add_fields(form, index)
+        code = form.fields.get("code")
+        if self.instance.region and isinstance(code, forms.ChoiceField):
+            choices: Any = code.choices
+            code.choices = [
+                (one, name)
+                for one, name in choices
+                if not one or MARKETPLACES[one].region == self.instance.region
+            ]
+
     def clean(self) -> None:
         super().clean()
         region = self.instance.region

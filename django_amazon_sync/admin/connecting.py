@@ -359,7 +359,7 @@ def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
             seller_id=seller_id,
             marketplaces=kept["marketplaces"],
             name=kept["name"],
-            scope=kept["scope"],
+            scope=kept["scope"] or None,
             orders_since=since,
         )
     except AmazonSyncError as error:
@@ -410,7 +410,7 @@ def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
             seller_id=data["seller_id"].strip(),
             marketplaces=data["marketplaces"],
             name=data.get("name", ""),
-            scope=data.get("scope"),
+            scope=data.get("scope") or None,
             orders_since=data.get("orders_since"),
             application=None if application else form.facts(),
         )

@@ -18,10 +18,22 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
     model = Marketplace
     form = MarketplaceForm
     formset = MarketplacesForm
-    fields = ("code", "active", "language", "sync_name", "sync_price", "sync_quantity")
+    fields = (
+        "code", "store", "currency", "active", "language", "sync_name", "sync_price",
+        "sync_quantity",
+    )  # fmt: skip
+    readonly_fields = ("store", "currency")
     show_change_link = True
     can_delete = False
     extra = 0
+
+    @admin.display(description=_("store"))
+    def store(self, row: Marketplace) -> str:
+        return row.facts.store_domain if row.code else ""
+
+    @admin.display(description=_("currency"))
+    def currency(self, row: Marketplace) -> str:
+        return row.facts.currency if row.code else ""
 
 
 @admin.register(Marketplace)

@@ -32,6 +32,9 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.stores import DatabaseTokens, MemoryTokens, buckets
 
+#: Seconds for connecting and for each read while somebody waits for an account to be connected.
+HANDSHAKE = (4.0, 8.0)
+
 #: How staff and scripts say "the shop's first choice".
 ANY = "any"
 
@@ -124,6 +127,7 @@ def refresh_token_for(application: Application, code: str, redirect_uri: str) ->
         client_secret=application.client_secret,
         code=code,
         redirect_uri=redirect_uri,
+        timeout=HANDSHAKE,
     )
 
 
@@ -241,7 +245,8 @@ def _ask_amazon(
     The role that getMarketplaceParticipations needs differs between Amazon's own pages, so where
     it is refused a listing is asked for in its place (facts: marketplaces).
     """
-    client = _client(candidate, MemoryTokens(candidate), Limiter(MemoryBuckets(), "connect"))
+    tokens, limiter = MemoryTokens(candidate, HANDSHAKE), Limiter(MemoryBuckets(), "connect")
+    client = _client(candidate, tokens, limiter, timeout=HANDSHAKE)
     languages = {code: MARKETPLACES[code].language for code in marketplaces}
     try:
         found = {one.marketplace: one for one in sellers.marketplace_participations(client)}

@@ -82,13 +82,15 @@ class DatabaseTokens:
 class MemoryTokens:
     """The tokens of an account that is being connected and has no row yet."""
 
-    def __init__(self, account: SellerAccount) -> None:
+    def __init__(self, account: SellerAccount, timeout: tuple[float, float] = (5, 30)) -> None:
         self._account = account
+        self._timeout = timeout
         self._tokens: dict[str, str] = {}
 
     def token(self, scope: str = "") -> str:
         if scope not in self._tokens:
-            self._tokens[scope] = ask_for_token(self._account, scope).access_token
+            renewed = ask_for_token(self._account, scope, self._timeout)
+            self._tokens[scope] = renewed.access_token
         return self._tokens[scope]
 
     def refresh(self, rejected_token: str, scope: str = "") -> str:

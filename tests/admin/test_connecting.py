@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from django.utils.formats import date_format
 from django_amazon_sync.admin import connecting
 from django_amazon_sync.models import AccountState, Application, Marketplace, SellerAccount
 from django_amazon_sync.testing.simulator import Seller
+from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 from tests.sync.conftest import DE, FR, World, amazon, connect  # noqa: F401 -- fixtures
@@ -290,3 +292,49 @@ def test_the_account_says_when_secret_and_authorisation_end(staff: Staff) -> Non
     assert f"ends on {date_format(date(2027, 4, 30))}" in page
     assert f"ends on {date_format(date(2027, 11, 2))}" in page
     assert "Connect again" in page
+
+
+def test_a_partners_staff_connect_for_their_own_part_of_the_shop_only(
+    staff_with: Callable[..., Staff],
+    seller: Seller,
+) -> None:
+    ours, theirs = (factories.partner(code) for code in ("ours", "theirs"))
+    other = make.account(seller_id="ANOTHER", shop_scope=theirs.code)
+    vendor = staff_with(
+        "add_selleraccount", "add_application", "change_selleraccount", "check_selleraccount"
+    )
+    ours.users.add(get_user_model().objects.get(username="packer"))
+    response = vendor.client.post(EU, filled(seller, scope=theirs.code))
+    assert "scope" in response.context["form"].errors
+    assert not SellerAccount.objects.filter(seller_id=seller.seller_id).exists()
+    assert other.application not in response.context["form"].fields["application"].queryset
+    response = vendor.client.post(EU, filled(seller, scope=ours.code))
+    assert response.status_code == 302, response.context["form"].errors
+    mine = SellerAccount.objects.get(seller_id=seller.seller_id)
+    assert mine.shop_scope == ours.code
+    for name in ("connect_check", "cron_key"):
+        page = f"admin:django_amazon_sync_{name}"
+        assert vendor.client.get(reverse(page, args=[mine.pk])).status_code == 200
+        assert vendor.client.get(reverse(page, args=[other.pk])).status_code == 404
+        assert vendor.client.post(reverse(page, args=[other.pk])).status_code == 404
+    assert vendor.client.get(connecting.connect_again_url(other)).status_code == 404
+
+
+def test_an_account_of_others_is_not_connected_anew(
+    staff_with: Callable[..., Staff], seller: Seller
+) -> None:
+    ours, theirs = (factories.partner(code) for code in ("ours", "theirs"))
+    make.account(seller_id=seller.seller_id, region="eu", shop_scope=theirs.code)
+    vendor = staff_with("add_selleraccount", "add_application")
+    ours.users.add(get_user_model().objects.get(username="packer"))
+    assert vendor.client.post(EU, filled(seller, scope=ours.code)).status_code == 403
+    assert SellerAccount.objects.get().shop_scope == theirs.code
+
+
+def test_the_account_offers_the_stores_of_its_region_with_their_currencies(staff: Staff) -> None:
+    account = make.account(region="fe")
+    make.marketplace(account, "A1VC38T7YXB528", language="ja_JP")
+    page = staff.see(SellerAccount, account.pk)
+    for known in ("www.amazon.co.jp", "JPY", "ja_JP", "Amazon SG", "Amazon AU"):
+        assert known in page
+    assert "Amazon DE" not in page

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from django_amazon_sync.amazon.lwa import Token, request_token
+from django_amazon_sync.amazon.lwa import Token, consent_url, exchange_code, request_token
 from django_amazon_sync.errors import (
     AmazonError,
     ConfigurationError,
@@ -111,3 +111,50 @@ def test_an_endpoint_that_is_no_web_address_names_the_setting() -> None:
 
 def test_a_token_does_not_show() -> None:
     assert "Atza" not in repr(Token("Atza|x", 3600))
+
+
+# --- The website workflow ------------------------------------------------------------------------
+
+BACK = "https://shop.example.com/back/"
+
+
+def exchange(server: ScriptedServer) -> str:
+    endpoint = f"{server.endpoint}/auth/o2/token"
+    return exchange_code(endpoint, **CREDENTIALS, code="c", redirect_uri=BACK, timeout=(1, 1))
+
+
+def test_a_code_becomes_a_refresh_token(server: ScriptedServer) -> None:
+    server.answers(Reply.of(200, {"access_token": "Atza|x", "refresh_token": "Atzr|r"}))
+    assert exchange(server) == "Atzr|r"
+    assert dict(parse_qsl(server.seen[0].body.decode())) == CREDENTIALS | {
+        "grant_type": "authorization_code",
+        "code": "c",
+        "redirect_uri": BACK,
+    }
+
+
+def test_an_old_code_says_to_authorise_once_more(server: ScriptedServer) -> None:
+    server.answers(Reply.of(400, {"error": "invalid_grant", "error_description": "code"}))
+    with pytest.raises(Disconnected, match="authorise once more"):
+        exchange(server)
+
+
+def test_an_answer_without_a_refresh_token_is_none(server: ScriptedServer) -> None:
+    server.answers(GOOD)
+    with pytest.raises(Unavailable, match="no refresh token"):
+        exchange(server)
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_where_a_seller_authorises(draft: bool) -> None:
+    url = consent_url(
+        "https://sellercentral.amazon.de/",
+        application_id="amzn1.sp.solution.1",
+        state="s+t",
+        redirect_uri=BACK,
+        draft=draft,
+    )
+    address, _, query = url.partition("?")
+    assert address == "https://sellercentral.amazon.de/apps/authorize/consent"
+    asked = {"application_id": "amzn1.sp.solution.1", "state": "s+t", "redirect_uri": BACK}
+    assert dict(parse_qsl(query)) == asked | ({"version": "beta"} if draft else {})

@@ -63,10 +63,12 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"AMAZON_SP_API_ENDPOINT={about['endpoint']}")
             self.stdout.write(f"AMAZON_LWA_ENDPOINT={about['lwa_endpoint']}")
+            self.stdout.write(f"AMAZON_SELLER_CENTRAL={about['seller_central']}")
             for seller in about["sellers"]:
                 self.stdout.write("")
                 self.stdout.write(f"{seller['region']}  {seller['seller_id']}")
                 self.stdout.write("    " + " ".join(seller["marketplaces"]))
+                self.stdout.write(f"    application id {seller['application_id']}")
                 for name in ("client_id", "client_secret", "refresh_token"):
                     self.stdout.write(f"    AMAZON_LWA_{name.upper()}={seller[name]}")
         self.stdout.flush()

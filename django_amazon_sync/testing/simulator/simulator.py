@@ -11,6 +11,7 @@ from typing import Any
 from . import order_life, shoppers, stock
 from .answers import Json
 from .attribute_values import issue
+from .auth import application_id
 from .buying import Purchase, place_order
 from .control import Control
 from .faults import Faults
@@ -415,9 +416,13 @@ class Simulator(Processing):
             "endpoint": self.endpoint,
             "regional_endpoint": self.regional_endpoint,
             "lwa_endpoint": self.lwa_endpoint,
+            "seller_central": self.endpoint,
             "now": self.now().isoformat(),
             "time_scale": self._world.clock.time_scale,
-            "sellers": [asdict(seller) for seller in self.sellers],
+            "sellers": [
+                {**asdict(seller), "application_id": application_id(seller)}
+                for seller in self.sellers
+            ],
             "orders": len(self._world.orders),
             "listings": sum(len(places) for places in self._world.skus.values()),
         }
