@@ -171,10 +171,10 @@ class MarketplacesForm(MarketplaceRows):
     """The marketplaces of one account: all of its region."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Offer what Amazon has in the region, where that is known."""
+        """Offer what Amazon has in the region, once that is settled."""
         super().add_fields(form, index)
         code = form.fields.get("code")
-        if self.instance.region and isinstance(code, forms.ChoiceField):
+        if self.instance.pk and isinstance(code, forms.ChoiceField):
             choices: Any = code.choices
             code.choices = [
                 (one, name)

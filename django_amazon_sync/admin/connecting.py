@@ -17,7 +17,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from django_amazon_sync import conf
 from django_amazon_sync.admin.access import scopes_of, visible_accounts
@@ -37,6 +38,13 @@ from django_amazon_sync.models import Application, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import attention, checking, connect
 
+APP = "django_amazon_sync"
+CONNECT = f"admin:{APP}_connect"
+CONNECT_REGION = f"admin:{APP}_connect_region"
+BACK = f"admin:{APP}_connect_back"
+CHECK = f"admin:{APP}_connect_check"
+
+#: Where the session keeps what waits for the seller to come back.
 KEPT = "amazon_sync_connecting"
 
 #: Amazon gives the whole way to Seller Central and back ten minutes.
@@ -268,13 +276,6 @@ def _applications(request: HttpRequest, again: SellerAccount | None) -> Any:
     return Application.objects.all()
 
 
-APP = "django_amazon_sync"
-CONNECT = f"admin:{APP}_connect"
-CONNECT_REGION = f"admin:{APP}_connect_region"
-BACK = f"admin:{APP}_connect_back"
-CHECK = f"admin:{APP}_connect_check"
-
-
 class ConnectingPages:
     """The pages of connecting, beside those of accounts."""
 
@@ -306,6 +307,7 @@ def choose_region(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     return _page(request, site, "connect_region", _("Connect an account"), **context)
 
 
+@sensitive_post_parameters("client_secret", "refresh_token")
 def fill_in(request: HttpRequest, region: str, site: admin.AdminSite) -> HttpResponse:
     """Steps 2 to 4: stores, application, authorisation."""
     if region not in Region.values:
@@ -314,8 +316,8 @@ def fill_in(request: HttpRequest, region: str, site: admin.AdminSite) -> HttpRes
     _may_connect(request, again)
     form = ConnectForm(request, region, again, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        answer = _to_amazon(request, form) if form.cleaned_data["way"] == WEBSITE else None
-        answer = answer or (_with_token(request, form) if not form.errors else None)
+        on_website = form.cleaned_data["way"] == WEBSITE
+        answer = _to_amazon(request, form) if on_website else _with_token(request, form)
         if answer is not None:
             return answer
     return _page(
@@ -333,11 +335,13 @@ def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         messages.error(request, error)
         return redirect(CONNECT_REGION, kept["region"]) if kept else redirect(CONNECT)
     again = (
-        visible_accounts(request).filter(pk=kept["account"]).first() if kept["account"] else None
+        get_object_or_404(visible_accounts(request), pk=kept["account"])
+        if kept["account"]
+        else None
     )
     _may_connect(request, again)
     here = _address_of_fill_in(kept["region"], again)
-    application = Application.objects.get(pk=kept["application"])
+    application = get_object_or_404(Application, pk=kept["application"])
     seller_id = request.GET["selling_partner_id"]
     if again is not None and again.seller_id != seller_id:
         text = _now(
@@ -372,9 +376,7 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     """Step 5: each permission by itself. Asked by a button, as it is calls to Amazon."""
     if not request.user.has_perm(f"{APP}.check_selleraccount"):
         raise PermissionDenied
-    account = visible_accounts(request).filter(pk=pk).first()
-    if account is None:
-        raise Http404
+    account = get_object_or_404(visible_accounts(request), pk=pk)
     findings, error = None, ""
     if request.method == "POST":
         try:
@@ -431,7 +433,7 @@ def _to_amazon(request: HttpRequest, form: ConnectForm) -> HttpResponse:
     since: datetime | None = data.get("orders_since")
     request.session[KEPT] = {
         "state": state,
-        "user": request.user.pk,
+        "user": str(request.user.pk),
         "until": (timezone.now() + WAITS).isoformat(),
         "account": form.again.pk if form.again else None,
         "region": form.region,
@@ -463,7 +465,7 @@ def _why_not(request: HttpRequest, kept: dict[str, Any] | None) -> str:
     given = request.GET.get("state", "")
     if (
         kept is None
-        or kept["user"] != request.user.pk
+        or kept["user"] != str(request.user.pk)
         or not constant_time_compare(given, kept["state"])
     ):
         return _now("This is no answer to something that you asked; begin once more.")

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
@@ -37,9 +37,7 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     """What the key is for; a new one is in this answer and nowhere else."""
     if not request.user.has_perm("django_amazon_sync.change_selleraccount"):
         raise PermissionDenied
-    account = visible_accounts(request).defer("refresh_token").filter(pk=pk).first()
-    if account is None:
-        raise Http404
+    account = get_object_or_404(visible_accounts(request).defer("refresh_token"), pk=pk)
     key = ""
     if request.method == "POST":
         if "off" in request.POST:
