@@ -299,7 +299,9 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         return rows
 
     def _keep(self, rows: dict[str, OfferRow], offers: Sequence[Offer]) -> None:
-        rows.update((row.offer.sku, row) for row in self.rows_of(offers))
+        """Of several offers with one SKU the linked one counts, else the first, as in an export."""
+        for row in self.rows_of(offers):
+            rows.setdefault(row.offer.sku, row)
 
     # --- What the library asks for ---------------------------------------------------------------
 
@@ -414,8 +416,9 @@ def store(
     ]
     for model in (SellerSku, Listing):
         fields = [one for one in FIELDS if one.model is model]
-        for some in chunks([(of.pk, values) for of, values in touched if type(of) is model], 500):
-            write_together(request, model, dict(some), fields)
+        values = {of.pk: wanted for of, wanted in touched if type(of) is model}
+        for some in chunks(sorted(values), TOGETHER):  # rows are locked in one order by everybody
+            write_together(request, model, {pk: values[pk] for pk in some}, fields)
 
 
 def _sell_under(account: SellerAccount, shop: Shop, row: OfferRow) -> None:
