@@ -5,6 +5,7 @@ An action is a permission, one call, and one message with a link to its run.
 
 from django_amazon_sync.admin import (
     accounts,
+    lines,
     listings,
     mappings,
     marketplaces,
@@ -20,6 +21,7 @@ from django_amazon_sync.admin import (
 
 __all__ = [
     "accounts",
+    "lines",
     "listings",
     "mappings",
     "marketplaces",

@@ -1,10 +1,8 @@
-"""Sync runs and their lines, also as a file for a spreadsheet."""
+"""Sync runs: what they did, how far they are, and their lines as a file."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -17,17 +15,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import articles, issue_words, progress
+from django_amazon_sync.admin import articles, progress
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.help_pages import article_link
-from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
-from django_amazon_sync.admin.shown import count_name, link, list_link, plain, table
+from django_amazon_sync.admin.lines import file_of
+from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen
+from django_amazon_sync.admin.shown import count_name, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import (
     BAD_OUTCOMES,
     Job,
-    Listing,
     Outcome,
     RunLine,
     RunState,
@@ -35,15 +33,6 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync.budget import budgets_of
-
-#: The columns of a run's file.
-COLUMNS = (
-    "sku", "seller_sku", "marketplace", "order_number", "outcome", "values", "code", "message",
-    "at",
-)  # fmt: skip
-
-#: A cell that begins like this is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class WentWellFilter(admin.SimpleListFilter):
@@ -196,13 +185,9 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
         return progress.answer(self._seen_by(request, pk))
 
     def lines_file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """The run's lines as CSV, streamed: a run may have a hundred thousand."""
+        """The run's lines as a file."""
         run = self._seen_by(request, pk)
-        return StreamingHttpResponse(
-            _csv(run),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="run-{run.pk}.csv"'},
-        )
+        return file_of(run.lines.order_by("pk"), f"run-{run.pk}.csv")
 
     def _seen_by(self, request: HttpRequest, pk: int) -> SyncRun:
         """The run, if whoever asks may see it."""
@@ -222,84 +207,3 @@ def _budget_row(budget: Budget) -> tuple[object, ...]:
 def _lines_link(run: SyncRun, text: object, outcome: str = "") -> str:
     chosen = {"outcome__exact": outcome} if outcome else {}
     return list_link(RunLine, text, run__id__exact=run.pk, **chosen)
-
-
-class _Echo:
-    """What csv writes to: it gives the line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(run: SyncRun) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for row in run.lines.order_by("pk").values_list(*COLUMNS).iterator(chunk_size=2000):
-        yield writer.writerow([_cell(value) for value in row])
-
-
-def _cell(value: Any) -> str:
-    """A value as text; what a spreadsheet would run as a formula gets an apostrophe before it."""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-class AccountOfRunFilter(AccountFilter):
-    path = "run__account"
-
-
-@admin.register(RunLine)
-class LineAdmin(ReadOnly, Screen[RunLine]):
-    account_path = "run__account"
-    reads_with = ("run__account",)
-    encrypted = ("run__account__refresh_token",)
-    list_display = (
-        "subject", "store", "outcome", "shown_values", "code", "said", "run_link", "at",
-    )  # fmt: skip
-    list_filter = (AccountOfRunFilter, "outcome", "run__job")
-    found_by = ("sku", "seller_sku", "order_number")
-    search_fields = ("sku__exact", "seller_sku__exact", "order_number__exact")
-    search_help_text = _("the whole SKU or Amazon order id")
-    ordering = ("-pk",)
-    fields = ("run_link", "outcome", "sku", "seller_sku", "store", "order_number",
-              "shown_values", "code", "said_of_field", "at")  # fmt: skip
-    readonly_fields = ("run_link", "store", "shown_values", "said_of_field")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
-
-    @admin.display(description=_("SKU or order"), ordering="sku")
-    def subject(self, line: RunLine) -> str:
-        if line.seller_sku not in ("", line.sku):
-            return f"{line.sku} ({line.seller_sku})"
-        return line.sku or line.order_number
-
-    @admin.display(description=_("marketplace"))
-    def store(self, line: RunLine) -> str:
-        return store_name(line.marketplace)
-
-    @admin.display(description=_("values"))
-    def shown_values(self, line: RunLine) -> str:
-        return progress.values_in_words(line.values)
-
-    @admin.display(description=_("message"), ordering="message")
-    def said(self, line: RunLine) -> str:
-        """What stands in the line; what Amazon refused also in our words."""
-        refused = line.outcome == Outcome.REFUSED
-        return issue_words.in_words(line.code, line.message) if refused else line.message
-
-    @admin.display(description=_("message"))
-    def said_of_field(self, line: RunLine) -> str:
-        """The same on the line's own page, with a link to the field that it is about."""
-        if line.outcome != Outcome.REFUSED:
-            return line.message
-        listings = Listing.objects.select_related("sku", "marketplace").filter(
-            sku__account=line.run.account_id,
-            sku__sku=line.seller_sku or line.sku,
-            marketplace__code=line.marketplace,
-        )
-        return issue_words.in_words(line.code, line.message, listings.first())
-
-    @admin.display(description=_("run"))
-    def run_link(self, line: RunLine) -> str:
-        return link(line.run)

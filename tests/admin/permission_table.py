@@ -78,6 +78,8 @@ PAGES: dict[str, frozenset[str]] = {
     "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
     "django_amazon_sync_product": frozenset({"view_sellersku"}),
+    "django_amazon_sync_runline_about": frozenset({"view_runline", "change_runline"}),
+    "django_amazon_sync_runline_file": frozenset({"view_runline", "change_runline"}),
     "django_amazon_sync_spreadsheet": frozenset({"view_sellersku", "change_sellersku"}),
     "django_amazon_sync_spreadsheet_export": frozenset({"view_sellersku", "change_sellersku"}),
     "django_amazon_sync_syncrun_lines": frozenset({"view_syncrun", "change_syncrun"}),
