@@ -63,7 +63,7 @@ def test_the_page_of_a_line_links_to_all_and_to_the_shop(staff: Staff) -> None:
     assert "help/waits-for-approval/" in page
 
 
-def rows_of(staff: Staff, **filters: object) -> list[str]:
+def rows_of(staff: Staff, **filters: str | int) -> list[str]:
     page = staff.client.get(address(RunLine), filters)
     url = page.context["file_url"]
     assert f'href="{url.replace("&", "&amp;")}"' in page.content.decode()
