@@ -145,9 +145,11 @@ ACTIONS = {
     ("sellersku", "export"): "export_listing",
     ("sellersku", "leave_alone"): "change_sellersku",
     ("sellersku", "synchronise"): "change_sellersku",
+    ("sellersku", "take_over"): "take_over_listing",
     ("sellersku", "verify"): "verify_listing",
     ("shipment", "send_again"): "confirm_shipment",
     ("syncrun", "approve"): "approve_listing",
+    ("syncrun", "take_over_shown"): "take_over_listing",
 }
 
 #: Actions that look at the permission for each row by themselves, with the file of their tests.
