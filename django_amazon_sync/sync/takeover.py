@@ -221,7 +221,10 @@ def goes_out(listing: Listing) -> set[str]:
     not taken over. Raises ConfigurationError where there is no shop.
     """
     rows = listing.sku.listings.filter(marketplace__active=True)
-    mine = list(rows.select_related("sku__account", "marketplace__account"))
+    with_account = rows.select_related("sku__account", "marketplace__account")
+    # A page asks this too, which a lost key must not take away.
+    secrets = ("sku__account__refresh_token", "marketplace__account__refresh_token")
+    mine = list(with_account.defer(*secrets))
     rules = {row.marketplace_id: Rules.of(row.marketplace) for row in mine}
     return _goes_out(mine, listing, offer_of(listing), rules) & set(FIELDS)
 

@@ -349,6 +349,15 @@ def test_a_partners_people_see_only_their_own(
     assert packer.client.get(address_of(stranger)).status_code == 404
 
 
+def test_a_lost_key_takes_no_page_away(
+    staff: Staff, record: Any, listing: Listing, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": ["A" * 43 + "="]}
+    run = make.run(listing.sku.account)
+    assert staff.client.get(address_of(record, run=str(run.pk))).status_code == 200
+    assert save(staff.client, record, **{"codes-ean": EAN}).status_code == 302
+
+
 def test_a_product_that_is_not_there_is_not_found(staff: Staff, account: SellerAccount) -> None:
     for pk in ("999999", "nonsense", "1/2"):
         page = reverse("admin:django_amazon_sync_product", args=[pk])

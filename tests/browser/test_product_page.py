@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Thread
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -14,7 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import Job, SellerSku, SyncRun
 from django_amazon_sync.sync import identifiers, jobs
 from tests import factories
+from tests import factories_amazon as make
 from tests.browser.steps import log_in
+from tests.browser.test_accessibility import SERIOUS
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 EAN, ASIN = "4006381333931", "B000000042"
@@ -176,3 +179,28 @@ def test_amazon_suggests_where_a_product_belongs(
     page.get_by_role("textbox", name="Recommended browse nodes").fill("")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The product type CUP requires it")).to_be_visible()
+
+
+def test_the_page_is_for_everybody(
+    page: Page,
+    live_server: LiveServer,
+    world: World,  # noqa: F811
+) -> None:
+    record = world.sell("MUG", price="10.00", quantity=7)
+    world.export()
+    listing = world.listing("MUG")
+    run = make.run(world.account, Job.TAKE_OVER, dry_run=True, options={"skus": ["MUG"]})
+    make.line(run, sku="MUG", marketplace=listing.marketplace.code, message="Long " * 40)
+    log_in(page, live_server)
+    for name in ("admin:django_amazon_sync_product", "dashboard:amazon-product"):
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{live_server.url}{reverse(name, args=[record.product.pk])}?run={run.pk}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        ours = {
+            "include": [[".amazon-run"], [".amazon-product"], [".amazon-import"]],
+            "exclude": [[".btn-primary"]],  # in the dashboard's own colours
+        }
+        for one in Axe().run(page, context=ours).response["violations"]:
+            assert one["impact"] not in SERIOUS, (one["id"], [at["html"] for at in one["nodes"]])
+        page.set_viewport_size({"width": 375, "height": 720})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
