@@ -37,7 +37,7 @@ KINDS = {"ean": "EAN", "upc": "UPC", "isbn": "ISBN", "gtin": "GTIN"}
 def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:
     """Offer one SKU in one marketplace; its line says what became of it."""
     about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
-    key = creation_key(offer, listing.sku, want.values.get(PRICE))
+    key = creation_key(offer, listing.sku, want.values)
     if listing.sku.fulfilled_by_amazon:
         return  # offered there by hand: a quantity of ours would make it a second channel
     if missing := [name for name in (PRICE, QUANTITY) if name not in want.values]:

@@ -6,6 +6,7 @@ Field values are as the mappings of ``Listing`` keep them (see fields.py): ``pri
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -324,7 +325,12 @@ def kept_by_amazon(drift: dict[str, Any], wins: Collection[str]) -> set[str]:
     }
 
 
-def creation_key(offer: Offer, sku: SkuFields, price: str | None) -> str:
-    """What a creation is made of; a refused one is tried again when it changes."""
+def creation_key(offer: Offer, sku: SkuFields, values: Mapping[str, Any]) -> str:
+    """What a creation is made of; a refused one is tried again when it changes.
+
+    Not the quantity: it changes all the time, and is never what Amazon has against an offer.
+    """
     codes = sorted(f"{one.kind}:{one.value}" for one in offer.identifiers)
-    return " ".join([sku.asin, *codes, price or ""])
+    own = {name: value for name, value in values.items() if name not in OF_SHOP}
+    texts = [json.dumps(own, sort_keys=True)] if own else []
+    return " ".join([sku.asin, *codes, values.get(PRICE, ""), *texts])

@@ -405,7 +405,8 @@ def _send_one(
     changes = _free_now(work, seen, again=again)
     quantity = seen.want.values.get(QUANTITY)
     to_feed = feeds_out.by_feed(changes, listing.accepted, quantity) if by_feed else {}
-    known = Known.of(listing, there, seen.want.values)
+    carried = [values for values, _epoch in seen.in_feeds]
+    known = Known.of(listing, there, seen.want.values, carried)
     for name, value in changes.items():
         if name in to_feed:
             continue

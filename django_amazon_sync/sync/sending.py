@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -92,8 +92,15 @@ class Known:
     _instances: dict[str, Instance] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, listing: Listing, there: ListingFacts | None, desired: Mapping[str, Any]) -> Known:
-        """What is known of a listing that was just read, and that should get these values."""
+    def of(
+        cls,
+        listing: Listing,
+        there: ListingFacts | None,
+        desired: Mapping[str, Any],
+        in_feeds: Iterable[Mapping[str, Any]] = (),
+    ) -> Known:
+        """What is known of a listing that was just read, and that should get these values; some
+        of them may be in feeds on their way."""
         known = cls(listing, store_of(listing.marketplace), desired.get(QUANTITY))
         if there is not None:
             for one in FIELDS.values():
@@ -101,9 +108,10 @@ class Known:
                     found = one.place.instances(there.attributes, known.store)
                     known._instances[one.place.key] = dict(found[0]) if found else {}
         known._take_delivery_from(listing)
-        for name, value in desired.items():
-            if value != REMOVED and listing.accepted.get(name) == value:
-                known._lay(FIELDS[name], value)
+        for mapping in (listing.accepted, *in_feeds):
+            for name, value in desired.items():
+                if value != REMOVED and mapping.get(name) == value:
+                    known._lay(FIELDS[name], value)
         return known
 
     def _take_delivery_from(self, listing: Listing) -> None:

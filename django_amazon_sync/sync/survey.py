@@ -270,7 +270,7 @@ class Survey:
         return not_accepted(want.values, accepted, doubted=doubted) or None
 
     def _see_absent(self, row: Any, offer: Offer, values: dict[str, Any], stops: Any) -> None:
-        key = creation_key(offer, row, values.get(PRICE))
+        key = creation_key(offer, row, values)
         if self.again or stops.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 

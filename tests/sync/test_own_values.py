@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from oscar.core.loading import get_model
 
 from django_amazon_sync.amazon.attributes import Place
 from django_amazon_sync.amazon.listings import patch_listing
-from django_amazon_sync.models import Outcome, SellerSku
+from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
 from django_amazon_sync.sync import fields
 from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.sync.field_kinds import Number
@@ -287,6 +288,43 @@ def test_a_new_offer_has_what_staff_set_of_it(world: World) -> None:
         Decimal("10.00"), Decimal("8.00"), Decimal("9.50"),
     )  # fmt: skip
     assert (live.quantity, live.lead_time) == (5, 2)
+
+
+def test_a_creation_that_an_own_value_spoiled_is_tried_again_once_it_is_mended(
+    world: World,
+) -> None:
+    factories.stock_record("NEW", price="10.00", in_stock=5, upc="012345678905")
+    world.amazon.add_product(asin="B0NEW00001", title="New", upc="012345678905")
+    row = SellerSku.objects.create(
+        account=world.account, sku="NEW", own_values={"handling_time": 99}
+    )
+    assert lines_of(world.export(), "outcome") == [Outcome.REFUSED]
+    assert lines_of(world.export(), "outcome") == []
+    SellerSku.objects.filter(pk=row.pk).update(own_values={"handling_time": 3})
+    assert lines_of(world.export(), "outcome") == [Outcome.SENT]
+    assert world.live("NEW").lead_time == 3
+
+
+def test_a_feed_that_came_late_undoes_no_later_change(mug: World, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 0, "FEED_LOW_STOCK": 0}
+    give(mug, sale_price=SALE)
+    mug.export()
+    mug.amazon.advance(600)
+    Submission.objects.update(not_before=timezone.now())
+    mug.do(Job.SETTLE)
+    record = _record("MUG")
+    record.price = Decimal("11.00")
+    record.save()
+    mug.export()
+    give(mug, sale_price=SALE | {"price": "7.50 EUR"})
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 1500}
+    mug.export()
+    Submission.objects.update(not_before=timezone.now())
+    mug.amazon.advance(600)
+    mug.do(Job.SETTLE)
+    mug.export()
+    live = mug.live("MUG")
+    assert (live.price, live.sale_price) == (Decimal("11.00"), Decimal("7.50"))
 
 
 def test_a_feed_carries_them_too(mug: World, settings: Any) -> None:
