@@ -43,8 +43,8 @@ _ACCOUNT: dict[AccountState, Sentence] = {
     AccountState.LIVE: _("What changes in the shop is sent, and orders come in."),
     AccountState.PAUSED: _("Nothing is sent until the account is released; orders still come in."),
     AccountState.DISCONNECTED: _(
-        "Nothing happens until the account is connected again: enter a new refresh token here, "
-        "or a new client secret on its application."
+        "Nothing happens until the account is connected again: choose “Connect again” on its page, "
+        "or enter a new client secret on its application."
     ),
 }
 

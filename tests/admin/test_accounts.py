@@ -232,7 +232,7 @@ def test_the_page_asks_as_often_whatever_there_is(
         (AccountState.OBSERVING, "an export only reports what it would change"),
         (AccountState.LIVE, "the account was released by deployment"),
         (AccountState.PAUSED, "Nothing is sent until the account is released"),
-        (AccountState.DISCONNECTED, "enter a new refresh token here"),
+        (AccountState.DISCONNECTED, "choose “Connect again” on its page"),
     ],
 )
 def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
