@@ -93,7 +93,9 @@ def test_without_own_values_nothing_of_them_is_touched(world: World) -> None:
     assert world.writes() == 0
 
 
-def test_a_price_that_changes_leaves_what_staff_set_in_place(mug: World) -> None:
+@pytest.mark.parametrize("merge", ["keeps", "drops", "refused"])
+def test_a_price_that_changes_leaves_what_staff_set_in_place(mug: World, merge: str) -> None:
+    mug.amazon.switch(merge=merge)
     give(mug, **VALUES)
     mug.export()
     record = _record("MUG")
