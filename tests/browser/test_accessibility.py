@@ -12,6 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from django_amazon_sync.models import Listing, SellerAccount
+from tests import factories
 from tests.admin import test_lists as lists
 
 #: What axe calls serious or critical; the lesser kinds are matters of taste.
@@ -41,6 +43,23 @@ def pages() -> Iterator[str]:
                     continue
         if model.__name__ in ("Application", "SellerAccount"):
             yield reverse(f"{name}_add")
+    yield from of_one_thing()
+
+
+def of_one_thing() -> Iterator[str]:
+    """The pages that are about one account, product, listing or article."""
+    account = SellerAccount.objects.defer("refresh_token")[0]
+    listing = Listing.objects.all()[0]
+    product = factories.stock_record(listing.sku.sku).product
+    for name, about in (
+        ("connect_region", "eu"),
+        ("connect_check", account.pk),
+        ("cron_key", account.pk),
+        ("product", product.pk),
+        ("listing_take_over", listing.pk),
+        ("help", "order-not-imported"),
+    ):
+        yield reverse(f"admin:django_amazon_sync_{name}", args=[about])
 
 
 @pytest.fixture
@@ -58,9 +77,10 @@ def visitor(transactional_db: None, page: Page, live_server: LiveServer) -> Page
 
 
 def html_pages(visitor: Page, live_server: LiveServer) -> Iterator[str]:
-    """Visit each page in turn; what answers with anything but a page is left out."""
+    """Visit each page in turn; files, and what only a form may ask for, are none."""
     for address in dict.fromkeys(pages()):
         answer = visitor.request.get(f"{live_server.url}{address}")
+        assert answer.status in (200, 404, 405), (address, answer.status)
         if "text/html" in answer.headers.get("content-type", "") and answer.ok:
             visitor.goto(f"{live_server.url}{address}")
             yield address
