@@ -1,0 +1,65 @@
+"""The catalogues of the staff's screens and of the button are whole, compiled, and of this code."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+PACKAGE = Path(__file__).parent.parent / "django_amazon_sync"
+LANGUAGES = ("de", "ja")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
+
+
+def catalogue(language: str, folder: Path = PACKAGE) -> Catalog:
+    with (folder / "locale" / language / "LC_MESSAGES" / "django.po").open("rb") as file:
+        return read_po(file)
+
+
+def texts(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated_with_its_placeholders(language: str) -> None:
+    for message in catalogue(language):
+        if not message.id:
+            continue
+        source, translated = texts(message.id), texts(message.string)
+        assert all(translated), message.id
+        assert not message.fuzzy, message.id
+        wanted = {mark for one in source for mark in PLACEHOLDER.findall(one)}
+        for one in translated:
+            assert set(PLACEHOLDER.findall(one)) <= wanted, message.id
+        assert wanted == {mark for one in translated for mark in PLACEHOLDER.findall(one)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    folder = PACKAGE / "locale" / language / "LC_MESSAGES"
+    with (folder / "django.mo").open("rb") as file:
+        compiled = {one.id: one.string for one in read_mo(file) if one.id}
+    assert compiled == {one.id: one.string for one in catalogue(language) if one.id}
+
+
+def test_the_catalogues_are_of_this_code(tmp_path: Path) -> None:
+    """``makemessages`` finds no other texts than they have."""
+    if shutil.which("xgettext") is None:
+        pytest.skip("There is no xgettext; Debian: apt install gettext.")
+    copy = tmp_path / "django_amazon_sync"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("locale", "__pycache__"))
+    for language in LANGUAGES:
+        (copy / "locale" / language).mkdir(parents=True)
+    command = [sys.executable, "-m", "django", "makemessages", "--ignore=testing/*"]
+    command += [f"--locale={language}" for language in LANGUAGES]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    for language in LANGUAGES:
+        ours = {message.id for message in catalogue(language)}
+        assert {message.id for message in catalogue(language, tmp_path / copy.name)} == ours
