@@ -12,7 +12,7 @@ from tests.admin import test_lists as lists
 
 #: Of each language the overview, the listings and what an action is called.
 WORDS = {
-    "de": ("Verkäuferkonten", "Nach Amazon exportieren"),
+    "de": ("Verkäuferkonten", "Zu Amazon exportieren"),
     "ja": ("出品者アカウント", "Amazon"),
 }
 
