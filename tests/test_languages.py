@@ -24,8 +24,8 @@ def catalogue(language: str, folder: Path = PACKAGE) -> Catalog:
         return read_po(file)
 
 
-def texts(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (message,) if isinstance(message, str) else tuple(message)
+def texts(message: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message or ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
