@@ -21,8 +21,6 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('disconnected', 'disconnected'), ('secret', 'client secret about to expire'), ('authorisation', 'authorisation about to expire'), ('orders_stale', 'orders are not up to date'), ('quarantine', 'orders in quarantine'), ('ship_by', 'ship-by time is near'), ('drift', 'listings drifted'), ('approval', 'changes wait for approval')], max_length=20, verbose_name='kind')),
                 ('key', models.CharField(blank=True, max_length=100)),
-                ('text', models.TextField(blank=True, verbose_name='what')),
-                ('raised_at', models.DateTimeField(auto_now_add=True, verbose_name='raised at')),
                 ('claimed_at', models.DateTimeField(blank=True, help_text='When a worker set about mailing it.', null=True)),
                 ('mailed_at', models.DateTimeField(blank=True, null=True, verbose_name='mailed at')),
                 ('mended_at', models.DateTimeField(blank=True, null=True, verbose_name='mended at')),

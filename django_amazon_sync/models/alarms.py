@@ -28,8 +28,6 @@ class Alarm(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     key = models.CharField(max_length=100, blank=True)
-    text = models.TextField(_("what"), blank=True)
-    raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
     claimed_at = models.DateTimeField(
         null=True, blank=True, help_text="When a worker set about mailing it."
     )

@@ -57,10 +57,7 @@ def _note(wanted: Iterable[Matter], now: datetime) -> None:
     }
     new = [one for one in wanted if (one.account_pk, str(one.kind), one.key) not in there]
     Alarm.objects.bulk_create(
-        (
-            Alarm(account_id=one.account_pk, kind=str(one.kind), key=one.key, text=one.sentence)
-            for one in new
-        ),
+        (Alarm(account_id=one.account_pk, kind=str(one.kind), key=one.key) for one in new),
         ignore_conflicts=True,  # another round noted it a moment ago
     )
     still = {(one.account_pk, str(one.kind), one.key) for one in wanted}
