@@ -125,10 +125,9 @@ def serve(amazon: dict[str, Any], port: int) -> None:
     stop = threading.Event()
     ticking = threading.Thread(target=keep_ticking, args=(amazon, stop))
     ticking.start()
-    shop = f"http://127.0.0.1:{port}"
-    print(f"\nThe shop        {shop}/")
-    print(f"Its orders      {shop}/dashboard/orders/")
-    print(f"Its Amazon side {shop}/admin/django_amazon_sync/")
+    print()
+    for what, path in addresses():
+        print(f"{what:<38} http://127.0.0.1:{port}{path}")
     print(f"User {USER}, password {PASSWORD}. Buyers keep buying; Ctrl-C ends it all.")
     try:
         process.wait()
@@ -138,6 +137,23 @@ def serve(amazon: dict[str, Any], port: int) -> None:
         stop.set()
         end(process)
         ticking.join()
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Where to look: what it is, and its path."""
+    from demo_story import OWN, stock_record
+    from django.urls import reverse
+
+    product = stock_record(OWN).product
+    yield "Amazon at a glance", reverse("admin:django_amazon_sync_overview")
+    yield (
+        "A product's page for Amazon",
+        reverse("admin:django_amazon_sync_product", args=[product.pk]),
+    )
+    tab = reverse("dashboard:amazon-product", args=[product.pk])
+    yield "The same as a tab of Oscar's dashboard", tab
+    yield "The shop's orders, with Amazon's", reverse("dashboard:order-list")
+    yield "The shop, with the button to Amazon", product.get_absolute_url()
 
 
 def keep_ticking(amazon: dict[str, Any], stop: threading.Event) -> None:

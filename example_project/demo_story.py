@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -15,11 +16,22 @@ from django.db import transaction
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 
-from django_amazon_sync.models import Outcome, RunLine, Submission
+from django_amazon_sync.models import (
+    ExchangeRate,
+    Listing,
+    Marketplace,
+    Outcome,
+    PaymentMapping,
+    RateSource,
+    RunLine,
+    Submission,
+)
+from django_amazon_sync.sync.explaining import explain_price
+from django_amazon_sync.sync.fields import SALE_PRICE, set_own
 from django_amazon_sync.testing.simulator import SimulatorControl
 
 USER, PASSWORD = "admin@example.com", "amazon-demo"
-DE, FR = "A1PA6795UKMFR9", "A13V1IB3VIYZZH"
+DE, FR, GB = "A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1F83G8C2ARO7P"
 SELLER = "eu"
 
 #: Seconds that an accepted change has to become live before a difference is called drift.
@@ -42,6 +54,17 @@ NEW, RESTRICTED = "LAMP-DESK", "BOOK-TEA"
 #: So many changes are many here, and go by feed; Amazon's guidance is about 1,500.
 MANY = 5
 CARRIER, TRACKING = "DHL", "00340434161094042557"
+#: Amazon's word for a method of payment, and the shop's method that staff match it to.
+CASH, CASH_IN_SHOP = "CashOnDelivery", "Cash on delivery"
+
+#: Listed in Britain by hand, in pounds: one is converted, one gets its own price, one is locked.
+CONVERTED, OWN, LOCKED = "MUG-WHITE", "TEAPOT-1L", "SHIRT-S"
+LISTED_IN_BRITAIN = {CONVERTED: "11.50", OWN: "34.00", LOCKED: "36.00"}
+#: A euro in pounds, and what prices there end in.
+RATE, ENDING = Decimal("0.85"), Decimal("0.99")
+OWN_PRICE, OWN_SALE, LOCKED_SALE = Decimal("36.50"), Decimal("31.50"), Decimal("29.00")
+#: Whose price somebody changes on Amazon, and to what.
+CHANGED_THERE, PRICE_THERE = "VASE-LAST", Decimal("27.70")
 
 
 class Story:
@@ -65,6 +88,9 @@ class Story:
         self.ship()
         self.amazon_ignores_a_price()
         self.all_prices_rise()
+        self.open_britain()
+        self.staff_set_their_own()
+        self.another_hand_changes_a_price()
         self.export_again()
 
     # --- Before ----------------------------------------------------------------------------
@@ -143,6 +169,7 @@ class Story:
             "shipped by Amazon": buy(SELLER, DE, SHIPPED_BY_AMAZON, 1, status="SHIPPED"),
             "partly cancelled": buy(SELLER, FR, "SHIRT-S", 3),
             "new on Amazon": buy(SELLER, FR, NEW, 1, shipping="3.90"),
+            "paid in cash": buy(SELLER, DE, "MUG-BLUE", 1, payment_methods=[CASH]),
         }
         for what, number in self.orders.items():
             print(f"  {number}  {what}")
@@ -151,12 +178,19 @@ class Story:
     def import_orders(self) -> None:
         say("Imported; the shop lacks a choice, so they wait aside until staff have made it")
         manage("amazon_import_orders", expect=1)
+        self.match_cash()
         self.connect_with("--default-payment-method", "any")
         manage("amazon_import_orders")
         say("Amazon cancels one shirt of three")
         self.amazon.cancel(self.orders["partly cancelled"], item="SHIRT-S", quantity=1)
         self.time_passes()
         manage("amazon_import_orders")
+
+    def match_cash(self) -> None:
+        """Cash is the shop's cash; any other method that Amazon names is the shop's default."""
+        method = get_model("payment", "SourceType").objects.create(name=CASH_IN_SHOP)
+        account = Marketplace.objects.get(code=DE).account
+        PaymentMapping.objects.create(account=account, method=CASH, shop_method=method.code)
 
     # --- The shop sells, ships, and changes a price ---------------------------------------------
 
@@ -214,6 +248,56 @@ class Story:
         say("Amazon has worked them off; what it says of each listing is read")
         Submission.objects.filter(kind=Submission.Kind.FEED).update(not_before=timezone.now())
         manage("amazon_tick", lines=12)
+        del settings.AMAZON_SYNC["FEED_THRESHOLD"]
+
+    # --- What staff set ------------------------------------------------------------------------
+
+    def open_britain(self) -> None:
+        say("A third marketplace, in pounds: staff enter a rate, and prices that end in .99")
+        for sku, price in LISTED_IN_BRITAIN.items():
+            german = self.amazon.live(SELLER, sku, DE)
+            assert german is not None
+            self.list_by_hand(sku, GB, price=price, quantity=german.quantity, lead_time=2)
+        self.connect_with("--marketplace", GB)
+        Marketplace.objects.filter(code=GB).update(
+            rate_source=RateSource.TABLE, price_ending=ENDING
+        )
+        ExchangeRate.objects.create(
+            source=RateSource.TABLE,
+            base="EUR",
+            currency="GBP",
+            rate=RATE,
+            on=timezone.localdate(),
+        )
+        manage("amazon_export", "--marketplace", GB, "--dry-run", expect=1, only=("would be sent",))
+
+    def staff_set_their_own(self) -> None:
+        say("The teapot gets a price of its own there and a sale; a shirt is locked")
+        own, locked = listing_of(OWN, GB), listing_of(LOCKED, GB)
+        own.own_price = OWN_PRICE
+        set_own(own, SALE_PRICE, sale_at(OWN_SALE))
+        own.save()
+        set_own(locked, SALE_PRICE, sale_at(LOCKED_SALE))
+        locked.locked = True
+        locked.save()
+        manage("amazon_export", "--marketplace", GB, expect=1, only=("sent",), lines=12)
+        self.time_passes()
+        say("Why the mug costs that there")
+        for step in explain_price(listing_of(CONVERTED, GB)).steps:
+            print(f"  {step.kind}: {step.shown}")
+
+    def another_hand_changes_a_price(self) -> None:
+        say("Somebody changes a price on Amazon, where ours is off; staff take it over")
+        vase = listing_of(CHANGED_THERE, DE)
+        vase.switches = {"price": False}
+        vase.save()
+        self.list_by_hand(CHANGED_THERE, DE, price=str(PRICE_THERE), quantity=0, lead_time=2)
+        one = ("--sku", CHANGED_THERE, "--field", "price", "--marketplace", DE)
+        manage("amazon_take_over", *one, "--dry-run")
+        manage("amazon_take_over", *one)
+        say("The other marketplace follows")
+        manage("amazon_tick", only=("sent",))
+        self.time_passes()
 
     def export_again(self) -> None:
         say("Another export has nothing to send")
@@ -232,6 +316,18 @@ class Story:
 
 def asin_of(sku: str) -> str:
     return "B0" + f"{sku.replace('-', ''):X<8}"[:8]
+
+
+def listing_of(sku: str, marketplace: str) -> Listing:
+    """A listing of ours, as its page in the admin has it."""
+    return Listing.objects.get(sku__sku=sku, marketplace__code=marketplace)
+
+
+def sale_at(price: Decimal) -> dict[str, str]:
+    """A sale from today on, in pounds."""
+    today = timezone.localdate()
+    ends = today + timedelta(days=30)
+    return {"price": f"{price} GBP", "start": today.isoformat(), "end": ends.isoformat()}
 
 
 def stock_record(sku: str) -> Any:

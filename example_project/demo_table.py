@@ -6,15 +6,28 @@ Amazon is asked over HTTP, the shop through Oscar's own models; no table of ours
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from demo_story import (
     CARRIER,
+    CASH,
+    CASH_IN_SHOP,
+    CHANGED_THERE,
+    CONVERTED,
     DE,
+    ENDING,
     FR,
+    GB,
     LISTED,
     LISTED_BEFORE,
+    LOCKED,
     NEW,
+    OWN,
+    OWN_PRICE,
+    OWN_SALE,
+    PRICE_THERE,
+    RATE,
     RESTRICTED,
     SELLER,
     SHIPPED_BY_AMAZON,
@@ -44,7 +57,12 @@ def compare(story: Story) -> list[Row]:
         kept_row(story),
         *(order_row(story, what) for what in story.orders),
         shipment_row(story),
+        cash_row(story),
         feeds_row(story),
+        converted_row(story),
+        own_row(story),
+        locked_row(story),
+        taken_over_row(story),
         second_export_row(story),
     ]
 
@@ -163,6 +181,18 @@ def shipment_row(story: Story) -> Row:
     )
 
 
+def cash_row(story: Story) -> Row:
+    """Each order says how it was paid, on both sides."""
+    number = story.orders["paid in cash"]
+    source = get_model("payment", "Source").objects.filter(order__number=number).first()
+    ours = source.source_type.name if source else "not yet an order"
+    payment = story.amazon.order(number)["payment"]
+    theirs = [one["paymentMethod"] for one in payment["paymentExecutions"]]
+    return Row(
+        "How that was paid", ours, ", ".join(theirs), (ours, theirs) == (CASH_IN_SHOP, [CASH])
+    )
+
+
 def feeds_row(story: Story) -> Row:
     """One feed for each marketplace carried the new prices of all that were listed by hand."""
     listed = [(sku, place) for sku in LISTED for place in (DE, FR)]
@@ -173,6 +203,65 @@ def feeds_row(story: Story) -> Row:
         f"{len(LISTED)} products, two marketplaces",
         f"{story.feeds} feeds, {risen} listings at the new price",
         (story.feeds, risen) == (2, len(listed)),
+    )
+
+
+# --- What staff set ------------------------------------------------------------------------------
+
+
+def converted(price: Decimal) -> Decimal:
+    """The shop's price in pounds: the next one that ends as it should."""
+    pounds = price * RATE
+    ended = pounds.to_integral_value(ROUND_FLOOR) + ENDING
+    return ended if ended >= pounds else ended + 1
+
+
+def converted_row(story: Story) -> Row:
+    record, live = stock_record(CONVERTED), story.amazon.live(SELLER, CONVERTED, GB)
+    assert live is not None
+    return Row(
+        f"{CONVERTED} in Britain, converted",
+        f"{record.price} EUR, at {RATE} and up to {ENDING}: {converted(record.price)} GBP",
+        f"{live.price} {live.currency}",
+        (live.price, live.currency) == (converted(record.price), "GBP"),
+    )
+
+
+def own_row(story: Story) -> Row:
+    """A price that staff set and a sale: neither is the shop's."""
+    record, live = stock_record(OWN), story.amazon.live(SELLER, OWN, GB)
+    assert live is not None
+    return Row(
+        f"{OWN} in Britain, its own price",
+        f"{record.price} EUR; set: {OWN_PRICE} GBP, on sale {OWN_SALE} GBP",
+        f"{live.price} {live.currency}, on sale {live.sale_price}",
+        (live.price, live.sale_price) == (OWN_PRICE, OWN_SALE),
+    )
+
+
+def locked_row(story: Story) -> Row:
+    """Of a locked listing price and stock go out, and the sale that staff set does not."""
+    record, live = stock_record(LOCKED), story.amazon.live(SELLER, LOCKED, GB)
+    assert live is not None
+    should = (converted(record.price), record.net_stock_level, None)
+    return Row(
+        f"{LOCKED} in Britain, locked",
+        f"{should[0]} GBP, {should[1]} in stock; a sale is set",
+        f"{live.price} {live.currency}, {live.quantity}, sale price {live.sale_price}",
+        (live.price, live.quantity, live.sale_price) == should,
+    )
+
+
+def taken_over_row(story: Story) -> Row:
+    """The price that was changed on Amazon is the shop's, and from there the other store's."""
+    price = stock_record(CHANGED_THERE).price
+    stores = [story.amazon.live(SELLER, CHANGED_THERE, place) for place in (DE, FR)]
+    live = [one.price if one else None for one in stores]
+    return Row(
+        "Price changed there, taken over",
+        f"{price} EUR",
+        "; ".join(f"{one} EUR" for one in live),
+        {price, *live} == {PRICE_THERE},
     )
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from demo_story import DE, PASSWORD, SELLER, USER, Story, stock_record
+from demo_story import (
+    CHANGED_THERE,
+    DE,
+    GB,
+    LOCKED,
+    OWN,
+    PASSWORD,
+    SELLER,
+    USER,
+    Story,
+    asin_of,
+    stock_record,
+)
 from demo_table import compare, print_table
 from django.contrib.auth import authenticate
 
@@ -42,7 +54,7 @@ def test_the_story_holds_and_what_does_not_hold_is_seen(
     assert authenticate(username=USER, password=PASSWORD)
 
     type(stock_record("MUG-WHITE")).objects.filter(partner_sku="MUG-WHITE").update(price="13.00")
-    white = {"MUG-WHITE", "Prices that rose at once"}
+    white = {"MUG-WHITE", "Prices that rose at once", "MUG-WHITE in Britain, converted"}
     assert not_held(story) == white
     amazon.buy(SELLER, DE, "LAMP-DESK")
     assert not_held(story) == {*white, "LAMP-DESK"}
@@ -51,6 +63,17 @@ def test_the_story_holds_and_what_does_not_hold_is_seen(
     assert "Order, new on Amazon" in not_held(story)
     amazon.set_order(story.orders["unshipped, with discount"], packages=[])
     assert "Its shipment" in not_held(story)
+    amazon.set_order(story.orders["paid in cash"], payment={"paymentExecutions": []})
+    assert "How that was paid" in not_held(story)
+    for sku, place, row in (
+        (OWN, GB, f"{OWN} in Britain, its own price"),
+        (LOCKED, GB, f"{LOCKED} in Britain, locked"),
+        (CHANGED_THERE, DE, "Price changed there, taken over"),
+    ):
+        amazon.add_listing(
+            SELLER, sku, marketplace=place, asin=asin_of(sku), price="36.50", quantity=1
+        )
+        assert row in not_held(story)
 
     print_table(compare(story))
     table = capsys.readouterr().out
