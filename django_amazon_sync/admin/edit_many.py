@@ -139,6 +139,10 @@ class EditsMany:
             return self._save_edit(request, rows, fields, form)
         return self._look_at_edit(request, rows, fields, form)
 
+    def edit_action(self, model: type[Model]) -> str:
+        """The name of the action that edits rows of this model."""
+        return "edit_selected"
+
     def _look_at_edit(
         self,
         request: HttpRequest,
@@ -191,6 +195,7 @@ class EditsMany:
             "title": _("Edit selected"),
             "opts": options,
             "step": step,
+            "action": self.edit_action(queryset.model),
             "number": queryset.count(),
             "across": across,
             "pks": pks[:1] if across else pks,

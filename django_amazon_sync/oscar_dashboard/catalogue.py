@@ -1,4 +1,4 @@
-"""Oscar's dashboard of products with the tab Amazon on each product.
+"""Oscar's dashboard of products: a column Amazon in the list, the tab Amazon on each product.
 
 Instead of Oscar's own in INSTALLED_APPS:
 ``django_amazon_sync.oscar_dashboard.catalogue.CatalogueConfig``. A shop with a dashboard of its own
@@ -17,6 +17,7 @@ from oscar.apps.dashboard.catalogue.apps import CatalogueDashboardConfig
 class AmazonCatalogueMixin:
     """Before a configuration of the dashboard's products: their tab, and the page behind it."""
 
+    product_list_view: Any
     product_createupdate_view: Any
     permissions_map: dict[str, Any]
     post_process_urls: Callable[[list[Any]], list[Any]]
@@ -25,6 +26,7 @@ class AmazonCatalogueMixin:
         super().ready()  # type: ignore[misc]  # of the configuration that it is mixed into
         from django_amazon_sync.oscar_dashboard import product_views  # models are there only now
 
+        self.product_list_view = product_views.with_column(self.product_list_view)
         self.product_createupdate_view = product_views.with_tab(self.product_createupdate_view)
 
     def configure_permissions(self) -> None:

@@ -6,21 +6,53 @@ same. Staff see all accounts, a partner's people those of their partner; who is 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django_tables2 import Column
 
 from django_amazon_sync.admin import progress
 from django_amazon_sync.admin.access import scopes_of, within_scopes
 from django_amazon_sync.admin.product_page import LOOK, ProductPage
+from django_amazon_sync.admin.shop_products import cells
 from django_amazon_sync.models import SyncRun
 
 #: Lines of a run on one page.
 LINES = 100
+
+
+def with_column(view: Any) -> Any:
+    """The list of products, whichever it is, with a column of Amazon's side."""
+
+    class Table(view.table_class):  # type: ignore[misc]  # the shop's own
+        amazon = Column(verbose_name="Amazon", accessor="pk", orderable=False)
+        cells: ClassVar[dict[Any, str]] = {}
+
+        class Meta(view.table_class.Meta):  # type: ignore[misc]  # the shop's own
+            pass
+
+        def render_amazon(self, record: Any) -> str:
+            return self.cells.get(record.pk, "") or "–"
+
+    class ProductListView(view):  # type: ignore[misc]  # the shop's own
+        table_class = Table
+
+        def get_table(self, **kwargs: Any) -> Any:
+            table = super().get_table(**kwargs)
+            products = [row.record for row in table.paginated_rows]
+            table.cells = cells(self.request, products, page_of)
+            return table
+
+    return ProductListView
+
+
+def page_of(pk: Any) -> str:
+    """The tab of this product."""
+    return reverse(ProductTab.NAMES["product"], args=[pk])
 
 
 def with_tab(view: Any) -> Any:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.db.models import QuerySet
 
 from django_amazon_sync.data import (
     Address,
@@ -119,6 +122,14 @@ class Shop(ABC):
     def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
         """The same for many products, in a fixed number of queries where the shop can."""
         return {pk: self.offers_of_product(pk) for pk in product_pks}
+
+    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+        """A query of the offers of any number of products and their variants: their pks as text.
+
+        ``products`` finds rows of the shop's own products. The answer is one column, and becomes a
+        part of a larger query, so that nobody holds a hundred thousand pks.
+        """
+        raise NotSupported(f"{type(self).__name__} does not say which offers its products have.")
 
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         """The product that each of these offers is of: offer pk to product pk; {} if unknown."""

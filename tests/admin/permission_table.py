@@ -103,8 +103,8 @@ ARGUMENTS: dict[str, dict[str, object]] = {
 #: Pages of the shop's own that show something of ours more: the shop decides who opens them.
 SHOPS_OWN = frozenset({
     "dashboard:catalogue-product", "dashboard:catalogue-product-create",
-    "dashboard:catalogue-product-create-child", "dashboard:order-list", "dashboard:order-detail",
-    "dashboard:order-detail-note",
+    "dashboard:catalogue-product-create-child", "dashboard:catalogue-product-list",
+    "dashboard:order-list", "dashboard:order-detail", "dashboard:order-detail-note",
 })  # fmt: skip
 
 #: Addresses that are tried by tests of their own.

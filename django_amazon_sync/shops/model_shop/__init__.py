@@ -17,6 +17,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 
@@ -88,6 +90,9 @@ class ModelShop(Shop):
 
     def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
         return {pk: [pk] for pk in product_pks}
+
+    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+        return products.order_by().values_list(Cast("pk", CharField()))
 
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         return {offer.pk: offer.pk for offer in self.offers(pks=offer_pks)}

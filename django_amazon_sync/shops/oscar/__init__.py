@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -97,6 +98,9 @@ class OscarShop(Shop):
 
     def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
         return offers.of_products(product_pks)
+
+    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+        return offers.among(products)
 
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
         return offers.products_of(offer_pks)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -105,6 +105,14 @@ def of_products(product_pks: Iterable[str]) -> dict[str, list[str]]:
             if product in found:
                 found[product].append(str(record))
     return found
+
+
+def among(products: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """A query of the stock records of these products and of their variants: their pks as text."""
+    records, pks = get_model("partner", "StockRecord").objects, products.order_by().values("pk")
+    of_them = Q(product__in=pks) | Q(product__parent__in=pks)
+    theirs: QuerySet[Any] = records.filter(of_them).order_by()
+    return theirs.values_list(Cast("pk", CharField()))
 
 
 def products_of(offer_pks: Iterable[str]) -> dict[str, str]:
