@@ -27,7 +27,7 @@ from benchmarks.ground import (
 from django_amazon_sync.models import Job, Listing, SellerSku
 from django_amazon_sync.shops.oscar.offers import COLUMNS
 from django_amazon_sync.sync.listings_out import rules_of
-from django_amazon_sync.sync.survey import LISTING_COLUMNS, SKU_COLUMNS, Survey
+from django_amazon_sync.sync.survey import LISTING_COLUMNS, RENAMED, SKU_COLUMNS, Survey
 
 AIM = 2.0
 
@@ -70,8 +70,11 @@ def look_at_some() -> None:
 def read_all() -> None:
     records = get_model("partner", "StockRecord").objects.order_by("pk")
     read(records.annotate(upc=F("product__upc")).values_list(*COLUMNS))
-    read(SellerSku.objects.order_by("pk").values_list(*SKU_COLUMNS))
-    read(Listing.objects.order_by("pk").values_list("pk", "sku_id", *LISTING_COLUMNS))
+    of_sku, of_listing = (
+        [RENAMED.get(name, name) for name in columns] for columns in (SKU_COLUMNS, LISTING_COLUMNS)
+    )
+    read(SellerSku.objects.order_by("pk").values_list(*of_sku))
+    read(Listing.objects.order_by("pk").values_list("pk", "sku_id", *of_listing))
 
 
 def read(rows: QuerySet[Any, Any]) -> None:

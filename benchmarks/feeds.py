@@ -80,17 +80,17 @@ def message(number: int, sku: str, price: Decimal, quantity: int) -> dict[str, A
             {
                 "op": "replace",
                 "path": "/attributes/fulfillment_availability",
-                "value": [{"fulfillment_channel_code": "DEFAULT", "quantity": quantity}],
+                "value": [{"quantity": quantity, "fulfillment_channel_code": "DEFAULT"}],
             },
             {
                 "op": "merge",
                 "path": "/attributes/purchasable_offer",
                 "value": [
                     {
+                        "our_price": [{"schedule": [{"value_with_tax": float(price)}]}],
                         "marketplace_id": GERMANY,
                         "currency": "EUR",
                         "audience": "ALL",
-                        "our_price": [{"schedule": [{"value_with_tax": float(price)}]}],
                     }
                 ],
             },

@@ -163,8 +163,9 @@ def reached(project: Project, output: IO[str] | None) -> SimulatorControl:
     endpoint = output.readline().strip().partition("=")[2]
     while not (line := output.readline()).startswith("eu "):
         assert line, "the simulator ended"
-    output.readline()
-    secrets = [output.readline().strip() for _ in range(3)]
+    while not (line := output.readline().strip()).startswith("AMAZON_LWA_"):
+        pass
+    secrets = [line, *(output.readline().strip() for _ in range(2))]
     project.environment.update(dict(secret.split("=", 1) for secret in secrets))
     settings = project.folder / "mysite" / "settings.py"
     settings.write_text(settings.read_text().replace(PORT, endpoint.rpartition(":")[2]))

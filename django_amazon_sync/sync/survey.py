@@ -80,8 +80,8 @@ LISTING_COLUMNS = (
     "accepted",
     "quantity_epoch",
 )
-#: Those of a listing's columns that have the name of one of its SKU's.
-_RENAMED = {"own_here": "own_values"}
+#: A SKU and its listings have a column of this name; here they are told apart.
+RENAMED = {"own_of_sku": "own_values", "own_here": "own_values"}
 
 #: What keeps a listing from being sent; looked up for those only that differ.
 STOPS = ("refused", "held", "approved", "drift")
@@ -355,7 +355,7 @@ def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[
     """
     here = FilteredRelation("listings", condition=Q(listings__marketplace__in=list(marketplaces)))
     of_listing: dict[str, Any] = {
-        name: F(f"here__{_RENAMED.get(name, name)}") for name in LISTING_COLUMNS
+        name: F(f"here__{RENAMED.get(name, name)}") for name in LISTING_COLUMNS
     }
     for name in ("accepted", "own_here", "switches"):
         of_listing[name] = Cast(of_listing[name], TextField())
