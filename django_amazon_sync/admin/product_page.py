@@ -62,8 +62,11 @@ from django_amazon_sync.sync.linking import SkuTaken
 #: Runs that one page follows at most.
 FOLLOWED = 20
 
-#: Seconds that somebody waits for a call of Amazon's, and characters that are searched for.
-PATIENCE, LONGEST_SEARCH = 2.0, 200
+#: Seconds that somebody waits for a call's turn, and for Amazon at each step of it.
+PATIENCE, TIMEOUT = 2.0, (2.0, 4.0)
+
+#: Characters that are searched for.
+LONGEST_SEARCH = 200
 
 LOOK, TAKE_OVER = "view_sellersku", "take_over_listing"
 
@@ -311,7 +314,8 @@ class ProductPage(View):
         if account is None or not words or (code := place.partition(":")[2]) not in codes:
             return JsonResponse({"error": _now("Write some words to search for.")}, status=400)
         try:
-            found = product_types.suggest(client_for(account, patience=PATIENCE), code, words)
+            client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
+            found = product_types.suggest(client, code, words)
         except AmazonSyncError as error:
             return JsonResponse({"error": str(error)}, status=503)
         return JsonResponse(
@@ -330,7 +334,7 @@ class ProductPage(View):
             raise PermissionDenied
         listing = self._posted_listing()
         try:
-            client = client_for(listing.sku.account, patience=PATIENCE)
+            client = client_for(listing.sku.account, patience=PATIENCE, timeout=TIMEOUT)
             product_types.read(client, listing.marketplace, listing.product_type)
         except AmazonSyncError as error:
             messages.error(self.request, str(error))

@@ -27,6 +27,10 @@ DELIMITERS = (";", ",", "\t")
 #: Bytes that an XLSX file may have once it is unpacked.
 MOST_UNPACKED = 500 * 2**20
 
+#: Cells that a table may have, and rows that may be empty one after another: as many as XLSX knows.
+#: Both cost next to nothing to write, and memory and time to read.
+MOST_CELLS, MOST_EMPTY = 10**7, 2**20
+
 
 class BadFile(Exception):
     """A file that cannot be read, with the reason and the remedy."""
@@ -50,7 +54,8 @@ def read(file: bytes, known: Collection[str]) -> Sheet:
     """
     if not file.strip():
         raise BadFile(_("The file is empty."))
-    rows = list(_xlsx(file) if zipfile.is_zipfile(io.BytesIO(file)) else _csv(file, known))
+    is_zip = zipfile.is_zipfile(io.BytesIO(file))
+    rows = _bounded(_xlsx(file) if is_zip else _csv(file, known))
     head = [name.strip() for name in rows[0]] if rows else []
     while head and not head[-1]:
         head.pop()
@@ -60,6 +65,25 @@ def read(file: bytes, known: Collection[str]) -> Sheet:
     if twice:
         raise BadFile(_("The column %(name)s is there twice.") % {"name": twice[0] or '""'})
     return Sheet(head, [_even(row, len(head), number) for number, row in enumerate(rows[1:], 2)])
+
+
+def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
+    """The rows without the empty ones at the end. Raises BadFile where they are too many."""
+    table: list[list[str]] = []
+    empty, width = 0, 10  # a row takes as much as some cells, however few it has
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            empty += 1
+            cells = 0
+        else:
+            width = max(width, len(row))
+            cells = (len(table) + empty + 1) * width
+        if empty > MOST_EMPTY or cells > MOST_CELLS:
+            raise BadFile(_("The file is too large once it is unpacked."))
+        if cells:
+            table += [*[[]] * empty, row]
+            empty = 0
+    return table
 
 
 def _even(row: list[str], width: int, number: int) -> list[str]:
@@ -123,6 +147,7 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
                 raise BadFile(_("The file is too large once it is unpacked."))
         book = load_workbook(io.BytesIO(file), read_only=True, data_only=True)
         sheet: Any = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of its size need not be so
         width = 0
         for cells in sheet.iter_rows(values_only=True):
             row = [_unguarded(_cell(value)) for value in cells]

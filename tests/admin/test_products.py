@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -532,6 +534,25 @@ def test_a_search_says_why_amazon_does_not_answer(
     read = {"do": "read_type", "listing": listing.pk}
     page = staff.client.post(address_of(record), read, follow=True)
     assert [one.level_tag for one in page.context["messages"]] == ["error"]
+
+
+def test_nobody_waits_long_for_an_amazon_that_says_nothing(
+    staff: Staff, record: Any, listing: Listing, settings: Any
+) -> None:
+    """A server that takes the call and never answers."""
+    keep_type(listing)
+    where = f"{listing.sku.account_id}:{listing.marketplace.code}"
+    read = {"do": "read_type", "listing": listing.pk}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "LWA_ENDPOINT": address}
+        began = time.monotonic()
+        answer = staff.client.get(address_of(record, suggest="mug", marketplace=where))
+        assert answer.status_code == 503
+        assert time.monotonic() - began < 10
+        began = time.monotonic()
+        staff.client.post(address_of(record), read)
+        assert time.monotonic() - began < 10
 
 
 def test_suggestions_take_a_permission(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -126,8 +128,6 @@ def test_what_cannot_be_read_says_why(file: bytes, words: str) -> None:
 
 
 def test_a_zip_that_is_no_xlsx_says_so() -> None:
-    import zipfile
-
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as parts:
         parts.writestr("x.txt", "x")
@@ -144,4 +144,51 @@ def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_blank_rows_keep_the_numbers_of_the_others() -> None:
-    assert read(b"shop_sku;ean\n\nA;1\n;\n", HEAD).rows == [["", ""], ["A", "1"], ["", ""]]
+    assert read(b"shop_sku;ean\n\nA;1\n;\n", HEAD).rows == [["", ""], ["A", "1"]]
+
+
+def test_what_is_empty_below_the_last_row_takes_no_memory() -> None:
+    file = b"shop_sku;ean\nA;1\n" + 100_000 * b"\n" + 100_000 * b";\n"
+    assert read(file, HEAD).rows == [["A", "1"]]
+
+
+def test_a_small_file_of_very_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_CELLS", 1000)
+    for file in (b"shop_sku;ean\n" + 1000 * b"\n" + b"A;1\n", b"shop_sku\n" + 1000 * b"A\n"):
+        with pytest.raises(BadFile, match="too large"):
+            read(file, HEAD)
+
+
+@pytest.mark.parametrize("last", [200, 10**12])
+def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
+    monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """A dimension, or the number of a row, costs nothing to write."""
+    looked_at: list[Any] = []
+    one_cell = sheets._cell
+
+    def counted(value: Any) -> str:
+        looked_at.append(value)
+        return one_cell(value)
+
+    monkeypatch.setattr(sheets, "_cell", counted)
+    rows = "".join(
+        f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>{text}</t></is></c></row>'
+        for row, text in ((1, "shop_sku"), (last, "A"))
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = (
+        f'<worksheet xmlns="{main}"><dimension ref="A1:XFD{last}"/>'
+        f"<sheetData>{rows}</sheetData></worksheet>"
+    )
+    plain, file = io.BytesIO(), io.BytesIO()
+    sheets.write_xlsx(HEAD, [], plain)
+    with zipfile.ZipFile(plain) as parts, zipfile.ZipFile(file, "w") as made:
+        for name in parts.namelist():
+            made.writestr(name, sheet if name.endswith("sheet1.xml") else parts.read(name))
+    if last == 200:
+        assert read(file.getvalue(), HEAD).rows == [*[[""]] * 198, ["A"]]
+    else:
+        with pytest.raises(BadFile, match="too large"):
+            read(file.getvalue(), HEAD)
+    assert len(looked_at) < 1000
