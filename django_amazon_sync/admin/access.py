@@ -26,7 +26,7 @@ def scopes_of(request: HttpRequest) -> frozenset[str] | None:
             try:
                 scopes = configured_shop().scopes_of(str(request.user.pk))
             except ConfigurationError:
-                scopes = None  # a system check says what is wrong
+                scopes = frozenset()  # a system check says what is wrong; until then nobody's
         setattr(request, _KEPT, scopes)
     kept: frozenset[str] | None = getattr(request, _KEPT)
     return kept

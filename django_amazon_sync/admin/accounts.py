@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from django_amazon_sync.admin import articles, next_steps
 from django_amazon_sync.admin.access import scopes_of
@@ -51,7 +53,17 @@ LATEST_RUNS = 5
 
 
 class ShowsNoSecret:
-    """For those who may only look, the field of the secret says that there is one."""
+    """For those who may only look, the field of the secret says that there is one.
+
+    What is typed there stands in no error report either.
+    """
+
+    @method_decorator(sensitive_post_parameters("new_secret"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the screen
+            request, *args, **kwargs
+        )
+        return page
 
     @admin.display(description=_("secret"))
     def new_secret(self, row: Any) -> str:
@@ -210,9 +222,10 @@ class AccountAdmin(
 
     @admin.action(description=_("Check the connection"), permissions=["check"])
     def check_connection(self, request: HttpRequest, queryset: Accounts) -> None:
+        ends = checking.last_moment()  # of all of them: somebody waits for the page
         for account in queryset:
             try:
-                findings = checking.check_account(account)
+                findings = checking.check_account(account, ends=ends)
             except AmazonSyncError as error:
                 messages.error(request, f"{account}: {error}")
                 continue

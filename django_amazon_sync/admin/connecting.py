@@ -484,6 +484,9 @@ def _connected(
     mine = visible_accounts(request).filter(pk__in=same.values("pk"))
     if same.count() != mine.count():
         raise PermissionDenied
+    there = mine.filter(application__client_id=credentials.client_id)
+    if there.exists() and not request.user.has_perm(f"{APP}.change_selleraccount"):
+        raise PermissionDenied
     account = connect.connect_account(configured_shop(), credentials, **what)
     messages.success(request, _now("%(account)s is connected.") % {"account": account})
     for other in same.exclude(pk=account.pk):

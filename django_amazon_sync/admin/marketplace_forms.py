@@ -14,7 +14,9 @@ from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.fields import FIELDS, QUANTITY
 
 #: What makes prices, and so needs the permission to change them.
-PRICE_FIELDS = ("markup_percent", "price_ending", "price_floor", "rate_source", "amazon_wins")
+PRICE_FIELDS = (
+    "sync_price", "markup_percent", "price_ending", "price_floor", "rate_source", "amazon_wins",
+)  # fmt: skip
 
 
 class MarketplaceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted

@@ -27,6 +27,12 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
     can_delete = False
     extra = 0
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: SellerAccount | None = None
+    ) -> tuple[str, ...]:
+        shown = super().get_readonly_fields(request, obj)
+        return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, "sync_price")
+
     @admin.display(description=_("store"))
     def store(self, row: Marketplace) -> str:
         return row.facts.store_domain if row.code else ""

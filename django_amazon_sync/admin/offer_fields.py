@@ -98,6 +98,7 @@ class ListingSwitchesForm(OwnValuesForm):
         words = {True: "yes", False: "no"}
         for name in FIELDS:
             self.initial[SENDS + name] = words.get(self.instance.switches.get(name), "")
+            _keep_prices(self, name, self.may_change_prices)
 
     def take_own_values(self) -> list[str]:
         changed = super().take_own_values()
@@ -108,6 +109,12 @@ class ListingSwitchesForm(OwnValuesForm):
                 self.instance.switches |= {name: _MEANT[choice]} if choice else {}
                 changed.append("switches")
         return list(dict.fromkeys(changed))
+
+
+def _keep_prices(form: forms.BaseForm, name: str, may_change_prices: bool) -> None:
+    """Who may not change prices does not say either whether one is sent."""
+    if FIELDS[name].is_price and SENDS + name in form.fields:
+        form.fields[SENDS + name].disabled = not may_change_prices
 
 
 def _sends(one: OfferField) -> str:
@@ -179,11 +186,14 @@ class WithOfferFields(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot 
 class MarketplaceSwitches(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
     """What goes to a marketplace of the fields that have no column of their own."""
 
+    may_change_prices: ClassVar[bool] = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         switches = switches_of(self.instance)
         for one in own_fields():
             self.initial[SENDS + one.name] = switches.get(one.name, True)
+            _keep_prices(self, one.name, self.may_change_prices)
 
     def take_switches(self) -> None:
         """Set the marketplace's switches."""
@@ -192,9 +202,11 @@ class MarketplaceSwitches(forms.ModelForm):  # type: ignore[type-arg]  # it cann
                 self.instance.switches[one.name] = self.cleaned_data[SENDS + one.name]
 
 
-def marketplace_form(base: type[forms.ModelForm[Any]]) -> type[MarketplaceSwitches]:
+def marketplace_form(
+    base: type[forms.ModelForm[Any]], request: HttpRequest
+) -> type[MarketplaceSwitches]:
     """The form of a marketplace with a switch for each field."""
-    switches: dict[str, Any] = {
+    switches: dict[str, Any] = {"may_change_prices": request.user.has_perm(CHANGE_PRICES)} | {
         SENDS + one.name: forms.BooleanField(label=_sends(one), required=False)
         for one in own_fields()
     }
@@ -208,7 +220,7 @@ class WithSwitches(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot be 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        kwargs["form"] = marketplace_form(self.form)
+        kwargs["form"] = marketplace_form(self.form, request)
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

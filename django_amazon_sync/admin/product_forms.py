@@ -390,7 +390,7 @@ class ListingForm(PartForm):
             prefix=f"{prefix}-{marketplace.code}",
             **kwargs,
         )
-        self._add_switches(its.switches, sent)
+        self._add_switches(its.switches, sent, kwargs["may"])
         self.fields["own_price"].label = _("Own Amazon price in %(currency)s") % {
             "currency": currency
         }
@@ -398,9 +398,10 @@ class ListingForm(PartForm):
             step=str(Decimal(1).scaleb(-minor_units(currency))), min="0"
         )
 
-    def _add_switches(self, own: Mapping[str, bool], sent: Mapping[str, bool]) -> None:
+    def _add_switches(
+        self, own: Mapping[str, bool], sent: Mapping[str, bool], may: Mapping[str, bool]
+    ) -> None:
         """A switch for each field of an offer; it says what the marketplace does."""
-        disabled = self.fields["synchronise_here"].disabled
         for name, one in FIELDS.items():
             goes = _("it is sent") if sent.get(name, True) else _("it is not sent")
             field = ThreeField(
@@ -409,7 +410,7 @@ class ListingForm(PartForm):
                 _("Do not send it"),
                 label=_("Send %(field)s") % {"field": one.label},
             )
-            field.disabled = disabled
+            field.disabled = not may["prices" if one.is_price else "*"]
             self.fields[SWITCH + name] = field
             self.initial[SWITCH + name] = as_choice(own.get(name))
 

@@ -196,6 +196,7 @@ class Switch(YesOrNo):
             Listing,
             "switches",
             nothing=_("as the marketplace says"),
+            permission="change_price_listing" if field.is_price else "",
             in_sheet=False,
             field=field.name,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -58,22 +58,33 @@ class Finding:
     sentence: str
 
 
-def check_account(account: SellerAccount, client: Client | None = None) -> list[Finding]:
-    """Try each permission; what Amazon answers is in the findings, and not raised."""
+def last_moment() -> float:
+    """When a check that begins now tries nothing more, by the monotonic clock."""
+    return time.monotonic() + ENDS_AFTER
+
+
+def check_account(
+    account: SellerAccount, client: Client | None = None, ends: float | None = None
+) -> list[Finding]:
+    """Try each permission; what Amazon answers is in the findings, and not raised.
+
+    ``ends`` is the last moment of a check of several accounts.
+    """
     codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
     if not codes:
         return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
     client = client or client_for(account, patience=PATIENCE, timeout=TIMEOUT)
-    return [*_Check(client, codes).findings(), _shipments(), _writing(account)]
+    tried = _Check(client, codes, last_moment() if ends is None else ends)
+    return [*tried.findings(), _shipments(), _writing(account)]
 
 
 @dataclass
 class _Check:
     client: Client
     codes: list[str]
+    ends: float
     gone: str = ""
     _seen: list[OrderData] | None = None
-    _ends: float = field(default_factory=lambda: time.monotonic() + ENDS_AFTER)
 
     def findings(self) -> Iterator[Finding]:
         client, codes, place = self.client, self.codes, self.codes[0]
@@ -117,7 +128,7 @@ class _Check:
         )
 
     def _try(self, what: str, works: str, attempt: Callable[[], object]) -> Finding:
-        if not self.gone and time.monotonic() > self._ends:
+        if not self.gone and time.monotonic() > self.ends:
             self.gone = _("Amazon answers slowly; check again later.")
         if self.gone:
             return Finding(what, None, _("Not tried: %(why)s") % {"why": self.gone})

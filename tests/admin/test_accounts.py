@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.signals import got_request_exception
+from django.http import HttpRequest
+from django.views.debug import ExceptionReporter
 
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
@@ -23,6 +28,7 @@ from django_amazon_sync.models import (
     SyncRun,
     WindowState,
 )
+from django_amazon_sync.sync import checking
 from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, TAKES_ALL, Staff
 from tests.sync.conftest import World, connect  # noqa: F401 -- a fixture
@@ -364,3 +370,43 @@ def test_what_is_no_address_is_named_and_nothing_is_saved(staff: Staff, written:
     assert "is no e-mail address" in answer.content.decode()
     account.refresh_from_db(fields=["alarm_recipients", "name"])
     assert (account.alarm_recipients, account.name) == ("", "Before")
+
+
+def test_a_check_of_several_accounts_ends_as_soon_as_one_of_one(
+    staff: Staff, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes each call and never answers."""
+    accounts = [make.live_account(name=name) for name in ("A", "B")]
+    for account in accounts:
+        make.marketplace(account)
+    monkeypatch.setattr(checking, "ENDS_AFTER", 0.3)
+    monkeypatch.setattr(checking, "TIMEOUT", (0.5, 0.5))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "LWA_ENDPOINT": address}
+        said = staff.press(SellerAccount, "check_connection", *accounts)
+    late = [one for one in said if "account: Not tried: Amazon answers slowly" in one]
+    assert (len(said), len(late)) == (2, 1)
+
+
+def test_no_secret_stands_in_an_error_report(staff: Staff, settings: Any) -> None:
+    reports: list[str] = []
+
+    def report(request: HttpRequest, **rest: Any) -> None:
+        reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_text())
+
+    rows: tuple[SellerAccount | Application, ...] = (make.account(), make.application())
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": ["no key"]}
+    staff.client.raise_request_exception = False
+    got_request_exception.connect(report)
+    try:
+        for row in rows:
+            data = account_form(row) if isinstance(row, SellerAccount) else {"name": "A"}
+            data |= {"client_id": "amzn1.x", "new_secret": "WHAT-NOBODY-READS"}
+            assert staff.save(type(row), row.pk, **data).status_code == 500
+    finally:
+        got_request_exception.disconnect(report)
+    assert len(reports) == 2
+    for text in reports:
+        assert "new_secret" in text
+        assert "WHAT-NOBODY-READS" not in text

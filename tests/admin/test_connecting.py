@@ -338,3 +338,14 @@ def test_the_account_offers_the_stores_of_its_region_with_their_currencies(staff
     for known in ("www.amazon.co.jp", "JPY", "ja_JP", "Amazon SG", "Amazon AU"):
         assert known in page
     assert "Amazon DE" not in page
+
+
+def test_who_may_only_add_accounts_writes_over_none(
+    staff: Staff, staff_with: Callable[..., Staff], seller: Seller
+) -> None:
+    staff.client.post(EU, filled(seller, scope="first"))
+    account = SellerAccount.objects.get()
+    adder = staff_with("add_selleraccount", "view_application")
+    again = filled(seller, application=account.application_id, scope="second")
+    assert adder.client.post(EU, again).status_code == 403
+    assert SellerAccount.objects.get().shop_scope == "first"

@@ -299,11 +299,13 @@ def test_prices_take_a_permission_of_their_own(
     changed = {
         f"{prefix}-own_price": "5", f"{prefix}-list_price": "20",
         f"{prefix}-condition_note": "A scratch.", f"{prefix}-synchronise_here": "no",
+        f"{prefix}-switch_price": "no", f"{prefix}-switch_name": "no",
     }  # fmt: skip
     save(client, record, **changed)
     listing = Listing.objects.get(marketplace__code=make.GERMANY)
     assert (listing.own_price, listing.synchronise_here) == (None, False)
     assert listing.own_values == {"condition_note": "A scratch."}
+    assert listing.switches == {"name": False}
 
 
 def test_what_others_set_stays_where_only_some_may_be_changed(

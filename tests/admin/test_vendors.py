@@ -168,3 +168,11 @@ def test_people_of_two_partners_see_both(vendor: Client) -> None:
     assert SECRET in vendor.get(address(SellerAccount)).content.decode()
     get_model("partner", "Partner").objects.get(code="mine").users.clear()
     assert "My account" not in vendor.get(address(SellerAccount)).content.decode()
+
+
+def test_where_the_shop_cannot_say_whose_they_are_nobodys_accounts_show(
+    vendor: Client, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "no.such.Shop"}
+    for name in ("selleraccount", "listing", "amazonorder", "syncrun"):
+        assert SECRET not in vendor.get(address(MODELS[name])).content.decode(), name
