@@ -1,18 +1,29 @@
-"""Steps that members of staff take on their way to a screen."""
+"""Steps that members of staff take on their way to a screen, and what goes on beside them."""
 
 from __future__ import annotations
 
+from threading import Thread
+
 from django.contrib.auth import get_user_model
-from playwright.sync_api import Page
+from django.db import connections
+from playwright.sync_api import Page, Response
 from pytest_django.live_server_helper import LiveServer
 
+from django_amazon_sync.models import SyncRun
+from django_amazon_sync.sync import jobs
 
-def log_in(page: Page, live_server: LiveServer) -> None:
-    """Log in to the admin as somebody who may do everything."""
+
+def hire() -> None:
+    """Somebody who may do everything."""
     get_user_model().objects.create_superuser(
         username="staff", email="staff@example.com", password="staff"
     )
-    page.goto(f"{live_server.url}/admin/")
+
+
+def log_in(page: Page, live_server: LiveServer, path: str = "/admin/") -> None:
+    """Log in to a page of the admin as somebody who may do everything."""
+    hire()
+    page.goto(f"{live_server.url}{path}")
     page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
     page.get_by_label("Password").fill("staff")
     page.get_by_role("button", name="Log in").click()
@@ -22,3 +33,28 @@ def press(page: Page, action: str) -> None:
     """Do an action on what is chosen in a list."""
     page.get_by_label("Action:").select_option(label=action)
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+
+
+def faults_of(page: Page) -> list[str]:
+    """What goes wrong in the page's scripts from now on."""
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    return faults
+
+
+def broken(answer: Response) -> list[str]:
+    """What the browser asked for and did not get; a favicon is the project's own affair."""
+    missing = answer.status >= 400 and not answer.url.endswith("/favicon.ico")
+    return [f"{answer.status} {answer.url}"] if missing else []
+
+
+def at_work(run: SyncRun) -> Thread:
+    """A worker that does the run beside the browser."""
+
+    def work() -> None:
+        jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        connections.close_all()
+
+    worker = Thread(target=work)
+    worker.start()
+    return worker

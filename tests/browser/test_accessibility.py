@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
@@ -15,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import Listing, SellerAccount
 from tests import factories
 from tests.admin import test_lists as lists
+from tests.browser.steps import log_in
 
 #: What axe calls serious or critical; the lesser kinds are matters of taste.
 SERIOUS = {"serious", "critical"}
@@ -66,13 +66,7 @@ def of_one_thing() -> Iterator[str]:
 def visitor(transactional_db: None, page: Page, live_server: LiveServer) -> Page:
     """Somebody who may do everything, logged in, with one row of everything there."""
     lists.fill(1)
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
-    page.goto(f"{live_server.url}/admin/login/")
-    page.fill("input[name=username]", "staff")
-    page.fill("input[name=password]", "staff")
-    page.click("input[type=submit]")
+    log_in(page, live_server)
     return page
 
 

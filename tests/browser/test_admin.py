@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth import get_user_model
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, Outcome, SellerAccount, SyncRun
 from tests import factories_amazon as make
+from tests.browser.steps import broken, faults_of, log_in, press
 
 
 @pytest.fixture
@@ -23,9 +23,6 @@ def account(transactional_db: None) -> SellerAccount:
     make.order_line(order, sku="MUG")
     run = make.run(account, counts={"sent": 3, "refused": 1})
     make.line(run, Outcome.REFUSED, sku="MUG", code="8541", message="The value conflicts.")
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
     return account
 
 
@@ -34,15 +31,9 @@ def test_the_main_screens(
     page: Page, live_server: LiveServer, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     page.on("response", lambda answer: faults.extend(broken(answer)))
-
-    page.goto(f"{live_server.url}/admin/")
-    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
-    page.get_by_label("Password").fill("staff")
-    page.get_by_role("button", name="Log in").click()
-
+    log_in(page, live_server)
     page.get_by_role("link", name="Seller accounts").first.click()
     page.get_by_role("link", name="Shop in Germany").click()
     expect(page.get_by_text("What changes in the shop is sent")).to_be_visible()
@@ -50,6 +41,7 @@ def test_the_main_screens(
     expect(page.get_by_label("Refresh token")).to_have_attribute("type", "password")
 
     page.get_by_role("row", name="listings that wait for approval").get_by_role("link").click()
+    page.locator("input.action-select").first.check()
     press(page, "Approve what waits, and send it")
     expect(page.get_by_text("1 listing is approved.")).to_be_visible()
     expect(page.get_by_text("no broker could be reached")).to_be_visible()
@@ -72,16 +64,3 @@ def test_the_main_screens(
     page.get_by_role("link", name="302-1111111-2222222").click()
     expect(page.locator("td.field-sku", has_text="MUG")).to_be_visible()
     assert not faults
-
-
-def press(page: Page, action: str) -> None:
-    """Do an action on the first row of a list."""
-    page.locator("input.action-select").first.check()
-    page.get_by_label("Action:").select_option(label=action)
-    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
-
-
-def broken(answer: Response) -> list[str]:
-    """What the browser asked for and did not get; a favicon is the project's own affair."""
-    missing = answer.status >= 400 and not answer.url.endswith("/favicon.ico")
-    return [f"{answer.status} {answer.url}"] if missing else []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing
 from tests.admin import test_lists as lists
+from tests.browser.steps import hire
 
 #: Of each language the overview, the listings and what an action is called.
 WORDS = {
@@ -20,9 +20,7 @@ WORDS = {
 @pytest.fixture
 def filled(transactional_db: None) -> None:
     lists.fill(1)
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
+    hire()
 
 
 @pytest.mark.usefixtures("filled")

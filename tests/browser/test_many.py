@@ -17,7 +17,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from tests import factories_amazon as make
-from tests.browser.steps import log_in, press
+from tests.browser.steps import faults_of, log_in, press
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 #: More than one page of a list has.
@@ -60,8 +60,7 @@ def test_all_pages_are_exported(
 
 @pytest.mark.usefixtures("account")
 def test_some_are_edited_after_a_look(page: Page, live_server: LiveServer) -> None:
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     log_in(page, live_server)
     page.goto(f"{live_server.url}/admin/django_amazon_sync/listing/?q=MUG-000")
     page.locator("#action-toggle").check()

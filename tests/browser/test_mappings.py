@@ -6,28 +6,18 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder, CarrierMapping, OrderState
 from tests import factories
+from tests.browser.steps import log_in
 from tests.sync.conftest import World, amazon, connect, shop_order  # noqa: F401 -- fixtures
 
 
 @pytest.fixture
 def world(transactional_db: None, connect: Callable[..., World]) -> World:  # noqa: F811
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
     return connect()
-
-
-def log_in(page: Page, live_server: LiveServer, path: str) -> None:
-    page.goto(f"{live_server.url}{path}")
-    page.get_by_label("Username").or_(page.get_by_label("Email")).fill("staff")
-    page.get_by_label("Password").fill("staff")
-    page.get_by_role("button", name="Log in").click()
 
 
 def save(page: Page) -> None:

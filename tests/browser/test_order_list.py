@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder
 from tests import factories_amazon as make
-from tests.browser.steps import log_in
+from tests.browser.steps import faults_of, log_in
 
 AMAZONS, OWN = "302-1111111-1111111", "100001"
 
@@ -32,8 +32,7 @@ def order(transactional_db: None) -> AmazonOrder:
 def test_amazons_orders_among_the_shops(
     page: Page, live_server: LiveServer, order: AmazonOrder
 ) -> None:
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     ours = f"{live_server.url}/admin/django_amazon_sync/amazonorder/{order.pk}/change/"
     log_in(page, live_server)
 

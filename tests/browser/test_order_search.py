@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder, SyncRun
 from django_amazon_sync.sync import jobs
-from tests.browser.steps import log_in
+from tests.browser.steps import faults_of, log_in
 from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
 from tests.sync.conftest import World, amazon, connect  # noqa: F401 -- fixtures
 
@@ -28,8 +28,7 @@ def test_search_choose_and_import(
     page: Page, live_server: LiveServer, shop: World, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("memory://")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     there = shop.buy("MUG")
     shop.import_orders()
     first, second = shop.buy("MUG"), shop.buy("MUG", 2)

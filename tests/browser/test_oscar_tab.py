@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import Job, SellerSku, SyncRun
 from tests import factories
 from tests import factories_amazon as make
-from tests.browser.test_product_page import at_work
+from tests.browser.steps import at_work, faults_of, hire
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -34,11 +34,8 @@ def test_the_tab_amazon(
     world: World,  # noqa: F811
 ) -> None:
     use_broker("")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    get_user_model().objects.create_superuser(
-        username="staff", email="staff@example.com", password="staff"
-    )
+    faults = faults_of(page)
+    hire()
     record = world.sell("MUG", price="10.00", quantity=7, title="Blue mug")
     enter(page, live_server, "staff@example.com")
     page.goto(live_server.url + reverse("dashboard:catalogue-product", args=[record.product.pk]))

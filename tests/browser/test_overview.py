@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, OrderWindow, SellerAccount, WindowState
 from tests import factories_amazon as make
-from tests.browser.steps import log_in
+from tests.browser.steps import log_in, press
 
 
 @pytest.fixture
@@ -46,8 +46,7 @@ def test_what_wants_somebody_is_mended_and_gone(
 
     card.get_by_role("link", name="The changes of 1 listing").first.click()
     page.locator("input.action-select").first.check()
-    page.get_by_label("Action:").select_option(label="Approve what waits, and send it")
-    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+    press(page, "Approve what waits, and send it")
     expect(page.get_by_text("1 listing is approved.")).to_be_visible()
     assert Listing.objects.get(sku__sku="MUG").held == {}
 

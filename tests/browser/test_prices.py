@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import ExchangeRate, Listing, Marketplace
 from tests import factories
-from tests.browser.steps import log_in
+from tests.browser.steps import faults_of, log_in
 from tests.sync.conftest import World, amazon, connect  # noqa: F401  (fixtures)
 from tests.sync.test_rates import JP
 
@@ -26,8 +26,7 @@ def test_a_price_is_converted_and_explained(
     connect: Callable[..., World],  # noqa: F811
 ) -> None:
     use_broker("")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     world = connect("fe", (JP,))
     factories.stock_record("MUG", price="10.99", in_stock=5)
     world.list_on_amazon("MUG", marketplace=JP, price="1700", quantity=5)

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, SellerSku, SyncRun
-from django_amazon_sync.sync import identifiers, jobs
+from django_amazon_sync.sync import identifiers
 from tests import factories
 from tests import factories_amazon as make
-from tests.browser.steps import log_in
+from tests.browser.steps import at_work, faults_of, log_in
 from tests.browser.test_accessibility import SERIOUS
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
 EAN, ASIN = "4006381333931", "B000000042"
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
-
-
-def at_work(run: SyncRun) -> Thread:
-    """A worker that does the run beside the browser."""
-
-    def work() -> None:
-        jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
-        connections.close_all()
-
-    worker = Thread(target=work)
-    worker.start()
-    return worker
 
 
 def test_a_product_is_set_up_and_exported(
@@ -44,8 +30,7 @@ def test_a_product_is_set_up_and_exported(
     world: World,  # noqa: F811
 ) -> None:
     use_broker("")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     record = factories.stock_record("MUG", price="10.00", in_stock=7, title="Blue mug")
     world.amazon.add_product(asin=ASIN, title="Blue mug", ean=EAN)
 

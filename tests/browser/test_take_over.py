@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
 from django_amazon_sync.sync import jobs
-from tests.browser.steps import log_in, press
+from tests.browser.steps import faults_of, log_in, press
 from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
@@ -49,8 +49,7 @@ def test_a_price_is_taken_over_after_a_look(
     page: Page, live_server: LiveServer, use_broker: Callable[[str], None], dearer: World
 ) -> None:
     use_broker("")
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     listing = Listing.objects.get()
     log_in(page, live_server)
     page.goto(f"{live_server.url}{reverse(LISTING, args=[listing.pk])}")

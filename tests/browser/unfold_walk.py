@@ -9,15 +9,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing
 from tests.admin import test_lists as lists
+from tests.browser.steps import broken, faults_of, hire
 from tests.browser.test_accessibility import pages
-from tests.browser.test_admin import broken
 
 
 @pytest.mark.usefixtures("staff_user")
 def test_every_page_opens_and_an_action_works(page: Page, live_server: LiveServer) -> None:
     assert settings.INSTALLED_APPS[0] == "unfold"
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    faults = faults_of(page)
     page.on("response", lambda answer: faults.extend(broken(answer)))
     page.goto(f"{live_server.url}/admin/login/?next=/admin/")
     page.fill("input[name=username]", "staff")
@@ -38,8 +37,6 @@ def test_every_page_opens_and_an_action_works(page: Page, live_server: LiveServe
 
 
 @pytest.fixture
-def staff_user(transactional_db: None, django_user_model: type) -> None:
+def staff_user(transactional_db: None) -> None:
     lists.fill(1)
-    django_user_model.objects.create_superuser(  # type: ignore[attr-defined]  # of its manager
-        username="staff", email="staff@example.com", password="staff"
-    )
+    hire()
