@@ -282,6 +282,7 @@ class Story:
         locked.save()
         manage("amazon_export", "--marketplace", GB, expect=1, only=("sent",), lines=12)
         self.time_passes()
+        manage("amazon_verify", "--marketplace", GB)
         say("Why the mug costs that there")
         for step in explain_price(listing_of(CONVERTED, GB)).steps:
             print(f"  {step.kind}: {step.shown}")

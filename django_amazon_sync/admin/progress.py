@@ -33,7 +33,8 @@ def state_of(run: SyncRun) -> dict[str, Any]:
         "went_well": run.went_well if ended else None,
         "dry_run": run.dry_run,
         "sentence": f"{run.reason} {next_steps.of_run(run)}".strip(),
-        "progress": how_far(run, []),
+        # Where there was nothing to do, "0 of 0 done" would tell nobody anything.
+        "progress": "" if ended and not run.planned else how_far(run, []),
         "planned": run.planned,
         "done": run.done,
         "counts": [

@@ -476,7 +476,7 @@ class PartsField(forms.MultiValueField):
         self.kind, self.currency = kind, currency
         widgets: dict[str, forms.Widget | type[forms.Widget]] = {}
         for name, label, widget in self.inputs:
-            words = {"aria-label": label, "placeholder": label}
+            words = {"aria-label": label, "placeholder": label, "class": "amazon-part"}
             widgets[name] = widget(attrs={**words, **_ATTRS.get(widget, {})})
         super().__init__(
             fields=[forms.CharField(required=False) for _one in self.inputs],
