@@ -70,7 +70,11 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)
     customer = models.CharField(max_length=60)
     account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,  # this app has no migrations, so its tables come before the users'
     )
     email = models.EmailField()
     street = models.CharField(max_length=100)
