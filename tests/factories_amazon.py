@@ -10,6 +10,7 @@ from typing import Any
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
     AccountState,
+    Alarm,
     AmazonOrder,
     AmazonOrderLine,
     Application,
@@ -173,6 +174,11 @@ def submission(of: Listing, values: dict[str, Any] | None = None, **columns: Any
     )
     SubmissionItem.objects.create(submission=made, listing=of, values=values or {"quantity": 1})
     return made
+
+
+def alarm(of: SellerAccount, kind: str = Alarm.Kind.DRIFT, **columns: Any) -> Alarm:
+    """What staff were told of, and nobody has mended."""
+    return Alarm.objects.create(account=of, kind=kind, **columns)
 
 
 def rate(**columns: Any) -> ExchangeRate:

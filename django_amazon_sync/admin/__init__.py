@@ -5,6 +5,7 @@ An action is a permission, one call, and one message with a link to its run.
 
 from django_amazon_sync.admin import (
     accounts,
+    alarms,
     lines,
     listings,
     mappings,
@@ -21,6 +22,7 @@ from django_amazon_sync.admin import (
 
 __all__ = [
     "accounts",
+    "alarms",
     "lines",
     "listings",
     "mappings",

@@ -38,6 +38,7 @@ class Screen:
 
 
 SCREENS = {
+    "alarm": Screen(),
     "amazonorder": Screen(),
     "application": Screen(adds=True, deletes=True),
     "exchangerate": Screen(adds=True, deletes=True, all_by="change_price_listing"),

@@ -24,9 +24,9 @@ OURS = [model for model in admin.site._registry if model.__module__.startswith("
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
-        "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace", "OrderMappings",
-        "Proposal", "RunLine", "Schedule", "SellerAccount", "SellerSku", "Shipment", "Submission",
-        "SyncRun",
+        "Alarm", "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace",
+        "OrderMappings", "Proposal", "RunLine", "Schedule", "SellerAccount", "SellerSku",
+        "Shipment", "Submission", "SyncRun",
     }  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def fill(number: int) -> None:
         make.shipment(order)
         make.proposal(listing.sku)
         make.rate()
+        make.alarm(account)
 
 
 def queries_of(staff: Staff, model: type[Model]) -> int:
@@ -64,6 +65,7 @@ def test_lists_ask_as_often_for_1000_rows_as_for_10(staff: Staff) -> None:
 
 #: What tells the copies of a row apart: a text or number of their own, or a parent of their own.
 GROWN: dict[type[Model], str] = {
+    models.Alarm: "key",
     models.Application: "client_id",
     models.SellerAccount: "seller_id",
     models.Marketplace: "account",

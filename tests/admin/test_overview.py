@@ -17,6 +17,7 @@ from django.utils import timezone
 from django_amazon_sync import conf
 from django_amazon_sync.models import (
     AccountState,
+    Alarm,
     AmazonOrder,
     Job,
     Listing,
@@ -220,3 +221,24 @@ def test_the_apps_index_and_the_list_of_accounts_link_to_it(staff: Staff) -> Non
         reverse("admin:django_amazon_sync_selleraccount_changelist"),
     ):
         assert f'href="{URL}"' in staff.client.get(url).content.decode()
+
+
+def test_what_was_told_is_listed(staff: Staff) -> None:
+    account = make.live_account()
+    make.alarm(account, Alarm.Kind.SHIP_BY, key="2026-11-25")
+    make.alarm(account, Alarm.Kind.SHIP_BY, key="2026-11-24", mended_at=timezone.now())
+    for mended, shown in (("", {"24", "25"}), ("no", {"25"}), ("yes", {"24"})):
+        page = staff.see(Alarm, mended=mended)
+        assert {day for day in ("24", "25") if f"2026-11-{day}" in page} == shown
+    [pk] = Alarm.objects.filter(mended_at=None).values_list("pk", flat=True)
+    assert reverse("admin:django_amazon_sync_help", args=["alarms"]) in staff.see(Alarm, pk)
+
+
+def test_a_vendor_reads_the_alarms_of_its_own_accounts(staff_with: Callable[..., Staff]) -> None:
+    clerk = staff_with("view_alarm")
+    factories.partner("vendor").users.add(clerk.client.session["_auth_user_id"])
+    make.alarm(make.live_account(), key="foreign")
+    make.alarm(make.live_account(shop_scope="vendor"), key="their own")
+    page = clerk.see(Alarm)
+    assert "their own" in page
+    assert "foreign" not in page

@@ -43,7 +43,8 @@ def fill(account: SellerAccount, name: str) -> dict[str, Model]:
     make.order_line(order, sku=sku.sku)
     rows: tuple[Model, ...] = (
         account, place, sku, listing, run, line, order, make.shipment(order, state="refused"),
-        make.submission(listing, run=run), make.proposal(sku), account.schedules.all()[0],
+        make.alarm(account, key=f"{name} alarm"), make.submission(listing, run=run),
+        make.proposal(sku), account.schedules.all()[0],
     )  # fmt: skip
     return {row._meta.model_name or "": row for row in rows} | {"ordermappings": account}
 
