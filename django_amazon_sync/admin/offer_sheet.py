@@ -151,11 +151,11 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         for kind in identifiers.KINDS:
             yield self._codes(kind)
         for one in FIELDS:
-            if one.model is SellerSku and one.in_sheet:
+            if one.model is SellerSku:
                 yield self._of_sku(one)
         for place in self.places:
             for one in FIELDS:
-                if one.model is Listing and one.in_sheet:
+                if one.model is Listing:
                     yield self._of_listing(one, place)
 
     def _codes(self, kind: str) -> SheetField:

@@ -38,7 +38,6 @@ class StaffField:
     """One thing that staff set of rows of one model: a column of it, unless a subclass says more.
 
     ``nothing`` says what holds where nothing is set, and is empty where something always is.
-    ``in_sheet``: the spreadsheet has a column for it.
     """
 
     name: str
@@ -47,7 +46,6 @@ class StaffField:
     column: str
     nothing: StrOrPromise = ""
     permission: str = ""
-    in_sheet: bool = True
 
     def read(self, row: Any) -> Any:
         """What staff set of the row."""
@@ -197,7 +195,6 @@ class Switch(YesOrNo):
             "switches",
             nothing=_("as the marketplace says"),
             permission="change_price_listing" if field.is_price else "",
-            in_sheet=False,
             field=field.name,
         )
 

@@ -359,3 +359,20 @@ def test_a_sale_above_the_price_is_told_at_its_cell(staff: Staff, account: Selle
     file = "shop_sku\town_price DE\tsale_price DE\nMUG\t5.00\t9.90 2026-12-01/2026-12-24\n"
     [(row, column, _reason)] = faults(look(staff, account, file))
     assert (row, column) == (2, "sale_price DE")
+
+
+def test_switches_and_locks_have_columns(staff: Staff, account: SellerAccount) -> None:
+    german = Listing.objects.filter(marketplace__code=make.GERMANY)
+    german.update(switches={"sale_price": False, "name": True})
+    [mug, spoon] = table(export(staff, account))
+    shown = [mug[f"{name} DE"] for name in ("send_sale_price", "send_name", "send_price", "locked")]
+    assert shown == ["no", "yes", "", "no"]
+    assert mug["send_sale_price FR"] == spoon["send_sale_price DE"] == ""
+
+    head = "shop_sku,send_sale_price DE,send_name DE,send_price DE,locked DE\n"
+    answer = look(staff, account, f"{head}MUG,perhaps,,no,yes\n")
+    assert faults(answer) == [(2, "send_sale_price DE", "perhaps is neither yes nor no.")]
+    save(staff, look(staff, account, f"{head}MUG,no,,no,yes\n"))
+    assert german.get().switches == {"sale_price": False, "price": False}
+    assert german.get().locked
+    assert not Listing.objects.get(marketplace__code=make.FRANCE).switches
