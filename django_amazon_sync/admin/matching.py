@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.asking import ask, whole
 from django_amazon_sync.admin.listings import AccountOfSkuFilter
-from django_amazon_sync.admin.screens import ReadOnly, Screen
+from django_amazon_sync.admin.screens import ReadOnly, Screen, WordFilter
 from django_amazon_sync.admin.shown import link, list_url
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
@@ -71,19 +71,12 @@ class DecisionFilter(admin.SimpleListFilter):
         return queryset.filter(refused=self.value() == "refused")
 
 
-class FoundByFilter(admin.SimpleListFilter):
+class FoundByFilter(WordFilter):
     """What led to the proposal."""
 
     title = _("found by")
-    parameter_name = "how"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> Iterable[tuple[str, Any]]:
-        return list(FOUND_BY.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(how=self.value()) if self.value() else queryset
+    parameter_name = column = "how"
+    words = FOUND_BY
 
 
 class WithOffers(ChangeList):

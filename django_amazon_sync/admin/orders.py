@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -23,7 +23,14 @@ from django_amazon_sync.admin.access import SEES_BUYERS
 from django_amazon_sync.admin.asking import Wanted, ask, whole
 from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
-from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, RowsInline, Screen, store_name
+from django_amazon_sync.admin.screens import (
+    AccountFilter,
+    ReadOnly,
+    RowsInline,
+    Screen,
+    WordFilter,
+    store_name,
+)
 from django_amazon_sync.admin.shown import document, link, list_link
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
@@ -69,21 +76,6 @@ class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     encrypted = ("order__document",)
     fields = ("reference", "state", "reason", "carrier", "tracking", "shipped_at")
     show_change_link = True
-
-
-class WordFilter(admin.SimpleListFilter):
-    """By one of Amazon's words, of a list: to ask the table for them would read all of it."""
-
-    column: ClassVar[str]
-    words: ClassVar[dict[str, Any]]
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> Iterable[tuple[str, Any]]:
-        return self.words.items()
-
-    def queryset(self, request: HttpRequest, queryset: Orders) -> Orders:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
 
 
 class StatusFilter(WordFilter):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.conditions import CONDITIONS
-from django_amazon_sync.data import minor_units
+from django_amazon_sync.admin.prices import check_own_price
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.models.listings import price_text
 from django_amazon_sync.sync import fields as declared
@@ -135,12 +135,11 @@ class OwnPrice(StaffField):
         return forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
 
     def why_not(self, row: Any, value: Any) -> str:
-        currency = row.marketplace.facts.currency
-        decimals = minor_units(currency)
-        if value == round(value, decimals):
-            return ""
-        words = {"currency": currency, "number": decimals}
-        return _now("%(currency)s has %(number)d decimals at most.") % words
+        try:
+            check_own_price(value, row.marketplace.facts.currency)
+        except ValidationError as fault:
+            return " ".join(fault.messages)
+        return ""
 
 
 @dataclass(frozen=True)

@@ -172,12 +172,12 @@ def put_listing(
     marketplace: str,
     attributes: Mapping[str, Any],
     product_type: str,
-    requirements: str = "LISTING_OFFER_ONLY",
     preview: bool = False,
 ) -> Answered:
-    """Create a listing (putListingsItem); of one that is there, all that is omitted is erased.
+    """Offer an item that Amazon has (putListingsItem).
 
-    With ``preview`` Amazon only checks, and answers VALID or INVALID.
+    Of a listing that is there already, all that is omitted is erased. With ``preview``
+    Amazon only checks, and answers VALID or INVALID.
     """
     answer = client.call(
         "putListingsItem",
@@ -190,7 +190,7 @@ def put_listing(
         },
         body={
             "productType": product_type,
-            "requirements": requirements,
+            "requirements": "LISTING_OFFER_ONLY",
             "attributes": dict(attributes),
         },
     )

@@ -63,9 +63,7 @@ def last_moment() -> float:
     return time.monotonic() + ENDS_AFTER
 
 
-def check_account(
-    account: SellerAccount, client: Client | None = None, ends: float | None = None
-) -> list[Finding]:
+def check_account(account: SellerAccount, ends: float | None = None) -> list[Finding]:
     """Try each permission; what Amazon answers is in the findings, and not raised.
 
     ``ends`` is the last moment of a check of several accounts.
@@ -73,7 +71,7 @@ def check_account(
     codes = list(account.marketplaces.order_by("code").values_list("code", flat=True))
     if not codes:
         return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
-    client = client or client_for(account, patience=PATIENCE, timeout=TIMEOUT)
+    client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
     tried = _Check(client, codes, last_moment() if ends is None else ends)
     return [*tried.findings(), _shipments(), _writing(account)]
 

@@ -76,7 +76,19 @@ class Kind(ABC):
         return ValueField(self, currency, **options)
 
 
-class ValueField(forms.CharField):
+class ComparedByValue(forms.Field):
+    """A field that changed where another value is read of it, however it was written."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        if self.disabled:
+            return False
+        try:
+            return bool(self.clean(data) != ("" if initial is None else initial))
+        except ValidationError:
+            return True
+
+
+class ValueField(ComparedByValue, forms.CharField):
     """A text that is read as its kind says."""
 
     def __init__(self, kind: Kind, currency: str = "", **options: Any) -> None:
@@ -91,14 +103,6 @@ class ValueField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return value if value in (None, "") else _without(self.currency, self.kind.text(value))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        if self.disabled:
-            return False
-        try:
-            return bool(self.clean(data) != ("" if initial is None else initial))
-        except ValidationError:
-            return True
 
 
 def _without(currency: str, text: str) -> str:
@@ -467,7 +471,7 @@ class PartsWidget(forms.MultiWidget):
         return [_without(self._field.currency, text) for text in texts]
 
 
-class PartsField(forms.MultiValueField):
+class PartsField(ComparedByValue, forms.MultiValueField):
     """A value with parts, each with an input of its own. All empty: no value."""
 
     inputs: ClassVar[tuple[tuple[str, Any, type[forms.Widget]], ...]]
@@ -496,14 +500,6 @@ class PartsField(forms.MultiValueField):
     def compress(self, data_list: Any) -> Any:
         texts = [text or "" for text in data_list]
         return self.kind.parse(self.join(texts), self.currency) if any(texts) else ""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        if self.disabled:
-            return False
-        try:
-            return bool(self.clean(data) != ("" if initial is None else initial))
-        except ValidationError:
-            return True
 
 
 _ATTRS: dict[type[forms.Widget], dict[str, Any]] = {

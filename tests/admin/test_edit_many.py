@@ -122,7 +122,7 @@ def test_one_row_that_cannot_have_the_value_stops_all(staff: Staff) -> None:
     make.listing(sku, dollars)
     price = {"edit_field": ["own_price"], "own_price_how": "set", "own_price": "9.99"}
     answer = edit(staff, Listing, "look", **price)
-    assert "JPY has 0 decimals at most" in answer.content.decode()
+    assert "A price in JPY has no decimal places." in answer.content.decode()
     assert "Save all" not in answer.content.decode()
     edit(staff, Listing, "save", mark=answer.context["outlook"].mark, **price)
     assert not Listing.objects.exclude(own_price=None).exists()
