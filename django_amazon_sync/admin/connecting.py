@@ -335,13 +335,14 @@ def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         messages.error(request, error)
         return redirect(CONNECT_REGION, kept["region"]) if kept else redirect(CONNECT)
     again = (
-        get_object_or_404(visible_accounts(request), pk=kept["account"])
+        get_object_or_404(visible_accounts(request).defer("refresh_token"), pk=kept["account"])
         if kept["account"]
         else None
     )
     _may_connect(request, again)
     here = _address_of_fill_in(kept["region"], again)
-    application = get_object_or_404(Application, pk=kept["application"])
+    applications = Application.objects.defer("client_secret")
+    application = get_object_or_404(applications, pk=kept["application"])
     seller_id = request.GET["selling_partner_id"]
     if again is not None and again.seller_id != seller_id:
         text = _now(
@@ -376,7 +377,7 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     """Step 5: each permission by itself. Asked by a button, as it is calls to Amazon."""
     if not request.user.has_perm(f"{APP}.check_selleraccount"):
         raise PermissionDenied
-    account = get_object_or_404(visible_accounts(request), pk=pk)
+    account = get_object_or_404(visible_accounts(request).defer("refresh_token"), pk=pk)
     findings, error = None, ""
     if request.method == "POST":
         try:
@@ -399,12 +400,12 @@ def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
     """Connect with the pasted token; None where Amazon refuses: then the form says why."""
     data = form.cleaned_data
     application: Application | None = data["application"]
-    credentials = connect.Credentials(
-        application.client_id if application else data["client_id"],
-        application.client_secret if application else data["client_secret"].strip(),
-        data["refresh_token"].strip(),
-    )
     try:
+        credentials = connect.Credentials(
+            application.client_id if application else data["client_id"],
+            application.client_secret if application else data["client_secret"].strip(),
+            data["refresh_token"].strip(),
+        )
         account = _connected(
             request,
             credentials,

@@ -56,7 +56,7 @@ class MarketplaceAdmin(WithSwitches, Kept, Screen[Marketplace]):
     search_fields = ("code", "account__name")
     readonly_fields = ("account", "code")
     fieldsets = (
-        (None, {"fields": ("account", "code", "active", "language")}),
+        (None, {"fields": ("account", "code", "active", "language", "associate_tag")}),
         (
             _("What is sent"),
             {"fields": ("sync_name", "sync_price", "sync_quantity", "amazon_wins")},

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -349,3 +350,19 @@ def test_who_may_only_add_accounts_writes_over_none(
     again = filled(seller, application=account.application_id, scope="second")
     assert adder.client.post(EU, again).status_code == 403
     assert SellerAccount.objects.get().shop_scope == "first"
+
+
+def test_a_lost_key_is_told_and_takes_no_page_of_connecting_away(
+    staff: Staff, seller: Seller, settings: Any
+) -> None:
+    staff.client.post(EU, filled(seller))
+    account = SellerAccount.objects.get()
+    chosen = {"application": account.application_id, "client_id": ""}
+    _consent, back = go_to_amazon(staff, seller, **chosen)
+    another = {"ENCRYPTION_KEYS": [Fernet.generate_key().decode()]}
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, **another}
+    check = reverse("admin:django_amazon_sync_connect_check", args=[account.pk])
+    assert staff.client.get(check).status_code == 200
+    assert "ENCRYPTION_KEYS" in staff.client.post(check).content.decode()
+    assert "ENCRYPTION_KEYS" in staff.client.post(EU, filled(seller, **chosen)).content.decode()
+    assert "ENCRYPTION_KEYS" in staff.client.get(back, follow=True).content.decode()

@@ -162,3 +162,13 @@ def test_whether_a_price_goes_out_is_for_those_who_may_change_prices(
     page = packer.see(SellerAccount, place.account_id)
     assert "marketplaces-0-sync_name" in page
     assert "marketplaces-0-sync_price" not in page
+
+
+def test_the_associate_tag_is_on_the_page_of_the_marketplace(
+    staff: Staff, listing: Listing
+) -> None:
+    place = listing.marketplace
+    form = {"active": "on", "language": "de_DE", "markup_percent": "0"}
+    staff.save(Marketplace, place.pk, **form, associate_tag="shop-21")
+    place.refresh_from_db()
+    assert place.associate_tag == "shop-21"
