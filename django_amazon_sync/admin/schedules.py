@@ -24,7 +24,7 @@ STARTS = {
     Job.EXPORT: "export_listing",
     Job.VERIFY: "verify_listing",
     Job.IMPORT_LISTINGS: "verify_listing",
-    Job.MATCH: "export_listing",
+    Job.MATCH: "match_listing",
     Job.IMPORT_ORDERS: "import_amazonorder",
     Job.CONFIRM_SHIPMENTS: "confirm_shipment",
 }

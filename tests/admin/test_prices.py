@@ -121,7 +121,8 @@ def test_prices_are_changed_by_those_who_may(
     place = Marketplace.objects.get()
     assert listing.own_price is None
     assert (place.markup_percent, place.rate_source) == (Decimal(0), "")
-    assert place.sync_price is False, "the rest of the form was saved"
+    assert place.sync_price is True
+    assert place.sync_name is False, "the rest of the form was saved"
     assert '<div class="amazon-price">' in packer.see(Listing, listing.pk)
 
 
