@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from demo import addresses
 from demo_story import (
     CHANGED_THERE,
     DE,
@@ -20,6 +21,7 @@ from demo_story import (
 )
 from demo_table import compare, print_table
 from django.contrib.auth import authenticate
+from django.test import Client
 
 from django_amazon_sync.testing.simulator import Simulator
 
@@ -48,10 +50,15 @@ def not_held(story: Story) -> set[str]:
 
 
 def test_the_story_holds_and_what_does_not_hold_is_seen(
-    story: Story, amazon: Simulator, capsys: pytest.CaptureFixture[str]
+    story: Story, amazon: Simulator, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not_held(story) == set()
     assert authenticate(username=USER, password=PASSWORD)
+    client.login(username=USER, password=PASSWORD)
+    for _what, path in addresses():
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "Amazon" in page.content.decode()
 
     type(stock_record("MUG-WHITE")).objects.filter(partner_sku="MUG-WHITE").update(price="13.00")
     white = {"MUG-WHITE", "Prices that rose at once", "MUG-WHITE in Britain, converted"}
