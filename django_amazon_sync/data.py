@@ -138,7 +138,8 @@ class Issue:
 class ListingFacts:
     """What Amazon shows of one SKU in one marketplace.
 
-    ``live_price`` and ``title`` are what buyers see (``offers``, ``summaries``);
+    ``live_price``, ``business_price`` and ``title`` are what buyers see (``offers`` and
+    ``summaries``);
     ``sent_price``, ``sent_title`` and ``sent_quantity`` are the echo of what was last received
     (``attributes``), which proves receipt and nothing else (facts: listings, outcome).
     ``attributes`` is that echo itself, as Amazon wrote it.
@@ -151,6 +152,7 @@ class ListingFacts:
     condition: str = ""
     status: tuple[str, ...] = ()
     live_price: Money | None = None
+    business_price: Money | None = None
     sent_price: Money | None = None
     sent_title: str = ""
     sent_quantity: int | None = None

@@ -81,6 +81,7 @@ def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
         condition=text(summary.get("conditionType")) or text(_first(condition).get("value")),
         status=texts(summary.get("status")),
         live_price=_live_price(objs(raw.get("offers")), marketplace),
+        business_price=_business_price(objs(raw.get("offers")), marketplace),
         sent_price=_sent_price(offer, "our_price"),
         sale_price=_sent_price(offer, "discounted_price"),
         attributes=attributes,
@@ -96,6 +97,16 @@ def _live_price(offers: list[Raw], marketplace: str) -> Money | None:
         audience = text(obj(offer.get("audience")).get("value"))
         consumers = offer.get("offerType") in ("B2C", None) and audience in ("ALL", "")
         if consumers and offer.get("marketplaceId") == marketplace:
+            return _price(offer.get("price"))
+    return None
+
+
+def _business_price(offers: list[Raw], marketplace: str) -> Money | None:
+    """What business buyers pay now for one unit."""
+    for offer in offers:
+        audience = text(obj(offer.get("audience")).get("value"))
+        businesses = offer.get("offerType") == "B2B" and audience in ("B2B", "")
+        if businesses and offer.get("marketplaceId") == marketplace:
             return _price(offer.get("price"))
     return None
 

@@ -26,6 +26,7 @@ from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules, kept_by_amazon
 from django_amazon_sync.sync.fields import (
+    BUSINESS_PRICE,
     FIELDS,
     OF_SHOP,
     REMOVED,
@@ -135,6 +136,9 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
     echo = received(there, store_of(listing.marketplace), own)
     live |= {name: value for name, value in echo.items() if value != REMOVED}
+    business = there.business_price.rounded() if there.business_price else None
+    if business and BUSINESS_PRICE in live and paid(live, BUSINESS_PRICE) != business:
+        live[BUSINESS_PRICE] |= {"price": str(business)}  # buyers pay another one than was received
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
@@ -145,11 +149,14 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
         amazons = kept_by_amazon(row.drift, rules.amazon_wins)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
         for name in compared - set(wrong):
-            if FIELDS[name].live or (covered and _is_paid(name, row, there)):
+            proven = name == BUSINESS_PRICE and business is not None
+            if FIELDS[name].live or proven or (covered and _is_paid(name, row, there)):
                 row.verified[name] = row.accepted[name]
             row.approved.pop(name, None)
             if name not in amazons:
                 row.drift.pop(name, None)
+        if business is None:
+            row.verified.pop(BUSINESS_PRICE, None)  # no offer to business buyers is live
         for name in set(row.verified) - ({PRICE} if covered else set()):
             if row.verified[name] != live.get(name):
                 del row.verified[name]  # it was seen once, and is not there now

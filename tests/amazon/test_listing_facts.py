@@ -118,7 +118,9 @@ def test_live_values_and_echoes_are_apart() -> None:
 
 def test_a_business_price_alone_is_no_price() -> None:
     item = an_item() | {"offers": [offer("B2B", "8.00"), offer("B2C", "7", audience="B2B")]}
-    assert read_item(item).listings[0].live_price is None
+    [german, *_others] = read_item(item).listings
+    assert (german.live_price, german.business_price) == (None, eur("8.00"))
+    assert read_item(an_item() | {"offers": [offer("B2C", "7")]}).listings[0].business_price is None
 
 
 def test_a_listing_that_was_just_created_shows_in_its_attributes() -> None:

@@ -261,6 +261,33 @@ def test_what_only_echoes_is_received_and_not_verified(mug: World) -> None:
     assert mug.listing("MUG").drift == {}
 
 
+def test_a_business_price_is_verified_by_the_offer_to_business_buyers(mug: World) -> None:
+    give(mug, business_price=BUSINESS)
+    mug.export()
+    mug.amazon.advance(120)
+    mug.verify()
+    assert mug.listing("MUG").verified["business_price"] == BUSINESS
+
+    mug.amazon.switch(never_live=1.0)
+    dearer = {**BUSINESS, "price": "9.80 EUR"}
+    give(mug, business_price=dearer)
+    mug.export()
+    mug.amazon.advance(7200)
+    mug.verify()
+    listing = mug.listing("MUG")
+    assert sent(mug)["purchasable_offer"]  # received, and not what business buyers pay
+    assert listing.drift == {"business_price": {"accepted": dearer, "live": BUSINESS}}
+    assert "business_price" not in listing.verified
+
+    mug.amazon.switch(never_live=0.0)
+    mug.export()
+    mug.amazon.advance(120)
+    mug.verify()
+    assert mug.live("MUG").business_price == Decimal("9.80")
+    assert mug.listing("MUG").verified["business_price"] == dearer
+    assert mug.listing("MUG").drift == {}
+
+
 def test_what_another_hand_changed_is_drift_and_is_mended(mug: World) -> None:
     give(mug, max_order_quantity=4, minimum_price="7.00 EUR")
     mug.export()
