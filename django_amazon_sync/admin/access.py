@@ -44,5 +44,5 @@ def within_scopes(rows: QuerySet[Any], request: HttpRequest, account_path: str) 
 
 
 def visible_accounts(request: HttpRequest) -> QuerySet[SellerAccount]:
-    """The accounts that whoever asks may see."""
-    return within_scopes(SellerAccount.objects.all(), request, "self")
+    """The accounts that whoever asks may see, without the secret that opens them at Amazon."""
+    return within_scopes(SellerAccount.objects.defer("refresh_token"), request, "self")

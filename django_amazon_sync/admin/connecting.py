@@ -514,7 +514,7 @@ def _account_again(request: HttpRequest, region: str) -> SellerAccount | None:
     if not pk:
         return None
     found = visible_accounts(request).filter(region=region)
-    account = found.defer("refresh_token").filter(pk=pk).first() if pk.isdecimal() else None
+    account = found.filter(pk=pk).first() if pk.isdecimal() else None
     if account is None:
         raise Http404
     return account

@@ -37,7 +37,7 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     """What the key is for; a new one is in this answer and nowhere else."""
     if not request.user.has_perm("django_amazon_sync.change_selleraccount"):
         raise PermissionDenied
-    account = get_object_or_404(visible_accounts(request).defer("refresh_token"), pk=pk)
+    account = get_object_or_404(visible_accounts(request), pk=pk)
     key = ""
     if request.method == "POST":
         if "off" in request.POST:

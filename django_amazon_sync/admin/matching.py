@@ -252,7 +252,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         if not self.has_match_permission(request):
             raise PermissionDenied
         connected = visible_accounts(request).exclude(state=AccountState.DISCONNECTED)
-        accounts: QuerySet[SellerAccount] = connected.defer("refresh_token").order_by("pk")
+        accounts: QuerySet[SellerAccount] = connected.order_by("pk")
         ask(request, Job.MATCH, whole(accounts))
         return HttpResponseRedirect(list_url(Proposal))
 

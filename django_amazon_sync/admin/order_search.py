@@ -291,7 +291,7 @@ class SearchPage:
     def __init__(self, request: HttpRequest, site: AdminSite) -> None:
         self.request = request
         self.site = site
-        accounts = visible_accounts(request).defer("refresh_token").order_by("name")
+        accounts = visible_accounts(request).order_by("name")
         self.accounts = accounts.prefetch_related("marketplaces")
 
     def answer(self) -> HttpResponse:

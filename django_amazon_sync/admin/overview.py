@@ -116,7 +116,7 @@ def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
 
 def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
     """The cards, and why no budgets are shown, if so."""
-    rows = list(accounts.defer("refresh_token").order_by("name", "pk"))
+    rows = list(accounts.order_by("name", "pk"))
     pks = [row.pk for row in rows]
     wants = attention.matters(accounts)
     complete = windows.complete_until_of(pks)

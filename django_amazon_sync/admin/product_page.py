@@ -155,7 +155,7 @@ class ProductPage(View):
     def accounts(self) -> list[SellerAccount]:
         """The accounts that whoever asks may see, with their active marketplaces."""
         active = Marketplace.objects.filter(active=True).order_by("code")
-        rows = visible_accounts(self.request).defer("refresh_token").order_by("name", "pk")
+        rows = visible_accounts(self.request).order_by("name", "pk")
         return list(rows.prefetch_related(Prefetch("marketplaces", active)))
 
     @cached_property

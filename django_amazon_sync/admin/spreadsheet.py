@@ -73,7 +73,7 @@ class FileForm(forms.Form):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         accounts: Any = self.fields["account"]
-        accounts.queryset = visible_accounts(request).defer("refresh_token").order_by("name")
+        accounts.queryset = visible_accounts(request).order_by("name")
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -171,7 +171,7 @@ class HasSpreadsheet:
         """All offers of an account as a file, row by row."""
         self._check_may_look(request)
         chosen = request.GET.get("account", "")
-        accounts = visible_accounts(request).defer("refresh_token")
+        accounts = visible_accounts(request)
         account = accounts.filter(pk=chosen).first() if chosen.isdecimal() else None
         if account is None:
             raise Http404
@@ -268,7 +268,7 @@ def _kept(request: HttpRequest) -> tuple[SellerAccount | None, bytes]:
         about = signing.loads(request.POST["token"], salt=_SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
         return None, b""
-    accounts = visible_accounts(request).defer("refresh_token")
+    accounts = visible_accounts(request)
     account = accounts.filter(pk=about["account"]).first()
     if account is None or about["user"] != str(request.user.pk):
         return None, b""
