@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django_amazon_sync.errors import ConfigurationError
-
 REGIONS = ("na", "eu", "fe")
 
 
@@ -72,14 +70,3 @@ def _facts(row: str) -> MarketplaceFacts:
 MARKETPLACES: dict[str, MarketplaceFacts] = {
     facts.id: facts for facts in map(_facts, _TABLE.strip().splitlines())
 }
-
-
-def by_id(marketplace: str) -> MarketplaceFacts:
-    """The facts of one marketplace; raises ConfigurationError for an id that Amazon has not."""
-    try:
-        return MARKETPLACES[marketplace]
-    except KeyError:
-        raise ConfigurationError(
-            f"{marketplace!r} is no Amazon marketplace: use the id from Amazon's page "
-            '"Marketplace IDs", such as ATVPDKIKX0DER for the United States.'
-        ) from None

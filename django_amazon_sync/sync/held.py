@@ -59,8 +59,3 @@ def of_run(run: SyncRun) -> list[Listing]:
         sku__account=run.account, sku__sku__in={sku for sku, _code in pairs}
     ).select_related("sku", "marketplace")
     return [one for one in listings if (one.sku.sku, one.marketplace.code) in pairs]
-
-
-def approve_run(run: SyncRun) -> int:
-    """Approve all that a run let wait."""
-    return approve(of_run(run))

@@ -1,9 +1,7 @@
 """The static facts of Amazon's stores."""
 
-import pytest
 
-from django_amazon_sync.amazon.marketplaces import MARKETPLACES, REGIONS, by_id
-from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES, REGIONS
 
 
 def test_all_stores_are_there_each_in_one_region() -> None:
@@ -16,18 +14,13 @@ def test_all_stores_are_there_each_in_one_region() -> None:
 
 
 def test_one_store() -> None:
-    germany = by_id("A1PA6795UKMFR9")
+    germany = MARKETPLACES["A1PA6795UKMFR9"]
     assert (germany.country, germany.region, germany.currency) == ("DE", "eu", "EUR")
     assert (germany.language, germany.store_domain) == ("de_DE", "www.amazon.de")
     assert germany.seller_central == "sellercentral.amazon.de"
-    assert by_id("A1F83G8C2ARO7P").country == "GB"
+    assert MARKETPLACES["A1F83G8C2ARO7P"].country == "GB"
 
 
 def test_prices_include_tax_but_in_north_america() -> None:
     without = {facts.country for facts in MARKETPLACES.values() if not facts.prices_include_tax}
     assert without == {"US", "CA"}
-
-
-def test_an_unknown_id_says_where_to_find_one() -> None:
-    with pytest.raises(ConfigurationError, match="Marketplace IDs"):
-        by_id("A2ZV50J4W1RKNI")
