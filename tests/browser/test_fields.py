@@ -1,4 +1,4 @@
-"""A sale price and a lock, from the form of a listing to what buyers meet on Amazon."""
+"""A sale price, a lock and a switch, from the forms to what buyers meet on Amazon."""
 
 from __future__ import annotations
 
@@ -60,3 +60,45 @@ def test_a_sale_price_and_a_lock(page: Page, live_server: LiveServer, world: Wor
     world.export(skus=["MUG"])
     assert world.writes() == before
     assert world.listing("MUG").locked
+
+
+def test_a_marketplace_sends_no_list_price(
+    page: Page, live_server: LiveServer, world: World
+) -> None:
+    log_in(page, live_server)
+    listing = world.listing("MUG")
+    listing.own_values = {"list_price": "14.90 EUR", "max_order_quantity": 4}
+    listing.save()
+    place = live_server.url + address(type(listing.marketplace), listing.marketplace_id)
+    page.goto(place)
+    page.get_by_text("What is sent of your own values").click()
+    switch = page.get_by_label("Send: list price")
+    expect(switch).to_be_checked()
+    expect(page.get_by_label("Send: maximum order quantity")).to_be_checked()
+    switch.uncheck()
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    expect(switch).not_to_be_checked()
+
+    world.export(skus=["MUG"])
+    accepted = world.listing("MUG").accepted
+    assert "list_price" not in accepted
+    assert accepted["max_order_quantity"] == 4
+
+    # The page of the listing says otherwise for this listing alone.
+    page.goto(live_server.url + address(type(listing), listing.pk))
+    page.get_by_text("What is sent").first.click()
+    own = page.get_by_label("Send: list price")
+    expect(own).to_have_value("")
+    own.select_option("sent")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    world.export(skus=["MUG"])
+    assert world.listing("MUG").accepted["list_price"] == "14.90 EUR"
+
+    for width in (1280, 375):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in (place, live_server.url + address(type(listing.sku), listing.sku_id)):
+            page.goto(url)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, url
