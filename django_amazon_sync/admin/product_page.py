@@ -36,6 +36,7 @@ from django_amazon_sync.admin.product_forms import (
     SkuPart,
     StorePart,
 )
+from django_amazon_sync.admin.screens import may_be_pk
 from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import AmazonSyncError, NotSupported
@@ -429,7 +430,7 @@ class ProductPage(View):
     @cached_property
     def runs(self) -> QuerySet[SyncRun]:
         """The runs that the address names, as far as whoever asks may see them."""
-        pks = [pk for pk in self.request.GET.get("run", "").split(",") if pk.isdecimal()]
+        pks = [pk for pk in self.request.GET.get("run", "").split(",") if may_be_pk(pk)]
         return self.seen_runs(pks[:FOLLOWED] if self.may("view_syncrun") else [])
 
     def seen_runs(self, pks: Iterable[str]) -> QuerySet[SyncRun]:
@@ -469,7 +470,7 @@ class ProductPage(View):
     def take_over(self) -> HttpResponse:
         """Do what a run has shown: the same SKU, the same fields."""
         pk = self.request.POST.get("run", "")
-        shown = self.seen_runs([pk] if pk.isdecimal() else []).first()
+        shown = self.seen_runs([pk] if may_be_pk(pk) else []).first()
         if shown is None or not self.may_be_taken_over(shown):
             raise PermissionDenied
         options = {name: shown.options[name] for name in ("skus", "marketplaces", "fields")}

@@ -183,7 +183,7 @@ class AccountFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
-        return queryset.filter(**{self.path: value}) if value.isdecimal() else queryset
+        return queryset.filter(**{self.path: value}) if may_be_pk(value) else queryset
 
 
 class MarketplaceFilter(admin.SimpleListFilter):
@@ -217,6 +217,11 @@ class WordFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+def may_be_pk(text: str) -> bool:
+    """Whether what an address holds may be the pk of a row; databases count to 2 ** 63."""
+    return text.isdecimal() and len(text) < 19
 
 
 def store_name(code: str) -> str:

@@ -538,6 +538,22 @@ def test_a_search_says_why_amazon_does_not_answer(
     assert [one.level_tag for one in page.context["messages"]] == ["error"]
 
 
+@pytest.mark.parametrize("where", ["run", "product", "account"])
+def test_a_number_beyond_all_rows_is_no_fault_of_the_server(
+    staff: Staff, record: Any, account: SellerAccount, where: str
+) -> None:
+    big = "9" * 30
+    address, status = {
+        "run": (address_of(record, run=big), 200),
+        "product": (reverse("admin:django_amazon_sync_product", args=[big]), 404),
+        "account": (f"{reverse('admin:django_amazon_sync_listing_changelist')}?account={big}", 200),
+    }[where]
+    assert staff.client.get(address).status_code == status
+    if where == "run":
+        asked = staff.client.post(address_of(record), {"do": "take_over", "run": big})
+        assert asked.status_code == 403
+
+
 def test_nobody_waits_long_for_an_amazon_that_says_nothing(
     staff: Staff, record: Any, listing: Listing, settings: Any
 ) -> None:

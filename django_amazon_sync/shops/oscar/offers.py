@@ -258,9 +258,11 @@ def valid_pks(model: Any, pks: Iterable[str]) -> set[Any]:
     valid = set()
     for pk in pks:
         try:
-            valid.add(model._meta.pk.to_python(pk))
+            value = model._meta.pk.to_python(pk)
         except ValidationError:
             continue
+        if not isinstance(value, int) or value < 2**63:  # no database counts further
+            valid.add(value)
     return valid
 
 
