@@ -34,7 +34,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import sheets
+from django_amazon_sync.admin import sheet_files
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.shown import list_url
 from django_amazon_sync.models import SellerAccount, SellerSku
@@ -139,7 +139,7 @@ class HasSpreadsheet:
         account: SellerAccount = form.cleaned_data["account"]
         try:
             outcome = take_in(request, account, content, dry_run=True)
-        except sheets.BadFile as fault:
+        except sheet_files.BadFile as fault:
             form.add_error("file", str(fault))
             return self._spreadsheet_page(request, form)
         token = ""
@@ -154,7 +154,7 @@ class HasSpreadsheet:
             return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
         try:
             outcome = take_in(request, account, content, dry_run=False)
-        except sheets.BadFile as fault:
+        except sheet_files.BadFile as fault:
             messages.error(request, str(fault))
             return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
         if outcome.faults:
@@ -178,11 +178,11 @@ class HasSpreadsheet:
         sheet, name = _sheet(request, account), slugify(account.name) or str(account.pk)
         if request.GET.get("format") == "xlsx":
             file = tempfile.TemporaryFile()  # noqa: SIM115  (the answer closes it)
-            sheets.write_xlsx(sheet.head, sheet.all_rows(), file)
+            sheet_files.write_xlsx(sheet.head, sheet.all_rows(), file)
             file.seek(0)
             return FileResponse(file, as_attachment=True, filename=f"amazon-{name}.xlsx")
         return StreamingHttpResponse(
-            sheets.write_csv(sheet.head, sheet.all_rows()),
+            sheet_files.write_csv(sheet.head, sheet.all_rows()),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="amazon-{name}.csv"'},
         )
@@ -215,13 +215,13 @@ def take_in(
     from django_amazon_sync.admin.offer_sheet import KEY
 
     sheet = _sheet(request, account)
-    table = sheets.read(content, sheet.head)
+    table = sheet_files.read(content, sheet.head)
     if KEY not in table.head:
-        raise sheets.BadFile(
+        raise sheet_files.BadFile(
             _now("The file has no column %(name)s, which says what a row is about.") % {"name": KEY}
         )
     if unknown := [name or '""' for name in table.head if name not in sheet.head]:
-        raise sheets.BadFile(
+        raise sheet_files.BadFile(
             _now("There is no column %(names)s here. The columns are: %(known)s.")
             % {"names": ", ".join(unknown), "known": ", ".join(sheet.head)}
         )

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from django_amazon_sync.admin import offer_sheet, sheets, spreadsheet
+from django_amazon_sync.admin import offer_sheet, sheet_files, spreadsheet
 from django_amazon_sync.models import (
     Listing,
     OfferChange,
@@ -311,7 +311,7 @@ def test_files_take_as_many_queries_for_300_rows_as_for_30(
 
 
 def test_guards_of_formulas_are_taken_away_again(staff: Staff, account: SellerAccount) -> None:
-    file = f"shop_sku,seller_sku\nMUG,{sheets.guarded('-MUG-')}\n"
+    file = f"shop_sku,seller_sku\nMUG,{sheet_files.guarded('-MUG-')}\n"
     save(staff, look(staff, account, file))
     assert SellerSku.objects.filter(sku="-MUG-").exists()
 

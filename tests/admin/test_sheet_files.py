@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from django_amazon_sync.admin import sheets
-from django_amazon_sync.admin.sheets import BadFile, read
+from django_amazon_sync.admin import sheet_files
+from django_amazon_sync.admin.sheet_files import BadFile, read
 
 HEAD = ["shop_sku", "ean", "title"]
 
@@ -31,14 +31,14 @@ def rows_of(letters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[str]
 def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(  # type: ignore[arg-type]
-        [[sheets.guarded(cell) for cell in row] for row in [HEAD, *rows]]
+        [[sheet_files.guarded(cell) for cell in row] for row in [HEAD, *rows]]
     )
     return file.getvalue()
 
 
 @given(
     rows_of(ANY),
-    st.sampled_from(sheets.DELIMITERS),
+    st.sampled_from(sheet_files.DELIMITERS),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
@@ -49,7 +49,7 @@ def test_any_csv_of_unicode_comes_in_as_it_went_out(
     assert (sheet.head, sheet.rows) == (HEAD, rows)
 
 
-@given(rows_of(WESTERN), st.sampled_from(sheets.DELIMITERS))
+@given(rows_of(WESTERN), st.sampled_from(sheet_files.DELIMITERS))
 def test_a_csv_of_windows_comes_in_as_it_went_out(rows: list[list[str]], delimiter: str) -> None:
     """Unless its bytes happen to be UTF-8, which text with one letter beyond ASCII hardly is."""
     rows = [*rows, ["Müller", "1", "ß"]]
@@ -62,7 +62,7 @@ def test_a_csv_of_windows_comes_in_as_it_went_out(rows: list[list[str]], delimit
 
 @given(rows_of(ANY))
 def test_what_is_written_is_read_the_same(rows: list[list[str]]) -> None:
-    text = "".join(sheets.write_csv(HEAD, rows))
+    text = "".join(sheet_files.write_csv(HEAD, rows))
     assert read(text.encode(), HEAD).rows == rows
 
 
@@ -70,7 +70,7 @@ def test_what_is_written_is_read_the_same(rows: list[list[str]]) -> None:
 def test_an_xlsx_is_read_as_it_was_written(rows: list[list[str]]) -> None:
     rows = [row for row in rows if not any("\n" in cell or "\t" in cell for cell in row)]
     file = io.BytesIO()
-    sheets.write_xlsx(HEAD, rows, file)
+    sheet_files.write_xlsx(HEAD, rows, file)
     sheet = read(file.getvalue(), HEAD)
     assert (sheet.head, sheet.rows) == (HEAD, rows)
 
@@ -86,8 +86,8 @@ def test_any_bytes_are_read_or_refused(file: bytes) -> None:
 
 @given(st.text(max_size=20))
 def test_no_cell_that_is_written_is_a_formula(text: str) -> None:
-    assert not sheets.guarded(text).startswith(sheets.FORMULA)
-    assert sheets._unguarded(sheets.guarded(text)) == text
+    assert not sheet_files.guarded(text).startswith(sheet_files.FORMULA)
+    assert sheet_files._unguarded(sheet_files.guarded(text)) == text
 
 
 def test_numbers_of_an_xlsx_are_codes_in_full() -> None:
@@ -136,9 +136,9 @@ def test_a_zip_that_is_no_xlsx_says_so() -> None:
 
 
 def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MOST_UNPACKED", 100)
+    monkeypatch.setattr(sheet_files, "MOST_UNPACKED", 100)
     file = io.BytesIO()
-    sheets.write_xlsx(HEAD, [["A", "B", "C"]], file)
+    sheet_files.write_xlsx(HEAD, [["A", "B", "C"]], file)
     with pytest.raises(BadFile, match="too large"):
         read(file.getvalue(), HEAD)
 
@@ -153,7 +153,7 @@ def test_what_is_empty_below_the_last_row_takes_no_memory() -> None:
 
 
 def test_a_small_file_of_very_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MOST_CELLS", 1000)
+    monkeypatch.setattr(sheet_files, "MOST_CELLS", 1000)
     for file in (b"shop_sku;ean\n" + 1000 * b"\n" + b"A;1\n", b"shop_sku\n" + 1000 * b"A\n"):
         with pytest.raises(BadFile, match="too large"):
             read(file, HEAD)
@@ -165,13 +165,13 @@ def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
 ) -> None:
     """A dimension, or the number of a row, costs nothing to write."""
     looked_at: list[Any] = []
-    one_cell = sheets._cell
+    one_cell = sheet_files._cell
 
     def counted(value: Any) -> str:
         looked_at.append(value)
         return one_cell(value)
 
-    monkeypatch.setattr(sheets, "_cell", counted)
+    monkeypatch.setattr(sheet_files, "_cell", counted)
     rows = "".join(
         f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>{text}</t></is></c></row>'
         for row, text in ((1, "shop_sku"), (last, "A"))
@@ -182,7 +182,7 @@ def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
         f"<sheetData>{rows}</sheetData></worksheet>"
     )
     plain, file = io.BytesIO(), io.BytesIO()
-    sheets.write_xlsx(HEAD, [], plain)
+    sheet_files.write_xlsx(HEAD, [], plain)
     with zipfile.ZipFile(plain) as parts, zipfile.ZipFile(file, "w") as made:
         for name in parts.namelist():
             made.writestr(name, sheet if name.endswith("sheet1.xml") else parts.read(name))
