@@ -22,6 +22,7 @@ from django_amazon_sync.sync.fields import (
     NAME,
     OF_SHOP,
     PRICE,
+    PRICE_BOUNDS,
     QUANTITY,
     REMOVED,
     own_fields,
@@ -229,7 +230,9 @@ def _desire_own_values(
     """The staff's own values, as far as they fit together with the price."""
     on = [one for one in own_fields() if rules.sends(one.name, chosen)]
     own = {one.name: chosen.values[one.name] for one in on if one.name in chosen.values}
-    known = {PRICE: accepted.get(PRICE), **result.values, **own}
+    # The bounds hold the price whether or not they are sent themselves.
+    bounds = {one: chosen.values[one] for one in PRICE_BOUNDS if one in chosen.values}
+    known = {PRICE: accepted.get(PRICE), **result.values, **bounds, **own}
     problems = problems_of(known, rules.price.currency)
     result.problems |= {name: why for name, why in problems.items() if name in known}
     if PRICE in problems:

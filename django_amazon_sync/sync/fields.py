@@ -52,6 +52,9 @@ HANDLING_TIME, RESTOCK_DATE = "handling_time", "restock_date"
 SALE_PRICE, MINIMUM_PRICE, MAXIMUM_PRICE = "sale_price", "minimum_price", "maximum_price"
 LIST_PRICE, BUSINESS_PRICE = "list_price", "business_price"
 
+#: Between these the price stays.
+PRICE_BOUNDS = (MINIMUM_PRICE, MAXIMUM_PRICE)
+
 #: The value of a field that was the staff's own and is to be taken away at Amazon.
 REMOVED = ""
 

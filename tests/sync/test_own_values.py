@@ -217,6 +217,22 @@ def test_a_price_outside_its_bounds_waits_and_the_stock_does_not(
     assert (live.price, live.quantity) == (Decimal("10.00"), 4)
 
 
+@pytest.mark.parametrize("stop", ["locked", "switched off"])
+def test_a_bound_that_is_not_sent_still_holds_the_price(mug: World, stop: str) -> None:
+    give(mug, minimum_price="9.00 EUR")
+    listing = mug.listing("MUG")
+    listing.locked = stop == "locked"
+    listing.switches = {"minimum_price": False} if stop == "switched off" else {}
+    listing.save()
+    record = _record("MUG")
+    record.price, record.num_in_stock = Decimal("8.50"), 4
+    record.save()
+    run = mug.export()
+    assert "below the minimum price 9.00 EUR" in lines_of(run, "message")[0]
+    live = mug.live("MUG")
+    assert (live.price, live.quantity) == (Decimal("10.00"), 4)
+
+
 def test_a_sale_above_the_price_is_not_sent(mug: World) -> None:
     give(mug, sale_price=SALE | {"price": "10.00 EUR"}, list_price="14.90 EUR")
     run = mug.export()
