@@ -67,6 +67,10 @@ class Kind(ABC):
         """The price that buyers pay by this value, if it is one."""
         return None
 
+    def least_paid(self, value: Any) -> Money | None:
+        """The lowest price that buyers pay by it, however many units they take."""
+        return self.paid(value)
+
     def widget(self) -> forms.Widget:
         """What the value is typed into."""
         return forms.TextInput()
@@ -451,6 +455,10 @@ class BusinessPrice(Kind):
 
     def paid(self, value: Any) -> Money | None:
         return money_of(value["price"])
+
+    def least_paid(self, value: Any) -> Money | None:
+        prices = [value["price"], *(paid for _units, paid in value["tiers"])]
+        return min(map(money_of, prices), key=lambda price: price.amount)
 
     def form_field(self, currency: str = "", **options: Any) -> forms.Field:
         return BusinessField(self, currency, **options)

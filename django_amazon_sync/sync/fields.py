@@ -251,3 +251,9 @@ def paid(values: Mapping[str, Any], name: str) -> Money | None:
     """What buyers pay by one of these values, if anything."""
     value = values.get(name)
     return FIELDS[name].kind.paid(value) if value else None
+
+
+def least_paid(values: Mapping[str, Any], name: str) -> Money | None:
+    """The lowest that buyers pay by one of these values, if anything."""
+    value = values.get(name)
+    return FIELDS[name].kind.least_paid(value) if value else None

@@ -50,7 +50,7 @@ from django_amazon_sync.sync.desired import (
     differences,
     is_wanted,
 )
-from django_amazon_sync.sync.fields import FIELDS, MAXIMUM_PRICE, MINIMUM_PRICE, paid
+from django_amazon_sync.sync.fields import FIELDS, MAXIMUM_PRICE, MINIMUM_PRICE, least_paid, paid
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.observing import observe
@@ -462,11 +462,15 @@ def _in_order(changes: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[s
 
 def _waits(listing: Listing, name: str, value: Any) -> str:
     """Why this value waits for approval: what buyers pay would move too far by it."""
-    new = paid({name: value}, name)
-    if new is None or listing.approved.get(name) == value:
+    if listing.approved.get(name) == value:
         return ""
-    accepted = paid(listing.accepted, name) or paid(listing.accepted, PRICE)
-    return blast_radius.price_waits(accepted, new, percent=conf.get("PRICE_MOVE_PERCENT"))
+    for price_of in (paid, least_paid):
+        new = price_of({name: value}, name)
+        accepted = price_of(listing.accepted, name) or paid(listing.accepted, PRICE)
+        percent = conf.get("PRICE_MOVE_PERCENT")
+        if new and (reason := blast_radius.price_waits(accepted, new, percent=percent)):
+            return reason
+    return ""
 
 
 def _not_now(work: Work, listing: Listing, name: str, value: Any) -> str:

@@ -250,6 +250,15 @@ def test_a_sale_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
     assert mug.live("MUG").sale_price == Decimal("1.00")
 
 
+def test_a_tier_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
+    give(mug, business_price={"price": "9.50 EUR", "tiers": [[2, "1.00 EUR"]]})
+    run = mug.export()
+    assert lines_of(run, "outcome") == [Outcome.HELD]
+    assert len(sent(mug)["purchasable_offer"]) == 1
+    mug.export(approve=run.pk)
+    assert "quantity_discount_plan" in offer_of(mug, "B2B")
+
+
 def test_a_price_and_its_bounds_move_together(mug: World) -> None:
     give(mug, minimum_price="9.00 EUR", maximum_price="11.00 EUR")
     mug.export()
