@@ -51,6 +51,11 @@ def misfits(prices: OfferPrices, currency: str) -> Mapping[str, str]:
     business = _in(prices.business[0] if prices.business else None, currency)
     if business and price and business.amount > price.amount:
         found["business"] = f"The business price {business} is above the price {price}."
+    for each in prices.business:
+        if low and each.currency == currency and each.amount < low.amount:
+            found.setdefault(
+                "business", f"The business price {each} is below the minimum price {low}."
+            )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django_amazon_sync.data import Money
 from django_amazon_sync.rules.offer_prices import OfferPrices, misfits
 from django_amazon_sync.sync.field_kinds import money_of
 from django_amazon_sync.sync.fields import (
@@ -33,7 +34,7 @@ def problems_of(values: Mapping[str, Any], currency: str) -> dict[str, str]:
         sale=paid(values, SALE_PRICE),
         lowest=bounds.get(MINIMUM_PRICE),
         highest=bounds.get(MAXIMUM_PRICE),
-        business=(money_of(business["price"]),) if business else (),
+        business=_paid_by_business(business) if business else (),
     )
     problems = {_FIELDS[name]: why for name, why in misfits(prices, currency).items()}
     recommended = bounds.get(LIST_PRICE)
@@ -45,3 +46,9 @@ def problems_of(values: Mapping[str, Any], currency: str) -> dict[str, str]:
 
 
 _BOUNDS = (MINIMUM_PRICE, MAXIMUM_PRICE, LIST_PRICE)
+
+
+def _paid_by_business(value: Mapping[str, Any]) -> tuple[Money, ...]:
+    return tuple(
+        money_of(one) for one in (value["price"], *(paid for _units, paid in value["tiers"]))
+    )

@@ -250,6 +250,15 @@ def test_a_sale_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
     assert mug.live("MUG").sale_price == Decimal("1.00")
 
 
+@pytest.mark.parametrize("business", [("8.50 EUR", []), ("9.50 EUR", [[2, "8.50 EUR"]])])
+def test_business_buyers_pay_no_less_than_the_minimum(mug: World, business: Any) -> None:
+    price, tiers = business
+    give(mug, minimum_price="9.00 EUR", business_price={"price": price, "tiers": tiers})
+    run = mug.export()
+    assert "8.50 EUR is below the minimum price 9.00 EUR" in lines_of(run, "message")[0]
+    assert len(sent(mug)["purchasable_offer"]) == 1
+
+
 def test_a_tier_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
     give(mug, business_price={"price": "9.50 EUR", "tiers": [[2, "1.00 EUR"]]})
     run = mug.export()
