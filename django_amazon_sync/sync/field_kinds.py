@@ -451,7 +451,7 @@ class BusinessPrice(Kind):
             (whole(one.get("lower_bound")), amount_in(one.get("value"), store.currency))
             for one in objs(plan.get("levels"))
         ]
-        return {"price": price, "tiers": [[units, str(paid)] for units, paid in levels]}
+        return {"price": price, "tiers": [[units, str(paid)] for units, paid in levels if paid]}
 
     def paid(self, value: Any) -> Money | None:
         return money_of(value["price"])

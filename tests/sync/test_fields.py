@@ -175,3 +175,12 @@ def test_a_sale_is_taken_away_by_ending_it() -> None:
     assert (over["value_with_tax"], over["end_at"][:4]) == (9.9, "2000")
     there = ListingFacts(DE, attributes={"purchasable_offer": ended["value"]})
     assert one.read(there, store()) is None
+
+
+def test_a_tier_without_an_amount_is_none() -> None:
+    plan = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
+    price = [{"schedule": [{"value_with_tax": 9.5}]}]
+    kind = FIELDS["business_price"].kind
+    read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], store())
+    assert read == {"price": "9.50 EUR", "tiers": []}
+    assert str(kind.least_paid(read)) == "9.50 EUR"
