@@ -103,7 +103,7 @@ class TinyShop(Shop):
         return MENU
 
     def create_product(self, product: NewProduct, scope: str = "") -> str:
-        name = f"Made for Amazon: {product.title.replace(chr(0), str())}"[:80]
+        name = f"Made for Amazon: {product.title.replace(chr(0), '')}"[:80]
         article, _made = Article.objects.get_or_create(
             code=product.sku, defaults={"name": name, "pieces": 0, "hidden": True, "shelf": scope}
         )
