@@ -547,9 +547,10 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
 def _add_listings(work: Work, rows: list[Any], marketplaces: Iterable[int]) -> bool:
     """A listing row for each synchronised SKU in each marketplace; whether any was missing."""
     everything = work.account.synchronise_all
-    wanted = {
+    # In the order of the rows, each once: a set would make it depend on the numbers that pks are.
+    wanted = dict.fromkeys(
         row.pk for row in rows if (everything if row.synchronise is None else row.synchronise)
-    }
+    )
     there = {(row.pk, row.marketplace_id) for row in rows}
     missing = [
         Listing(sku_id=sku, marketplace_id=marketplace)

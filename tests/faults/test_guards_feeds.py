@@ -99,9 +99,9 @@ def sold_while_settling(world: World) -> None:
     read, sent = threading.Event(), threading.Event()
     overtaken = settle._overtaken
 
-    def then_wait(*args: Any) -> Any:
-        found = overtaken(*args)
-        if not read.is_set():
+    def then_wait(items: Any) -> Any:
+        found = overtaken(items)
+        if any(item.listing.sku.sku == "CUP" for item in items) and not read.is_set():
             read.set()
             sent.wait(timeout=3)  # in vain where the lane has to wait for us
         return found
