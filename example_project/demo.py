@@ -116,7 +116,7 @@ def tell(amazon: dict[str, Any]) -> bool:
 
 def serve(amazon: dict[str, Any], port: int) -> None:
     """Serve the shop and its admin until Ctrl-C, while buyers buy and ticks do what is due."""
-    from demo_story import PASSWORD, USER
+    from demo_story import PASSWORD, USER, addresses
 
     command = [sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
@@ -137,23 +137,6 @@ def serve(amazon: dict[str, Any], port: int) -> None:
         stop.set()
         end(process)
         ticking.join()
-
-
-def addresses() -> Iterator[tuple[str, str]]:
-    """Where to look: what it is, and its path."""
-    from demo_story import OWN, stock_record
-    from django.urls import reverse
-
-    product = stock_record(OWN).product
-    yield "Amazon at a glance", reverse("admin:django_amazon_sync_overview")
-    yield (
-        "A product's page for Amazon",
-        reverse("admin:django_amazon_sync_product", args=[product.pk]),
-    )
-    tab = reverse("dashboard:amazon-product", args=[product.pk])
-    yield "The same as a tab of Oscar's dashboard", tab
-    yield "The shop's orders, with Amazon's", reverse("dashboard:order-list")
-    yield "The shop, with the button to Amazon", product.get_absolute_url()
 
 
 def keep_ticking(amazon: dict[str, Any], stop: threading.Event) -> None:

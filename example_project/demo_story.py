@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -13,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 
@@ -370,3 +372,15 @@ def manage(
         print(f"    ... and {more} more lines")
     if exit_code != expect:
         raise SystemExit(f"{name} ended with {exit_code} and not {expect}: {complaint.getvalue()}")
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Where to look: what it is, and its path."""
+    product = stock_record(OWN).product
+    yield "Amazon at a glance", reverse("admin:django_amazon_sync_overview")
+    page = reverse("admin:django_amazon_sync_product", args=[product.pk])
+    yield "A product's page for Amazon", page
+    tab = reverse("dashboard:amazon-product", args=[product.pk])
+    yield "The same as a tab of Oscar's dashboard", tab
+    yield "The shop's orders, with Amazon's", reverse("dashboard:order-list")
+    yield "The shop, with the button to Amazon", product.get_absolute_url()

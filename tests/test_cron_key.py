@@ -140,11 +140,11 @@ def test_the_time_of_a_call_is_bounded_and_the_rest_goes_on_with_the_next(
     Schedule.objects.update(active=False)
     world.sell("MUG")
     other = jobs.request(world.account, Job.EXPORT)
-    monkeypatch.setattr(views, "WORKS_FOR", 0.0)
-    caller.get(address(world.account), {"key": KEY})
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "WORKS_FOR", 0.0)
+        caller.get(address(world.account), {"key": KEY})
     other.refresh_from_db()
     assert other.state == RunState.QUEUED
-    monkeypatch.undo()
     caller.get(address(world.account), {"key": KEY})
     other.refresh_from_db()
     assert other.state == RunState.DONE

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from demo import addresses
 from demo_story import (
     CHANGED_THERE,
     DE,
@@ -16,6 +15,7 @@ from demo_story import (
     SELLER,
     USER,
     Story,
+    addresses,
     asin_of,
     stock_record,
 )
