@@ -20,7 +20,7 @@ def full_buckets() -> None:
         from redis import Redis
 
         with Redis.from_url(url) as server:
-            for key in server.scan_iter("amazon-sync:rate:*", count=1000):
+            for key in server.scan_iter("amazon-sync:*", count=1000):
                 server.delete(key)
 
 
