@@ -23,6 +23,8 @@ from tests.admin import permission_table as table
 from tests.admin.conftest import address
 from tests.admin.test_lists import OURS, fill
 
+ROOT = Path(__file__).parents[2]
+
 pytestmark = pytest.mark.django_db
 
 EDIT = "Add a line to tests/admin/permission_table.py; its head says how."
@@ -72,7 +74,7 @@ def test_every_address_is_in_the_table() -> None:
     assert len(ADDRESSES) > 60
     for one in ADDRESSES:
         if short(one) in table.ELSEWHERE:
-            assert Path(table.ELSEWHERE[short(one)]).exists()
+            assert (ROOT / table.ELSEWHERE[short(one)]).exists()
         else:
             assert table.allowed(short(one)) is not None, f"{one.name}: {EDIT}"
 

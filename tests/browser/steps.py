@@ -32,7 +32,8 @@ def log_in(page: Page, live_server: LiveServer, path: str = "/admin/") -> None:
 def press(page: Page, action: str) -> None:
     """Do an action on what is chosen in a list."""
     page.get_by_label("Action:").select_option(label=action)
-    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+    run, go = (page.get_by_role("button", name=name, exact=True) for name in ("Run", "Go"))
+    run.or_(go).click()
 
 
 def faults_of(page: Page) -> list[str]:
