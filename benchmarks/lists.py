@@ -119,9 +119,7 @@ def fill_lists(size: int) -> None:
     moments = "one.ordered_at - n * INTERVAL '1 minute'"
     if connection.vendor == "sqlite":
         moments = "datetime(one.ordered_at, '-' || n || ' minutes')"
-    multiply(
-        order, size, number=number, state=state, shop_order_pk="'' || n", ordered_at=moments
-    )
+    multiply(order, size, number=number, state=state, shop_order_pk="'' || n", ordered_at=moments)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE django_amazon_sync_listing SET drift = %s WHERE id %% 10 = 0",

@@ -39,6 +39,8 @@ AMAZON_SYNC = {
     "LWA_ENDPOINT": "http://127.0.0.1:9/auth/o2/token",
     "SELLER_CENTRAL": "http://127.0.0.1:9",
     # Two keys, newest first, as after a rotation; they protect nothing but test data.
-    "ENCRYPTION_KEYS": ["dGVzdHMtbmV3LWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
-                        "dGVzdHMtb2xkLWtleS1vZi0zMi1ieXRlcy1sb25nISE="],
+    "ENCRYPTION_KEYS": [
+        "dGVzdHMtbmV3LWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
+        "dGVzdHMtb2xkLWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
+    ],
 }

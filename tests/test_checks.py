@@ -36,6 +36,7 @@ class WholeShop(HalfShop):
 
 WholeShop.__abstractmethods__ = frozenset()
 
+
 class MisspeltShop(RichShop):
     """A mapping with a slip of the pen."""
 

@@ -26,6 +26,7 @@ __all__ = ["amazon", "connect", "world"]
 
 UseBroker = Callable[[str], None]
 
+
 @pytest.fixture
 def queue(use_broker: UseBroker) -> Iterator[Any]:
     """A broker in memory: what it has taken, as (task, arguments)."""
@@ -200,9 +201,7 @@ def test_a_broker_that_says_nothing_is_known_soon(
     assert seconds < 3.5
 
 
-def test_what_stayed_queued_is_done_by_the_next_tick(
-    world: World, use_broker: UseBroker
-) -> None:
+def test_what_stayed_queued_is_done_by_the_next_tick(world: World, use_broker: UseBroker) -> None:
     use_broker("")
     run = jobs.request(world.account, Job.VERIFY)
     assert not tasks.start(run)

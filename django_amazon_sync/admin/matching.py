@@ -120,7 +120,6 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     fields = ("sku_link", "offer_pk", "led_to_it", "reason", "who_ships", "condition", "refused")
     readonly_fields = ("sku_link", "led_to_it", "who_ships", "condition")
 
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
         there = Listing.objects.filter(presence=Presence.PRESENT).select_related("marketplace")
         listings = Prefetch("sku__listings", there.order_by("marketplace__code"), "there")

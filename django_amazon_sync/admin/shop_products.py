@@ -72,9 +72,7 @@ def cells(
 
 
 def _cell(url: str, counts: Counter[str]) -> str:
-    states = ", ".join(
-        f"{one.label}: {counts[one.value]}" for one in Presence if counts[one.value]
-    )
+    states = ", ".join(f"{one.label}: {counts[one.value]}" for one in Presence if counts[one.value])
     return format_html('<a href="{}">Amazon</a> {}', url, states)
 
 
@@ -105,9 +103,7 @@ class AmazonProductAdminMixin(EditsMany, TakesOverMany, Base):
         return None if skus is None else super().take_over(request, skus)
 
     @admin.action(
-        description=format_lazy(
-            "{}: {}", _("Edit selected"), SellerSku._meta.verbose_name_plural
-        ),
+        description=format_lazy("{}: {}", _("Edit selected"), SellerSku._meta.verbose_name_plural),
         permissions=["amazon_edit_skus"],
     )
     def edit_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,443 +17,1269 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Application',
+            name="Application",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('client_id', models.CharField(max_length=200, unique=True, verbose_name='client id')),
-                ('client_secret', django_amazon_sync.models.fields.EncryptedTextField(verbose_name='client secret')),
-                ('secret_made_on', models.DateField(blank=True, help_text="Amazon's client secrets live for 180 days.", null=True, verbose_name='secret made on')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "client_id",
+                    models.CharField(max_length=200, unique=True, verbose_name="client id"),
+                ),
+                (
+                    "client_secret",
+                    django_amazon_sync.models.fields.EncryptedTextField(
+                        verbose_name="client secret"
+                    ),
+                ),
+                (
+                    "secret_made_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Amazon's client secrets live for 180 days.",
+                        null=True,
+                        verbose_name="secret made on",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'application',
-                'verbose_name_plural': 'applications',
+                "verbose_name": "application",
+                "verbose_name_plural": "applications",
             },
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('key', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('holder', models.CharField(blank=True, max_length=200)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('expires_at', models.DateTimeField()),
+                ("key", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("holder", models.CharField(blank=True, max_length=200)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("expires_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='RateBucket',
+            name="RateBucket",
             fields=[
-                ('key', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('full_at', models.FloatField(default=0)),
-                ('rate', models.FloatField(null=True)),
+                ("key", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("full_at", models.FloatField(default=0)),
+                ("rate", models.FloatField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SellerAccount',
+            name="SellerAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('seller_id', models.CharField(max_length=50, verbose_name='seller id')),
-                ('region', models.CharField(choices=[('na', 'North America'), ('eu', 'Europe'), ('fe', 'Far East')], max_length=2, verbose_name='region')),
-                ('refresh_token', django_amazon_sync.models.fields.EncryptedTextField(verbose_name='refresh token')),
-                ('state', models.CharField(choices=[('observing', 'observing'), ('live', 'live'), ('paused', 'paused'), ('disconnected', 'disconnected')], default='observing', max_length=20, verbose_name='state')),
-                ('state_reason', models.TextField(blank=True, verbose_name='reason')),
-                ('deployment', models.CharField(blank=True, help_text="Writes leave only from this deployment (AMAZON_SYNC['DEPLOYMENT']).", max_length=100, verbose_name='released by deployment')),
-                ('shop_scope', models.CharField(blank=True, help_text="The part of the shop that this account sells; Oscar: a partner's code.", max_length=100, verbose_name='scope')),
-                ('synchronise_all', models.BooleanField(default=False, help_text='Products are synchronised unless they are switched off.', verbose_name='synchronise all products')),
-                ('stock_buffer', models.PositiveIntegerField(default=0, help_text='Units that are never offered on Amazon.', verbose_name='stock buffer')),
-                ('import_orders', models.BooleanField(default=True, verbose_name='import orders')),
-                ('cut_over', models.DateTimeField(default=django.utils.timezone.now, help_text='Orders from before this moment take no stock and are placed on request.', verbose_name='cut-over')),
-                ('default_shipping_method', models.CharField(blank=True, max_length=100, verbose_name='default shipping method')),
-                ('default_payment_method', models.CharField(blank=True, max_length=100, verbose_name='default payment method')),
-                ('default_carrier', models.CharField(blank=True, help_text="Amazon's carrier code, used where a shipment names none.", max_length=100, verbose_name='default carrier')),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='django_amazon_sync.application', verbose_name='application')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("seller_id", models.CharField(max_length=50, verbose_name="seller id")),
+                (
+                    "region",
+                    models.CharField(
+                        choices=[("na", "North America"), ("eu", "Europe"), ("fe", "Far East")],
+                        max_length=2,
+                        verbose_name="region",
+                    ),
+                ),
+                (
+                    "refresh_token",
+                    django_amazon_sync.models.fields.EncryptedTextField(
+                        verbose_name="refresh token"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("observing", "observing"),
+                            ("live", "live"),
+                            ("paused", "paused"),
+                            ("disconnected", "disconnected"),
+                        ],
+                        default="observing",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "deployment",
+                    models.CharField(
+                        blank=True,
+                        help_text="Writes leave only from this deployment (AMAZON_SYNC['DEPLOYMENT']).",
+                        max_length=100,
+                        verbose_name="released by deployment",
+                    ),
+                ),
+                (
+                    "shop_scope",
+                    models.CharField(
+                        blank=True,
+                        help_text="The part of the shop that this account sells; Oscar: a partner's code.",
+                        max_length=100,
+                        verbose_name="scope",
+                    ),
+                ),
+                (
+                    "synchronise_all",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Products are synchronised unless they are switched off.",
+                        verbose_name="synchronise all products",
+                    ),
+                ),
+                (
+                    "stock_buffer",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Units that are never offered on Amazon.",
+                        verbose_name="stock buffer",
+                    ),
+                ),
+                ("import_orders", models.BooleanField(default=True, verbose_name="import orders")),
+                (
+                    "cut_over",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="Orders from before this moment take no stock and are placed on request.",
+                        verbose_name="cut-over",
+                    ),
+                ),
+                (
+                    "default_shipping_method",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="default shipping method"
+                    ),
+                ),
+                (
+                    "default_payment_method",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="default payment method"
+                    ),
+                ),
+                (
+                    "default_carrier",
+                    models.CharField(
+                        blank=True,
+                        help_text="Amazon's carrier code, used where a shipment names none.",
+                        max_length=100,
+                        verbose_name="default carrier",
+                    ),
+                ),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="django_amazon_sync.application",
+                        verbose_name="application",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'seller account',
-                'verbose_name_plural': 'seller accounts',
-                'permissions': [('check_selleraccount', 'Can check the connection'), ('release_selleraccount', 'Can release and pause accounts')],
+                "verbose_name": "seller account",
+                "verbose_name_plural": "seller accounts",
+                "permissions": [
+                    ("check_selleraccount", "Can check the connection"),
+                    ("release_selleraccount", "Can release and pause accounts"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(choices=[('export', 'Export to Amazon'), ('changes', 'Changed offers to Amazon'), ('verify', 'Verify listings'), ('import_orders', 'Import orders'), ('confirm_shipments', 'Confirm shipments')], max_length=30, verbose_name='job')),
-                ('every', models.DurationField(verbose_name='every')),
-                ('next_due', models.DateTimeField(default=django.utils.timezone.now, verbose_name='next due')),
-                ('last_started', models.DateTimeField(blank=True, null=True, verbose_name='last started')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='django_amazon_sync.selleraccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "job",
+                    models.CharField(
+                        choices=[
+                            ("export", "Export to Amazon"),
+                            ("changes", "Changed offers to Amazon"),
+                            ("verify", "Verify listings"),
+                            ("import_orders", "Import orders"),
+                            ("confirm_shipments", "Confirm shipments"),
+                        ],
+                        max_length=30,
+                        verbose_name="job",
+                    ),
+                ),
+                ("every", models.DurationField(verbose_name="every")),
+                (
+                    "next_due",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="next due"
+                    ),
+                ),
+                (
+                    "last_started",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last started"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schedules",
+                        to="django_amazon_sync.selleraccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'schedule',
-                'verbose_name_plural': 'schedules',
+                "verbose_name": "schedule",
+                "verbose_name_plural": "schedules",
             },
         ),
         migrations.CreateModel(
-            name='OrderWindow',
+            name="OrderWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done')], default='open', max_length=10)),
-                ('start', models.DateTimeField(verbose_name='from')),
-                ('end', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('until', models.DateTimeField(blank=True, help_text='The end that the search asked for, if it did.', null=True)),
-                ('page_token', django_amazon_sync.models.fields.EncryptedTextField(blank=True, default='')),
-                ('pages', models.PositiveIntegerField(default=0)),
-                ('swept', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='order_windows', to='django_amazon_sync.selleraccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done")], default="open", max_length=10
+                    ),
+                ),
+                ("start", models.DateTimeField(verbose_name="from")),
+                ("end", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="The end that the search asked for, if it did.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "page_token",
+                    django_amazon_sync.models.fields.EncryptedTextField(blank=True, default=""),
+                ),
+                ("pages", models.PositiveIntegerField(default=0)),
+                ("swept", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="order_windows",
+                        to="django_amazon_sync.selleraccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order window',
-                'verbose_name_plural': 'order windows',
+                "verbose_name": "order window",
+                "verbose_name_plural": "order windows",
             },
         ),
         migrations.CreateModel(
-            name='OfferChange',
+            name="OfferChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offer_pk', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offer_changes', to='django_amazon_sync.selleraccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offer_pk", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offer_changes",
+                        to="django_amazon_sync.selleraccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Marketplace',
+            name="Marketplace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(choices=[('ATVPDKIKX0DER', 'Amazon US'), ('A2EUQ1WTGCTBG2', 'Amazon CA'), ('A1AM78C64UM0Y8', 'Amazon MX'), ('A2Q3Y263D00KWC', 'Amazon BR'), ('A1F83G8C2ARO7P', 'Amazon GB'), ('A1PA6795UKMFR9', 'Amazon DE'), ('A13V1IB3VIYZZH', 'Amazon FR'), ('APJ6JRA9NG5V4', 'Amazon IT'), ('A1RKKUPIHCS9HS', 'Amazon ES'), ('A1805IZSGTT6HS', 'Amazon NL'), ('A2NODRKZP88ZB9', 'Amazon SE'), ('A1C3SOZRARQ6R3', 'Amazon PL'), ('AMEN7PMS3EDWL', 'Amazon BE'), ('A28R8C7NBKEWEA', 'Amazon IE'), ('A33AVAJ2PDY3EV', 'Amazon TR'), ('A2VIGQ35RCS4UG', 'Amazon AE'), ('A17E79C6D8DWNP', 'Amazon SA'), ('ARBP9OOSHTCHU', 'Amazon EG'), ('AE08WJ6YKNBMC', 'Amazon ZA'), ('A21TJRUUN4KGV', 'Amazon IN'), ('A19VAU5U5O7RUS', 'Amazon SG'), ('A39IBJ37TRP1C6', 'Amazon AU'), ('A1VC38T7YXB528', 'Amazon JP')], max_length=20, verbose_name='marketplace id')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('language', models.CharField(max_length=10, verbose_name='language tag')),
-                ('sync_name', models.BooleanField(default=False, verbose_name='send names')),
-                ('sync_price', models.BooleanField(default=True, verbose_name='send prices')),
-                ('sync_quantity', models.BooleanField(default=True, verbose_name='send quantities')),
-                ('markup_percent', models.DecimalField(decimal_places=2, default=0, max_digits=6, verbose_name='markup in per cent')),
-                ('price_ending', models.DecimalField(blank=True, decimal_places=2, help_text='0.99 turns 12.40 into 12.99; empty leaves prices as they are.', max_digits=4, null=True, verbose_name='price ending')),
-                ('price_floor', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='lowest price')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marketplaces', to='django_amazon_sync.selleraccount', verbose_name='account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("ATVPDKIKX0DER", "Amazon US"),
+                            ("A2EUQ1WTGCTBG2", "Amazon CA"),
+                            ("A1AM78C64UM0Y8", "Amazon MX"),
+                            ("A2Q3Y263D00KWC", "Amazon BR"),
+                            ("A1F83G8C2ARO7P", "Amazon GB"),
+                            ("A1PA6795UKMFR9", "Amazon DE"),
+                            ("A13V1IB3VIYZZH", "Amazon FR"),
+                            ("APJ6JRA9NG5V4", "Amazon IT"),
+                            ("A1RKKUPIHCS9HS", "Amazon ES"),
+                            ("A1805IZSGTT6HS", "Amazon NL"),
+                            ("A2NODRKZP88ZB9", "Amazon SE"),
+                            ("A1C3SOZRARQ6R3", "Amazon PL"),
+                            ("AMEN7PMS3EDWL", "Amazon BE"),
+                            ("A28R8C7NBKEWEA", "Amazon IE"),
+                            ("A33AVAJ2PDY3EV", "Amazon TR"),
+                            ("A2VIGQ35RCS4UG", "Amazon AE"),
+                            ("A17E79C6D8DWNP", "Amazon SA"),
+                            ("ARBP9OOSHTCHU", "Amazon EG"),
+                            ("AE08WJ6YKNBMC", "Amazon ZA"),
+                            ("A21TJRUUN4KGV", "Amazon IN"),
+                            ("A19VAU5U5O7RUS", "Amazon SG"),
+                            ("A39IBJ37TRP1C6", "Amazon AU"),
+                            ("A1VC38T7YXB528", "Amazon JP"),
+                        ],
+                        max_length=20,
+                        verbose_name="marketplace id",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("language", models.CharField(max_length=10, verbose_name="language tag")),
+                ("sync_name", models.BooleanField(default=False, verbose_name="send names")),
+                ("sync_price", models.BooleanField(default=True, verbose_name="send prices")),
+                (
+                    "sync_quantity",
+                    models.BooleanField(default=True, verbose_name="send quantities"),
+                ),
+                (
+                    "markup_percent",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=6, verbose_name="markup in per cent"
+                    ),
+                ),
+                (
+                    "price_ending",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="0.99 turns 12.40 into 12.99; empty leaves prices as they are.",
+                        max_digits=4,
+                        null=True,
+                        verbose_name="price ending",
+                    ),
+                ),
+                (
+                    "price_floor",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=12,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="lowest price",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="marketplaces",
+                        to="django_amazon_sync.selleraccount",
+                        verbose_name="account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'marketplace',
-                'verbose_name_plural': 'marketplaces',
+                "verbose_name": "marketplace",
+                "verbose_name_plural": "marketplaces",
             },
         ),
         migrations.CreateModel(
-            name='AmazonOrder',
+            name="AmazonOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=50, verbose_name='Amazon order id')),
-                ('marketplace', models.CharField(blank=True, max_length=20, verbose_name='marketplace')),
-                ('channel', models.CharField(blank=True, max_length=50, verbose_name='sales channel')),
-                ('status', models.CharField(blank=True, max_length=40, verbose_name="Amazon's status")),
-                ('fulfilled_by', models.CharField(blank=True, max_length=20, verbose_name='fulfilled by')),
-                ('state', models.CharField(choices=[('seen', 'seen, incomplete'), ('held', 'pending, stock held'), ('waiting', 'waits to be placed'), ('placed', 'placed'), ('quarantined', 'quarantined'), ('cancelled', 'cancelled'), ('recorded', 'recorded only')], max_length=20, verbose_name='state')),
-                ('reason_code', models.CharField(blank=True, max_length=40)),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('ordered_at', models.DateTimeField(blank=True, null=True, verbose_name='ordered at')),
-                ('updated_at', models.DateTimeField(blank=True, null=True, verbose_name='changed on Amazon at')),
-                ('ship_by', models.DateTimeField(blank=True, null=True, verbose_name='ship by')),
-                ('deliver_by', models.DateTimeField(blank=True, null=True, verbose_name='deliver by')),
-                ('total', models.DecimalField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='total')),
-                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
-                ('difference', models.DecimalField(decimal_places=4, default=0, max_digits=14, verbose_name='unexplained difference')),
-                ('takes_stock', models.BooleanField(default=True, verbose_name='takes stock')),
-                ('cancellation_requested', models.BooleanField(default=False, verbose_name='buyer asks to cancel')),
-                ('ship_anyway', models.BooleanField(default=False, help_text="Staff decided against the buyer's request.", verbose_name='ship anyway')),
-                ('shop_order_pk', models.CharField(blank=True, max_length=64, verbose_name='shop order')),
-                ('placed_at', models.DateTimeField(blank=True, null=True, verbose_name='placed at')),
-                ('told_at', models.DateTimeField(blank=True, help_text="Amazon's change that the shop's order shows already.", null=True)),
-                ('document', django_amazon_sync.models.fields.EncryptedJSONField(default=dict, editable=False, verbose_name='document')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='django_amazon_sync.selleraccount', verbose_name='account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=50, verbose_name="Amazon order id")),
+                (
+                    "marketplace",
+                    models.CharField(blank=True, max_length=20, verbose_name="marketplace"),
+                ),
+                (
+                    "channel",
+                    models.CharField(blank=True, max_length=50, verbose_name="sales channel"),
+                ),
+                (
+                    "status",
+                    models.CharField(blank=True, max_length=40, verbose_name="Amazon's status"),
+                ),
+                (
+                    "fulfilled_by",
+                    models.CharField(blank=True, max_length=20, verbose_name="fulfilled by"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("seen", "seen, incomplete"),
+                            ("held", "pending, stock held"),
+                            ("waiting", "waits to be placed"),
+                            ("placed", "placed"),
+                            ("quarantined", "quarantined"),
+                            ("cancelled", "cancelled"),
+                            ("recorded", "recorded only"),
+                        ],
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=40)),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "ordered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="ordered at"),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="changed on Amazon at"
+                    ),
+                ),
+                ("ship_by", models.DateTimeField(blank=True, null=True, verbose_name="ship by")),
+                (
+                    "deliver_by",
+                    models.DateTimeField(blank=True, null=True, verbose_name="deliver by"),
+                ),
+                (
+                    "total",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="total"
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                (
+                    "difference",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=14,
+                        verbose_name="unexplained difference",
+                    ),
+                ),
+                ("takes_stock", models.BooleanField(default=True, verbose_name="takes stock")),
+                (
+                    "cancellation_requested",
+                    models.BooleanField(default=False, verbose_name="buyer asks to cancel"),
+                ),
+                (
+                    "ship_anyway",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Staff decided against the buyer's request.",
+                        verbose_name="ship anyway",
+                    ),
+                ),
+                (
+                    "shop_order_pk",
+                    models.CharField(blank=True, max_length=64, verbose_name="shop order"),
+                ),
+                (
+                    "placed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="placed at"),
+                ),
+                (
+                    "told_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Amazon's change that the shop's order shows already.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "document",
+                    django_amazon_sync.models.fields.EncryptedJSONField(
+                        default=dict, editable=False, verbose_name="document"
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="django_amazon_sync.selleraccount",
+                        verbose_name="account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Amazon order',
-                'verbose_name_plural': 'Amazon orders',
-                'permissions': [('import_amazonorder', 'Can import orders from Amazon'), ('replay_amazonorder', 'Can replay quarantined orders'), ('view_personal_data', "Can see buyers' data")],
+                "verbose_name": "Amazon order",
+                "verbose_name_plural": "Amazon orders",
+                "permissions": [
+                    ("import_amazonorder", "Can import orders from Amazon"),
+                    ("replay_amazonorder", "Can replay quarantined orders"),
+                    ("view_personal_data", "Can see buyers' data"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AccessToken',
+            name="AccessToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(blank=True, max_length=100)),
-                ('token', django_amazon_sync.models.fields.EncryptedTextField()),
-                ('expires_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_tokens', to='django_amazon_sync.selleraccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(blank=True, max_length=100)),
+                ("token", django_amazon_sync.models.fields.EncryptedTextField()),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_tokens",
+                        to="django_amazon_sync.selleraccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SellerSku',
+            name="SellerSku",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=255, verbose_name='SKU')),
-                ('offer_pk', models.CharField(blank=True, db_index=True, help_text="Primary key of the shop's offer; empty where the shop has it no more.", max_length=64, verbose_name='offer')),
-                ('synchronise', models.BooleanField(blank=True, help_text='Unknown: as the account says.', null=True, verbose_name='synchronise')),
-                ('asin', models.CharField(blank=True, help_text='Chosen by staff, for a SKU that Amazon does not have yet.', max_length=20, verbose_name='ASIN')),
-                ('condition', models.CharField(default='new_new', max_length=40, verbose_name='condition')),
-                ('set_quantity', models.PositiveIntegerField(blank=True, help_text='For an offer whose stock the shop does not track.', null=True, verbose_name='set quantity')),
-                ('channel', models.CharField(blank=True, help_text='As Amazon says; DEFAULT is shipped by us. Empty: not read yet.', max_length=40, verbose_name='fulfilment channel')),
-                ('lead_time_days', models.PositiveIntegerField(blank=True, null=True, verbose_name='lead time in days')),
-                ('restock_date', models.CharField(blank=True, max_length=40, verbose_name='restock date')),
-                ('stock_epoch', models.BigIntegerField(default=0, help_text="Grows with each order, cancellation or other cause to doubt Amazon's quantity.")),
-                ('managed', models.BooleanField(default=False, help_text='Something was sent for it; once gone it goes to zero.')),
-                ('problem', models.TextField(blank=True, verbose_name='problem')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read at')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='skus', to='django_amazon_sync.selleraccount', verbose_name='account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=255, verbose_name="SKU")),
+                (
+                    "offer_pk",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        help_text="Primary key of the shop's offer; empty where the shop has it no more.",
+                        max_length=64,
+                        verbose_name="offer",
+                    ),
+                ),
+                (
+                    "synchronise",
+                    models.BooleanField(
+                        blank=True,
+                        help_text="Unknown: as the account says.",
+                        null=True,
+                        verbose_name="synchronise",
+                    ),
+                ),
+                (
+                    "asin",
+                    models.CharField(
+                        blank=True,
+                        help_text="Chosen by staff, for a SKU that Amazon does not have yet.",
+                        max_length=20,
+                        verbose_name="ASIN",
+                    ),
+                ),
+                (
+                    "condition",
+                    models.CharField(default="new_new", max_length=40, verbose_name="condition"),
+                ),
+                (
+                    "set_quantity",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="For an offer whose stock the shop does not track.",
+                        null=True,
+                        verbose_name="set quantity",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        help_text="As Amazon says; DEFAULT is shipped by us. Empty: not read yet.",
+                        max_length=40,
+                        verbose_name="fulfilment channel",
+                    ),
+                ),
+                (
+                    "lead_time_days",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="lead time in days"
+                    ),
+                ),
+                (
+                    "restock_date",
+                    models.CharField(blank=True, max_length=40, verbose_name="restock date"),
+                ),
+                (
+                    "stock_epoch",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="Grows with each order, cancellation or other cause to doubt Amazon's quantity.",
+                    ),
+                ),
+                (
+                    "managed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Something was sent for it; once gone it goes to zero.",
+                    ),
+                ),
+                ("problem", models.TextField(blank=True, verbose_name="problem")),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="read at")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="skus",
+                        to="django_amazon_sync.selleraccount",
+                        verbose_name="account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'seller SKU',
-                'verbose_name_plural': 'seller SKUs',
+                "verbose_name": "seller SKU",
+                "verbose_name_plural": "seller SKUs",
             },
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('presence', models.CharField(choices=[('unread', 'not read yet'), ('absent', 'not on Amazon'), ('present', 'on Amazon')], default='unread', max_length=10, verbose_name='presence')),
-                ('asin', models.CharField(blank=True, db_index=True, max_length=20, verbose_name='ASIN')),
-                ('product_type', models.CharField(blank=True, max_length=100, verbose_name='product type')),
-                ('title', models.TextField(blank=True, verbose_name='title')),
-                ('condition', models.CharField(blank=True, max_length=40, verbose_name='condition')),
-                ('status', models.CharField(blank=True, max_length=100, verbose_name='status')),
-                ('own_price', models.DecimalField(blank=True, decimal_places=2, help_text="In the marketplace's currency; it goes before the shop's price.", max_digits=12, null=True, verbose_name='own Amazon price')),
-                ('accepted', models.JSONField(blank=True, default=dict, verbose_name='accepted')),
-                ('verified', models.JSONField(blank=True, default=dict, verbose_name='verified')),
-                ('drift', models.JSONField(blank=True, default=dict, verbose_name='drift')),
-                ('refused', models.JSONField(blank=True, default=dict, verbose_name='refused')),
-                ('held', models.JSONField(blank=True, default=dict, verbose_name='waits for approval')),
-                ('approved', models.JSONField(blank=True, default=dict, verbose_name='approved')),
-                ('issues', models.JSONField(blank=True, default=list, verbose_name='issues')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('quantity_epoch', models.BigIntegerField(default=-1, help_text="The SKU's epoch when the accepted quantity was computed.")),
-                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted at')),
-                ('verified_at', models.DateTimeField(blank=True, null=True, verbose_name='verified at')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read at')),
-                ('marketplace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='django_amazon_sync.marketplace', verbose_name='marketplace')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='listings', to='django_amazon_sync.sellersku', verbose_name='SKU')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "presence",
+                    models.CharField(
+                        choices=[
+                            ("unread", "not read yet"),
+                            ("absent", "not on Amazon"),
+                            ("present", "on Amazon"),
+                        ],
+                        default="unread",
+                        max_length=10,
+                        verbose_name="presence",
+                    ),
+                ),
+                (
+                    "asin",
+                    models.CharField(blank=True, db_index=True, max_length=20, verbose_name="ASIN"),
+                ),
+                (
+                    "product_type",
+                    models.CharField(blank=True, max_length=100, verbose_name="product type"),
+                ),
+                ("title", models.TextField(blank=True, verbose_name="title")),
+                (
+                    "condition",
+                    models.CharField(blank=True, max_length=40, verbose_name="condition"),
+                ),
+                ("status", models.CharField(blank=True, max_length=100, verbose_name="status")),
+                (
+                    "own_price",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="In the marketplace's currency; it goes before the shop's price.",
+                        max_digits=12,
+                        null=True,
+                        verbose_name="own Amazon price",
+                    ),
+                ),
+                ("accepted", models.JSONField(blank=True, default=dict, verbose_name="accepted")),
+                ("verified", models.JSONField(blank=True, default=dict, verbose_name="verified")),
+                ("drift", models.JSONField(blank=True, default=dict, verbose_name="drift")),
+                ("refused", models.JSONField(blank=True, default=dict, verbose_name="refused")),
+                (
+                    "held",
+                    models.JSONField(blank=True, default=dict, verbose_name="waits for approval"),
+                ),
+                ("approved", models.JSONField(blank=True, default=dict, verbose_name="approved")),
+                ("issues", models.JSONField(blank=True, default=list, verbose_name="issues")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "quantity_epoch",
+                    models.BigIntegerField(
+                        default=-1,
+                        help_text="The SKU's epoch when the accepted quantity was computed.",
+                    ),
+                ),
+                (
+                    "accepted_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="accepted at"),
+                ),
+                (
+                    "verified_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="verified at"),
+                ),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="read at")),
+                (
+                    "marketplace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="listings",
+                        to="django_amazon_sync.marketplace",
+                        verbose_name="marketplace",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="listings",
+                        to="django_amazon_sync.sellersku",
+                        verbose_name="SKU",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'listing',
-                'verbose_name_plural': 'listings',
-                'permissions': [('export_listing', 'Can send listings to Amazon'), ('verify_listing', 'Can read listings back from Amazon'), ('approve_listing', 'Can approve held changes')],
+                "verbose_name": "listing",
+                "verbose_name_plural": "listings",
+                "permissions": [
+                    ("export_listing", "Can send listings to Amazon"),
+                    ("verify_listing", "Can read listings back from Amazon"),
+                    ("approve_listing", "Can approve held changes"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Shipment',
+            name="Shipment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shop_pk', models.CharField(max_length=64, verbose_name='shop shipment')),
-                ('reference', models.PositiveIntegerField(verbose_name='package reference')),
-                ('state', models.CharField(choices=[('waiting', 'waits'), ('new', 'new'), ('sent', 'sent'), ('unknown', 'outcome unknown'), ('confirmed', 'confirmed'), ('refused', 'refused by Amazon')], default='waiting', max_length=10, verbose_name='state')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('carrier', models.CharField(blank=True, max_length=100, verbose_name='carrier')),
-                ('carrier_name', models.CharField(blank=True, max_length=100, verbose_name="carrier's name")),
-                ('tracking', models.CharField(blank=True, max_length=100, verbose_name='tracking number')),
-                ('shipped_at', models.DateTimeField(verbose_name='shipped at')),
-                ('items', models.JSONField(default=list, verbose_name='items')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='django_amazon_sync.amazonorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("shop_pk", models.CharField(max_length=64, verbose_name="shop shipment")),
+                ("reference", models.PositiveIntegerField(verbose_name="package reference")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits"),
+                            ("new", "new"),
+                            ("sent", "sent"),
+                            ("unknown", "outcome unknown"),
+                            ("confirmed", "confirmed"),
+                            ("refused", "refused by Amazon"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("carrier", models.CharField(blank=True, max_length=100, verbose_name="carrier")),
+                (
+                    "carrier_name",
+                    models.CharField(blank=True, max_length=100, verbose_name="carrier's name"),
+                ),
+                (
+                    "tracking",
+                    models.CharField(blank=True, max_length=100, verbose_name="tracking number"),
+                ),
+                ("shipped_at", models.DateTimeField(verbose_name="shipped at")),
+                ("items", models.JSONField(default=list, verbose_name="items")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shipments",
+                        to="django_amazon_sync.amazonorder",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shipment',
-                'verbose_name_plural': 'shipments',
-                'permissions': [('confirm_shipment', 'Can confirm shipments to Amazon')],
+                "verbose_name": "shipment",
+                "verbose_name_plural": "shipments",
+                "permissions": [("confirm_shipment", "Can confirm shipments to Amazon")],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('patch', 'patch'), ('put', 'put')], max_length=10, verbose_name='kind')),
-                ('state', models.CharField(choices=[('new', 'new'), ('uploaded', 'uploaded'), ('sent', 'sent'), ('unknown', 'outcome unknown'), ('done', 'done'), ('failed', 'failed')], default='new', max_length=10, verbose_name='state')),
-                ('content', models.JSONField(default=dict, verbose_name='content')),
-                ('content_hash', models.CharField(max_length=64)),
-                ('amazon_id', models.CharField(blank=True, max_length=100, verbose_name="Amazon's id")),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled at')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='django_amazon_sync.selleraccount')),
-                ('marketplace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='django_amazon_sync.marketplace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("patch", "patch"), ("put", "put")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("uploaded", "uploaded"),
+                            ("sent", "sent"),
+                            ("unknown", "outcome unknown"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="new",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("content", models.JSONField(default=dict, verbose_name="content")),
+                ("content_hash", models.CharField(max_length=64)),
+                (
+                    "amazon_id",
+                    models.CharField(blank=True, max_length=100, verbose_name="Amazon's id"),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                (
+                    "settled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="settled at"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="django_amazon_sync.selleraccount",
+                    ),
+                ),
+                (
+                    "marketplace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="django_amazon_sync.marketplace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'submission',
-                'verbose_name_plural': 'submissions',
+                "verbose_name": "submission",
+                "verbose_name_plural": "submissions",
             },
         ),
         migrations.CreateModel(
-            name='SubmissionItem',
+            name="SubmissionItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=dict, verbose_name='values')),
-                ('quantity_epoch', models.BigIntegerField(default=-1)),
-                ('listing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submission_items', to='django_amazon_sync.listing')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='django_amazon_sync.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("values", models.JSONField(default=dict, verbose_name="values")),
+                ("quantity_epoch", models.BigIntegerField(default=-1)),
+                (
+                    "listing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submission_items",
+                        to="django_amazon_sync.listing",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="django_amazon_sync.submission",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SyncRun',
+            name="SyncRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(choices=[('export', 'Export to Amazon'), ('changes', 'Changed offers to Amazon'), ('verify', 'Verify listings'), ('import_orders', 'Import orders'), ('confirm_shipments', 'Confirm shipments')], max_length=30, verbose_name='job')),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('done', 'done'), ('stopped', 'stopped')], default='queued', max_length=10, verbose_name='state')),
-                ('options', models.JSONField(blank=True, default=dict, verbose_name='options')),
-                ('dry_run', models.BooleanField(default=False, verbose_name='dry run')),
-                ('counts', models.JSONField(blank=True, default=dict, verbose_name='counts')),
-                ('reason_code', models.CharField(blank=True, max_length=40)),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished at')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='django_amazon_sync.selleraccount', verbose_name='account')),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "job",
+                    models.CharField(
+                        choices=[
+                            ("export", "Export to Amazon"),
+                            ("changes", "Changed offers to Amazon"),
+                            ("verify", "Verify listings"),
+                            ("import_orders", "Import orders"),
+                            ("confirm_shipments", "Confirm shipments"),
+                        ],
+                        max_length=30,
+                        verbose_name="job",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("stopped", "stopped"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("options", models.JSONField(blank=True, default=dict, verbose_name="options")),
+                ("dry_run", models.BooleanField(default=False, verbose_name="dry run")),
+                ("counts", models.JSONField(blank=True, default=dict, verbose_name="counts")),
+                ("reason_code", models.CharField(blank=True, max_length=40)),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "started_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="started at"),
+                ),
+                (
+                    "finished_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="finished at"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="django_amazon_sync.selleraccount",
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="asked by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sync run',
-                'verbose_name_plural': 'sync runs',
+                "verbose_name": "sync run",
+                "verbose_name_plural": "sync runs",
             },
         ),
         migrations.AddField(
-            model_name='submission',
-            name='run',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='submissions', to='django_amazon_sync.syncrun'),
+            model_name="submission",
+            name="run",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="submissions",
+                to="django_amazon_sync.syncrun",
+            ),
         ),
         migrations.CreateModel(
-            name='RunLine',
+            name="RunLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('sent', 'sent'), ('planned', 'would be sent'), ('verified', 'verified'), ('drifted', 'drifted'), ('held', 'waits for approval'), ('waiting', 'waits'), ('refused', 'refused by Amazon'), ('failed', 'failed'), ('placed', 'placed'), ('updated', 'updated'), ('cancelled', 'cancelled'), ('quarantined', 'quarantined'), ('recorded', 'recorded'), ('confirmed', 'confirmed')], max_length=20, verbose_name='outcome')),
-                ('sku', models.CharField(blank=True, max_length=255, verbose_name='SKU')),
-                ('marketplace', models.CharField(blank=True, max_length=20, verbose_name='marketplace')),
-                ('order_number', models.CharField(blank=True, max_length=50, verbose_name='order')),
-                ('values', models.JSONField(blank=True, default=dict, verbose_name='values')),
-                ('code', models.CharField(blank=True, max_length=60, verbose_name='code')),
-                ('message', models.TextField(blank=True, verbose_name='message')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='django_amazon_sync.syncrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("sent", "sent"),
+                            ("planned", "would be sent"),
+                            ("verified", "verified"),
+                            ("drifted", "drifted"),
+                            ("held", "waits for approval"),
+                            ("waiting", "waits"),
+                            ("refused", "refused by Amazon"),
+                            ("failed", "failed"),
+                            ("placed", "placed"),
+                            ("updated", "updated"),
+                            ("cancelled", "cancelled"),
+                            ("quarantined", "quarantined"),
+                            ("recorded", "recorded"),
+                            ("confirmed", "confirmed"),
+                        ],
+                        max_length=20,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("sku", models.CharField(blank=True, max_length=255, verbose_name="SKU")),
+                (
+                    "marketplace",
+                    models.CharField(blank=True, max_length=20, verbose_name="marketplace"),
+                ),
+                ("order_number", models.CharField(blank=True, max_length=50, verbose_name="order")),
+                ("values", models.JSONField(blank=True, default=dict, verbose_name="values")),
+                ("code", models.CharField(blank=True, max_length=60, verbose_name="code")),
+                ("message", models.TextField(blank=True, verbose_name="message")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="django_amazon_sync.syncrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'run line',
-                'verbose_name_plural': 'run lines',
+                "verbose_name": "run line",
+                "verbose_name_plural": "run lines",
             },
         ),
         migrations.CreateModel(
-            name='AmazonOrderLine',
+            name="AmazonOrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('item_id', models.CharField(max_length=50, verbose_name='item id')),
-                ('sku', models.CharField(blank=True, max_length=255, verbose_name='SKU')),
-                ('asin', models.CharField(blank=True, max_length=20, verbose_name='ASIN')),
-                ('title', models.TextField(blank=True, verbose_name='title')),
-                ('offer_pk', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='offer')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('shipped', models.PositiveIntegerField(default=0, verbose_name='shipped')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='django_amazon_sync.amazonorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("item_id", models.CharField(max_length=50, verbose_name="item id")),
+                ("sku", models.CharField(blank=True, max_length=255, verbose_name="SKU")),
+                ("asin", models.CharField(blank=True, max_length=20, verbose_name="ASIN")),
+                ("title", models.TextField(blank=True, verbose_name="title")),
+                (
+                    "offer_pk",
+                    models.CharField(
+                        blank=True, db_index=True, max_length=64, verbose_name="offer"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("shipped", models.PositiveIntegerField(default=0, verbose_name="shipped")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="django_amazon_sync.amazonorder",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
-                'constraints': [models.UniqueConstraint(fields=('order', 'item_id'), name='amazon_order_line_once')],
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order", "item_id"), name="amazon_order_line_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='selleraccount',
-            constraint=models.UniqueConstraint(fields=('application', 'seller_id', 'region'), name='amazon_account_once'),
+            model_name="selleraccount",
+            constraint=models.UniqueConstraint(
+                fields=("application", "seller_id", "region"), name="amazon_account_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='selleraccount',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['observing', 'live', 'paused', 'disconnected'])), name='amazon_account_state'),
+            model_name="selleraccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["observing", "live", "paused", "disconnected"])),
+                name="amazon_account_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.UniqueConstraint(fields=('account', 'job'), name='amazon_schedule_once'),
+            model_name="schedule",
+            constraint=models.UniqueConstraint(
+                fields=("account", "job"), name="amazon_schedule_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='orderwindow',
-            index=models.Index(fields=['account', 'state', 'start'], name='amazon_window_chain'),
+            model_name="orderwindow",
+            index=models.Index(fields=["account", "state", "start"], name="amazon_window_chain"),
         ),
         migrations.AddConstraint(
-            model_name='orderwindow',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done'])), name='amazon_window_state'),
+            model_name="orderwindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "done"])), name="amazon_window_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderwindow',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), ('end__isnull', False), _connector='OR'), name='amazon_window_end'),
+            model_name="orderwindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "open"), ("end__isnull", False), _connector="OR"),
+                name="amazon_window_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='marketplace',
-            constraint=models.UniqueConstraint(fields=('account', 'code'), name='amazon_marketplace_once'),
+            model_name="marketplace",
+            constraint=models.UniqueConstraint(
+                fields=("account", "code"), name="amazon_marketplace_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['account', 'state'], name='amazon_order_by_state'),
+            model_name="amazonorder",
+            index=models.Index(fields=["account", "state"], name="amazon_order_by_state"),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['-ordered_at'], name='amazon_order_latest'),
+            model_name="amazonorder",
+            index=models.Index(fields=["-ordered_at"], name="amazon_order_latest"),
         ),
         migrations.AddConstraint(
-            model_name='amazonorder',
-            constraint=models.UniqueConstraint(fields=('account', 'number'), name='amazon_order_once'),
+            model_name="amazonorder",
+            constraint=models.UniqueConstraint(
+                fields=("account", "number"), name="amazon_order_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='amazonorder',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['seen', 'held', 'waiting', 'placed', 'quarantined', 'cancelled', 'recorded'])), name='amazon_order_state'),
+            model_name="amazonorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "seen",
+                            "held",
+                            "waiting",
+                            "placed",
+                            "quarantined",
+                            "cancelled",
+                            "recorded",
+                        ],
+                    )
+                ),
+                name="amazon_order_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='amazonorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'placed'), _negated=True), models.Q(('shop_order_pk', ''), _negated=True), _connector='OR'), name='amazon_order_placed_somewhere'),
+            model_name="amazonorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "placed"), _negated=True),
+                    models.Q(("shop_order_pk", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="amazon_order_placed_somewhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accesstoken',
-            constraint=models.UniqueConstraint(fields=('account', 'scope'), name='amazon_token_once'),
+            model_name="accesstoken",
+            constraint=models.UniqueConstraint(
+                fields=("account", "scope"), name="amazon_token_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sellersku',
-            constraint=models.UniqueConstraint(fields=('account', 'sku'), name='amazon_sku_once'),
+            model_name="sellersku",
+            constraint=models.UniqueConstraint(fields=("account", "sku"), name="amazon_sku_once"),
         ),
         migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.UniqueConstraint(fields=('sku', 'marketplace'), name='amazon_listing_once'),
+            model_name="listing",
+            constraint=models.UniqueConstraint(
+                fields=("sku", "marketplace"), name="amazon_listing_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(('presence__in', ['unread', 'absent', 'present'])), name='amazon_listing_presence'),
+            model_name="listing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("presence__in", ["unread", "absent", "present"])),
+                name="amazon_listing_presence",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(fields=('order', 'shop_pk'), name='amazon_shipment_once'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(
+                fields=("order", "shop_pk"), name="amazon_shipment_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(fields=('order', 'reference'), name='amazon_package_once'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(
+                fields=("order", "reference"), name="amazon_package_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'new', 'sent', 'unknown', 'confirmed', 'refused'])), name='amazon_shipment_state'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["waiting", "new", "sent", "unknown", "confirmed", "refused"])
+                ),
+                name="amazon_shipment_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submissionitem',
-            constraint=models.UniqueConstraint(fields=('submission', 'listing'), name='amazon_item_once'),
+            model_name="submissionitem",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "listing"), name="amazon_item_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(fields=['account', 'job', '-id'], name='amazon_run_latest'),
+            model_name="syncrun",
+            index=models.Index(fields=["account", "job", "-id"], name="amazon_run_latest"),
         ),
         migrations.AddConstraint(
-            model_name='syncrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'stopped'])), name='amazon_run_state'),
+            model_name="syncrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "done", "stopped"])),
+                name="amazon_run_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('state__in', ('new', 'uploaded', 'sent', 'unknown'))), fields=['account', 'state'], name='amazon_submission_open'),
+            model_name="submission",
+            index=models.Index(
+                condition=models.Q(("state__in", ("new", "uploaded", "sent", "unknown"))),
+                fields=["account", "state"],
+                name="amazon_submission_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'uploaded', 'sent', 'unknown', 'done', 'failed'])), name='amazon_submission_state'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["new", "uploaded", "sent", "unknown", "done", "failed"])
+                ),
+                name="amazon_submission_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runline',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['sent', 'planned', 'verified', 'drifted', 'held', 'waiting', 'refused', 'failed', 'placed', 'updated', 'cancelled', 'quarantined', 'recorded', 'confirmed'])), name='amazon_line_outcome'),
+            model_name="runline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "outcome__in",
+                        [
+                            "sent",
+                            "planned",
+                            "verified",
+                            "drifted",
+                            "held",
+                            "waiting",
+                            "refused",
+                            "failed",
+                            "placed",
+                            "updated",
+                            "cancelled",
+                            "quarantined",
+                            "recorded",
+                            "confirmed",
+                        ],
+                    )
+                ),
+                name="amazon_line_outcome",
+            ),
         ),
     ]

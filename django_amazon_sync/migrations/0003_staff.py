@@ -8,492 +8,913 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_amazon_sync', '0002_feeds_and_reports'),
+        ("django_amazon_sync", "0002_feeds_and_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alarm',
+            name="Alarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('disconnected', 'disconnected'), ('secret', 'client secret about to expire'), ('authorisation', 'authorisation about to expire'), ('orders_stale', 'orders are not up to date'), ('quarantine', 'orders in quarantine'), ('ship_by', 'ship-by time is near'), ('drift', 'listings drifted'), ('approval', 'changes wait for approval')], max_length=20, verbose_name='kind')),
-                ('key', models.CharField(blank=True, max_length=100)),
-                ('claimed_at', models.DateTimeField(blank=True, help_text='When a worker set about mailing it.', null=True)),
-                ('mailed_at', models.DateTimeField(blank=True, null=True, verbose_name='mailed at')),
-                ('mended_at', models.DateTimeField(blank=True, null=True, verbose_name='mended at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("disconnected", "disconnected"),
+                            ("secret", "client secret about to expire"),
+                            ("authorisation", "authorisation about to expire"),
+                            ("orders_stale", "orders are not up to date"),
+                            ("quarantine", "orders in quarantine"),
+                            ("ship_by", "ship-by time is near"),
+                            ("drift", "listings drifted"),
+                            ("approval", "changes wait for approval"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("key", models.CharField(blank=True, max_length=100)),
+                (
+                    "claimed_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When a worker set about mailing it.", null=True
+                    ),
+                ),
+                (
+                    "mailed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="mailed at"),
+                ),
+                (
+                    "mended_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="mended at"),
+                ),
             ],
             options={
-                'verbose_name': 'alarm',
-                'verbose_name_plural': 'alarms',
+                "verbose_name": "alarm",
+                "verbose_name_plural": "alarms",
             },
         ),
         migrations.CreateModel(
-            name='CarrierMapping',
+            name="CarrierMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shop_carrier', models.CharField(max_length=100, verbose_name='carrier in the shop')),
-                ('carrier', models.CharField(max_length=100, verbose_name="Amazon's carrier code")),
-                ('carrier_name', models.CharField(blank=True, help_text='Where the code is Other.', max_length=100, verbose_name="carrier's name")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shop_carrier",
+                    models.CharField(max_length=100, verbose_name="carrier in the shop"),
+                ),
+                ("carrier", models.CharField(max_length=100, verbose_name="Amazon's carrier code")),
+                (
+                    "carrier_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where the code is Other.",
+                        max_length=100,
+                        verbose_name="carrier's name",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'carrier',
-                'verbose_name_plural': 'carriers',
+                "verbose_name": "carrier",
+                "verbose_name_plural": "carriers",
             },
         ),
         migrations.CreateModel(
-            name='ExchangeRate',
+            name="ExchangeRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('ecb', 'European Central Bank'), ('table', 'the table kept here'), ('callable', "the project's own function")], max_length=10, verbose_name='source')),
-                ('base', models.CharField(max_length=3, verbose_name='from')),
-                ('currency', models.CharField(max_length=3, verbose_name='to')),
-                ('rate', models.DecimalField(decimal_places=8, max_digits=20, validators=[django.core.validators.MinValueValidator(Decimal('1E-8'))], verbose_name='rate')),
-                ('on', models.DateField(verbose_name='of the day')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("ecb", "European Central Bank"),
+                            ("table", "the table kept here"),
+                            ("callable", "the project's own function"),
+                        ],
+                        max_length=10,
+                        verbose_name="source",
+                    ),
+                ),
+                ("base", models.CharField(max_length=3, verbose_name="from")),
+                ("currency", models.CharField(max_length=3, verbose_name="to")),
+                (
+                    "rate",
+                    models.DecimalField(
+                        decimal_places=8,
+                        max_digits=20,
+                        validators=[django.core.validators.MinValueValidator(Decimal("1E-8"))],
+                        verbose_name="rate",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="of the day")),
             ],
             options={
-                'verbose_name': 'exchange rate',
-                'verbose_name_plural': 'exchange rates',
+                "verbose_name": "exchange rate",
+                "verbose_name_plural": "exchange rates",
             },
         ),
         migrations.CreateModel(
-            name='OfferIdentifier',
+            name="OfferIdentifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offer_pk', models.CharField(max_length=64, verbose_name='offer')),
-                ('kind', models.CharField(choices=[('asin', 'ASIN'), ('ean', 'EAN'), ('upc', 'UPC'), ('isbn', 'ISBN')], max_length=10, verbose_name='kind')),
-                ('value', models.CharField(max_length=20, verbose_name='value')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offer_pk", models.CharField(max_length=64, verbose_name="offer")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("asin", "ASIN"),
+                            ("ean", "EAN"),
+                            ("upc", "UPC"),
+                            ("isbn", "ISBN"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("value", models.CharField(max_length=20, verbose_name="value")),
             ],
             options={
-                'verbose_name': 'identifier',
-                'verbose_name_plural': 'identifiers',
+                "verbose_name": "identifier",
+                "verbose_name_plural": "identifiers",
             },
         ),
         migrations.CreateModel(
-            name='PaymentMapping',
+            name="PaymentMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(max_length=100, verbose_name="Amazon's payment method")),
-                ('shop_method', models.CharField(max_length=100, verbose_name='payment method')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(max_length=100, verbose_name="Amazon's payment method"),
+                ),
+                ("shop_method", models.CharField(max_length=100, verbose_name="payment method")),
             ],
             options={
-                'verbose_name': 'payment method',
-                'verbose_name_plural': 'payment methods',
+                "verbose_name": "payment method",
+                "verbose_name_plural": "payment methods",
             },
         ),
         migrations.CreateModel(
-            name='ProductType',
+            name="ProductType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('checksum', models.CharField(blank=True, max_length=100)),
-                ('facts', models.JSONField(default=dict, verbose_name='facts')),
-                ('read_at', models.DateTimeField(verbose_name='read at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("checksum", models.CharField(blank=True, max_length=100)),
+                ("facts", models.JSONField(default=dict, verbose_name="facts")),
+                ("read_at", models.DateTimeField(verbose_name="read at")),
             ],
             options={
-                'verbose_name': 'product type',
-                'verbose_name_plural': 'product types',
+                "verbose_name": "product type",
+                "verbose_name_plural": "product types",
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offer_pk', models.CharField(max_length=64, verbose_name='offer')),
-                ('how', models.CharField(max_length=20, verbose_name='found by')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('refused', models.BooleanField(default=False, verbose_name='refused')),
-                ('made_at', models.DateTimeField(auto_now=True, verbose_name='made at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offer_pk", models.CharField(max_length=64, verbose_name="offer")),
+                ("how", models.CharField(max_length=20, verbose_name="found by")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("refused", models.BooleanField(default=False, verbose_name="refused")),
+                ("made_at", models.DateTimeField(auto_now=True, verbose_name="made at")),
             ],
             options={
-                'verbose_name': 'proposal',
-                'verbose_name_plural': 'proposals',
+                "verbose_name": "proposal",
+                "verbose_name_plural": "proposals",
             },
         ),
         migrations.CreateModel(
-            name='RateFetch',
+            name="RateFetch",
             fields=[
-                ('source', models.CharField(choices=[('ecb', 'European Central Bank'), ('table', 'the table kept here'), ('callable', "the project's own function")], max_length=10, primary_key=True, serialize=False, verbose_name='source')),
-                ('next_at', models.DateTimeField(verbose_name='asked for again')),
-                ('fetched_at', models.DateTimeField(blank=True, null=True, verbose_name='fetched at')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("ecb", "European Central Bank"),
+                            ("table", "the table kept here"),
+                            ("callable", "the project's own function"),
+                        ],
+                        max_length=10,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="source",
+                    ),
+                ),
+                ("next_at", models.DateTimeField(verbose_name="asked for again")),
+                (
+                    "fetched_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="fetched at"),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'fetching of rates',
-                'verbose_name_plural': 'fetching of rates',
+                "verbose_name": "fetching of rates",
+                "verbose_name_plural": "fetching of rates",
             },
         ),
         migrations.CreateModel(
-            name='RunSelection',
+            name="RunSelection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offer_pk', models.CharField(blank=True, max_length=64)),
-                ('sku', models.CharField(blank=True, max_length=255)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offer_pk", models.CharField(blank=True, max_length=64)),
+                ("sku", models.CharField(blank=True, max_length=255)),
             ],
         ),
         migrations.CreateModel(
-            name='ShippingMapping',
+            name="ShippingMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('service_level', models.CharField(max_length=100, verbose_name="Amazon's service level")),
-                ('shop_method', models.CharField(max_length=100, verbose_name='shipping method')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "service_level",
+                    models.CharField(max_length=100, verbose_name="Amazon's service level"),
+                ),
+                ("shop_method", models.CharField(max_length=100, verbose_name="shipping method")),
             ],
             options={
-                'verbose_name': 'shipping method',
-                'verbose_name_plural': 'shipping methods',
+                "verbose_name": "shipping method",
+                "verbose_name_plural": "shipping methods",
             },
         ),
         migrations.CreateModel(
-            name='OrderMappings',
-            fields=[
-            ],
+            name="OrderMappings",
+            fields=[],
             options={
-                'verbose_name': 'order mappings',
-                'verbose_name_plural': 'order mappings',
-                'proxy': True,
-                'default_permissions': (),
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "order mappings",
+                "verbose_name_plural": "order mappings",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('django_amazon_sync.selleraccount',),
+            bases=("django_amazon_sync.selleraccount",),
         ),
         migrations.AlterModelOptions(
-            name='listing',
-            options={'permissions': [('export_listing', 'Can send listings to Amazon'), ('verify_listing', 'Can read listings back from Amazon'), ('approve_listing', 'Can approve held changes'), ('change_price_listing', 'Can change prices for Amazon'), ('take_over_listing', 'Can take values over from Amazon'), ('match_listing', 'Can match offers to listings')], 'verbose_name': 'listing', 'verbose_name_plural': 'listings'},
+            name="listing",
+            options={
+                "permissions": [
+                    ("export_listing", "Can send listings to Amazon"),
+                    ("verify_listing", "Can read listings back from Amazon"),
+                    ("approve_listing", "Can approve held changes"),
+                    ("change_price_listing", "Can change prices for Amazon"),
+                    ("take_over_listing", "Can take values over from Amazon"),
+                    ("match_listing", "Can match offers to listings"),
+                ],
+                "verbose_name": "listing",
+                "verbose_name_plural": "listings",
+            },
         ),
         migrations.RemoveConstraint(
-            model_name='runline',
-            name='amazon_line_outcome',
+            model_name="runline",
+            name="amazon_line_outcome",
         ),
         migrations.RemoveIndex(
-            model_name='amazonorder',
-            name='amazon_order_latest',
+            model_name="amazonorder",
+            name="amazon_order_latest",
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='payment_methods',
-            field=models.JSONField(blank=True, default=list, help_text='As Amazon names them.', verbose_name='payment methods'),
+            model_name="amazonorder",
+            name="payment_methods",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="As Amazon names them.",
+                verbose_name="payment methods",
+            ),
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='service_level',
-            field=models.CharField(blank=True, max_length=100, verbose_name='service level'),
+            model_name="amazonorder",
+            name="service_level",
+            field=models.CharField(blank=True, max_length=100, verbose_name="service level"),
         ),
         migrations.AddField(
-            model_name='amazonorder',
-            name='told_status',
-            field=models.CharField(blank=True, help_text="Amazon's status that the shop was told last.", max_length=40),
+            model_name="amazonorder",
+            name="told_status",
+            field=models.CharField(
+                blank=True, help_text="Amazon's status that the shop was told last.", max_length=40
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='application_id',
-            field=models.CharField(blank=True, help_text="amzn1.sp.solution…: sellers authorise it on Amazon's website by this id.", max_length=100, verbose_name='application id'),
+            model_name="application",
+            name="application_id",
+            field=models.CharField(
+                blank=True,
+                help_text="amzn1.sp.solution…: sellers authorise it on Amazon's website by this id.",
+                max_length=100,
+                verbose_name="application id",
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='draft',
-            field=models.BooleanField(default=False, help_text='Amazon has not published the application yet.', verbose_name='draft'),
+            model_name="application",
+            name="draft",
+            field=models.BooleanField(
+                default=False,
+                help_text="Amazon has not published the application yet.",
+                verbose_name="draft",
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='public',
-            field=models.BooleanField(default=False, help_text='Other sellers authorise it too; each does so again every 365 days.', verbose_name='public'),
+            model_name="application",
+            name="public",
+            field=models.BooleanField(
+                default=False,
+                help_text="Other sellers authorise it too; each does so again every 365 days.",
+                verbose_name="public",
+            ),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='locked',
-            field=models.BooleanField(default=False, help_text='Only price and stock are sent.', verbose_name='locked'),
+            model_name="listing",
+            name="locked",
+            field=models.BooleanField(
+                default=False, help_text="Only price and stock are sent.", verbose_name="locked"
+            ),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='own_values',
-            field=models.JSONField(blank=True, default=dict, help_text='What staff set for this marketplace: field to value.', verbose_name='own values'),
+            model_name="listing",
+            name="own_values",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="What staff set for this marketplace: field to value.",
+                verbose_name="own values",
+            ),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='picture_url',
+            model_name="listing",
+            name="picture_url",
             field=models.URLField(blank=True, max_length=500, verbose_name="Amazon's picture"),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='switches',
-            field=models.JSONField(blank=True, default=dict, help_text='Field to whether it is sent, where that differs from the marketplace.', verbose_name='switches'),
+            model_name="listing",
+            name="switches",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Field to whether it is sent, where that differs from the marketplace.",
+                verbose_name="switches",
+            ),
         ),
         migrations.AddField(
-            model_name='listing',
-            name='synchronise_here',
-            field=models.BooleanField(blank=True, help_text='Unknown: as its SKU. No: only the quantity is sent, as stores may share it, and nothing is made here.', null=True, verbose_name='synchronise here'),
+            model_name="listing",
+            name="synchronise_here",
+            field=models.BooleanField(
+                blank=True,
+                help_text="Unknown: as its SKU. No: only the quantity is sent, as stores may share it, and nothing is made here.",
+                null=True,
+                verbose_name="synchronise here",
+            ),
         ),
         migrations.AddField(
-            model_name='marketplace',
-            name='amazon_wins',
-            field=models.JSONField(blank=True, default=list, help_text="Fields in which Amazon's value stays where another hand changed it there.", verbose_name='Amazon wins'),
+            model_name="marketplace",
+            name="amazon_wins",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Fields in which Amazon's value stays where another hand changed it there.",
+                verbose_name="Amazon wins",
+            ),
         ),
         migrations.AddField(
-            model_name='marketplace',
-            name='associate_tag',
-            field=models.CharField(blank=True, help_text='For links of the storefront.', max_length=50, verbose_name='associate tag'),
+            model_name="marketplace",
+            name="associate_tag",
+            field=models.CharField(
+                blank=True,
+                help_text="For links of the storefront.",
+                max_length=50,
+                verbose_name="associate tag",
+            ),
         ),
         migrations.AddField(
-            model_name='marketplace',
-            name='rate_source',
-            field=models.CharField(blank=True, choices=[('ecb', 'European Central Bank'), ('table', 'the table kept here'), ('callable', "the project's own function")], help_text="Where the rate comes from that turns the shop's prices into this currency.", max_length=10, verbose_name='exchange rates'),
+            model_name="marketplace",
+            name="rate_source",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("ecb", "European Central Bank"),
+                    ("table", "the table kept here"),
+                    ("callable", "the project's own function"),
+                ],
+                help_text="Where the rate comes from that turns the shop's prices into this currency.",
+                max_length=10,
+                verbose_name="exchange rates",
+            ),
         ),
         migrations.AddField(
-            model_name='marketplace',
-            name='switches',
-            field=models.JSONField(blank=True, default=dict, help_text='Field to whether it is sent.', verbose_name='switches'),
+            model_name="marketplace",
+            name="switches",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Field to whether it is sent.",
+                verbose_name="switches",
+            ),
         ),
         migrations.AddField(
-            model_name='orderwindow',
-            name='by_creation',
+            model_name="orderwindow",
+            name="by_creation",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='orderwindow',
-            name='marketplaces',
+            model_name="orderwindow",
+            name="marketplaces",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='active',
-            field=models.BooleanField(default=True, verbose_name='active'),
+            model_name="schedule",
+            name="active",
+            field=models.BooleanField(default=True, verbose_name="active"),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='alarm_recipients',
-            field=models.TextField(blank=True, help_text='E-mail addresses, one a line.', verbose_name='alarms go to'),
+            model_name="selleraccount",
+            name="alarm_recipients",
+            field=models.TextField(
+                blank=True, help_text="E-mail addresses, one a line.", verbose_name="alarms go to"
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='authorised_on',
-            field=models.DateField(blank=True, help_text='The day of the refresh token; of a public application it ends in a year.', null=True, verbose_name='authorised on'),
+            model_name="selleraccount",
+            name="authorised_on",
+            field=models.DateField(
+                blank=True,
+                help_text="The day of the refresh token; of a public application it ends in a year.",
+                null=True,
+                verbose_name="authorised on",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='create_products',
-            field=models.BooleanField(default=False, help_text='What an order has and the shop lacks becomes an unpublished product.', verbose_name='create products'),
+            model_name="selleraccount",
+            name="create_products",
+            field=models.BooleanField(
+                default=False,
+                help_text="What an order has and the shop lacks becomes an unpublished product.",
+                verbose_name="create products",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='cron_key_hash',
+            model_name="selleraccount",
+            name="cron_key_hash",
             field=models.CharField(blank=True, editable=False, max_length=64),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='deactivated',
-            field=models.BooleanField(default=False, help_text='Staff disconnected it, so nobody is told.', verbose_name='deactivated'),
+            model_name="selleraccount",
+            name="deactivated",
+            field=models.BooleanField(
+                default=False,
+                help_text="Staff disconnected it, so nobody is told.",
+                verbose_name="deactivated",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='default_category',
-            field=models.CharField(blank=True, max_length=100, verbose_name='default category'),
+            model_name="selleraccount",
+            name="default_category",
+            field=models.CharField(blank=True, max_length=100, verbose_name="default category"),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='import_customers',
-            field=models.BooleanField(default=False, help_text='Buyers become customers of the shop, by e-mail address; otherwise guests.', verbose_name='import customers'),
+            model_name="selleraccount",
+            name="import_customers",
+            field=models.BooleanField(
+                default=False,
+                help_text="Buyers become customers of the shop, by e-mail address; otherwise guests.",
+                verbose_name="import customers",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='order_statuses',
-            field=models.JSONField(blank=True, default=dict, help_text="Amazon's status to the shop's; what is missing changes nothing there.", verbose_name='order statuses'),
+            model_name="selleraccount",
+            name="order_statuses",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Amazon's status to the shop's; what is missing changes nothing there.",
+                verbose_name="order statuses",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='orders_since',
-            field=models.DateTimeField(blank=True, help_text='The first import begins here; empty: at the cut-over.', null=True, verbose_name='look back to'),
+            model_name="selleraccount",
+            name="orders_since",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="The first import begins here; empty: at the cut-over.",
+                null=True,
+                verbose_name="look back to",
+            ),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='relay_customers',
-            field=models.BooleanField(default=False, help_text="A buyer behind Amazon's relay address becomes a new customer, not a guest.", verbose_name='customers by relay address'),
+            model_name="selleraccount",
+            name="relay_customers",
+            field=models.BooleanField(
+                default=False,
+                help_text="A buyer behind Amazon's relay address becomes a new customer, not a guest.",
+                verbose_name="customers by relay address",
+            ),
         ),
         migrations.AddField(
-            model_name='sellersku',
-            name='made_by_import',
-            field=models.BooleanField(default=False, help_text='Its product was created for an Amazon order that had it.', verbose_name='made by import'),
+            model_name="sellersku",
+            name="made_by_import",
+            field=models.BooleanField(
+                default=False,
+                help_text="Its product was created for an Amazon order that had it.",
+                verbose_name="made by import",
+            ),
         ),
         migrations.AddField(
-            model_name='sellersku',
-            name='own_values',
-            field=models.JSONField(blank=True, default=dict, help_text='What staff set for all marketplaces of the SKU: field to value.', verbose_name='own values'),
+            model_name="sellersku",
+            name="own_values",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="What staff set for all marketplaces of the SKU: field to value.",
+                verbose_name="own values",
+            ),
         ),
         migrations.AddField(
-            model_name='syncrun',
-            name='started_by',
-            field=models.CharField(blank=True, choices=[('user', 'user'), ('schedule', 'schedule'), ('cron_key', 'cron key'), ('command', 'command'), ('shop', 'change in the shop'), ('amazon', 'answer of Amazon'), ('run', 'another run')], max_length=10, verbose_name='started by'),
+            model_name="syncrun",
+            name="started_by",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("user", "user"),
+                    ("schedule", "schedule"),
+                    ("cron_key", "cron key"),
+                    ("command", "command"),
+                    ("shop", "change in the shop"),
+                    ("amazon", "answer of Amazon"),
+                    ("run", "another run"),
+                ],
+                max_length=10,
+                verbose_name="started by",
+            ),
         ),
         migrations.AlterField(
-            model_name='runline',
-            name='outcome',
-            field=models.CharField(choices=[('sent', 'sent'), ('planned', 'would be sent'), ('verified', 'verified'), ('drifted', 'drifted'), ('held', 'waits for approval'), ('waiting', 'waits'), ('refused', 'refused by Amazon'), ('failed', 'failed'), ('placed', 'placed'), ('updated', 'updated'), ('cancelled', 'cancelled'), ('quarantined', 'quarantined'), ('recorded', 'recorded'), ('confirmed', 'confirmed'), ('linked', 'linked'), ('proposed', 'proposed'), ('none', 'none found'), ('taken_over', 'taken over')], max_length=20, verbose_name='outcome'),
+            model_name="runline",
+            name="outcome",
+            field=models.CharField(
+                choices=[
+                    ("sent", "sent"),
+                    ("planned", "would be sent"),
+                    ("verified", "verified"),
+                    ("drifted", "drifted"),
+                    ("held", "waits for approval"),
+                    ("waiting", "waits"),
+                    ("refused", "refused by Amazon"),
+                    ("failed", "failed"),
+                    ("placed", "placed"),
+                    ("updated", "updated"),
+                    ("cancelled", "cancelled"),
+                    ("quarantined", "quarantined"),
+                    ("recorded", "recorded"),
+                    ("confirmed", "confirmed"),
+                    ("linked", "linked"),
+                    ("proposed", "proposed"),
+                    ("none", "none found"),
+                    ("taken_over", "taken over"),
+                ],
+                max_length=20,
+                verbose_name="outcome",
+            ),
         ),
         migrations.AlterField(
-            model_name='schedule',
-            name='job',
-            field=models.CharField(choices=[('export', 'Export to Amazon'), ('changes', 'Changed offers to Amazon'), ('verify', 'Verify listings'), ('import_orders', 'Import orders'), ('confirm_shipments', 'Confirm shipments'), ('settle', 'Settle feeds'), ('import_listings', 'Import listings'), ('match', 'Match offers to listings'), ('take_over', 'Import from Amazon')], max_length=30, verbose_name='job'),
+            model_name="schedule",
+            name="job",
+            field=models.CharField(
+                choices=[
+                    ("export", "Export to Amazon"),
+                    ("changes", "Changed offers to Amazon"),
+                    ("verify", "Verify listings"),
+                    ("import_orders", "Import orders"),
+                    ("confirm_shipments", "Confirm shipments"),
+                    ("settle", "Settle feeds"),
+                    ("import_listings", "Import listings"),
+                    ("match", "Match offers to listings"),
+                    ("take_over", "Import from Amazon"),
+                ],
+                max_length=30,
+                verbose_name="job",
+            ),
         ),
         migrations.AlterField(
-            model_name='syncrun',
-            name='job',
-            field=models.CharField(choices=[('export', 'Export to Amazon'), ('changes', 'Changed offers to Amazon'), ('verify', 'Verify listings'), ('import_orders', 'Import orders'), ('confirm_shipments', 'Confirm shipments'), ('settle', 'Settle feeds'), ('import_listings', 'Import listings'), ('match', 'Match offers to listings'), ('take_over', 'Import from Amazon')], max_length=30, verbose_name='job'),
+            model_name="syncrun",
+            name="job",
+            field=models.CharField(
+                choices=[
+                    ("export", "Export to Amazon"),
+                    ("changes", "Changed offers to Amazon"),
+                    ("verify", "Verify listings"),
+                    ("import_orders", "Import orders"),
+                    ("confirm_shipments", "Confirm shipments"),
+                    ("settle", "Settle feeds"),
+                    ("import_listings", "Import listings"),
+                    ("match", "Match offers to listings"),
+                    ("take_over", "Import from Amazon"),
+                ],
+                max_length=30,
+                verbose_name="job",
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['-ordered_at', '-id'], name='amazon_order_newest'),
+            model_name="amazonorder",
+            index=models.Index(fields=["-ordered_at", "-id"], name="amazon_order_newest"),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['state', '-ordered_at', '-id'], name='amazon_order_of_state'),
+            model_name="amazonorder",
+            index=models.Index(
+                fields=["state", "-ordered_at", "-id"], name="amazon_order_of_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['number'], name='amazon_order_of_any'),
+            model_name="amazonorder",
+            index=models.Index(fields=["number"], name="amazon_order_of_any"),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(fields=['shop_order_pk'], name='amazon_order_in_shop'),
+            model_name="amazonorder",
+            index=models.Index(fields=["shop_order_pk"], name="amazon_order_in_shop"),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(condition=models.Q(('status__in', ('UNSHIPPED', 'PARTIALLY_SHIPPED'))), fields=['account', 'ship_by'], name='amazon_order_to_ship'),
+            model_name="amazonorder",
+            index=models.Index(
+                condition=models.Q(("status__in", ("UNSHIPPED", "PARTIALLY_SHIPPED"))),
+                fields=["account", "ship_by"],
+                name="amazon_order_to_ship",
+            ),
         ),
         migrations.AddIndex(
-            model_name='amazonorder',
-            index=models.Index(condition=models.Q(('cancellation_requested', True), ('ship_anyway', False)), fields=['account'], name='amazon_order_asking'),
+            model_name="amazonorder",
+            index=models.Index(
+                condition=models.Q(("cancellation_requested", True), ("ship_anyway", False)),
+                fields=["account"],
+                name="amazon_order_asking",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['marketplace', 'presence'], name='amazon_listing_presences'),
+            model_name="listing",
+            index=models.Index(fields=["marketplace", "presence"], name="amazon_listing_presences"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('held', {}), _negated=True), fields=['marketplace'], name='amazon_listing_held'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("held", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_held",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('refused', {}), _negated=True), fields=['marketplace'], name='amazon_listing_refused'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("refused", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_refused",
+            ),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(condition=models.Q(('drift', {}), _negated=True), fields=['marketplace'], name='amazon_listing_drift'),
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("drift", {}), _negated=True),
+                fields=["marketplace"],
+                name="amazon_listing_drift",
+            ),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['sku'], name='amazon_line_by_sku'),
+            model_name="runline",
+            index=models.Index(fields=["sku"], name="amazon_line_by_sku"),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['seller_sku'], name='amazon_line_by_seller_sku'),
+            model_name="runline",
+            index=models.Index(fields=["seller_sku"], name="amazon_line_by_seller_sku"),
         ),
         migrations.AddIndex(
-            model_name='runline',
-            index=models.Index(fields=['order_number'], name='amazon_line_by_order'),
+            model_name="runline",
+            index=models.Index(fields=["order_number"], name="amazon_line_by_order"),
         ),
         migrations.AddIndex(
-            model_name='sellersku',
-            index=models.Index(fields=['sku'], name='amazon_sku_of_any'),
+            model_name="sellersku",
+            index=models.Index(fields=["sku"], name="amazon_sku_of_any"),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(condition=models.Q(('state__in', ('waiting', 'refused'))), fields=['state'], name='amazon_shipment_to_mend'),
+            model_name="shipment",
+            index=models.Index(
+                condition=models.Q(("state__in", ("waiting", "refused"))),
+                fields=["state"],
+                name="amazon_shipment_to_mend",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(fields=['created_at'], name='amazon_run_by_age'),
+            model_name="syncrun",
+            index=models.Index(fields=["created_at"], name="amazon_run_by_age"),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(fields=['job', '-id'], name='amazon_run_of_job'),
+            model_name="syncrun",
+            index=models.Index(fields=["job", "-id"], name="amazon_run_of_job"),
         ),
         migrations.AddIndex(
-            model_name='syncrun',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'running'))), fields=['account'], name='amazon_run_open'),
+            model_name="syncrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=["account"],
+                name="amazon_run_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runline',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['sent', 'planned', 'verified', 'drifted', 'held', 'waiting', 'refused', 'failed', 'placed', 'updated', 'cancelled', 'quarantined', 'recorded', 'confirmed', 'linked', 'proposed', 'none', 'taken_over'])), name='amazon_line_outcome'),
+            model_name="runline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "outcome__in",
+                        [
+                            "sent",
+                            "planned",
+                            "verified",
+                            "drifted",
+                            "held",
+                            "waiting",
+                            "refused",
+                            "failed",
+                            "placed",
+                            "updated",
+                            "cancelled",
+                            "quarantined",
+                            "recorded",
+                            "confirmed",
+                            "linked",
+                            "proposed",
+                            "none",
+                            "taken_over",
+                        ],
+                    )
+                ),
+                name="amazon_line_outcome",
+            ),
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alarms', to='django_amazon_sync.selleraccount', verbose_name='account'),
+            model_name="alarm",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="alarms",
+                to="django_amazon_sync.selleraccount",
+                verbose_name="account",
+            ),
         ),
         migrations.AddField(
-            model_name='carriermapping',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carrier_mappings', to='django_amazon_sync.selleraccount'),
+            model_name="carriermapping",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="carrier_mappings",
+                to="django_amazon_sync.selleraccount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.UniqueConstraint(fields=('source', 'base', 'currency', 'on'), name='amazon_rate_once'),
+            model_name="exchangerate",
+            constraint=models.UniqueConstraint(
+                fields=("source", "base", "currency", "on"), name="amazon_rate_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exchangerate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='amazon_rate_positive'),
+            model_name="exchangerate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rate__gt", 0)), name="amazon_rate_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='offeridentifier',
-            index=models.Index(fields=['kind', 'value'], name='amazon_identifier_value'),
+            model_name="offeridentifier",
+            index=models.Index(fields=["kind", "value"], name="amazon_identifier_value"),
         ),
         migrations.AddConstraint(
-            model_name='offeridentifier',
-            constraint=models.UniqueConstraint(fields=('offer_pk', 'kind', 'value'), name='amazon_identifier_once'),
+            model_name="offeridentifier",
+            constraint=models.UniqueConstraint(
+                fields=("offer_pk", "kind", "value"), name="amazon_identifier_once"
+            ),
         ),
         migrations.AddField(
-            model_name='paymentmapping',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payment_mappings', to='django_amazon_sync.selleraccount'),
+            model_name="paymentmapping",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="payment_mappings",
+                to="django_amazon_sync.selleraccount",
+            ),
         ),
         migrations.AddField(
-            model_name='producttype',
-            name='marketplace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='product_types', to='django_amazon_sync.marketplace'),
+            model_name="producttype",
+            name="marketplace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="product_types",
+                to="django_amazon_sync.marketplace",
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='sku',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='django_amazon_sync.sellersku'),
+            model_name="proposal",
+            name="sku",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="proposals",
+                to="django_amazon_sync.sellersku",
+            ),
         ),
         migrations.AddField(
-            model_name='runselection',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='selection', to='django_amazon_sync.syncrun'),
+            model_name="runselection",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="selection",
+                to="django_amazon_sync.syncrun",
+            ),
         ),
         migrations.AddField(
-            model_name='shippingmapping',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shipping_mappings', to='django_amazon_sync.selleraccount'),
+            model_name="shippingmapping",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shipping_mappings",
+                to="django_amazon_sync.selleraccount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alarm',
-            constraint=models.UniqueConstraint(condition=models.Q(('mended_at__isnull', True)), fields=('account', 'kind', 'key'), name='amazon_alarm_once'),
+            model_name="alarm",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("mended_at__isnull", True)),
+                fields=("account", "kind", "key"),
+                name="amazon_alarm_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='carriermapping',
-            constraint=models.UniqueConstraint(fields=('account', 'shop_carrier'), name='amazon_carrier_once'),
+            model_name="carriermapping",
+            constraint=models.UniqueConstraint(
+                fields=("account", "shop_carrier"), name="amazon_carrier_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentmapping',
-            constraint=models.UniqueConstraint(fields=('account', 'method'), name='amazon_payment_once'),
+            model_name="paymentmapping",
+            constraint=models.UniqueConstraint(
+                fields=("account", "method"), name="amazon_payment_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='producttype',
-            constraint=models.UniqueConstraint(fields=('marketplace', 'name'), name='amazon_product_type_once'),
+            model_name="producttype",
+            constraint=models.UniqueConstraint(
+                fields=("marketplace", "name"), name="amazon_product_type_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('sku', 'offer_pk'), name='amazon_proposal_once'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                fields=("sku", "offer_pk"), name="amazon_proposal_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runselection',
-            constraint=models.UniqueConstraint(fields=('run', 'offer_pk', 'sku'), name='amazon_selection_once'),
+            model_name="runselection",
+            constraint=models.UniqueConstraint(
+                fields=("run", "offer_pk", "sku"), name="amazon_selection_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shippingmapping',
-            constraint=models.UniqueConstraint(fields=('account', 'service_level'), name='amazon_service_level_once'),
+            model_name="shippingmapping",
+            constraint=models.UniqueConstraint(
+                fields=("account", "service_level"), name="amazon_service_level_once"
+            ),
         ),
     ]

@@ -33,24 +33,53 @@ SAMPLES = (
     Sample("MUG-WHITE", "Stoneware mug, white", Decimal("12.90"), 40, "2000000000015"),
     Sample("MUG-BLUE", "Stoneware mug, blue", Decimal("12.90"), 25, "2000000000022"),
     Sample("TEAPOT-1L", "Cast iron teapot, one litre", Decimal("34.50"), 8, "2000000000039"),
-    Sample("SHIRT-S", "Linen shirt, S", Decimal("39.00"), 7, "2000000000046", "Clothing",
-           variant_of="Linen shirt"),
-    Sample("SHIRT-M", "Linen shirt, M", Decimal("39.00"), 0, "2000000000053", "Clothing",
-           variant_of="Linen shirt"),
-    Sample("SHIRT-L", "", Decimal("41.00"), 3, "2000000000060", "Clothing",
-           variant_of="Linen shirt"),
+    Sample(
+        "SHIRT-S",
+        "Linen shirt, S",
+        Decimal("39.00"),
+        7,
+        "2000000000046",
+        "Clothing",
+        variant_of="Linen shirt",
+    ),
+    Sample(
+        "SHIRT-M",
+        "Linen shirt, M",
+        Decimal("39.00"),
+        0,
+        "2000000000053",
+        "Clothing",
+        variant_of="Linen shirt",
+    ),
+    Sample(
+        "SHIRT-L", "", Decimal("41.00"), 3, "2000000000060", "Clothing", variant_of="Linen shirt"
+    ),
     Sample("BOOK-TEA", "The slow art of tea", Decimal("18.00"), 25, "9791234567896", "Books"),
     # Amazon sells this one already, but not from us: it is found there by its barcode.
     Sample("LAMP-DESK", "Desk lamp, brass", Decimal("59.00"), 12, "2000000000077", "Home"),
     # A SKU with everything that an address on the web has to encode.
     Sample("a/b c%2F+#,ü", "Gasket set, assorted", Decimal("4.20"), 100, "2000000000084"),
-    Sample("CANDLE-OLD", "Beeswax candle, old label", Decimal("6.00"), 12, "2000000000091",
-           "Home", public=False),
-    Sample("NAMEPLATE", "Nameplate, made to order", Decimal("29.00"), None, "2000000000107",
-           "Home"),
+    Sample(
+        "CANDLE-OLD",
+        "Beeswax candle, old label",
+        Decimal("6.00"),
+        12,
+        "2000000000091",
+        "Home",
+        public=False,
+    ),
+    Sample(
+        "NAMEPLATE", "Nameplate, made to order", Decimal("29.00"), None, "2000000000107", "Home"
+    ),
     Sample("SCALE-NEW", "Kitchen scale, price to follow", None, 15, "2000000000114"),
-    Sample("POSTER-FREE", "Poster, priced by mistake at nothing", Decimal("0.00"), 30,
-           "2000000000121", "Home"),
+    Sample(
+        "POSTER-FREE",
+        "Poster, priced by mistake at nothing",
+        Decimal("0.00"),
+        30,
+        "2000000000121",
+        "Home",
+    ),
     Sample("VASE-LAST", "Glass vase, the last one", Decimal("24.00"), 1, "2000000000138", "Home"),
 )
 

@@ -141,9 +141,7 @@ def test_pages_follow_each_other(staff: Staff, shop: World) -> None:
     assert "Next page" not in second
 
 
-def test_a_page_costs_the_same_for_1_order_and_for_100(
-    staff: Staff, shop: World
-) -> None:
+def test_a_page_costs_the_same_for_1_order_and_for_100(staff: Staff, shop: World) -> None:
     counts = []
     for number in (1, 99):
         for _ in range(number):
@@ -271,9 +269,7 @@ def test_all_found_is_one_run_over_the_time(
 # --- Who ----------------------------------------------------------------------------------------
 
 
-def test_who_may_not_import_does_not_search(
-    staff_with: Callable[..., Staff], shop: World
-) -> None:
+def test_who_may_not_import_does_not_search(staff_with: Callable[..., Staff], shop: World) -> None:
     clerk = staff_with("view_amazonorder", "view_personal_data")
     assert SEARCH not in clerk.see(AmazonOrder)
     assert clerk.client.get(SEARCH).status_code == 403

@@ -53,9 +53,7 @@ def numbers_in(response: Any) -> list[str]:
 # --- The dashboard ------------------------------------------------------------------------------
 
 
-def test_the_dashboard_shows_and_links_amazons_orders(
-    staff: Staff, account: SellerAccount
-) -> None:
+def test_the_dashboard_shows_and_links_amazons_orders(staff: Staff, account: SellerAccount) -> None:
     order = placed(account, "302-1111111-1111111")
     of_the_shop("100001")
     page = staff.client.get(LIST).content.decode()
@@ -103,9 +101,7 @@ def test_a_list_costs_one_query_more_however_long(staff: Staff, account: SellerA
     for total in (1, 19):
         for _ in range(total):
             placed(account, f"302-0000000-{Order.objects.count():07}")
-        counts.append(
-            (asked_of_amazon(staff, LIST), asked_of_amazon(staff, address(Order)))
-        )
+        counts.append((asked_of_amazon(staff, LIST), asked_of_amazon(staff, address(Order))))
     assert counts == [(1, 1), (1, 1)]
 
 
@@ -135,9 +131,7 @@ class SaleAdmin(AmazonOrderAdminMixin, ModelScreen[Sale]):
     fields = ("number",)
 
 
-def test_any_model_of_orders_can_have_the_column(
-    admin_user: Any, account: SellerAccount
-) -> None:
+def test_any_model_of_orders_can_have_the_column(admin_user: Any, account: SellerAccount) -> None:
     sale, _other = Sale.objects.create(number="S-1"), Sale.objects.create(number="S-2")
     make.placed_order(account, number="302-1111111-1111111", shop_order_pk="S-1")
     screen = SaleAdmin(Sale, admin.AdminSite())

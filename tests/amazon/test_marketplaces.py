@@ -1,6 +1,5 @@
 """The static facts of Amazon's stores."""
 
-
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, REGIONS
 
 

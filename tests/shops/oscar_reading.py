@@ -39,8 +39,15 @@ def read_order(pk: str) -> PlacedOrder:
 def everything_of(order: Any) -> str:
     """Every column of the order and of all rows that hang on it."""
     rows = [order, order.shipping_address, order.billing_address]
-    for related in ("lines", "notes", "surcharges", "discounts", "line_prices", "sources",
-                    "status_changes"):
+    for related in (
+        "lines",
+        "notes",
+        "surcharges",
+        "discounts",
+        "line_prices",
+        "sources",
+        "status_changes",
+    ):
         rows += getattr(order, related).order_by("pk")
     columns = [model_to_dict(row) | vars(row) for row in rows if row is not None]
     for row in columns:

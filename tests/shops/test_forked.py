@@ -17,8 +17,18 @@ def test_oscar_shop_works_on_forked_apps(request: pytest.FixtureRequest) -> None
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS"):
         environment.pop(name, None)
-    command = [sys.executable, "-m", "pytest", str(CASES), "--ds=tests.forked.settings",
-               "-q", "-p", "no:cacheprovider", "-c", str(request.config.inipath)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(CASES),
+        "--ds=tests.forked.settings",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        str(request.config.inipath),
+    ]
     run = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=300
     )

@@ -29,9 +29,7 @@ def order_of(*amounts: LineAmounts, total: str | Decimal, extra: str | Decimal =
         replace(new_line(str(number), "SKU", 2), amounts=each)
         for number, each in enumerate(amounts)
     ]
-    return replace(
-        new_order(*placed), amounts=OrderAmounts("EUR", Decimal(total), Decimal(extra))
-    )
+    return replace(new_order(*placed), amounts=OrderAmounts("EUR", Decimal(total), Decimal(extra)))
 
 
 def gross(net: str, tax: str = "0") -> Taxed:

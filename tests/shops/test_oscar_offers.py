@@ -108,9 +108,7 @@ def test_a_second_partners_stock_is_an_offer_of_its_own() -> None:
         (None, None),
     ],
 )
-def test_a_barcode_is_named_by_its_kind(
-    upc: str | None, expected: tuple[str, str] | None
-) -> None:
+def test_a_barcode_is_named_by_its_kind(upc: str | None, expected: tuple[str, str] | None) -> None:
     assert offers.identifiers(upc) == ((Identifier(*expected),) if expected else ())
 
 
@@ -199,9 +197,7 @@ def test_chunks_join_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_take_over_makes_the_offer_what_amazon_says() -> None:
     record = factories.stock_record(in_stock=10)
     record.allocate(4)
-    shop.apply(
-        OfferUpdate(str(record.pk), "New title", Money(Decimal("12.50"), "EUR"), quantity=9)
-    )
+    shop.apply(OfferUpdate(str(record.pk), "New title", Money(Decimal("12.50"), "EUR"), quantity=9))
     offer = the_offer()
     assert (offer.title, offer.price, offer.quantity) == (
         "New title",

@@ -271,9 +271,7 @@ def test_a_phone_number_is_kept_one_way_or_the_other(
     ("name", "first", "last"),
     [("Ana Maria Souza", "Ana Maria", "Souza"), ("Cher", "", "Cher"), ("", "", "")],
 )
-def test_a_name_is_told_in_two_parts(
-    order: OrderData, name: str, first: str, last: str
-) -> None:
+def test_a_name_is_told_in_two_parts(order: OrderData, name: str, first: str, last: str) -> None:
     address = address_of(order, Address(name=name))
     assert (address.first_name, address.last_name, address.name) == (first, last, name)
     assert address.country.pk == "ZZ"
@@ -289,7 +287,10 @@ def test_the_menu_is_what_the_shop_has() -> None:
     assert [item.code for item in menu.shipping_methods] == ["free-shipping", "courier"]
     assert [item.label for item in menu.payment_methods] == ["Amazon", "Invoice"]
     assert [item.code for item in menu.statuses] == [
-        "Pending", "Being processed", "Cancelled", "Complete",
+        "Pending",
+        "Being processed",
+        "Cancelled",
+        "Complete",
     ]
 
 

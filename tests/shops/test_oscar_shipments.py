@@ -44,9 +44,7 @@ def test_a_parcel_for_each_event(order_pk: str) -> None:
     assert [one.tracking for one in shop.shipments([order_pk])] == ["FIRST1", "SECOND2"]
 
 
-def test_events_of_other_types_and_orders_are_none(
-    order_pk: str, settings: Any
-) -> None:
+def test_events_of_other_types_and_orders_are_none(order_pk: str, settings: Any) -> None:
     event = factories.shipping_event(order_pk, {"item-1": 1})
     returned = get_model("order", "ShippingEventType").objects.create(name="Returned")
     event.event_type = returned

@@ -55,9 +55,7 @@ def test_a_product_tells_of_its_own_and_its_variants_offers(record: Any) -> None
         record.product.save()
     assert told == {str(record.pk)}
     parent = factories.product(structure="parent")
-    variants = [
-        factories.stock_record(product_=factories.product(parent=parent)) for _ in range(2)
-    ]
+    variants = [factories.stock_record(product_=factories.product(parent=parent)) for _ in range(2)]
     with told_of() as told:
         parent.save()
     assert told == {str(variant.pk) for variant in variants}

@@ -361,5 +361,3 @@ def test_two_workers_make_one_product(db: None, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(products, "_there", look_then_lose)
     assert OscarShop().create_product(product, "warehouse") == others[0]
     assert get_model("catalogue", "Product").objects.count() == 1
-
-

@@ -45,9 +45,7 @@ def errors(total: int, done: list[float], seconds_each: float = 0.2) -> Iterator
             yield abs(now + pace.seconds_left(now) - true) / (true - NOW)
 
 
-@given(
-    total=st.integers(400, 5000), rate=st.floats(0.5, 50), noise=st.floats(0, 0.1)
-)
+@given(total=st.integers(400, 5000), rate=st.floats(0.5, 50), noise=st.floats(0, 0.1))
 @settings(max_examples=25, deadline=None)
 def test_under_a_steady_limit_the_finish_is_known_from_a_fifth_on(
     total: int, rate: float, noise: float

@@ -167,9 +167,7 @@ def test_a_carrier_that_amazon_does_not_know_waits_until_it_is_mapped(
     assert lines_of(run, "outcome") == [Outcome.WAITING]
     assert "Amazon's list has no carrier Bike courier" in lines_of(run, "message")[0]
     assert world.amazon.requests_of("confirmShipment") == []
-    CarrierMapping.objects.create(
-        account=world.account, shop_carrier="Bike courier", carrier="DPD"
-    )
+    CarrierMapping.objects.create(account=world.account, shop_carrier="Bike courier", carrier="DPD")
     world.confirm_shipments()
     assert packages(world, number) == [("1", "DPD", "JD1")]
 

@@ -223,17 +223,13 @@ def test_what_cannot_be_taken_says_why(quiet: World) -> None:
         ({"fields": ["price"], "marketplaces": ["ATVPDKIKX0DER"]}, "has no active marketplace"),
     ],
 )
-def test_a_wrong_wish_is_refused_whole(
-    quiet: World, options: dict[str, Any], words: str
-) -> None:
+def test_a_wrong_wish_is_refused_whole(quiet: World, options: dict[str, Any], words: str) -> None:
     run = quiet.do(Job.TAKE_OVER, **({"skus": ["MUG"], "marketplaces": [DE]} | options))
     assert run.state == RunState.STOPPED
     assert words in run.reason
 
 
-def test_a_shop_that_takes_nothing_over_says_so(
-    quiet: World, settings: Any
-) -> None:
+def test_a_shop_that_takes_nothing_over_says_so(quiet: World, settings: Any) -> None:
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "tests.shops.tiny.TinyShop"}
     run = take_over(quiet, "price", dry_run=True)
     assert (run.state, run.reason_code) == (RunState.STOPPED, "not-supported")
@@ -284,7 +280,7 @@ def test_an_order_that_comes_meanwhile_stops_the_quantity(
 
 
 def test_of_several_marketplaces_the_first_that_has_it_counts(
-    connect: Callable[..., World]
+    connect: Callable[..., World],
 ) -> None:
     world = connect(marketplaces=(DE, FR))
     send(world, sync_price=False)
