@@ -23,6 +23,7 @@ test: $(INSTALLED) ## The tests, on SQLite, without any service
 
 lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
 	PYTHONPATH=. $(PYTHON) -m mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports
 
