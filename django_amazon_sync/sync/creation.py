@@ -19,19 +19,11 @@ from django_amazon_sync.amazon.attributes import Instance, Store
 from django_amazon_sync.data import Answered, Identifier, Issue, Offer
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
-from django_amazon_sync.sync.desired import (
-    CREATION,
-    PRICE,
-    QUANTITY,
-    Desired,
-    creation_key,
-)
-from django_amazon_sync.sync.fields import FIELDS, store_of
+from django_amazon_sync.sync.desired import CREATION, Desired, creation_key
+from django_amazon_sync.sync.fields import FIELDS, PRICE, QUANTITY, store_of
+from django_amazon_sync.sync.identifiers import AMAZON_KINDS
 from django_amazon_sync.sync.sending import Change, send
 from django_amazon_sync.sync.work import Work
-
-#: Amazon's words for kinds of identifiers (catalogItems_2022-04-01.json, identifiersType).
-KINDS = {"ean": "EAN", "upc": "UPC", "isbn": "ISBN", "gtin": "GTIN"}
 
 
 def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:
@@ -65,15 +57,16 @@ def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
     if named:
         return named[0], ""
     found: dict[str, str] = {}
-    barcodes = [one for one in offer.identifiers if one.kind in KINDS]
+    barcodes = [one for one in offer.identifiers if one.kind in AMAZON_KINDS]
     for barcode in barcodes:
         if not is_valid(barcode):
             return (
                 "",
-                f"Its {KINDS[barcode.kind]} {barcode.value} has a wrong check digit; mend it.",
+                f"Its {AMAZON_KINDS[barcode.kind]} {barcode.value} "
+                "has a wrong check digit; mend it.",
             )
         items = catalog.search_catalog(
-            work.client, [barcode.value], KINDS[barcode.kind], listing.marketplace.code
+            work.client, [barcode.value], AMAZON_KINDS[barcode.kind], listing.marketplace.code
         )
         found |= {item.asin: item.title for item in items}
     if len(found) == 1:

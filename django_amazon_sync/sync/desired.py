@@ -29,6 +29,7 @@ from django_amazon_sync.sync.fields import (
 )
 from django_amazon_sync.sync.offer_checks import problems_of
 from django_amazon_sync.sync.rates import rates_for
+from django_amazon_sync.sync.work import Work
 
 __all__ = [
     "CREATION",
@@ -161,12 +162,25 @@ def switches_of(marketplace: Marketplace) -> dict[str, bool]:
     }
 
 
+def rules_of(work: Work) -> dict[int, Rules]:
+    """The rules of the account's active marketplaces, by pk."""
+    active = work.account.marketplaces.filter(active=True).select_related("account")
+    if codes := work.run.options.get("marketplaces"):
+        active = active.filter(code__in=codes)
+    return {marketplace.pk: Rules.of(marketplace) for marketplace in active.order_by("pk")}
+
+
 @dataclass(slots=True)
 class Desired:
     """Field to value, and for the fields that cannot be sent the sentence why."""
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+
+def is_its(row: Any, offer: Offer) -> bool:
+    """Whether this SKU, linked to this offer, is still the offer's: matched, or of its name."""
+    return bool(row.matched or row.sku == offer.sku)
 
 
 def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:

@@ -1,4 +1,7 @@
-"""Changes that wait for a person's word: a price that jumps, a run that moves too much."""
+"""What staff decide of a listing: changes that wait for their word, and what drifted.
+
+The other decision about drift, to take Amazon's value over, is a run of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from django_amazon_sync.models import Listing, Outcome, SyncRun
-from django_amazon_sync.sync.rows import Merged, lock_rows, update_rows
-from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.rows import Merged, chunks, lock_rows, update_rows
 
 #: Listings that are written together.
 TOGETHER = 1000
@@ -59,3 +61,14 @@ def of_run(run: SyncRun) -> list[Listing]:
         sku__account=run.account, sku__sku__in={sku for sku, _code in pairs}
     ).select_related("sku", "marketplace")
     return [one for one in listings if (one.sku.sku, one.marketplace.code) in pairs]
+
+
+def send_ours(listings: QuerySet[Listing]) -> int:
+    """Let the next export send the shop's values over Amazon's; how many listings had drifted.
+
+    What is live counts as accepted since the drift was seen, so that forgetting it is enough.
+    """
+    drifted = listings.exclude(drift={}).order_by()
+    with transaction.atomic():
+        lock_rows(drifted)
+        return drifted.update(drift={}, reason="")

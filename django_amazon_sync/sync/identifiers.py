@@ -19,6 +19,9 @@ from django_amazon_sync.sync.rows import insert_rows
 #: The kinds that staff fill in, in the order in which they are shown.
 KINDS = tuple(OfferIdentifier.Kind.values)
 
+#: Amazon's words for kinds of identifiers (catalogItems_2022-04-01.json, identifiersType).
+AMAZON_KINDS = {"ean": "EAN", "upc": "UPC", "isbn": "ISBN", "gtin": "GTIN"}
+
 _ASIN = OfferIdentifier.Kind.ASIN.value
 
 

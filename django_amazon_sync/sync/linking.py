@@ -23,8 +23,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.desired import is_its
 from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.survey import is_its
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ An account that observes does all of this but the sending: its lines are the dif
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer, SkuFacts
-from django_amazon_sync.errors import AmazonError, Busy, ConfigurationError, Halted
+from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -32,32 +31,41 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
     SellerSku,
-    Starter,
     SyncRun,
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import feeds_out, held, orders_in, selection, windows
+from django_amazon_sync.sync import feeds_out, held, selection
 from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
 from django_amazon_sync.sync.desired import (
-    PRICE,
-    QUANTITY,
     Chosen,
     Desired,
     Rules,
     desired,
     differences,
+    is_its,
     is_wanted,
+    rules_of,
 )
-from django_amazon_sync.sync.fields import FIELDS, MAXIMUM_PRICE, MINIMUM_PRICE, least_paid, paid
+from django_amazon_sync.sync.fields import (
+    FIELDS,
+    MAXIMUM_PRICE,
+    MINIMUM_PRICE,
+    PRICE,
+    QUANTITY,
+    least_paid,
+    paid,
+)
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
+from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.rates import bring_up_rates
 from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch
-from django_amazon_sync.sync.survey import Survey, is_its, not_on_its_way, values_in_feeds
-from django_amazon_sync.sync.work import Work, at_work, why_not_writing
+from django_amazon_sync.sync.survey import Survey
+from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
+from django_amazon_sync.sync.work import Work, why_not_writing
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20
@@ -123,37 +131,6 @@ def send_changes(work: Work) -> None:
         for pks in (found.unread, found.absent):
             _send(work, found, pks)
     noted.done_with(but=found.waiting)
-
-
-def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:
-    """Import the account's orders now, unless they are complete up to lately and that is enough.
-
-    Where another worker is at it, rises wait for that one's end.
-    """
-    if not work.account.import_orders or (lately_is_enough and orders_complete(work)):
-        return
-    run = SyncRun.objects.create(
-        account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN
-    )
-    with suppress(Busy), at_work(run, work.shop, work.client) as importing:
-        orders_in.import_orders(importing)
-
-
-def orders_complete(work: Work) -> bool:
-    """Whether all orders up to a few minutes ago are known, so that quantities may rise."""
-    if not work.account.import_orders:
-        return True
-    until = windows.complete_until(work.account)
-    fresh = timedelta(seconds=conf.get("ORDERS_FRESH"))
-    return until is not None and work.client.now() - until <= fresh
-
-
-def rules_of(work: Work) -> dict[int, Rules]:
-    """The rules of the account's active marketplaces, by pk."""
-    active = work.account.marketplaces.filter(active=True).select_related("account")
-    if codes := work.run.options.get("marketplaces"):
-        active = active.filter(code__in=codes)
-    return {marketplace.pk: Rules.of(marketplace) for marketplace in active.order_by("pk")}
 
 
 def _settle_whether_dry(work: Work) -> None:

@@ -43,12 +43,12 @@ from django_amazon_sync.rules.matching import (
     decide,
     how,
 )
-from django_amazon_sync.sync.creation import KINDS
-from django_amazon_sync.sync.identifiers import with_own
+from django_amazon_sync.sync.desired import is_its
+from django_amazon_sync.sync.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.linking import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
 from django_amazon_sync.sync.proposals import keep_proposals, refused_by_staff
-from django_amazon_sync.sync.survey import CHUNK, chunks, is_its
+from django_amazon_sync.sync.rows import CHUNK, chunks
 from django_amazon_sync.sync.work import Work
 
 #: Links that are made in one transaction.
@@ -266,7 +266,7 @@ def catalogue_of(work: Work, offers: Sequence[Offer]) -> dict[str, set[str]]:
     by_kind: dict[str, dict[str, str]] = {}
     for offer in offers:
         for code, barcode in Keys.of(offer).barcodes.items():
-            by_kind.setdefault(KINDS[barcode.kind], {})[code] = barcode.value
+            by_kind.setdefault(AMAZON_KINDS[barcode.kind], {})[code] = barcode.value
     asins: dict[str, set[str]] = {}
     for marketplace in marketplaces_of(work):
         for kind, codes in by_kind.items():

@@ -14,7 +14,7 @@ from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount, SellerSku
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.apart import apart
+from django_amazon_sync.sync.work import isolated
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Newcomers:
     def make(self, without: str, act: Callable[[], str]) -> str:
         """Make one of them by itself; where that fails nothing of it is left, and a remark."""
         try:
-            return apart(act)
+            return isolated(act)
         except AmazonSyncError as reason:
             self.remarks.append(f"{without} {reason}")
             return ""

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.rows import update_rows
 from django_amazon_sync.sync.work import Work
 

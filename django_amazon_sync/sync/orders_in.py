@@ -45,10 +45,9 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
 from django_amazon_sync.sync import newcomers, windows
-from django_amazon_sync.sync.apart import apart
 from django_amazon_sync.sync.choosing import MAPPING_CODES, Chooser
 from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.work import SO_FAR, Work
+from django_amazon_sync.sync.work import SO_FAR, Work, isolated
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
 
@@ -407,7 +406,7 @@ def place(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Place one order in its own transaction, or put it aside with its reason."""
     about = {"order_number": order.number}
     try:
-        remarks = apart(partial(_place_once, work, order, chooser))
+        remarks = isolated(partial(_place_once, work, order, chooser))
     except AmazonSyncError as reason:
         quarantine(order, reason)
         work.line(Outcome.QUARANTINED, **about, code=reason.code, message=str(reason))
@@ -498,7 +497,7 @@ def _update(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     """Update one placed order in its own transaction; where it cannot be, try with each run."""
     about = {"order_number": order.number}
     try:
-        remark = apart(partial(_update_once, work, order, chooser))
+        remark = isolated(partial(_update_once, work, order, chooser))
     except AmazonSyncError as reason:
         AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=str(reason))
         work.line(Outcome.FAILED, **about, code=reason.code, message=str(reason))

@@ -22,23 +22,21 @@ from django_amazon_sync.data import ReportRow
 from django_amazon_sync.errors import NoReport
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
-    OPEN_STATES,
     AmazonReport,
     Listing,
     Marketplace,
     Outcome,
     Presence,
-    SubmissionItem,
 )
 from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.adopting import as_of
-from django_amazon_sync.sync.desired import PRICE, QUANTITY, Chosen, Rules, kept_by_amazon
-from django_amazon_sync.sync.fields import FIELDS
+from django_amazon_sync.sync.desired import Chosen, Rules, kept_by_amazon
+from django_amazon_sync.sync.fields import FIELDS, PRICE, QUANTITY
+from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
-from django_amazon_sync.sync.rows import update_rows
-from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.rows import chunks, update_rows
 from django_amazon_sync.sync.work import Work
 
 #: A marketplace with more listings than this is proven by its report first.
@@ -227,14 +225,3 @@ def settled(listing: Listing, fields: set[str], on_their_way: set[str]) -> set[s
     """
     in_doubt = {QUANTITY} if listing.quantity_epoch != listing.sku.stock_epoch else set()
     return fields - on_their_way - in_doubt
-
-
-def fields_on_their_way(listings: Iterable[int]) -> dict[int, set[str]]:
-    """The fields that submissions carry whose outcome is open, by listing (pk)."""
-    items = SubmissionItem.objects.filter(
-        listing__in=list(listings), settled=False, submission__state__in=OPEN_STATES
-    )
-    fields: dict[int, set[str]] = {}
-    for listing, values in items.values_list("listing", "values"):
-        fields.setdefault(listing, set()).update(values)
-    return fields

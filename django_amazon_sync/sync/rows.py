@@ -7,7 +7,8 @@ hundred times as long; ``bulk_create`` prepares each value by itself, and takes 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -18,6 +19,16 @@ from django.db.models.sql.compiler import SQLCompiler
 
 #: Rows of one statement.
 TOGETHER = 2000
+
+#: Offers that are looked at together, with a fixed number of queries.
+CHUNK = 2000
+
+
+def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of at most ``size``, one list at a time."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -33,12 +33,14 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync import changes, leases
-from django_amazon_sync.sync.desired import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.fields import (
     FIELDS,
     HANDLING_TIME,
+    NAME,
     OF_SHOP,
+    PRICE,
+    QUANTITY,
     REMOVED,
     RESTOCK_DATE,
     OfferField,
@@ -46,8 +48,9 @@ from django_amazon_sync.sync.fields import (
     store_of,
 )
 from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.in_flight import left_alone, places_underway
 from django_amazon_sync.sync.observing import issue_rows, read
-from django_amazon_sync.sync.work import Work, lease_key
+from django_amazon_sync.sync.work import Work
 
 #: After so many requests in a row without an answer the run stops, and comes again.
 UNANSWERED = 5
@@ -249,21 +252,6 @@ def must_wait(sku: SellerSku, change: Change, underway: Set[str]) -> str:
     return ""
 
 
-def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
-    """Which places of these listings a request changes at this moment.
-
-    Feeds do not count: a patch overtakes them, and settling them sends once more what it has to.
-    """
-    items = SubmissionItem.objects.filter(
-        listing__in=listings, submission__state__in=(SubmissionState.NEW, SubmissionState.SENT)
-    ).exclude(submission__kind=Submission.Kind.FEED)
-    underway: dict[int, set[str]] = {}
-    for listing, values in items.values_list("listing", "values"):
-        places = {FIELDS[name].place.key for name in values if name in FIELDS}
-        underway.setdefault(listing, set()).update(places)
-    return underway
-
-
 def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
     """Ask, and once more after a short wait where Amazon's limit was met."""
     try:
@@ -385,21 +373,6 @@ def recover(work: Work) -> None:
     """Settle submissions that nobody is working on any more, by reading them back."""
     for job in left_alone(work):
         _recover(work, job)
-
-
-def left_alone(work: Work) -> Iterator[Job]:
-    """The sending jobs of the account that no other worker is doing; meanwhile none begins one."""
-    for job in (Job.EXPORT, Job.CHANGES):
-        if job == work.run.job:
-            yield job
-            continue
-        held = leases.take(lease_key(job, work.account.pk))
-        if held is None:
-            continue  # its worker is alive, and settles what it left open itself
-        try:
-            yield job
-        finally:
-            held.release()
 
 
 def _recover(work: Work, job: Job) -> None:

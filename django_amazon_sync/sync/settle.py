@@ -37,14 +37,13 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import QUANTITY
 from django_amazon_sync.sync.feeds_out import (
     WRITTEN_WITHIN,
     feeds_of,
     give_up_unfinished,
     send_uploaded,
 )
-from django_amazon_sync.sync.fields import FIELDS
+from django_amazon_sync.sync.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
 from django_amazon_sync.sync.rows import update_rows

@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from json import JSONDecoder
 from typing import Any
 
@@ -20,14 +19,11 @@ from django.db.models.functions import Cast, Length
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
-    OPEN_STATES,
     Listing,
     Outcome,
     Presence,
     SellerAccount,
     SellerSku,
-    Submission,
-    SubmissionItem,
     amazon_ships,
 )
 from django_amazon_sync.rules import blast_radius
@@ -35,25 +31,23 @@ from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.desired import (
     CREATION,
-    PRICE,
-    QUANTITY,
     Chosen,
     Rules,
     creation_key,
     desired,
+    is_its,
     is_wanted,
-    money_of,
     not_accepted,
     not_stopped,
     why_not_wanted,
 )
+from django_amazon_sync.sync.field_kinds import money_of
+from django_amazon_sync.sync.fields import PRICE, QUANTITY
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
-from django_amazon_sync.sync.rows import update_rows
+from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.rows import CHUNK, chunks, update_rows
 from django_amazon_sync.sync.work import Work
-
-#: Offers that are looked at together, with a fixed number of queries.
-CHUNK = 2000
 
 SKU_COLUMNS = (
     "pk",
@@ -321,13 +315,6 @@ def _moves(changes: dict[str, Any], accepted: int | None, *, explained: bool) ->
     return bool(quantity > accepted)
 
 
-def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The items in lists of at most ``size``, one list at a time."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
 @contextmanager
 def old_objects_at_rest() -> Iterator[None]:
     """Keep the garbage collector from going through all that is loaded, again and again.
@@ -419,30 +406,6 @@ def _rows_of_neighbours(
     return [row for row in found if row.offer_pk in offers]
 
 
-def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:
-    """What feeds on their way carry for these listings: values, and the epoch of the quantity."""
-    items = SubmissionItem.objects.filter(
-        listing__in=list(listings),
-        settled=False,
-        submission__kind=Submission.Kind.FEED,
-        submission__state__in=OPEN_STATES,
-    )
-    found: dict[int, list[tuple[dict[str, Any], int]]] = {}
-    for listing, values, epoch in items.values_list("listing", "values", "quantity_epoch"):
-        found.setdefault(listing, []).append((values, epoch))
-    return found
-
-
-def not_on_its_way(
-    values: dict[str, Any], in_feeds: Iterable[tuple[dict[str, Any], int]], epoch: int
-) -> dict[str, Any]:
-    """Those that no feed carries already; a quantity from before the latest order counts not."""
-    carried: dict[str, Any] = {}
-    for one, its_epoch in in_feeds:
-        carried |= one if its_epoch == epoch else one | {QUANTITY: None}
-    return {name: new for name, new in values.items() if carried.get(name) != new}
-
-
 def with_stops(differing: list[Any]) -> Iterator[Any]:
     """Each with what Amazon refused, what waits for approval and what is approved of it."""
     pks = [row.listing_pk for row, _offer, _want in differing]
@@ -485,11 +448,6 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
 def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
     rows = rows_of_offers(work.account, offers, marketplaces)
     return [row for row in rows if is_its(row, offers[row.offer_pk])]
-
-
-def is_its(row: Any, offer: Offer) -> bool:
-    """Whether this SKU, linked to this offer, is still the offer's: matched, or of its name."""
-    return bool(row.matched or row.sku == offer.sku)
 
 
 def _link(work: Work, offers: list[Offer]) -> None:

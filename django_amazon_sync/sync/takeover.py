@@ -37,24 +37,23 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.desired import (
-    NAME,
-    PRICE,
-    QUANTITY,
     Chosen,
     Desired,
     Rules,
     desired,
+    is_its,
     kept_by_amazon,
     why_not_wanted,
 )
 from django_amazon_sync.sync.explaining import offer_of
+from django_amazon_sync.sync.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.holds import units_held
-from django_amazon_sync.sync.listings_out import bring_up_orders, orders_complete
+from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.observing import is_proof, observe
-from django_amazon_sync.sync.proving import fields_on_their_way
 from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.rows import chunks
 from django_amazon_sync.sync.selection import is_about_some, within
-from django_amazon_sync.sync.survey import chunks, is_its
+from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.work import SO_FAR, Work
 
 #: What may be taken over, in the order that people read it.

@@ -24,11 +24,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django_amazon_sync.data import ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import PRICE, QUANTITY, Rules, kept_by_amazon
+from django_amazon_sync.sync.desired import Rules, kept_by_amazon, rules_of
 from django_amazon_sync.sync.fields import (
     BUSINESS_PRICE,
     FIELDS,
     OF_SHOP,
+    PRICE,
+    QUANTITY,
     REMOVED,
     SALE_PRICE,
     paid,
@@ -36,18 +38,13 @@ from django_amazon_sync.sync.fields import (
     store_of,
 )
 from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.listings_out import bring_up_orders, rules_of
+from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
-from django_amazon_sync.sync.proving import (
-    fields_on_their_way,
-    ours_to_compare,
-    prove_by_reports,
-    settled,
-    unproven,
-)
+from django_amazon_sync.sync.proving import ours_to_compare, prove_by_reports, settled, unproven
 from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.rows import chunks
 from django_amazon_sync.sync.sending import recover
-from django_amazon_sync.sync.survey import chunks
+from django_amazon_sync.sync.up_to_date import bring_up_orders
 from django_amazon_sync.sync.work import Work
 
 #: SKUs that are read together (searchListingsItems takes 20).

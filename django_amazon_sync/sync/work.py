@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync import conf
@@ -22,6 +23,7 @@ from django_amazon_sync.errors import (
     Halted,
     NotSupported,
     NotYet,
+    Unexpected,
 )
 from django_amazon_sync.models import (
     AccountState,
@@ -33,11 +35,16 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.leases import HeldLease, lease
-from django_amazon_sync.sync.pace import Pace
 from django_amazon_sync.sync.rows import insert_rows
+
+T = TypeVar("T")
 
 #: The option in which a run keeps how far it is; all others restrict what it is about.
 SO_FAR = "so_far"
+
+#: The pace counts once a twentieth of the items is done, or after so many seconds.
+A_TWENTIETH = 20
+LONG_ENOUGH = 30.0
 
 #: Run lines are stored in batches of this many, and always when the run ends.
 BATCH = 200
@@ -47,6 +54,40 @@ SHOWN_EVERY = 1.0
 
 #: What a run that begins anew from its rows would say once more, as it is about what did not leave.
 SAID_ONCE = (Outcome.WAITING, Outcome.HELD, Outcome.FAILED)
+
+
+class Pace:
+    """How fast ``total`` items get done; times are seconds of one clock.
+
+    The pace is that of the newer items, at least the newer half, so that a rate which Amazon
+    changes early is soon forgotten. ``seconds_each`` is what an item takes by Amazon's plan.
+    """
+
+    def __init__(self, total: int, seconds_each: float, now: float) -> None:
+        self._total = total
+        self._seconds_each = seconds_each
+        self._done = 0
+        self._began = now
+        self._since = self._next = (0, now)
+
+    def advance(self, number: int, now: float) -> None:
+        """So many more items are done."""
+        self._done += number
+        if self._done >= 2 * self._next[0]:
+            self._since, self._next = self._next, (self._done, now)
+
+    def seconds_left(self, now: float) -> float:
+        """How long the rest will take."""
+        left = max(self._total - self._done, 0)
+        return left * (self._measured(now) or self._seconds_each)
+
+    def _measured(self, now: float) -> float | None:
+        """Seconds that an item took lately; None before enough is known."""
+        done, at = self._since
+        if self._done == done:
+            return None
+        early = self._done * A_TWENTIETH < self._total and now - self._began < LONG_ENOUGH
+        return None if early else (now - at) / (self._done - done)
 
 
 @dataclass
@@ -146,6 +187,17 @@ class Work:
         account = SellerAccount.objects.only("state", "deployment").get(pk=self.account.pk)
         if not account.writes_from(conf.get("DEPLOYMENT")):
             raise Halted(why_not_writing(account))
+
+
+def isolated(act: Callable[[], T]) -> T:
+    """Do this in a transaction of its own. Raises AmazonSyncError, whatever went wrong."""
+    try:
+        with transaction.atomic():
+            return act()
+    except AmazonSyncError:
+        raise
+    except Exception as fault:
+        raise Unexpected.from_fault(fault) from fault
 
 
 def _topic(line: RunLine) -> tuple[str, ...]:

@@ -1,0 +1,79 @@
+"""What open submissions carry: what is on its way to Amazon, and by whom.
+
+One answer to one question, for whoever compares, sends or reads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django_amazon_sync.models import OPEN_STATES, Job, Submission, SubmissionItem, SubmissionState
+from django_amazon_sync.sync import leases
+from django_amazon_sync.sync.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.work import Work, lease_key
+
+
+def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:
+    """What feeds on their way carry for these listings: values, and the epoch of the quantity."""
+    items = SubmissionItem.objects.filter(
+        listing__in=list(listings),
+        settled=False,
+        submission__kind=Submission.Kind.FEED,
+        submission__state__in=OPEN_STATES,
+    )
+    found: dict[int, list[tuple[dict[str, Any], int]]] = {}
+    for listing, values, epoch in items.values_list("listing", "values", "quantity_epoch"):
+        found.setdefault(listing, []).append((values, epoch))
+    return found
+
+
+def not_on_its_way(
+    values: dict[str, Any], in_feeds: Iterable[tuple[dict[str, Any], int]], epoch: int
+) -> dict[str, Any]:
+    """Those that no feed carries already; a quantity from before the latest order counts not."""
+    carried: dict[str, Any] = {}
+    for one, its_epoch in in_feeds:
+        carried |= one if its_epoch == epoch else one | {QUANTITY: None}
+    return {name: new for name, new in values.items() if carried.get(name) != new}
+
+
+def fields_on_their_way(listings: Iterable[int]) -> dict[int, set[str]]:
+    """The fields that submissions carry whose outcome is open, by listing (pk)."""
+    items = SubmissionItem.objects.filter(
+        listing__in=list(listings), settled=False, submission__state__in=OPEN_STATES
+    )
+    fields: dict[int, set[str]] = {}
+    for listing, values in items.values_list("listing", "values"):
+        fields.setdefault(listing, set()).update(values)
+    return fields
+
+
+def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
+    """Which places of these listings a request changes at this moment.
+
+    Feeds do not count: a patch overtakes them, and settling them sends once more what it has to.
+    """
+    items = SubmissionItem.objects.filter(
+        listing__in=listings, submission__state__in=(SubmissionState.NEW, SubmissionState.SENT)
+    ).exclude(submission__kind=Submission.Kind.FEED)
+    underway: dict[int, set[str]] = {}
+    for listing, values in items.values_list("listing", "values"):
+        places = {FIELDS[name].place.key for name in values if name in FIELDS}
+        underway.setdefault(listing, set()).update(places)
+    return underway
+
+
+def left_alone(work: Work) -> Iterator[Job]:
+    """The sending jobs of the account that no other worker is doing; meanwhile none begins one."""
+    for job in (Job.EXPORT, Job.CHANGES):
+        if job == work.run.job:
+            yield job
+            continue
+        held = leases.take(lease_key(job, work.account.pk))
+        if held is None:
+            continue  # its worker is alive, and settles what it left open itself
+        try:
+            yield job
+        finally:
+            held.release()
