@@ -25,7 +25,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.connect import client_for
-from django_amazon_sync.sync.work import Work, at_work
+from django_amazon_sync.sync.runs.work import Work, at_work
 
 GERMANY = "A1PA6795UKMFR9"
 

@@ -21,8 +21,9 @@ from django_amazon_sync.models import (
     Starter,
     SyncRun,
 )
-from django_amazon_sync.sync import cron_key, jobs, leases
-from django_amazon_sync.sync.work import lease_key
+from django_amazon_sync.sync import cron_key, jobs
+from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs.work import lease_key
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, staff, staff_with  # noqa: F401 -- fixtures
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401 -- fixtures

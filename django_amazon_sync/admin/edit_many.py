@@ -33,7 +33,7 @@ from django_amazon_sync.admin.staff_fields import StaffField, Switch, fields_of,
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.rows import chunks, insert_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, insert_rows, update_rows
 
 #: Rows that are gone through and written together.
 TOGETHER = 2000

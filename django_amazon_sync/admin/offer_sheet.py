@@ -36,7 +36,7 @@ from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import changes, identifiers
 from django_amazon_sync.sync.linking import SkuTaken, sell_under
-from django_amazon_sync.sync.rows import chunks
+from django_amazon_sync.sync.runs.bulk import chunks
 
 #: Offers that are read together.
 TOGETHER = 1000

@@ -32,7 +32,7 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.linking import link_by_hand
-from django_amazon_sync.sync.rows import lock_rows
+from django_amazon_sync.sync.runs.bulk import lock_rows
 
 
 class ChannelFilter(admin.SimpleListFilter):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
 from django_amazon_sync.signals import offers_changed
-from django_amazon_sync.sync.rows import insert_rows, insert_select
+from django_amazon_sync.sync.runs.bulk import insert_rows, insert_select
 
 #: Rows of one DELETE; a database takes only so many parameters in a statement.
 DELETED_TOGETHER = 5000

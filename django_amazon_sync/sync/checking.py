@@ -37,7 +37,7 @@ from django_amazon_sync.errors import (
 )
 from django_amazon_sync.models import SellerAccount
 from django_amazon_sync.sync.connect import client_for
-from django_amazon_sync.sync.work import why_not_writing
+from django_amazon_sync.sync.runs.work import why_not_writing
 
 #: Seconds after which nothing more is tried, and those that one call may take at each step.
 ENDS_AFTER, TIMEOUT, PATIENCE = 8.0, (3.0, 5.0), 1.0

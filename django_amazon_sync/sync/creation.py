@@ -22,8 +22,8 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, Seller
 from django_amazon_sync.sync.desired import CREATION, Desired, creation_key
 from django_amazon_sync.sync.fields import FIELDS, PRICE, QUANTITY, store_of
 from django_amazon_sync.sync.identifiers import AMAZON_KINDS
+from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import Change, send
-from django_amazon_sync.sync.work import Work
 
 
 def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:

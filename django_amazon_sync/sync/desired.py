@@ -29,7 +29,7 @@ from django_amazon_sync.sync.fields import (
 )
 from django_amazon_sync.sync.offer_checks import problems_of
 from django_amazon_sync.sync.rates import rates_for
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.work import Work
 
 __all__ = [
     "CREATION",

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from django_amazon_sync.models import Listing, Outcome, SyncRun
-from django_amazon_sync.sync.rows import Merged, chunks, lock_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import Merged, chunks, lock_rows, update_rows
 
 #: Listings that are written together.
 TOGETHER = 1000

@@ -19,7 +19,8 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
-from django_amazon_sync.sync import alarms, leases
+from django_amazon_sync.sync import alarms
+from django_amazon_sync.sync.runs import leases
 
 logger = logging.getLogger("django_amazon_sync.housekeeping")
 

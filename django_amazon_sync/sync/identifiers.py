@@ -14,7 +14,7 @@ from django_amazon_sync.data import Identifier, Offer
 from django_amazon_sync.models import OfferIdentifier
 from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.rows import insert_rows
+from django_amazon_sync.sync.runs.bulk import insert_rows
 
 #: The kinds that staff fill in, in the order in which they are shown.
 KINDS = tuple(OfferIdentifier.Kind.values)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django_amazon_sync.models import OPEN_STATES, Job, Submission, SubmissionItem, SubmissionState
-from django_amazon_sync.sync import leases
 from django_amazon_sync.sync.fields import FIELDS, QUANTITY
-from django_amazon_sync.sync.work import Work, lease_key
+from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs.work import Work, lease_key
 
 
 def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:

@@ -18,20 +18,19 @@ from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
-    leases,
     listings_in,
     listings_out,
     matching,
     orders_in,
-    selection,
     settle,
     shipments_out,
     takeover,
     verify,
 )
 from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.runs import leases, selection
+from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
-from django_amazon_sync.sync.work import SO_FAR, Work, at_work, lease_key
 
 STORIES: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: listings_out.export,

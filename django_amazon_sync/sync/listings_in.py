@@ -37,8 +37,8 @@ from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.adopting import take_in
 from django_amazon_sync.sync.fields import PRICE, QUANTITY
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
-from django_amazon_sync.sync.rows import chunks, update_rows
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.bulk import chunks, update_rows
+from django_amazon_sync.sync.runs.work import Work
 
 #: Rows that are taken in together, and SKUs whose stock is kept together.
 TOGETHER, STOCKS = 5000, 500

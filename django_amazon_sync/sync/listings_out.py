@@ -35,7 +35,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import feeds_out, held, selection
+from django_amazon_sync.sync import feeds_out, held
 from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
 from django_amazon_sync.sync.desired import (
@@ -62,10 +62,11 @@ from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.observing import observe
 from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.runs import selection
+from django_amazon_sync.sync.runs.work import Work, why_not_writing
 from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch
 from django_amazon_sync.sync.survey import Survey
 from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
-from django_amazon_sync.sync.work import Work, why_not_writing
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20

@@ -48,8 +48,8 @@ from django_amazon_sync.sync.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.linking import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
 from django_amazon_sync.sync.proposals import keep_proposals, refused_by_staff
-from django_amazon_sync.sync.rows import CHUNK, chunks
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.bulk import CHUNK, chunks
+from django_amazon_sync.sync.runs.work import Work
 
 #: Links that are made in one transaction.
 LINKED_TOGETHER = 200

@@ -14,7 +14,7 @@ from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount, SellerSku
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.work import isolated
+from django_amazon_sync.sync.runs.work import isolated
 
 
 @dataclass

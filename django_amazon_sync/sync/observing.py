@@ -22,8 +22,8 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.sync.fields import NAME, PRICE, QUANTITY
-from django_amazon_sync.sync.rows import update_rows
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.bulk import update_rows
+from django_amazon_sync.sync.runs.work import Work
 
 _FACTS = ["presence", "asin", "product_type", "title", "condition", "status", "issues", "read_at"]
 _ADOPTED = ["accepted", "accepted_at", "verified", "verified_at", "quantity_epoch", "drift"]

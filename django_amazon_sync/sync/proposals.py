@@ -28,8 +28,8 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.matching import SKU
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.linking import Link, link
-from django_amazon_sync.sync.rows import chunks, update_rows
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.bulk import chunks, update_rows
+from django_amazon_sync.sync.runs.work import Work
 
 #: Lines of a run, and proposals, that are worked on together.
 TOGETHER = 200

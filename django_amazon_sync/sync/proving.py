@@ -28,7 +28,6 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
 )
-from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.adopting import as_of
 from django_amazon_sync.sync.desired import Chosen, Rules, kept_by_amazon
 from django_amazon_sync.sync.fields import FIELDS, PRICE, QUANTITY
@@ -36,8 +35,9 @@ from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
-from django_amazon_sync.sync.rows import chunks, update_rows
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs import selection
+from django_amazon_sync.sync.runs.bulk import chunks, update_rows
+from django_amazon_sync.sync.runs.work import Work
 
 #: A marketplace with more listings than this is proven by its report first.
 BY_SEARCH_ALONE = 1000

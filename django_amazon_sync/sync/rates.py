@@ -25,7 +25,7 @@ from django_amazon_sync.data import Rate
 from django_amazon_sync.errors import Unreadable
 from django_amazon_sync.models import ExchangeRate, Marketplace, Outcome, RateFetch, RateSource
 from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.work import Work
 
 logger = logging.getLogger("django_amazon_sync.rates")
 

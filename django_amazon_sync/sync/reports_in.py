@@ -28,7 +28,7 @@ from django_amazon_sync.models import (
     ReportState,
     SellerSku,
 )
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.work import Work
 
 #: Amazon is asked again after half the time that it has been at the report, within these.
 SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=15)

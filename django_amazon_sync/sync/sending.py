@@ -50,7 +50,7 @@ from django_amazon_sync.sync.fields import (
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.in_flight import left_alone, places_underway
 from django_amazon_sync.sync.observing import issue_rows, read
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs.work import Work
 
 #: After so many requests in a row without an answer the run stops, and comes again.
 UNANSWERED = 5

@@ -46,9 +46,9 @@ from django_amazon_sync.sync.feeds_out import (
 from django_amazon_sync.sync.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
-from django_amazon_sync.sync.rows import update_rows
+from django_amazon_sync.sync.runs.bulk import update_rows
+from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import echo_of, take_as_accepted
-from django_amazon_sync.sync.work import Work
 
 #: How long Amazon may take; users saw feeds in progress for two days (facts: JSON_LISTINGS_FEED).
 LONGEST = timedelta(hours=48)

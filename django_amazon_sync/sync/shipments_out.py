@@ -30,7 +30,7 @@ from django_amazon_sync.models import (
     Shipment,
     ShipmentState,
 )
-from django_amazon_sync.sync.work import Work, why_not_writing
+from django_amazon_sync.sync.runs.work import Work, why_not_writing
 
 #: Orders whose parcels the shop is asked for together.
 CHUNK = 500

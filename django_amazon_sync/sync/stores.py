@@ -14,7 +14,7 @@ from django_amazon_sync.amazon.limits import CLOCKS, BucketStore, Level, Plan, a
 from django_amazon_sync.amazon.lwa import Token, request_token
 from django_amazon_sync.errors import ConfigurationError, Unavailable
 from django_amazon_sync.models import AccessToken, RateBucket, SellerAccount
-from django_amazon_sync.sync import leases
+from django_amazon_sync.sync.runs import leases
 
 #: A token is renewed this long before it expires.
 MARGIN = timedelta(seconds=60)

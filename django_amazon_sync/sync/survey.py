@@ -28,7 +28,6 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import selection
 from django_amazon_sync.sync.desired import (
     CREATION,
     Chosen,
@@ -46,8 +45,9 @@ from django_amazon_sync.sync.fields import PRICE, QUANTITY
 from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.identifiers import with_own
 from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
-from django_amazon_sync.sync.rows import CHUNK, chunks, update_rows
-from django_amazon_sync.sync.work import Work
+from django_amazon_sync.sync.runs import selection
+from django_amazon_sync.sync.runs.bulk import CHUNK, chunks, update_rows
+from django_amazon_sync.sync.runs.work import Work
 
 SKU_COLUMNS = (
     "pk",

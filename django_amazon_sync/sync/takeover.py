@@ -51,10 +51,10 @@ from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.observing import is_proof, observe
 from django_amazon_sync.sync.rates import bring_up_rates
-from django_amazon_sync.sync.rows import chunks
-from django_amazon_sync.sync.selection import is_about_some, within
+from django_amazon_sync.sync.runs.bulk import chunks
+from django_amazon_sync.sync.runs.selection import is_about_some, within
+from django_amazon_sync.sync.runs.work import SO_FAR, Work
 from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
-from django_amazon_sync.sync.work import SO_FAR, Work
 
 #: What may be taken over, in the order that people read it.
 FIELDS = (NAME, PRICE, QUANTITY)

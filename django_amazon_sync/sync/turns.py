@@ -25,8 +25,9 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import leases, settle
-from django_amazon_sync.sync.work import lease_key
+from django_amazon_sync.sync import settle
+from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs.work import lease_key
 
 #: Jobs that are asked for by what is due; of a run that found nothing, nothing is kept.
 BY_THEMSELVES = (Job.CHANGES, Job.SETTLE)

@@ -12,7 +12,7 @@ from django_amazon_sync import conf
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, Starter, SyncRun
 from django_amazon_sync.sync import orders_in, windows
-from django_amazon_sync.sync.work import Work, at_work
+from django_amazon_sync.sync.runs.work import Work, at_work
 
 
 def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:

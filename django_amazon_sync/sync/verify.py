@@ -42,10 +42,10 @@ from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
 from django_amazon_sync.sync.proving import ours_to_compare, prove_by_reports, settled, unproven
 from django_amazon_sync.sync.rates import bring_up_rates
-from django_amazon_sync.sync.rows import chunks
+from django_amazon_sync.sync.runs.bulk import chunks
+from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import recover
 from django_amazon_sync.sync.up_to_date import bring_up_orders
-from django_amazon_sync.sync.work import Work
 
 #: SKUs that are read together (searchListingsItems takes 20).
 TOGETHER = 20

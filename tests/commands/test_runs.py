@@ -30,8 +30,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.budget import budgets_of, how_far
+from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.stores import buckets
-from django_amazon_sync.sync.work import Work
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR, World

@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 from django.db import connections
 
-from django_amazon_sync.sync import work
-from django_amazon_sync.sync.leases import HeldLease
+from django_amazon_sync.sync.runs import work
+from django_amazon_sync.sync.runs.leases import HeldLease
 from tests.faults.databases import on_postgresql
 
 

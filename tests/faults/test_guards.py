@@ -31,9 +31,10 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
-from django_amazon_sync.sync import leases, listings_out, sending, stores, survey
+from django_amazon_sync.sync import listings_out, sending, stores, survey
 from django_amazon_sync.sync.connect import client_for
-from django_amazon_sync.sync.leases import HeldLease
+from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
 from tests.faults.comparing import come_back, differences
 from tests.faults.databases import on_postgresql

@@ -21,7 +21,8 @@ from django_amazon_sync.models import (
     Submission,
     SyncRun,
 )
-from django_amazon_sync.sync import housekeeping, leases
+from django_amazon_sync.sync import housekeeping
+from django_amazon_sync.sync.runs import leases
 from tests import factories_amazon as make
 
 pytestmark = pytest.mark.django_db

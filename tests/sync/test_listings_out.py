@@ -18,8 +18,9 @@ from django_amazon_sync.models import (
     Submission,
     SubmissionState,
 )
-from django_amazon_sync.sync import held, rows
+from django_amazon_sync.sync import held
 from django_amazon_sync.sync.connect import pause
+from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests import factories
 from tests.sync.conftest import DE, FR, World, lines_of
@@ -509,7 +510,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         record.price = Decimal("11.00")
         record.save()
     monkeypatch.setattr(held, "TOGETHER", 10)
-    written = rows.update_rows
+    written = bulk.update_rows
 
     def die_at_the_second(listings: Any, names: Any) -> None:
         if Listing.objects.exclude(held={}).exists():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.models import RunState, SyncRun
-from django_amazon_sync.sync.work import Pace, Work
+from django_amazon_sync.sync.runs.work import Pace, Work
 from tests import factories
 from tests.sync.conftest import World
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.models import Listing, Outcome, RunLine, SellerSku
-from django_amazon_sync.sync.rows import insert_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import insert_rows, update_rows
 from tests import factories_amazon as factories
 
 pytestmark = pytest.mark.django_db

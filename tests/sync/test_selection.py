@@ -16,8 +16,9 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync import changes, held, jobs, selection
-from django_amazon_sync.sync.rows import Merged
+from django_amazon_sync.sync import changes, held, jobs
+from django_amazon_sync.sync.runs import selection
+from django_amazon_sync.sync.runs.bulk import Merged
 from tests import factories
 from tests import factories_amazon as make
 from tests.sync.conftest import World, lines_of

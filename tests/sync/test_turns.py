@@ -24,8 +24,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import held, jobs, listings_out, sending, turns
+from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.turns import Slice, Waiting
-from django_amazon_sync.sync.work import Work
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests import factories_amazon as make

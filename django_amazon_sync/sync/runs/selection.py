@@ -13,7 +13,7 @@ from typing import TypeVar
 from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet, Value
 
 from django_amazon_sync.models import RunSelection, SellerSku, SyncRun
-from django_amazon_sync.sync.rows import insert_select
+from django_amazon_sync.sync.runs.bulk import insert_select
 
 Row = TypeVar("Row", bound=Model)
 

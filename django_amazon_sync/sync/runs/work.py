@@ -34,8 +34,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.leases import HeldLease, lease
-from django_amazon_sync.sync.rows import insert_rows
+from django_amazon_sync.sync.runs.bulk import insert_rows
+from django_amazon_sync.sync.runs.leases import HeldLease, lease
 
 T = TypeVar("T")
 
