@@ -31,8 +31,8 @@ from django_amazon_sync.amazon.client import USER_AGENT, Client
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.listings import get_listing
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync.connect import client_for
-from django_amazon_sync.sync.stores import DatabaseTokens
+from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.accounts.tokens_and_buckets import DatabaseTokens
 from django_amazon_sync.testing.simulator import Seller, Simulator
 
 SKU = "a mug"

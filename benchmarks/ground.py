@@ -24,7 +24,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.runs.work import Work, at_work
 
 GERMANY = "A1PA6795UKMFR9"

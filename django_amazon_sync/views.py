@@ -26,7 +26,8 @@ from django_amazon_sync.models import (
     Starter,
     SyncRun,
 )
-from django_amazon_sync.sync import cron_key, jobs
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.accounts import cron_key
 
 logger = logging.getLogger("django_amazon_sync.views")
 

@@ -21,7 +21,8 @@ from django_amazon_sync.models import (
     Starter,
     SyncRun,
 )
-from django_amazon_sync.sync import cron_key, jobs
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.accounts import cron_key
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
 from tests import factories_amazon as make

@@ -17,7 +17,7 @@ from kombu import Connection
 from django_amazon_sync import tasks
 from django_amazon_sync.models import Job, OfferChange, RunState, Schedule, SyncRun
 from django_amazon_sync.sync import jobs, turns
-from django_amazon_sync.sync.budget import OPERATIONS
+from django_amazon_sync.sync.accounts.budget import OPERATIONS
 from django_amazon_sync.sync.runs.work import Work
 from tests import factories_amazon as make
 from tests.sync.conftest import World, amazon, connect, world

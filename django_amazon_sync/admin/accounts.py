@@ -44,7 +44,8 @@ from django_amazon_sync.models import (
     ShipmentState,
     SyncRun,
 )
-from django_amazon_sync.sync import checking, connect, windows
+from django_amazon_sync.sync import checking, windows
+from django_amazon_sync.sync.accounts import connect
 
 Accounts = QuerySet[SellerAccount]
 

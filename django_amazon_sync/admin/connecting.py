@@ -36,7 +36,8 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFact
 from django_amazon_sync.errors import AmazonSyncError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import attention, checking, connect
+from django_amazon_sync.sync import attention, checking
+from django_amazon_sync.sync.accounts import connect
 
 APP = "django_amazon_sync"
 CONNECT = f"admin:{APP}_connect"

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django_amazon_sync.admin.access import visible_accounts
 from django_amazon_sync.admin.shown import change_url
 from django_amazon_sync.models import DEFAULT_PERIODS, SellerAccount
-from django_amazon_sync.sync import cron_key
+from django_amazon_sync.sync.accounts import cron_key
 
 PAGE = "admin:django_amazon_sync_cron_key"
 

@@ -53,7 +53,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import changes, identifiers, product_types, takeover
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.explaining import explain_price
 from django_amazon_sync.sync.fields import FIELDS, PRICE

@@ -15,7 +15,7 @@ from django_amazon_sync.admin import next_steps
 from django_amazon_sync.admin.screens import store_name
 from django_amazon_sync.admin.shown import count_name, value_text
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
-from django_amazon_sync.sync.budget import how_far
+from django_amazon_sync.sync.accounts.budget import how_far
 
 #: Lines that are shown while a run is at work, the newest first.
 LAST_LINES = 10

@@ -32,7 +32,7 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync.budget import budgets_of
+from django_amazon_sync.sync.accounts.budget import budgets_of
 
 
 class WentWellFilter(admin.SimpleListFilter):

@@ -36,7 +36,7 @@ from django_amazon_sync.errors import (
     Unavailable,
 )
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.runs.work import why_not_writing
 
 #: Seconds after which nothing more is tried, and those that one call may take at each step.

@@ -27,7 +27,7 @@ from django_amazon_sync.sync import (
     takeover,
     verify,
 )
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting

@@ -20,7 +20,7 @@ from django_amazon_sync.errors import Throttled
 from django_amazon_sync.models import AmazonOrder, SellerAccount
 from django_amazon_sync.rules.statuses import Decision, decide
 from django_amazon_sync.sync import windows
-from django_amazon_sync.sync.connect import client_for, limiter_for
+from django_amazon_sync.sync.accounts.connect import client_for, limiter_for
 
 SEARCH = "searchOrders"
 

@@ -43,7 +43,7 @@ def amazon_account(
 
     from django_amazon_sync.amazon.marketplaces import MARKETPLACES
     from django_amazon_sync.shops import configured_shop
-    from django_amazon_sync.sync.connect import ANY, Credentials, connect_account, release
+    from django_amazon_sync.sync.accounts.connect import ANY, Credentials, connect_account, release
 
     settings.AMAZON_SYNC = {
         **settings.AMAZON_SYNC,

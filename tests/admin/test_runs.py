@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, Starter, SyncRun
-from django_amazon_sync.sync.connect import limiter_for
+from django_amazon_sync.sync.accounts.connect import limiter_for
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff, address
 

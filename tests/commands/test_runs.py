@@ -29,9 +29,9 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.budget import budgets_of, how_far
+from django_amazon_sync.sync.accounts.budget import budgets_of, how_far
+from django_amazon_sync.sync.accounts.tokens_and_buckets import buckets
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.stores import buckets
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR, World

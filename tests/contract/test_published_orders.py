@@ -14,7 +14,7 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync.models import AmazonOrder, OrderState, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.connect import Credentials, connect_account
+from django_amazon_sync.sync.accounts.connect import Credentials, connect_account
 from tests.contract.amazon_models import contract_folder
 from tests.contract.standin import BAD_ANSWERS, StandIn
 

@@ -23,7 +23,7 @@ from oscar.core.loading import get_model
 from django_amazon_sync.amazon import feeds as feeds_gateway
 from django_amazon_sync.models import SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.connect import Credentials, connect_account, release
+from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests.faults.databases import Databases

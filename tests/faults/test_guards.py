@@ -31,8 +31,9 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
-from django_amazon_sync.sync import listings_out, sending, stores, survey
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync import listings_out, sending, survey
+from django_amazon_sync.sync.accounts import tokens_and_buckets
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
@@ -387,7 +388,7 @@ def renew_at_once(world: World) -> int:
     AccessToken.objects.all().delete()
     before = len(world.amazon.requests_of("token"))
     barrier = threading.Barrier(WORKERS)
-    ask = stores.ask_for_token
+    ask = tokens_and_buckets.ask_for_token
 
     def ask_together(*args: Any) -> Any:
         # Where the lease keeps the others out, there is nobody to wait for.
@@ -395,10 +396,11 @@ def renew_at_once(world: World) -> int:
             barrier.wait(timeout=0.5)
         return ask(*args)
 
-    with patch.object(stores, "ask_for_token", ask_together):
+    with patch.object(tokens_and_buckets, "ask_for_token", ask_together):
         tokens: list[str] = []
         raised = at_once(
-            *[lambda: tokens.append(stores.DatabaseTokens(world.account).token())] * WORKERS
+            *[lambda: tokens.append(tokens_and_buckets.DatabaseTokens(world.account).token())]
+            * WORKERS
         )
     assert raised == []
     assert len(tokens) == WORKERS

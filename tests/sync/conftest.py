@@ -14,7 +14,7 @@ from django_amazon_sync.models import Job, Listing, RunLine, SellerAccount, Sync
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.connect import Credentials, connect_account, release
+from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
 from django_amazon_sync.testing.simulator import Seller, Simulator
 from tests import factories
 from tests.contract.amazon_models import load_models

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.connect import pause
+from django_amazon_sync.sync.accounts.connect import pause
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.sync.conftest import World, lines_of
 

@@ -19,7 +19,7 @@ import pytest
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import limits
 from django_amazon_sync.amazon.limits import PLANS, BucketStore, Limiter, MemoryBuckets, Plan
-from django_amazon_sync.sync.stores import DatabaseBuckets, RedisBuckets
+from django_amazon_sync.sync.accounts.tokens_and_buckets import DatabaseBuckets, RedisBuckets
 from tests.faults.racing import at_once, needs_postgresql
 
 NOW = 1_790_000_000.0

@@ -31,8 +31,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs, listings_in
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.adopting import take_in
-from django_amazon_sync.sync.connect import client_for
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests import factories_amazon as make

@@ -19,7 +19,7 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.sync import held
-from django_amazon_sync.sync.connect import pause
+from django_amazon_sync.sync.accounts.connect import pause
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests import factories

@@ -13,7 +13,7 @@ from django_amazon_sync.amazon.attributes import Place
 from django_amazon_sync.amazon.listings import patch_listing
 from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
 from django_amazon_sync.sync import fields
-from django_amazon_sync.sync.connect import client_for
+from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.field_kinds import Number
 from django_amazon_sync.sync.fields import FIELDS, own_fields, set_own
 from tests import factories

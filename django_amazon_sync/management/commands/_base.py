@@ -34,7 +34,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.budget import budgets_of, how_far
+from django_amazon_sync.sync.accounts.budget import budgets_of, how_far
 
 ALL_WELL, SOME_FAILED, NOTHING_RAN = 0, 1, 2
 

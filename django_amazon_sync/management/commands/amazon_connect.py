@@ -14,7 +14,7 @@ from django.core.management.base import CommandParser
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AccountState, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.connect import (
+from django_amazon_sync.sync.accounts.connect import (
     Credentials,
     connect_account,
     release,

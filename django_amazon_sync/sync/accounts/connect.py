@@ -30,7 +30,11 @@ from django_amazon_sync.models import (
     SellerAccount,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.stores import DatabaseTokens, MemoryTokens, buckets
+from django_amazon_sync.sync.accounts.tokens_and_buckets import (
+    DatabaseTokens,
+    MemoryTokens,
+    buckets,
+)
 
 #: Seconds for connecting and for each read while somebody waits for an account to be connected.
 HANDSHAKE = (4.0, 8.0)

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from django_amazon_sync.amazon.limits import Budget, budgets
 from django_amazon_sync.models import Job, SellerAccount, SyncRun
-from django_amazon_sync.sync.connect import bucket_key, limiter_for
-from django_amazon_sync.sync.stores import buckets
+from django_amazon_sync.sync.accounts.connect import bucket_key, limiter_for
+from django_amazon_sync.sync.accounts.tokens_and_buckets import buckets
 
 SENDING = ("patchListingsItem", "putListingsItem", "searchListingsItems", "createFeed")
 REPORTING = ("createReport", "getReport", "getReportDocument")
