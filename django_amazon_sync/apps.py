@@ -10,7 +10,7 @@ class AmazonSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from django_amazon_sync import checks, conf  # noqa: F401  (registers the checks)
-        from django_amazon_sync.sync import changes  # noqa: F401  (listens for offers_changed)
+        from django_amazon_sync.sync.offers import changed_offers  # noqa: F401  (listens for offers_changed)
 
         try:
             shop = import_string(conf.get("SHOP"))

@@ -29,7 +29,7 @@ from django_amazon_sync.models import (
     Submission,
 )
 from django_amazon_sync.sync.explaining import explain_price
-from django_amazon_sync.sync.fields import SALE_PRICE, set_own
+from django_amazon_sync.sync.offers.fields import SALE_PRICE, set_own
 from django_amazon_sync.testing.simulator import SimulatorControl
 
 USER, PASSWORD = "admin@example.com", "amazon-demo"

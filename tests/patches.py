@@ -9,7 +9,7 @@ from django_amazon_sync.amazon.attributes import Store
 from django_amazon_sync.amazon.listings import offer_attributes
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import Money
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     HANDLING_TIME,
     NAME,

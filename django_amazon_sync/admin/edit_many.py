@@ -32,7 +32,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin.staff_fields import StaffField, Switch, fields_of, set_values
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
-from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs.bulk import chunks, insert_rows, update_rows
 
 #: Rows that are gone through and written together.
@@ -266,7 +266,7 @@ def write_together(
     touched = [(row, what) for row in locked if (what := set_values(row, fields, values[row.pk]))]
     update_rows([row for row, _what in touched], sorted({one.column for one in fields}))
     insert_rows([_entry(request, row, fields, what) for row, what in touched])
-    changes.note(_offer_of(row) for row, _what in touched)
+    changed_offers.note(_offer_of(row) for row, _what in touched)
     return len(touched)
 
 

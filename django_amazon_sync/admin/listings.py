@@ -44,7 +44,7 @@ from django_amazon_sync.models import (
     RunLine,
 )
 from django_amazon_sync.sync import held
-from django_amazon_sync.sync.fields import FIELDS
+from django_amazon_sync.sync.offers.fields import FIELDS
 
 #: What the mappings of a listing hold beside the fields of an offer, with names for people.
 BESIDE = {"creation": _("creation"), "listing": _("listing")}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync import conf
 from django_amazon_sync.models import RateSource
 from django_amazon_sync.sync import takeover
-from django_amazon_sync.sync.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 
 #: What makes prices, and so needs the permission to change them.
 PRICE_FIELDS = (

@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.shown import table, value_text
 from django_amazon_sync.models import Listing, Marketplace, SellerSku
-from django_amazon_sync.sync.desired import switches_of
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.offers.desired import switches_of
+from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     LISTING,
     MAXIMUM_PRICE,
@@ -32,7 +32,7 @@ from django_amazon_sync.sync.fields import (
     own_fields,
     set_own,
 )
-from django_amazon_sync.sync.offer_checks import problems_of
+from django_amazon_sync.sync.offers.price_checks import problems_of
 
 OWN, SENDS = "own_", "sends_"
 

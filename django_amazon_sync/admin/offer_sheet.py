@@ -34,8 +34,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync import changes, identifiers
 from django_amazon_sync.sync.linking import SkuTaken, sell_under
+from django_amazon_sync.sync.offers import changed_offers, identifiers
 from django_amazon_sync.sync.runs.bulk import chunks
 
 #: Offers that are read together.
@@ -407,7 +407,7 @@ def store(
             _sell_under(account, shop, row)
     for some in chunks([row for row in rows if row.wanted_codes], TOGETHER):
         identifiers.give_all({row.offer.pk: row.wanted_codes for row in some})
-        changes.note((account.pk, row.offer.pk) for row in some)
+        changed_offers.note((account.pk, row.offer.pk) for row in some)
     _make_missing(account, rows)
     touched = [
         (of, {name: value for name, (_one, value) in values.items()})

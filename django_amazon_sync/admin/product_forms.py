@@ -31,12 +31,12 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync import identifiers
-from django_amazon_sync.sync.desired import is_its
-from django_amazon_sync.sync.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
 from django_amazon_sync.sync.linking import SkuTaken, sell_under, was_sent
-from django_amazon_sync.sync.offer_checks import problems_of
-from django_amazon_sync.sync.product_types import fields_required
+from django_amazon_sync.sync.offers import identifiers
+from django_amazon_sync.sync.offers.desired import is_its
+from django_amazon_sync.sync.offers.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
+from django_amazon_sync.sync.offers.price_checks import problems_of
+from django_amazon_sync.sync.offers.product_types import fields_required
 
 #: Before the name of a field, the name of its switch.
 SWITCH = "switch_"

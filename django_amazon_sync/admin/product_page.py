@@ -52,13 +52,14 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import changes, identifiers, product_types, takeover
+from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.accounts.connect import client_for
-from django_amazon_sync.sync.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.explaining import explain_price
-from django_amazon_sync.sync.fields import FIELDS, PRICE
-from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.linking import SkuTaken
+from django_amazon_sync.sync.offers import changed_offers, identifiers, product_types
+from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
+from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
+from django_amazon_sync.sync.offers.reserved_units import units_held
 
 #: Runs that one page follows at most.
 FOLLOWED = 20
@@ -377,7 +378,7 @@ class ProductPage(View):
                 concerned |= {part.form.account} if rows else set()
             for row in saved:
                 self._log(row)
-            changes.note((account.pk, self.offer.pk) for account in concerned)
+            changed_offers.note((account.pk, self.offer.pk) for account in concerned)
 
     def _log(self, row: Model) -> None:
         rows = type(row)._default_manager.filter(pk=row.pk)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models import Outcome
-from django_amazon_sync.sync.fields import FIELDS, OF_SHOP, REMOVED
+from django_amazon_sync.sync.offers.fields import FIELDS, OF_SHOP, REMOVED
 
 
 def change_url(row: Model) -> str:

@@ -30,8 +30,8 @@ from django_amazon_sync.admin.taking_over import TakesOverMany
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.linking import link_by_hand
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs.bulk import lock_rows
 
 
@@ -196,7 +196,7 @@ class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, 
         chosen = queryset.order_by()
         with transaction.atomic():
             lock_rows(chosen)
-            changes.note_skus(chosen)
+            changed_offers.note_skus(chosen)
             number = chosen.update(synchronise=synchronise)
         text = ngettext("%(number)d SKU is changed.", "%(number)d SKUs are changed.", number)
         self.message_user(request, text % {"number": number})
@@ -204,4 +204,4 @@ class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, 
 
 def look_soon(skus: Iterable[SellerSku]) -> None:
     """What staff changed counts like a change in the shop: the next tick looks at the offers."""
-    changes.note((sku.account_id, sku.offer_pk) for sku in skus)
+    changed_offers.note((sku.account_id, sku.offer_pk) for sku in skus)

@@ -23,9 +23,9 @@ from django_amazon_sync.admin.conditions import CONDITIONS
 from django_amazon_sync.admin.prices import check_own_price
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.models.listings import price_text
-from django_amazon_sync.sync import fields as declared
-from django_amazon_sync.sync.fields import OfferField, own_fields
-from django_amazon_sync.sync.offer_checks import problems_of
+from django_amazon_sync.sync.offers import fields as declared
+from django_amazon_sync.sync.offers.fields import OfferField, own_fields
+from django_amazon_sync.sync.offers.price_checks import problems_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

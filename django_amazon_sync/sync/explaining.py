@@ -11,8 +11,8 @@ from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.desired import Chosen, Rules, desired, is_its, why_not_wanted
-from django_amazon_sync.sync.fields import PRICE
+from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired, is_its, why_not_wanted
+from django_amazon_sync.sync.offers.fields import PRICE
 
 
 @dataclass(frozen=True)

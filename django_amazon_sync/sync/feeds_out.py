@@ -42,9 +42,9 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.rules.stock import may_travel_by_feed
-from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import Change, Known, must_wait, patch_of
 
@@ -251,7 +251,7 @@ def _that_may_leave(work: Work, messages: Sequence[Message]) -> Iterator[tuple[M
     for message in messages:
         row, change = rows[message.listing.sku_id], message.as_change()
         if reason := must_wait(row, change, busy.get(message.listing.pk, frozenset())):
-            changes.note([(work.account.pk, row.offer_pk)])
+            changed_offers.note([(work.account.pk, row.offer_pk)])
             about = {"sku": row.sku, "marketplace": message.listing.marketplace.code}
             work.line(Outcome.WAITING, **about, values=message.values, message=reason)
         else:
@@ -321,5 +321,5 @@ def _give_up(feed: Submission, reason: str) -> None:
     with transaction.atomic():
         if feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason):
             offers = items.values_list("listing__sku__offer_pk", flat=True)
-            changes.note((feed.account_id, offer) for offer in offers.iterator())
+            changed_offers.note((feed.account_id, offer) for offer in offers.iterator())
             items.update(settled=True)

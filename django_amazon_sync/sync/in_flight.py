@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django_amazon_sync.models import OPEN_STATES, Job, Submission, SubmissionItem, SubmissionState
-from django_amazon_sync.sync.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import Work, lease_key
 

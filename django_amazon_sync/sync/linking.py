@@ -22,9 +22,9 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import is_its
-from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.desired import is_its
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         _store(account, [row])
         doubt_quantities([(account.pk, sku.sku, before)])
         _let_held_units_follow(account, [row])
-        changes.note([(account.pk, before)])
+        changed_offers.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
 
 

@@ -36,9 +36,11 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync import feeds_out, held
-from django_amazon_sync.sync.changes import Noted, note
 from django_amazon_sync.sync.creation import create
-from django_amazon_sync.sync.desired import (
+from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.observing import observe
+from django_amazon_sync.sync.offers.changed_offers import Noted, note
+from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
@@ -48,7 +50,7 @@ from django_amazon_sync.sync.desired import (
     is_wanted,
     rules_of,
 )
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     MAXIMUM_PRICE,
     MINIMUM_PRICE,
@@ -57,11 +59,9 @@ from django_amazon_sync.sync.fields import (
     least_paid,
     paid,
 )
-from django_amazon_sync.sync.holds import units_held
-from django_amazon_sync.sync.identifiers import with_own
-from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
-from django_amazon_sync.sync.observing import observe
-from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.offers.identifiers import with_own
+from django_amazon_sync.sync.offers.rates import bring_up_rates
+from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.work import Work, why_not_writing
 from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch

@@ -43,10 +43,10 @@ from django_amazon_sync.rules.matching import (
     decide,
     how,
 )
-from django_amazon_sync.sync.desired import is_its
-from django_amazon_sync.sync.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.linking import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
+from django_amazon_sync.sync.offers.desired import is_its
+from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.proposals import keep_proposals, refused_by_staff
 from django_amazon_sync.sync.runs.bulk import CHUNK, chunks
 from django_amazon_sync.sync.runs.work import Work

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.fields import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 

@@ -46,7 +46,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
 from django_amazon_sync.sync import newcomers, windows
 from django_amazon_sync.sync.choosing import MAPPING_CODES, Chooser
-from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, isolated
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]

@@ -29,11 +29,11 @@ from django_amazon_sync.models import (
     Presence,
 )
 from django_amazon_sync.sync.adopting import as_of
-from django_amazon_sync.sync.desired import Chosen, Rules, kept_by_amazon
-from django_amazon_sync.sync.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.observing import had_its_time
+from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
+from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows

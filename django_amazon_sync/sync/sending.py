@@ -33,8 +33,10 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.observing import issue_rows, read
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     HANDLING_TIME,
     NAME,
@@ -47,9 +49,7 @@ from django_amazon_sync.sync.fields import (
     received,
     store_of,
 )
-from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.in_flight import left_alone, places_underway
-from django_amazon_sync.sync.observing import issue_rows, read
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.runs.work import Work
 
 #: After so many requests in a row without an answer the run stops, and comes again.
@@ -218,7 +218,7 @@ def _write_down(work: Work, change: Change) -> Submission | None:
         Listing.objects.select_for_update().get(pk=listing.pk)
         sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
         if reason := must_wait(sku, change, places_underway([listing.pk]).get(listing.pk, set())):
-            changes.note([(work.account.pk, sku.offer_pk)])
+            changed_offers.note([(work.account.pk, sku.offer_pk)])
             work.line(Outcome.WAITING, **_about(change), message=reason)
             return None
         content = json.dumps(change.content, sort_keys=True)
@@ -339,7 +339,7 @@ def _settle_failure(work: Work, change: Change, submission: Submission, error: A
         issue = Issue(error.amazon_code or str(error.status), error.message)
         _settle_refused(work, change, submission, [issue])
         return
-    changes.note([(work.account.pk, change.listing.sku.offer_pk)])
+    changed_offers.note([(work.account.pk, change.listing.sku.offer_pk)])
     never_sent = isinstance(error, Throttled | Unauthorized) or (
         isinstance(error, Unavailable) and not error.sent
     )
@@ -422,7 +422,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         item.submission.move(state, reason=reason, settled_at=timezone.now())
         if QUANTITY in item.values:
             doubt_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
-        changes.note([(work.account.pk, listing.sku.offer_pk)])
+        changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
 
 
 def echo_of(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:

@@ -36,16 +36,16 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync import changes
 from django_amazon_sync.sync.feeds_out import (
     WRITTEN_WITHIN,
     feeds_of,
     give_up_unfinished,
     send_uploaded,
 )
-from django_amazon_sync.sync.fields import FIELDS, QUANTITY
-from django_amazon_sync.sync.holds import doubt_quantities
 from django_amazon_sync.sync.observing import issue_rows, live_values, read
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import echo_of, take_as_accepted
@@ -316,7 +316,7 @@ def _settle_items(
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     _store(items, rows)
     doubt_quantities(doubted)
-    changes.note(again)
+    changed_offers.note(again)
 
 
 def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -> None:
@@ -381,7 +381,7 @@ def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
             for item in items:
                 rows[item.listing_id].approved |= item.values
             _store(items, rows)
-            changes.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
+            changed_offers.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
     _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")
     feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
 
@@ -437,7 +437,7 @@ def _settle_read_back(
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     _store(items, rows)
     doubt_quantities(doubted)
-    changes.note(again)
+    changed_offers.note(again)
 
 
 # --- Items and their rows -------------------------------------------------------------------------

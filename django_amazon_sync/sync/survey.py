@@ -28,7 +28,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync.desired import (
+from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.offers.desired import (
     CREATION,
     Chosen,
     Rules,
@@ -40,11 +41,10 @@ from django_amazon_sync.sync.desired import (
     not_stopped,
     why_not_wanted,
 )
-from django_amazon_sync.sync.field_kinds import money_of
-from django_amazon_sync.sync.fields import PRICE, QUANTITY
-from django_amazon_sync.sync.holds import units_held
-from django_amazon_sync.sync.identifiers import with_own
-from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.offers.field_kinds import money_of
+from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY
+from django_amazon_sync.sync.offers.identifiers import with_own
+from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import CHUNK, chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work

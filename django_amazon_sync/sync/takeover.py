@@ -35,8 +35,11 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import (
+from django_amazon_sync.sync.explaining import offer_of
+from django_amazon_sync.sync.in_flight import fields_on_their_way
+from django_amazon_sync.sync.observing import is_proof, observe
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
@@ -45,12 +48,9 @@ from django_amazon_sync.sync.desired import (
     kept_by_amazon,
     why_not_wanted,
 )
-from django_amazon_sync.sync.explaining import offer_of
-from django_amazon_sync.sync.fields import NAME, PRICE, QUANTITY
-from django_amazon_sync.sync.holds import units_held
-from django_amazon_sync.sync.in_flight import fields_on_their_way
-from django_amazon_sync.sync.observing import is_proof, observe
-from django_amazon_sync.sync.rates import bring_up_rates
+from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.offers.rates import bring_up_rates
+from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.selection import is_about_some, within
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
@@ -364,7 +364,7 @@ def _apply(
             _check_bounce(one, listing, _offer_now(work, update.pk), differing)
             _accept(one, listing, differing)
             # Where it is sold elsewhere too, the shop's new value goes there.
-            changes.note([(work.account.pk, update.pk)])
+            changed_offers.note([(work.account.pk, update.pk)])
             work.line(Outcome.TAKEN_OVER, **one.about, values=differing)
             work.store_lines()  # what was taken over is told, whenever the worker dies
     except _Refused as why:

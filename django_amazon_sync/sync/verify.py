@@ -23,9 +23,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from django_amazon_sync.data import ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
-from django_amazon_sync.sync import changes
-from django_amazon_sync.sync.desired import Rules, kept_by_amazon, rules_of
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.in_flight import fields_on_their_way
+from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
+from django_amazon_sync.sync.offers import changed_offers
+from django_amazon_sync.sync.offers.desired import Rules, kept_by_amazon, rules_of
+from django_amazon_sync.sync.offers.fields import (
     BUSINESS_PRICE,
     FIELDS,
     OF_SHOP,
@@ -37,11 +39,9 @@ from django_amazon_sync.sync.fields import (
     received,
     store_of,
 )
-from django_amazon_sync.sync.holds import doubt_quantities
-from django_amazon_sync.sync.in_flight import fields_on_their_way
-from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
+from django_amazon_sync.sync.offers.rates import bring_up_rates
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.proving import ours_to_compare, prove_by_reports, settled, unproven
-from django_amazon_sync.sync.rates import bring_up_rates
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.sending import recover
@@ -204,7 +204,7 @@ def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> N
     row.reason = "Amazon shows something else than it accepted."
     if QUANTITY in wrong:
         doubt_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
-    changes.note([(work.account.pk, row.sku.offer_pk)])
+    changed_offers.note([(work.account.pk, row.sku.offer_pk)])
 
 
 def drift_in_words(drift: dict[str, Any], rules: Rules) -> str:
@@ -232,7 +232,7 @@ def _missing(work: Work, listing: Listing) -> None:
     Listing.objects.filter(pk=listing.pk).update(
         reason=reason, accepted={}, verified={}, drift={"listing": "missing"}
     )
-    changes.note([(work.account.pk, listing.sku.offer_pk)])
+    changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
     work.line(Outcome.DRIFTED, **about, message=reason)
 
 

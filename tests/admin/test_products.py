@@ -27,7 +27,8 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync import identifiers, linking
+from django_amazon_sync.sync import linking
+from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, Staff

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, SellerSku, SyncRun
-from django_amazon_sync.sync import identifiers
+from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests import factories_amazon as make
 from tests.browser.steps import at_work, faults_of, log_in

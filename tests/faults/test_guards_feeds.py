@@ -24,7 +24,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import adopting, feeds_out, jobs, settle
-from django_amazon_sync.sync.holds import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.data import ListingFacts, Money
-from django_amazon_sync.sync.fields import FIELDS, REMOVED, OfferField, own_fields
+from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, OfferField, own_fields
 from tests.patches import DE, store
 
 cents = st.integers(1, 10**9).map(lambda number: Decimal(number) / 100)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django_amazon_sync.data import Identifier, Offer
 from django_amazon_sync.models import OfferIdentifier, Outcome, SellerSku
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import identifiers
+from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
 from tests.sync.test_matching import match

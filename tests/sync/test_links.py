@@ -15,8 +15,8 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.sync import orders_in
-from django_amazon_sync.sync.holds import units_held
 from django_amazon_sync.sync.linking import SkuTaken, sell_under
+from django_amazon_sync.sync.offers.reserved_units import units_held
 from tests import factories
 from tests.faults.racing import just_before
 from tests.sync.conftest import World, lines_of, shop_order

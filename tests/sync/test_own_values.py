@@ -12,10 +12,10 @@ from oscar.core.loading import get_model
 from django_amazon_sync.amazon.attributes import Place
 from django_amazon_sync.amazon.listings import patch_listing
 from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
-from django_amazon_sync.sync import fields
 from django_amazon_sync.sync.accounts.connect import client_for
-from django_amazon_sync.sync.field_kinds import Number
-from django_amazon_sync.sync.fields import FIELDS, own_fields, set_own
+from django_amazon_sync.sync.offers import fields
+from django_amazon_sync.sync.offers.field_kinds import Number
+from django_amazon_sync.sync.offers.fields import FIELDS, own_fields, set_own
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from django_amazon_sync.amazon.product_types import schema_facts
 from django_amazon_sync.errors import NotFound, Unreadable
 from django_amazon_sync.models import ProductType
-from django_amazon_sync.sync import product_types
 from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.offers import product_types
 from tests.sync.conftest import DE, World
 
 

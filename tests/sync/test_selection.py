@@ -16,7 +16,8 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync import changes, held, jobs
+from django_amazon_sync.sync import held, jobs
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import Merged
 from tests import factories
@@ -125,7 +126,7 @@ def test_what_was_selected_is_looked_at_soon_by_one_statement() -> None:
     make.sku(make.account(), offer_pk="77")
     make.sku(live[0].account, offer_pk="")
     with CaptureQueriesContext(connection) as captured:
-        changes.note_skus(SellerSku.objects.all())
+        changed_offers.note_skus(SellerSku.objects.all())
     assert len(captured) <= 2
     assert sorted(OfferChange.objects.values_list("account", "offer_pk")) == [
         (live[0].account_id, str(one)) for one in range(3)

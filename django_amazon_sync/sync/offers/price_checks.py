@@ -7,8 +7,8 @@ from typing import Any
 
 from django_amazon_sync.data import Money
 from django_amazon_sync.rules.offer_prices import OfferPrices, misfits
-from django_amazon_sync.sync.field_kinds import money_of
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.offers.field_kinds import money_of
+from django_amazon_sync.sync.offers.fields import (
     BUSINESS_PRICE,
     LIST_PRICE,
     MAXIMUM_PRICE,

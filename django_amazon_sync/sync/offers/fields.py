@@ -30,7 +30,7 @@ from django_amazon_sync.amazon.attributes import (
     set_patch,
 )
 from django_amazon_sync.data import ListingFacts, Money
-from django_amazon_sync.sync.field_kinds import (
+from django_amazon_sync.sync.offers.field_kinds import (
     BusinessPrice,
     Codes,
     Day,

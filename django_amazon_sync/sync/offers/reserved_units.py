@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.db.models import F, Q, Sum
 
 from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, SellerSku
-from django_amazon_sync.sync import changes
+from django_amazon_sync.sync.offers import changed_offers
 
 
 def units_held(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
@@ -45,4 +45,4 @@ def doubt_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
     SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(
         stock_epoch=F("stock_epoch") + 1
     )
-    changes.note((account, offer) for _pk, account, offer in doubted)
+    changed_offers.note((account, offer) for _pk, account, offer in doubted)

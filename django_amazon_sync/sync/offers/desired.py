@@ -17,8 +17,8 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
-from django_amazon_sync.sync.field_kinds import money_of
-from django_amazon_sync.sync.fields import (
+from django_amazon_sync.sync.offers.field_kinds import money_of
+from django_amazon_sync.sync.offers.fields import (
     NAME,
     OF_SHOP,
     PRICE,
@@ -27,8 +27,8 @@ from django_amazon_sync.sync.fields import (
     REMOVED,
     own_fields,
 )
-from django_amazon_sync.sync.offer_checks import problems_of
-from django_amazon_sync.sync.rates import rates_for
+from django_amazon_sync.sync.offers.price_checks import problems_of
+from django_amazon_sync.sync.offers.rates import rates_for
 from django_amazon_sync.sync.runs.work import Work
 
 __all__ = [

@@ -15,7 +15,7 @@ from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import product_types as gateway
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.models import Listing, Marketplace, ProductType
-from django_amazon_sync.sync.fields import FIELDS
+from django_amazon_sync.sync.offers.fields import FIELDS
 
 #: What was read is good for so long; a product type changes some times a year.
 KEPT = timedelta(days=7)
