@@ -28,7 +28,7 @@ from django_amazon_sync.models import (
     RunLine,
     Submission,
 )
-from django_amazon_sync.sync.explaining import explain_price
+from django_amazon_sync.sync.listings.explain import explain_price
 from django_amazon_sync.sync.offers.fields import SALE_PRICE, set_own
 from django_amazon_sync.testing.simulator import SimulatorControl
 

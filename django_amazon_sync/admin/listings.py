@@ -43,7 +43,7 @@ from django_amazon_sync.models import (
     Listing,
     RunLine,
 )
-from django_amazon_sync.sync import held
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers.fields import FIELDS
 
 #: What the mappings of a listing hold beside the fields of an offer, with names for people.
@@ -254,7 +254,7 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing])
         waiting = queryset.exclude(held={})
         with transaction.atomic():  # the runs are about what was held, which is none any more then
             runs = queued(request, Job.EXPORT, by_account_and_store(waiting))
-            number = held.approve_all(waiting)
+            number = decisions.approve_all(waiting)
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )

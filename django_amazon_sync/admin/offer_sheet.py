@@ -34,7 +34,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.linking import SkuTaken, sell_under
+from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
 from django_amazon_sync.sync.offers import changed_offers, identifiers
 from django_amazon_sync.sync.runs.bulk import chunks
 

@@ -14,7 +14,7 @@ from django_amazon_sync.data import minor_units
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.prices import HIGHEST_PRICE
-from django_amazon_sync.sync.explaining import explain_price
+from django_amazon_sync.sync.listings.explain import explain_price
 
 #: The permission that a change of a price needs, on every screen.
 CHANGE_PRICES = "django_amazon_sync.change_price_listing"

@@ -31,7 +31,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.linking import SkuTaken, sell_under, was_sent
+from django_amazon_sync.sync.listings.link import SkuTaken, sell_under, was_sent
 from django_amazon_sync.sync.offers import identifiers
 from django_amazon_sync.sync.offers.desired import is_its
 from django_amazon_sync.sync.offers.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own

@@ -54,8 +54,8 @@ from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.accounts.connect import client_for
-from django_amazon_sync.sync.explaining import explain_price
-from django_amazon_sync.sync.linking import SkuTaken
+from django_amazon_sync.sync.listings.explain import explain_price
+from django_amazon_sync.sync.listings.link import SkuTaken
 from django_amazon_sync.sync.offers import changed_offers, identifiers, product_types
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE

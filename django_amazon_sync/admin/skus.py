@@ -30,7 +30,7 @@ from django_amazon_sync.admin.taking_over import TakesOverMany
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.linking import link_by_hand
+from django_amazon_sync.sync.listings.link import link_by_hand
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs.bulk import lock_rows
 

@@ -35,7 +35,7 @@ from django_amazon_sync.admin.shown import change_url, plain
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Job, Listing
 from django_amazon_sync.sync import takeover
-from django_amazon_sync.sync.held import send_ours
+from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 

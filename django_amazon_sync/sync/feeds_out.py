@@ -42,7 +42,7 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.rules.stock import may_travel_by_feed
-from django_amazon_sync.sync.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.listings.in_flight import left_alone, places_underway
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs.work import Work

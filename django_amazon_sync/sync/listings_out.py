@@ -35,10 +35,11 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import feeds_out, held
+from django_amazon_sync.sync import feeds_out
 from django_amazon_sync.sync.creation import create
-from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
-from django_amazon_sync.sync.observing import observe
+from django_amazon_sync.sync.listings import decisions
+from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.listings.read_listings import observe
 from django_amazon_sync.sync.offers.changed_offers import Noted, note
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
@@ -151,9 +152,9 @@ def _look(work: Work, found: Survey) -> None:
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
-        listings = held.of_run(holding)
+        listings = decisions.of_run(holding)
         if not work.goes_on:  # nobody has seen what was held since
-            held.approve(listings)
+            decisions.approve(listings)
         found.look_at_some(
             offer_pks=sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
             skus=sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),
@@ -215,7 +216,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
     """
     pks = found.zeros + found.changed
     waiting: dict[int, dict[str, Any]] = {}
-    for listings in _together(pks, held.TOGETHER):
+    for listings in _together(pks, decisions.TOGETHER):
         for seen in _look_again(work, found.rules, listings):
             listing = seen.listing
             changes = seen.changes(again=found.again)
@@ -224,7 +225,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
                 waiting[listing.pk] = held_back
                 _say_held(work, listing, held_back, reason)
     if not work.run.dry_run:
-        held.hold(waiting, reason)
+        decisions.hold(waiting, reason)
         _send(work, found, pks)  # what is held now stays
 
 
@@ -242,7 +243,7 @@ def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:
 
 def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
     if not work.run.dry_run:
-        held.hold({listing.pk: values}, reason)
+        decisions.hold({listing.pk: values}, reason)
         listing.held |= values
     _say_held(work, listing, values, reason)
 

@@ -43,7 +43,7 @@ from django_amazon_sync.rules.matching import (
     decide,
     how,
 )
-from django_amazon_sync.sync.linking import Link, link
+from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.listings_in import import_listings
 from django_amazon_sync.sync.offers.desired import is_its
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own

@@ -27,7 +27,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.matching import SKU
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.linking import Link, link
+from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
 

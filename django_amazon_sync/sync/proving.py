@@ -29,9 +29,9 @@ from django_amazon_sync.models import (
     Presence,
 )
 from django_amazon_sync.sync.adopting import as_of
-from django_amazon_sync.sync.in_flight import fields_on_their_way
+from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
+from django_amazon_sync.sync.listings.read_listings import had_its_time
 from django_amazon_sync.sync.listings_in import reported_values
-from django_amazon_sync.sync.observing import had_its_time
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports

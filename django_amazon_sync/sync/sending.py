@@ -33,8 +33,8 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.in_flight import left_alone, places_underway
-from django_amazon_sync.sync.observing import issue_rows, read
+from django_amazon_sync.sync.listings.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.listings.read_listings import issue_rows, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
     FIELDS,

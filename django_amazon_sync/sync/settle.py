@@ -42,7 +42,7 @@ from django_amazon_sync.sync.feeds_out import (
     give_up_unfinished,
     send_uploaded,
 )
-from django_amazon_sync.sync.observing import issue_rows, live_values, read
+from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities

@@ -28,7 +28,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.offers.desired import (
     CREATION,
     Chosen,

@@ -35,9 +35,9 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.explaining import offer_of
-from django_amazon_sync.sync.in_flight import fields_on_their_way
-from django_amazon_sync.sync.observing import is_proof, observe
+from django_amazon_sync.sync.listings.explain import offer_of
+from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
+from django_amazon_sync.sync.listings.read_listings import is_proof, observe
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.desired import (
     Chosen,

@@ -23,8 +23,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from django_amazon_sync.data import ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
-from django_amazon_sync.sync.in_flight import fields_on_their_way
-from django_amazon_sync.sync.observing import had_its_time, is_proof, live_values, observe
+from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
+from django_amazon_sync.sync.listings.read_listings import (
+    had_its_time,
+    is_proof,
+    live_values,
+    observe,
+)
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.desired import Rules, kept_by_amazon, rules_of
 from django_amazon_sync.sync.offers.fields import (

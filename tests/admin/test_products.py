@@ -27,7 +27,7 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync import linking
+from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests import factories_amazon as make
@@ -252,7 +252,7 @@ def test_a_sku_that_is_taken_meanwhile_is_said_at_its_field(
 
     def first_another(*arguments: Any) -> Any:
         make.sku(account, "AMZ", offer_pk=str(cup.pk), matched=True)
-        return linking.sell_under(*arguments)
+        return link.sell_under(*arguments)
 
     monkeypatch.setattr("django_amazon_sync.admin.product_forms.sell_under", first_another)
     response = staff.client.post(address_of(record), data)

@@ -15,7 +15,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.sync import orders_in
-from django_amazon_sync.sync.linking import SkuTaken, sell_under
+from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
 from django_amazon_sync.sync.offers.reserved_units import units_held
 from tests import factories
 from tests.faults.racing import just_before

@@ -18,8 +18,8 @@ from django_amazon_sync.models import (
     Submission,
     SubmissionState,
 )
-from django_amazon_sync.sync import held
 from django_amazon_sync.sync.accounts.connect import pause
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests import factories
@@ -368,7 +368,7 @@ def test_a_price_approved_by_hand_leaves(world: World) -> None:
     record.price = Decimal("20.00")
     record.save()
     world.export()
-    assert held.approve([world.listing("MUG")]) == 1
+    assert decisions.approve([world.listing("MUG")]) == 1
     world.export()
     assert world.live("MUG").price == Decimal("20.00")
 
@@ -419,7 +419,7 @@ def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> No
         record.save()
     world.export()
     assert world.writes() == 0
-    assert held.approve(Listing.objects.all()) == 25
+    assert decisions.approve(Listing.objects.all()) == 25
     run = world.export(skus=["MUG-1", "MUG-2"])
     assert lines_of(run, "outcome") == [Outcome.SENT] * 2
     run = world.export()
@@ -509,7 +509,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
     for record in records:
         record.price = Decimal("11.00")
         record.save()
-    monkeypatch.setattr(held, "TOGETHER", 10)
+    monkeypatch.setattr(decisions, "TOGETHER", 10)
     written = bulk.update_rows
 
     def die_at_the_second(listings: Any, names: Any) -> None:
@@ -518,7 +518,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         written(listings, names)
 
     with monkeypatch.context() as patched:
-        patched.setattr(held, "update_rows", die_at_the_second)
+        patched.setattr(decisions, "update_rows", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             world.export()
     assert not Listing.objects.exclude(held={}).exists()

@@ -25,7 +25,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.barcodes import gtin
-from django_amazon_sync.sync import jobs, linking, matching, sending
+from django_amazon_sync.sync import jobs, matching, sending
+from django_amazon_sync.sync.listings import link
 from tests import factories, factories_amazon
 from tests.faults.racing import just_before
 from tests.sync.conftest import DE, FR, World, lines_of
@@ -205,7 +206,7 @@ def test_a_listing_of_another_living_offer_is_proposed(world: World) -> None:
     cup = factories.stock_record("CUP")
     factories.stock_record("MUG", upc=EAN)
     row = reported(world, "OLD", gtin=f"0{EAN}")
-    linking.link_by_hand(row, str(cup.pk))
+    link.link_by_hand(row, str(cup.pk))
     run = match(world)
     assert proposed(run, "MUG")["seller_sku"] == "OLD"
     assert links(world) == {"OLD": (str(cup.pk), True)}
@@ -213,7 +214,7 @@ def test_a_listing_of_another_living_offer_is_proposed(world: World) -> None:
 
 def test_a_listing_whose_offer_is_gone_is_free(world: World) -> None:
     row = reported(world, "OLD", gtin=f"0{EAN}")
-    linking.link_by_hand(row, "987654")
+    link.link_by_hand(row, "987654")
     mug = factories.stock_record("MUG", upc=EAN)
     match(world)
     assert links(world) == {"OLD": (str(mug.pk), True)}
@@ -304,7 +305,7 @@ def test_a_sku_that_was_linked_meanwhile_stays_as_it_is(world: World) -> None:
     row = reported(world, "OLD", gtin=f"0{EAN}")
 
     def other() -> None:
-        linking.link_by_hand(row, str(cup.pk))
+        link.link_by_hand(row, str(cup.pk))
 
     with just_before(matching, "link", other):
         run = match(world)
@@ -318,10 +319,8 @@ def test_no_second_listing_is_made_while_the_offer_is_linked(world: World) -> No
     mug = factories.stock_record("MUG", upc=EAN)
     world.amazon.add_product(asin="B0MUG", title="Mug", ean=EAN)
     reported(world, "OLD", asin="B0MUG", gtin=f"0{EAN}")
-    found = [linking.Link("OLD", str(mug.pk), matched=True)]
-    with just_before(
-        sending, "_write_down", lambda: linking.link(world.account, world.shop, found)
-    ):
+    found = [link.Link("OLD", str(mug.pk), matched=True)]
+    with just_before(sending, "_write_down", lambda: link.link(world.account, world.shop, found)):
         world.export(skus=["MUG"])
     assert world.live("MUG") is None
     assert links(world) == {"OLD": (str(mug.pk), True)}
@@ -335,7 +334,7 @@ def test_an_offer_that_was_linked_meanwhile_is_linked_once(world: World) -> None
     other = reported(world, "ANCIENT")
 
     def link_other() -> None:
-        linking.link_by_hand(other, str(mug.pk))
+        link.link_by_hand(other, str(mug.pk))
 
     with just_before(matching, "link", link_other):
         run = match(world)

@@ -16,7 +16,8 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync import held, jobs
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import Merged
@@ -153,7 +154,7 @@ def test_approving_takes_as_many_queries_for_many_as_for_few() -> None:
         rows = [Listing(sku=sku, marketplace=place, held={"price": "9.00 EUR"}) for sku in skus]
         Listing.objects.bulk_create(rows)
         with CaptureQueriesContext(connection) as captured:
-            assert held.approve_all(Listing.objects.all()) == number
+            assert decisions.approve_all(Listing.objects.all()) == number
         counted.append(len(captured))
         assert not Listing.objects.exclude(held={}).exists()
     assert counted[0] == counted[1]

@@ -22,7 +22,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops.oscar import OscarShop
-from django_amazon_sync.sync.held import send_ours
+from django_amazon_sync.sync.listings.decisions import send_ours
 from tests import factories
 from tests.sync.conftest import DE, FR, World, eur, lines_of
 

@@ -23,7 +23,8 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import held, jobs, listings_out, sending, turns
+from django_amazon_sync.sync import jobs, listings_out, sending, turns
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.turns import Slice, Waiting
 from django_amazon_sync.testing.simulator import Fault
@@ -334,12 +335,12 @@ def test_a_run_that_goes_on_approves_nothing_that_was_held_since(two: Two) -> No
     holding = make.run(two.many.account, counts={"held": 45})
     skus = [f"SKU-{number:03}" for number in range(45)]
     for sku in skus:
-        held.hold({two.many.listing(sku).pk: {"quantity": 4}}, "Too much at once.")
+        decisions.hold({two.many.listing(sku).pk: {"quantity": 4}}, "Too much at once.")
         make.line(holding, Outcome.HELD, sku=sku, marketplace=DE)
     run = jobs.request(two.many.account, Job.EXPORT, options={"approve": holding.pk})
     jobs.perform(run, slice_over=after_one_batch())
     assert (run.state, len(two.sent())) == (RunState.QUEUED, 20)
-    held.hold({two.many.listing("SKU-001").pk: {"price": "99.00 EUR"}}, "It jumps.")
+    decisions.hold({two.many.listing("SKU-001").pk: {"price": "99.00 EUR"}}, "It jumps.")
     jobs.perform(run)
     assert (run.state, len(two.sent())) == (RunState.DONE, 45)
     assert two.many.listing("SKU-001").held == {"price": "99.00 EUR"}
