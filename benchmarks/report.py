@@ -40,7 +40,7 @@ from django_amazon_sync.models import (
     ReportState,
     SellerSku,
 )
-from django_amazon_sync.sync.listings_in import import_listings
+from django_amazon_sync.sync.amazon_reports.import_listings import import_listings
 
 AIM = 3.0
 TABLES = [SellerSku._meta.db_table, Listing._meta.db_table]

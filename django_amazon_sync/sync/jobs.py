@@ -18,7 +18,6 @@ from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import (
-    listings_in,
     listings_out,
     matching,
     orders_in,
@@ -28,6 +27,7 @@ from django_amazon_sync.sync import (
     verify,
 )
 from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
@@ -39,7 +39,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.IMPORT_ORDERS: orders_in.import_orders,
     Job.CONFIRM_SHIPMENTS: shipments_out.confirm_shipments,
     Job.SETTLE: settle.settle,
-    Job.IMPORT_LISTINGS: listings_in.import_listings,
+    Job.IMPORT_LISTINGS: import_listings.import_listings,
     Job.MATCH: matching.match,
     Job.TAKE_OVER: takeover.take_over,
 }

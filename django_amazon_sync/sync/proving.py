@@ -28,13 +28,17 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
 )
-from django_amazon_sync.sync.adopting import as_of
+from django_amazon_sync.sync.amazon_reports.fetch import (
+    may_be_destroyed,
+    open_listings,
+    ready_reports,
+)
+from django_amazon_sync.sync.amazon_reports.import_listings import reported_values
+from django_amazon_sync.sync.amazon_reports.upsert import as_of
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import had_its_time
-from django_amazon_sync.sync.listings_in import reported_values
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
-from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work

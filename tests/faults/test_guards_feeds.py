@@ -23,7 +23,8 @@ from django_amazon_sync.models import (
     Submission,
     SyncRun,
 )
-from django_amazon_sync.sync import adopting, feeds_out, jobs, settle
+from django_amazon_sync.sync import feeds_out, jobs, settle
+from django_amazon_sync.sync.amazon_reports import upsert
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
@@ -267,13 +268,13 @@ def export_while_listings_come_in(world: World) -> None:
         world.import_orders()
         assert world.export().state == RunState.DONE
 
-    with just_before(adopting, "_insert", export):
+    with just_before(upsert, "_insert", export):
         assert jobs.perform(run, patience=5).state == RunState.DONE
 
 
 def test_without_the_condition_a_report_undoes_what_was_sent(stages: Stages) -> None:
-    always = adopting._LISTINGS.replace(adopting._FOUND, "true")
-    with at(stages, "stocked") as world, patch.object(adopting, "_LISTINGS", always):
+    always = upsert._LISTINGS.replace(upsert._FOUND, "true")
+    with at(stages, "stocked") as world, patch.object(upsert, "_LISTINGS", always):
         export_while_listings_come_in(world)
         assert world.listing("MUG").accepted["quantity"] != world.live("MUG").quantity
 

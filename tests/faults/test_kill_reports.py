@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from django_amazon_sync.models import Job, RunState, SyncRun
-from django_amazon_sync.sync import jobs, listings_in, proving
+from django_amazon_sync.sync import jobs, proving
+from django_amazon_sync.sync.amazon_reports import import_listings
 from tests.faults.proof import Story, failures_of, wait
 from tests.faults.stages import Stages, change
 from tests.sync.conftest import DE, World
@@ -15,8 +16,8 @@ SAMPLE = 2
 
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings_in, "TOGETHER", 2)
-    monkeypatch.setattr(listings_in, "STOCKS", 1)
+    monkeypatch.setattr(import_listings, "TOGETHER", 2)
+    monkeypatch.setattr(import_listings, "STOCKS", 1)
     monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
     monkeypatch.setattr(proving, "TOGETHER", 2)
 

@@ -30,9 +30,10 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, listings_in
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import client_for
-from django_amazon_sync.sync.adopting import take_in
+from django_amazon_sync.sync.amazon_reports import import_listings
+from django_amazon_sync.sync.amazon_reports.upsert import take_in
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests import factories_amazon as make
@@ -452,7 +453,7 @@ AMAZONS = ReportRow("MUG", "B000000001", Decimal("10.00"), None, "AMAZON_EU", "A
 def test_a_sku_that_comes_twice_is_amazons_if_either_row_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch, together: int, amazon_first: bool
 ) -> None:
-    monkeypatch.setattr(listings_in, "TOGETHER", together)
+    monkeypatch.setattr(import_listings, "TOGETHER", together)
     rows = [AMAZONS, merchant("10.00", 5)]
     take(rows if amazon_first else rows[::-1], world, monkeypatch)
     assert world.listing("MUG").sku.channel == "AMAZON_EU"
@@ -488,7 +489,7 @@ def test_whatever_the_rows_hold_each_sku_is_there_once(
     rows: list[ReportRow], one_report: AmazonReport
 ) -> None:
     with transaction.atomic():
-        given_rows = listings_in.rows_to_take(rows, "EUR")
+        given_rows = import_listings.rows_to_take(rows, "EUR")
         take_in(one_report, given_rows)
         kept = set(SellerSku.objects.values_list("sku", flat=True))
         assert kept == {row.sku for row in rows if 0 < len(row.sku) <= 255 and "\0" not in row.sku}

@@ -34,9 +34,13 @@ from django_amazon_sync.models import (
     amazon_ships,
 )
 from django_amazon_sync.rules.barcodes import gtin
-from django_amazon_sync.sync.adopting import take_in
+from django_amazon_sync.sync.amazon_reports.fetch import (
+    may_be_destroyed,
+    open_listings,
+    ready_reports,
+)
+from django_amazon_sync.sync.amazon_reports.upsert import take_in
 from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY
-from django_amazon_sync.sync.reports_in import may_be_destroyed, open_listings, ready_reports
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
 

@@ -1,0 +1,1 @@
+"""Amazon's reports: fetched, and taken into the tables of listings."""
