@@ -32,7 +32,7 @@ from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerSku
 from django_amazon_sync.shops.oscar.people import save_addresses
-from django_amazon_sync.sync.orders_in import place_waiting, store_orders
+from django_amazon_sync.sync.orders.import_orders import place_waiting, store_orders
 from django_amazon_sync.testing.simulator import Simulator
 
 SKUS = 200

@@ -20,7 +20,7 @@ from django_amazon_sync.data import MenuItem
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Application, Marketplace, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.orders import windows
 
 Row = TypeVar("Row", bound=Model)
 

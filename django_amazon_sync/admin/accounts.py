@@ -44,8 +44,9 @@ from django_amazon_sync.models import (
     ShipmentState,
     SyncRun,
 )
-from django_amazon_sync.sync import checking, windows
+from django_amazon_sync.sync import checking
 from django_amazon_sync.sync.accounts import connect
+from django_amazon_sync.sync.orders import windows
 
 Accounts = QuerySet[SellerAccount]
 

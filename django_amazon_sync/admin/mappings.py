@@ -36,7 +36,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import MAPPED, impossible_steps
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.choosing import MAPPING_CODES
+from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 
 #: Amazon's words as its model names them (orders_2026-01-01.json); others are offered once seen.
 SERVICE_LEVELS = (

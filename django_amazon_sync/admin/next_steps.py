@@ -21,8 +21,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
-from django_amazon_sync.sync.choosing import MAPPING_CODES
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
+from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 from django_amazon_sync.sync.runs.work import why_not_writing
 
 Sentence = str | Promise

@@ -42,7 +42,7 @@ from django_amazon_sync.errors import (
 )
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
-from django_amazon_sync.sync.order_search import (
+from django_amazon_sync.sync.orders.search import (
     SURELY_THERE,
     Asked,
     Page,

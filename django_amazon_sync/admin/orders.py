@@ -47,8 +47,9 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import attention, orders_in
-from django_amazon_sync.sync.choosing import MAPPING_CODES
+from django_amazon_sync.sync import attention
+from django_amazon_sync.sync.orders import import_orders
+from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 
 Orders = QuerySet[AmazonOrder]
 
@@ -252,7 +253,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     def replay(self, request: HttpRequest, queryset: Orders) -> None:
         older = Q(state=OrderState.RECORDED, reason_code=BEFORE_CUT_OVER)
         chosen = list(queryset.filter(Q(state=OrderState.QUARANTINED) | older))
-        number = orders_in.replay(chosen)
+        number = import_orders.replay(chosen)
         text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
         wanted = whole(order.account for order in chosen)
         ask(request, Job.IMPORT_ORDERS, wanted, done=text % {"number": number})

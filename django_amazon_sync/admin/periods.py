@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.orders import windows
 
 #: The units of a period, the longest first, with the seconds of each.
 UNITS = {"weeks": 7 * 86400, "days": 86400, "hours": 3600, "minutes": 60}

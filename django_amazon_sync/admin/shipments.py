@@ -16,7 +16,7 @@ from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.shown import link, moment, plain
 from django_amazon_sync.models import Job, Shipment, ShipmentState
-from django_amazon_sync.sync import shipments_out
+from django_amazon_sync.sync.orders import confirm_shipments
 
 #: What staff may fill in or mend, and in which states: later Amazon has it.
 MENDED = ("carrier", "carrier_name", "tracking")
@@ -72,7 +72,7 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
     @admin.action(description=_("Send refused ones again"), permissions=["confirm"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> None:
         chosen = list(queryset.filter(state=ShipmentState.REFUSED))
-        number = shipments_out.try_again(chosen)
+        number = confirm_shipments.try_again(chosen)
         text = ngettext("%(number)d shipment goes again.", "%(number)d shipments go again.", number)
         wanted = whole(one.order.account for one in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": number})

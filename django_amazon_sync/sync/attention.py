@@ -36,7 +36,7 @@ from django_amazon_sync.models import (
     ShipmentState,
     SyncRun,
 )
-from django_amazon_sync.sync import windows
+from django_amazon_sync.sync.orders import windows
 
 #: How long Amazon's client secrets and a public application's authorisations live.
 SECRET_LIVES, AUTHORISATION_LIVES = timedelta(days=180), timedelta(days=365)

@@ -63,11 +63,11 @@ from django_amazon_sync.sync.offers.fields import (
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.work import Work, why_not_writing
 from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch
 from django_amazon_sync.sync.survey import Survey
-from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20

@@ -51,10 +51,10 @@ from django_amazon_sync.sync.offers.desired import (
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.selection import is_about_some, within
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
-from django_amazon_sync.sync.up_to_date import bring_up_orders, orders_complete
 
 #: What may be taken over, in the order that people read it.
 FIELDS = (NAME, PRICE, QUANTITY)

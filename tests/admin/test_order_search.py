@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_amazon_sync.admin.order_search import read_signed, sign
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.order_search import KEPT_FOR_THE_IMPORT, Asked
+from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff

@@ -22,7 +22,8 @@ from django_amazon_sync.models import (
     SyncRun,
     WindowState,
 )
-from django_amazon_sync.sync import jobs, windows
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.orders import windows
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 from tests.admin.test_accounts import account_form

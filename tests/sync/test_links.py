@@ -14,9 +14,9 @@ from django_amazon_sync.models import (
     Outcome,
     SellerSku,
 )
-from django_amazon_sync.sync import orders_in
 from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
 from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.orders import import_orders
 from tests import factories
 from tests.faults.racing import just_before
 from tests.sync.conftest import World, lines_of, shop_order
@@ -123,7 +123,7 @@ def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
     world.list_on_amazon("OLD-MUG", price="10.00", quantity=9)
     row = SellerSku.objects.create(account=world.account, sku="OLD-MUG", channel="DEFAULT")
     number = world.buy("OLD-MUG", 4, status="PENDING")
-    with just_before(orders_in, "doubt_quantities", lambda: link(world, "OLD-MUG", record)):
+    with just_before(import_orders, "doubt_quantities", lambda: link(world, "OLD-MUG", record)):
         world.import_orders()
     held = AmazonOrderLine.objects.get(order__number=number)
     assert held.offer_pk == str(record.pk)

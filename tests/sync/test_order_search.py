@@ -21,8 +21,9 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, order_search
-from django_amazon_sync.sync.order_search import KEPT_FOR_THE_IMPORT, Asked, look
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.orders import search
+from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked, look
 from django_amazon_sync.testing.simulator import Fault
 from tests.sync.conftest import DE, FR, World, lines_of
 
@@ -123,7 +124,7 @@ def test_the_last_searches_stay_for_the_import(world: World) -> None:
         look(world.account, Asked(since=since))
     with pytest.raises(Throttled) as refused:
         look(world.account, Asked(since=since))
-    assert order_search.searches_left(world.account).available == 0
+    assert search.searches_left(world.account).available == 0
     wait = refused.value.retry_at - datetime.now(UTC)
     assert timedelta(0) < wait < timedelta(minutes=3)
     assert look(world.account, Asked(number=number)).sightings  # another budget

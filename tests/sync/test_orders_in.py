@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     RunState,
     WindowState,
 )
-from django_amazon_sync.sync import orders_in, windows
+from django_amazon_sync.sync.orders import import_orders, windows
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.sync.conftest import DE, World, lines_of, shop_order
 
@@ -117,7 +117,7 @@ def test_orders_of_other_channels_are_recorded_only(world: World) -> None:
     number = world.buy("MUG", channel_name="NON_AMAZON")
     world.import_orders()
     assert order_of(number).state == OrderState.RECORDED
-    assert orders_in.replay([order_of(number)]) == 0
+    assert import_orders.replay([order_of(number)]) == 0
     assert world.in_stock("MUG") == 9
 
 
@@ -208,7 +208,7 @@ def test_an_older_order_that_changes_is_recorded_only(world: World) -> None:
     world.amazon.settle_payment(number)
     world.import_orders()
     assert order_of(number).state == OrderState.RECORDED
-    orders_in.replay([order_of(number)])
+    import_orders.replay([order_of(number)])
     world.import_orders()
     assert order_of(number).state == OrderState.PLACED
     assert world.in_stock("MUG") == 9
@@ -254,7 +254,7 @@ def test_one_bad_order_never_blocks_the_next(world: World, monkeypatch: Any) -> 
     }
     assert "own code" not in order_of(bad).reason
     monkeypatch.undo()
-    assert orders_in.replay([order_of(bad)]) == 1
+    assert import_orders.replay([order_of(bad)]) == 1
     world.import_orders()
     assert order_of(bad).state == OrderState.PLACED
     assert world.in_stock("MUG") == 6

@@ -15,7 +15,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.shops.oscar import OscarShop
-from django_amazon_sync.sync import shipments_out
+from django_amazon_sync.sync.orders import confirm_shipments
 from django_amazon_sync.testing.simulator import Fault
 from tests.factories import shipping_event
 from tests.sync.conftest import World, lines_of, shop_order
@@ -112,7 +112,7 @@ def test_a_refusal_shows_amazons_words_and_can_go_again(world: World, number: st
     shipment = Shipment.objects.get()
     assert shipment.reason
     Shipment.objects.update(carrier="DHL")
-    assert shipments_out.try_again([shipment]) == 1
+    assert confirm_shipments.try_again([shipment]) == 1
     assert lines_of(world.confirm_shipments(), "outcome") == [Outcome.CONFIRMED]
 
 

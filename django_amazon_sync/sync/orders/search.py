@@ -19,8 +19,8 @@ from django_amazon_sync.data import Money, OrderData, UnreadableOrder
 from django_amazon_sync.errors import Throttled
 from django_amazon_sync.models import AmazonOrder, SellerAccount
 from django_amazon_sync.rules.statuses import Decision, decide
-from django_amazon_sync.sync import windows
 from django_amazon_sync.sync.accounts.connect import client_for, limiter_for
+from django_amazon_sync.sync.orders import windows
 
 SEARCH = "searchOrders"
 

@@ -44,9 +44,9 @@ from django_amazon_sync.models import (
     WindowState,
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
-from django_amazon_sync.sync import newcomers, windows
-from django_amazon_sync.sync.choosing import MAPPING_CODES, Chooser
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.orders import customers_and_products, windows
+from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, Chooser
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, isolated
 
 Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
@@ -431,8 +431,8 @@ def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] |
         return None
     data = _for_the_shop(locked)
     choices = chooser.for_new(locked, data)
-    made = newcomers.welcome(work.account, work.shop, data)
-    data = newcomers.with_offers(data, made.offers)
+    made = customers_and_products.welcome(work.account, work.shop, data)
+    data = customers_and_products.with_offers(data, made.offers)
     shop_pk = work.shop.place_order(data, replace(choices, customer=made.customer))
     locked.move(
         OrderState.PLACED,
@@ -444,7 +444,7 @@ def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] |
         reason="",
     )
     doubt_quantities(_skus_of(locked))
-    newcomers.remember(locked, made.offers)
+    customers_and_products.remember(locked, made.offers)
     transaction.on_commit(
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
     )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django_amazon_sync import conf
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, Starter, SyncRun
-from django_amazon_sync.sync import orders_in, windows
+from django_amazon_sync.sync.orders import import_orders, windows
 from django_amazon_sync.sync.runs.work import Work, at_work
 
 
@@ -26,7 +26,7 @@ def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:
         account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN
     )
     with suppress(Busy), at_work(run, work.shop, work.client) as importing:
-        orders_in.import_orders(importing)
+        import_orders.import_orders(importing)
 
 
 def orders_complete(work: Work) -> bool:
