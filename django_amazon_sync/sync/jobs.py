@@ -17,9 +17,10 @@ from django.utils import timezone
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import listings_out, matching, settle, takeover, verify
+from django_amazon_sync.sync import listings_out, settle, takeover, verify
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
+from django_amazon_sync.sync.matching.match import match
 from django_amazon_sync.sync.orders import confirm_shipments, import_orders
 from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
@@ -33,7 +34,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.CONFIRM_SHIPMENTS: confirm_shipments.confirm_shipments,
     Job.SETTLE: settle.settle,
     Job.IMPORT_LISTINGS: import_listings.import_listings,
-    Job.MATCH: matching.match,
+    Job.MATCH: match.match,
     Job.TAKE_OVER: takeover.take_over,
 }
 

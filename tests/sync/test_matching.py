@@ -25,8 +25,9 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.barcodes import gtin
-from django_amazon_sync.sync import jobs, matching, sending
+from django_amazon_sync.sync import jobs, sending
 from django_amazon_sync.sync.listings import link
+from django_amazon_sync.sync.matching.match import match
 from tests import factories, factories_amazon
 from tests.faults.racing import just_before
 from tests.sync.conftest import DE, FR, World, lines_of
@@ -307,7 +308,7 @@ def test_a_sku_that_was_linked_meanwhile_stays_as_it_is(world: World) -> None:
     def other() -> None:
         link.link_by_hand(row, str(cup.pk))
 
-    with just_before(matching, "link", other):
+    with just_before(match, "link", other):
         run = match(world)
     assert "by now" in proposed(run, "MUG")["message"]
     assert links(world) == {"OLD": (str(cup.pk), True)}
@@ -336,7 +337,7 @@ def test_an_offer_that_was_linked_meanwhile_is_linked_once(world: World) -> None
     def link_other() -> None:
         link.link_by_hand(other, str(mug.pk))
 
-    with just_before(matching, "link", link_other):
+    with just_before(match, "link", link_other):
         run = match(world)
     assert "by now" in proposed(run, "MUG")["message"]
     assert links(world) == {"ANCIENT": (str(mug.pk), True)}
@@ -346,7 +347,7 @@ def test_a_run_that_had_to_wait_goes_on_where_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each offer gets one line, and no barcode is asked for twice."""
-    monkeypatch.setattr(matching, "CHUNK", 10)
+    monkeypatch.setattr(match, "CHUNK", 10)
     eans = valid_eans(45)
     for number, code in enumerate(eans):
         factories.stock_record(f"CUP-{number}", upc=code)
@@ -423,7 +424,7 @@ def test_nothing_is_guessed_and_nothing_left_out(
     listings: dict[str, tuple[str, str, str]],
     catalogue: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(matching, "import_listings", lambda work: None)
+    monkeypatch.setattr(match, "import_listings", lambda work: None)
     with transaction.atomic():
         world.amazon._world.products.clear()
         for item, code in catalogue.items():

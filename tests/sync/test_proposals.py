@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django_amazon_sync.models import Listing, Outcome, Proposal
-from django_amazon_sync.sync import proposals
+from django_amazon_sync.sync.matching.match import proposals
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
 from tests.sync.test_matching import EAN, links, match, on_amazon

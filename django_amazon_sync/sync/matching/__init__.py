@@ -1,0 +1,1 @@
+"""Which of Amazon's listings an offer of the shop is."""
