@@ -26,8 +26,8 @@ from benchmarks.ground import (
 )
 from django_amazon_sync.models import Job, Listing, SellerSku
 from django_amazon_sync.shops.oscar.offers import COLUMNS
+from django_amazon_sync.sync.export.survey import LISTING_COLUMNS, RENAMED, SKU_COLUMNS, Survey
 from django_amazon_sync.sync.offers.desired import rules_of
-from django_amazon_sync.sync.survey import LISTING_COLUMNS, RENAMED, SKU_COLUMNS, Survey
 
 AIM = 2.0
 

@@ -44,7 +44,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.settle import settle
+from django_amazon_sync.sync.export.settle_feeds import settle
 
 AIM = 2.0
 MESSAGES = 25_000

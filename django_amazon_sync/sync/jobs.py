@@ -17,9 +17,10 @@ from django.utils import timezone
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import listings_out, settle, takeover, verify
+from django_amazon_sync.sync import takeover, verify
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
+from django_amazon_sync.sync.export import export, settle_feeds
 from django_amazon_sync.sync.matching.match import match
 from django_amazon_sync.sync.orders import confirm_shipments, import_orders
 from django_amazon_sync.sync.runs import leases, selection
@@ -27,12 +28,12 @@ from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
 
 STORIES: dict[Job, Callable[[Work], None]] = {
-    Job.EXPORT: listings_out.export,
-    Job.CHANGES: listings_out.send_changes,
+    Job.EXPORT: export.export,
+    Job.CHANGES: export.send_changes,
     Job.VERIFY: verify.verify,
     Job.IMPORT_ORDERS: import_orders.import_orders,
     Job.CONFIRM_SHIPMENTS: confirm_shipments.confirm_shipments,
-    Job.SETTLE: settle.settle,
+    Job.SETTLE: settle_feeds.settle,
     Job.IMPORT_LISTINGS: import_listings.import_listings,
     Job.MATCH: match.match,
     Job.TAKE_OVER: takeover.take_over,

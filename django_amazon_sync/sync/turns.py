@@ -25,7 +25,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import settle
+from django_amazon_sync.sync.export import settle_feeds
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
 
@@ -70,7 +70,7 @@ class Waiting:
         """The accounts with changed offers, then those with feeds to settle."""
         changed = OfferChange.objects.values("account")
         live = self._connected.filter(state=AccountState.LIVE, pk__in=changed)
-        settling = self._connected.filter(pk__in=settle.due(timezone.now()).values("account"))
+        settling = self._connected.filter(pk__in=settle_feeds.due(timezone.now()).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
             for account in accounts.order_by("pk"):
                 if not leases.busy(lease_key(job, account.pk)):

@@ -23,6 +23,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from django_amazon_sync.data import ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
+from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
     had_its_time,
@@ -50,7 +51,6 @@ from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
 from django_amazon_sync.sync.proving import ours_to_compare, prove_by_reports, settled, unproven
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.sending import recover
 
 #: SKUs that are read together (searchListingsItems takes 20).
 TOGETHER = 20

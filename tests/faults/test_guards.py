@@ -31,9 +31,9 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
-from django_amazon_sync.sync import listings_out, sending, survey
 from django_amazon_sync.sync.accounts import tokens_and_buckets
 from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.export import export, send, survey
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
@@ -106,7 +106,7 @@ def overtaken(world: World) -> SyncRun:
         change("CUP", num_in_stock=1)
         assert world.export().state == RunState.DONE
 
-    with just_before(sending, "_write_down", another_comes):
+    with just_before(send, "_write_down", another_comes):
         return world.export(skus=["CUP"])
 
 
@@ -136,12 +136,12 @@ def order_in_between(world: World) -> SyncRun:
         world.buy("SHEARS", 3)
         world.import_orders()
 
-    with just_before(sending, "_write_down", a_buyer_comes):
+    with just_before(send, "_write_down", a_buyer_comes):
         return world.export(skus=["SHEARS"])
 
 
 def test_without_the_epoch_sold_units_are_offered_again(stages: Stages) -> None:
-    with stages.at("changed") as world, patch.object(sending, "must_wait", lambda *facts: ""):
+    with stages.at("changed") as world, patch.object(send, "must_wait", lambda *facts: ""):
         order_in_between(world)
         assert quantities_sent(world, "SHEARS") == [4]
         assert world.live("SHEARS").quantity > world.in_stock("SHEARS")
@@ -170,7 +170,7 @@ def goods_come_while_orders_are_late(world: World) -> None:
 def test_without_the_wait_a_rise_offers_what_amazon_has_sold(stages: Stages) -> None:
     with (
         stages.at("exported") as world,
-        patch.object(listings_out, "may_leave", lambda new, **facts: ""),
+        patch.object(export, "may_leave", lambda new, **facts: ""),
         patch.object(survey, "may_leave", lambda new, **facts: ""),
     ):
         goods_come_while_orders_are_late(world)

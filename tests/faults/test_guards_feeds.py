@@ -23,8 +23,9 @@ from django_amazon_sync.models import (
     Submission,
     SyncRun,
 )
-from django_amazon_sync.sync import feeds_out, jobs, settle
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.amazon_reports import upsert
+from django_amazon_sync.sync.export import feeds, settle_feeds
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
@@ -53,7 +54,7 @@ def settle_into_a_settle(world: World) -> tuple[SyncRun, SyncRun]:
     """A second worker settles when the first one has read a report and takes it in."""
     wait(world, 1)
     inner: list[SyncRun] = []
-    with just_before(settle, "_take_in", lambda: inner.append(world.do(Job.SETTLE))):
+    with just_before(settle_feeds, "_take_in", lambda: inner.append(world.do(Job.SETTLE))):
         outer = world.do(Job.SETTLE)
     return outer, inner[0]
 
@@ -98,7 +99,7 @@ def sold_while_settling(world: World) -> None:
     world.import_orders()  # or the rise would wait for them
     change("CUP", num_in_stock=5)
     read, sent = threading.Event(), threading.Event()
-    overtaken = settle._overtaken
+    overtaken = settle_feeds._overtaken
 
     def then_wait(items: Any) -> Any:
         found = overtaken(items)
@@ -114,7 +115,7 @@ def sold_while_settling(world: World) -> None:
         finally:
             sent.set()
 
-    with patch.object(settle, "_overtaken", then_wait):
+    with patch.object(settle_feeds, "_overtaken", then_wait):
         assert at_once(lambda: world.do(Job.SETTLE), the_lane) == []
     assert world.live("CUP").quantity == 5
 
@@ -164,7 +165,7 @@ def settle_and_send_at_once(world: World, first: Any, second: Any) -> list[BaseE
             meet()
             second.objects.select_for_update().get(pk=pks[second])
 
-    with patch.object(settle, "doubt_quantities", after_meeting):
+    with patch.object(settle_feeds, "doubt_quantities", after_meeting):
         return at_once(lambda: world.do(Job.SETTLE), another)
 
 
@@ -187,7 +188,7 @@ def test_listings_before_skus_and_both_go_on(stages: Stages) -> None:
 def order_while_a_file_is_written(world: World) -> list[int]:
     """Two of five shears are sold after their quantity was computed; what went by feed of them."""
     world.amazon.advance(180)
-    with just_before(feeds_out.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
+    with just_before(feeds.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
         world.export()
     return [
         one.value
@@ -201,7 +202,7 @@ def order_while_a_file_is_written(world: World) -> list[int]:
 def test_without_the_epoch_a_feed_offers_what_was_sold(stages: Stages) -> None:
     with (
         at(stages, "rearranged") as world,
-        patch.object(feeds_out, "must_wait", lambda *facts: ""),
+        patch.object(feeds, "must_wait", lambda *facts: ""),
     ):
         assert order_while_a_file_is_written(world) == [5]
         assert world.in_stock("SHEARS") == 3
@@ -236,7 +237,7 @@ def settle_before_the_export_sends(world: World) -> int:
     """A feed is uploaded, and both the export and settling are about to send it."""
     world.amazon.advance(180)
     world.import_orders()
-    with just_before(feeds_out, "send_feed", lambda: world.do(Job.SETTLE)):
+    with just_before(feeds, "send_feed", lambda: world.do(Job.SETTLE)):
         world.export()
     return len(world.amazon.feeds(world.seller))
 

@@ -14,7 +14,7 @@ import pytest
 
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.models import Job, RunState, SyncRun
-from django_amazon_sync.sync import feeds_out
+from django_amazon_sync.sync.export import feeds
 from tests.faults.comparing import differences
 from tests.faults.deaths import Died
 from tests.faults.proof import Story, failures_of, tick, wait
@@ -62,7 +62,7 @@ def two_days_pass(world: World) -> None:
 
 def export_while_a_buyer_comes(world: World) -> SyncRun:
     """The order comes in after its SKU's quantity was computed for the feed."""
-    with just_before(feeds_out.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
+    with just_before(feeds.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
         return world.export()
 
 

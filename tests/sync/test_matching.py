@@ -25,7 +25,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.barcodes import gtin
-from django_amazon_sync.sync import jobs, sending
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.export import send
 from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.matching.match import match
 from tests import factories, factories_amazon
@@ -321,7 +322,7 @@ def test_no_second_listing_is_made_while_the_offer_is_linked(world: World) -> No
     world.amazon.add_product(asin="B0MUG", title="Mug", ean=EAN)
     reported(world, "OLD", asin="B0MUG", gtin=f"0{EAN}")
     found = [link.Link("OLD", str(mug.pk), matched=True)]
-    with just_before(sending, "_write_down", lambda: link.link(world.account, world.shop, found)):
+    with just_before(send, "_write_down", lambda: link.link(world.account, world.shop, found)):
         world.export(skus=["MUG"])
     assert world.live("MUG") is None
     assert links(world) == {"OLD": (str(mug.pk), True)}

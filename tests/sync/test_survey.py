@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.models import SellerSku
-from django_amazon_sync.sync.survey import old_objects_at_rest, rows_of_offers
+from django_amazon_sync.sync.export.survey import old_objects_at_rest, rows_of_offers
 from tests import factories_amazon as factories
 
 numbers = st.integers(0, 10**6).map(str)

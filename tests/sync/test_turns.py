@@ -23,7 +23,8 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, listings_out, sending, turns
+from django_amazon_sync.sync import jobs, turns
+from django_amazon_sync.sync.export import export, send
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.sync.turns import Slice, Waiting
@@ -80,7 +81,7 @@ def two(connect: Connect) -> Two:
 def sell_after(two: Two, patches: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the other's shop sell once so many changes are sent; when that was, by Amazon's clock."""
     sold: list[float] = []
-    usual = sending.send_patch
+    usual = send.send_patch
 
     def and_sell(*args: Any, **kwargs: Any) -> Any:
         answer = usual(*args, **kwargs)
@@ -89,7 +90,7 @@ def sell_after(two: Two, patches: int, monkeypatch: pytest.MonkeyPatch) -> list[
             sold.append(two.many.amazon.now().timestamp())
         return answer
 
-    monkeypatch.setattr(listings_out, "send_patch", and_sell)
+    monkeypatch.setattr(export, "send_patch", and_sell)
     return sold
 
 

@@ -19,11 +19,11 @@ from django_amazon_sync.amazon.attributes import Instance, Store
 from django_amazon_sync.data import Answered, Identifier, Issue, Offer
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
+from django_amazon_sync.sync.export.send import Change, send
 from django_amazon_sync.sync.offers.desired import CREATION, Desired, creation_key
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, store_of
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.sending import Change, send
 
 
 def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:

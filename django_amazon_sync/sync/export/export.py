@@ -35,8 +35,10 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync import feeds_out
-from django_amazon_sync.sync.creation import create
+from django_amazon_sync.sync.export import feeds
+from django_amazon_sync.sync.export.create import create
+from django_amazon_sync.sync.export.send import Known, patch_of, recover, send_patch
+from django_amazon_sync.sync.export.survey import Survey
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
 from django_amazon_sync.sync.listings.read_listings import observe
@@ -66,8 +68,6 @@ from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.work import Work, why_not_writing
-from django_amazon_sync.sync.sending import Known, patch_of, recover, send_patch
-from django_amazon_sync.sync.survey import Survey
 
 #: SKUs that are read, computed and sent together (searchListingsItems takes 20).
 TOGETHER = 20
@@ -90,8 +90,8 @@ def export(work: Work) -> None:
     bring_up_rates(work)
     if not work.run.dry_run:
         recover(work)
-        feeds_out.give_up_unfinished(work)
-        feeds_out.send_uploaded(work)
+        feeds.give_up_unfinished(work)
+        feeds.send_uploaded(work)
     partly = "approve" in work.run.options or selection.is_about_some(work.run)
     # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
     found = Survey(work, rules_of(work), orders_complete(work), again=partly and not work.goes_on)
@@ -120,7 +120,7 @@ def send_changes(work: Work) -> None:
         return
     bring_up_rates(work)
     recover(work)
-    feeds_out.give_up_unfinished(work)
+    feeds.give_up_unfinished(work)
     found = Survey(work, rules_of(work), orders_complete(work))
     found.look_at_some(noted.offer_pks)
     parts = (found.zeros, found.changed, found.unread, found.absent)
@@ -275,16 +275,14 @@ def _together(pks: Sequence[int], size: int = TOGETHER) -> Iterator[list[Listing
 
 def _send_changed(work: Work, found: Survey) -> None:
     """Send what changed, by feed where that is much."""
-    if work.run.dry_run or not feeds_out.is_worth_a_feed(work, len(found.changed)):
+    if work.run.dry_run or not feeds.is_worth_a_feed(work, len(found.changed)):
         _send(work, found, found.changed)
         return
-    with feeds_out.open_files(work) as files:
+    with feeds.open_files(work) as files:
         _send(work, found, found.changed, files)
 
 
-def _send(
-    work: Work, found: Survey, pks: Sequence[int], files: feeds_out.Files | None = None
-) -> None:
+def _send(work: Work, found: Survey, pks: Sequence[int], files: feeds.Files | None = None) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
     for listings in _together(pks, IN_FEED_TOGETHER if files else TOGETHER):
         if not work.run.dry_run:
@@ -366,7 +364,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
 
 def _send_one(
     work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool, by_feed: bool = False
-) -> feeds_out.Message | None:
+) -> feeds.Message | None:
     """Send what differs of one listing, the quantity first, or create it where it is missing.
 
     With ``by_feed`` what may travel so is returned instead.
@@ -383,7 +381,7 @@ def _send_one(
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     changes = _free_now(work, seen, again=again)
     quantity = seen.want.values.get(QUANTITY)
-    to_feed = feeds_out.by_feed(changes, listing.accepted, quantity) if by_feed else {}
+    to_feed = feeds.by_feed(changes, listing.accepted, quantity) if by_feed else {}
     carried = [values for values, _epoch in seen.in_feeds]
     known = Known.of(listing, there, seen.want.values, carried)
     for name, value in changes.items():
@@ -395,7 +393,7 @@ def _send_one(
         change = patch_of(known, name, value, seen.epoch)
         if send_patch(work, change):
             known.sent(name, change.content["patches"][0])
-    return feeds_out.Message(listing, to_feed, seen.epoch, known) if to_feed else None
+    return feeds.Message(listing, to_feed, seen.epoch, known) if to_feed else None
 
 
 def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:

@@ -36,19 +36,19 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.feeds_out import (
+from django_amazon_sync.sync.export.feeds import (
     WRITTEN_WITHIN,
     feeds_of,
     give_up_unfinished,
     send_uploaded,
 )
+from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.sending import echo_of, take_as_accepted
 
 #: How long Amazon may take; users saw feeds in progress for two days (facts: JSON_LISTINGS_FEED).
 LONGEST = timedelta(hours=48)

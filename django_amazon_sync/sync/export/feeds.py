@@ -42,11 +42,11 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.rules.stock import may_travel_by_feed
+from django_amazon_sync.sync.export.send import Change, Known, must_wait, patch_of
 from django_amazon_sync.sync.listings.in_flight import left_alone, places_underway
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.sending import Change, Known, must_wait, patch_of
 
 #: How long after a file was begun somebody looks whether its worker is still alive.
 WRITTEN_WITHIN = timedelta(minutes=15)
