@@ -36,8 +36,9 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFact
 from django_amazon_sync.errors import AmazonSyncError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import attention, checking
+from django_amazon_sync.sync import checking
 from django_amazon_sync.sync.accounts import connect
+from django_amazon_sync.sync.alerts import attention
 
 APP = "django_amazon_sync"
 CONNECT = f"admin:{APP}_connect"

@@ -47,7 +47,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import attention
+from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import import_orders
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 

@@ -27,8 +27,8 @@ from django_amazon_sync.admin.shown import change_url, list_url
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import Listing, Presence, RunState, SellerAccount, SyncRun
-from django_amazon_sync.sync import attention
 from django_amazon_sync.sync.accounts import budget
+from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import windows
 
 #: The states of listings that the chart tells apart, with the filter of their list.

@@ -19,7 +19,7 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
-from django_amazon_sync.sync import alarms
+from django_amazon_sync.sync.alerts import alarms
 from django_amazon_sync.sync.runs import leases
 
 logger = logging.getLogger("django_amazon_sync.housekeeping")

@@ -27,7 +27,7 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
-from django_amazon_sync.sync import attention
+from django_amazon_sync.sync.alerts import attention
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 

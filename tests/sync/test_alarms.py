@@ -26,8 +26,9 @@ from django_amazon_sync.models import (
     SellerAccount,
     WindowState,
 )
-from django_amazon_sync.sync import alarms, attention, jobs
-from django_amazon_sync.sync.attention import Kind
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.alerts import alarms, attention
+from django_amazon_sync.sync.alerts.attention import Kind
 from tests import factories_amazon as make
 from tests.commands.conftest import manage
 from tests.sync.conftest import World

@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import Alarm, SellerAccount
-from django_amazon_sync.sync.attention import Kind, Matter, matters
+from django_amazon_sync.sync.alerts.attention import Kind, Matter, matters
 
 logger = logging.getLogger("django_amazon_sync.alarms")
 

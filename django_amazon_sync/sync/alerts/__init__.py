@@ -1,0 +1,1 @@
+"""What wants a person: shown on the overview, and told by e-mail."""
