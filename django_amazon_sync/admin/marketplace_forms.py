@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import RateSource
-from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.verification import take_over
 
 #: What makes prices, and so needs the permission to change them.
 PRICE_FIELDS = (
@@ -24,7 +24,7 @@ class MarketplaceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # it 
 
     amazon_wins = forms.MultipleChoiceField(
         label=_("Amazon wins"),
-        choices=[(name, FIELDS[name].label) for name in takeover.FIELDS],
+        choices=[(name, FIELDS[name].label) for name in take_over.FIELDS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(

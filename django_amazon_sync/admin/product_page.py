@@ -52,7 +52,6 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.listings.explain import explain_price
 from django_amazon_sync.sync.listings.link import SkuTaken
@@ -60,6 +59,7 @@ from django_amazon_sync.sync.offers import changed_offers, identifiers, product_
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
 from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.verification import take_over
 
 #: Runs that one page follows at most.
 FOLLOWED = 20
@@ -447,17 +447,17 @@ class ProductPage(View):
         if not self.may(TAKE_OVER):
             return []
         return [
-            ImportPart(listing, [Choice(name, name in out) for name in takeover.FIELDS])
+            ImportPart(listing, [Choice(name, name in out) for name in take_over.FIELDS])
             for sku in self.skus
             for listing in sku.listings.all()
             if listing.presence == Presence.PRESENT
-            for out in [takeover.goes_out(listing)]
+            for out in [take_over.goes_out(listing)]
         ]
 
     def compare(self) -> HttpResponse:
         """Read one listing from Amazon and show how the shop differs; nothing changes."""
         listing = self._posted_listing()
-        fields = [name for name in takeover.FIELDS if name in self.request.POST.getlist("field")]
+        fields = [name for name in take_over.FIELDS if name in self.request.POST.getlist("field")]
         if not fields:
             messages.error(self.request, _now("Choose what shall be imported."))
             return self.back()

@@ -34,10 +34,10 @@ from django_amazon_sync.admin.prices import CHANGE_PRICES
 from django_amazon_sync.admin.shown import change_url, plain
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Job, Listing
-from django_amazon_sync.sync import takeover
 from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
+from django_amazon_sync.sync.verification import take_over
 
 TEMPLATE = "django_amazon_sync/admin/take_over.html"
 
@@ -82,7 +82,7 @@ class TakesOverMany:
             return None
         across = request.POST.get("select_across", "") == "1"
         pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        choices = [Choice(name, FIELDS[name].label) for name in takeover.FIELDS]
+        choices = [Choice(name, FIELDS[name].label) for name in take_over.FIELDS]
         return self._take_over_page(
             request,
             choices=choices,
@@ -152,13 +152,13 @@ class TakesOver(TakesOverMany):
                 return HttpResponseRedirect(request.get_full_path())
         problem = ""
         try:
-            goes_out = takeover.goes_out(listing)
+            goes_out = take_over.goes_out(listing)
         except ConfigurationError as reason:
-            goes_out, problem = set(takeover.FIELDS), str(reason)
+            goes_out, problem = set(take_over.FIELDS), str(reason)
         drifted = drifted_fields(listing)
         choices = [
             Choice(name, FIELDS[name].label, name in goes_out, name in listing.drift)
-            for name in takeover.FIELDS
+            for name in take_over.FIELDS
         ]
         return self._take_over_page(
             request,
@@ -199,7 +199,7 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
 def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
     """Let a field not go out for this listing any more. Raises PermissionDenied."""
     _needs(request, CHANGE)
-    if name not in takeover.FIELDS:
+    if name not in take_over.FIELDS:
         raise PermissionDenied
     if name == PRICE:
         _needs(request, CHANGE_PRICES)
@@ -235,7 +235,7 @@ def _ask(
 
 def _fields(request: HttpRequest) -> list[str]:
     named = request.POST.getlist("field")
-    return [name for name in takeover.FIELDS if name in named]
+    return [name for name in take_over.FIELDS if name in named]
 
 
 def _needs(request: HttpRequest, permission: str) -> None:

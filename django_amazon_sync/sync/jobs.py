@@ -17,7 +17,6 @@ from django.utils import timezone
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import takeover, verify
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
@@ -26,6 +25,7 @@ from django_amazon_sync.sync.orders import confirm_shipments, import_orders
 from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
+from django_amazon_sync.sync.verification import take_over, verify
 
 STORIES: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: export.export,
@@ -36,7 +36,7 @@ STORIES: dict[Job, Callable[[Work], None]] = {
     Job.SETTLE: settle_feeds.settle,
     Job.IMPORT_LISTINGS: import_listings.import_listings,
     Job.MATCH: match.match,
-    Job.TAKE_OVER: takeover.take_over,
+    Job.TAKE_OVER: take_over.take_over,
 }
 
 #: What asks for the jobs that are due by themselves.

@@ -26,7 +26,8 @@ from django_amazon_sync.models import (
     Submission,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, proving
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.verification import by_report
 from tests import factories
 from tests.faults.comparing import differences
 from tests.faults.crooked import CrookedShop
@@ -317,7 +318,7 @@ def test_a_wrong_report_proves_nothing(
     spoil: Spoil, words: str, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Amazon ignored is found although the report that should show it is of no use."""
-    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    monkeypatch.setattr(by_report, "BY_SEARCH_ALONE", 0)
     with stages.at("connected") as world:
         a_whole_shelf(world)
         world.amazon.ignore_changes(world.seller, "JAR-7", DE)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from django_amazon_sync.models import Job, RunState, SyncRun
-from django_amazon_sync.sync import jobs, proving
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.amazon_reports import import_listings
+from django_amazon_sync.sync.verification import by_report
 from tests.faults.proof import Story, failures_of, wait
 from tests.faults.stages import Stages, change
 from tests.sync.conftest import DE, World
@@ -18,8 +19,8 @@ SAMPLE = 2
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_listings, "TOGETHER", 2)
     monkeypatch.setattr(import_listings, "STOCKS", 1)
-    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
-    monkeypatch.setattr(proving, "TOGETHER", 2)
+    monkeypatch.setattr(by_report, "BY_SEARCH_ALONE", 0)
+    monkeypatch.setattr(by_report, "TOGETHER", 2)
 
 
 def amazon_has_more(world: World) -> None:

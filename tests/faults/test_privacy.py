@@ -28,7 +28,8 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
-from django_amazon_sync.sync import jobs, proving
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.verification import by_report
 from django_amazon_sync.testing.simulator import Fault
 from django_amazon_sync.testing.simulator.faults import Kind
 from tests import factories
@@ -210,7 +211,7 @@ def test_no_address_of_a_document_and_nothing_of_its_contents_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    monkeypatch.setattr(by_report, "BY_SEARCH_ALONE", 0)
     with stages.at("rearranged") as world, by_feed():
         feeds_and_reports(world)
         written = dump()

@@ -145,7 +145,7 @@ def test_what_amazon_keeps_never_makes_a_run_wait(world: World, settings: Any) -
 def test_a_report_that_shows_the_kept_value_ends_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_amazon_sync.sync.proving.BY_SEARCH_ALONE", 0)
+    monkeypatch.setattr("django_amazon_sync.sync.verification.by_report.BY_SEARCH_ALONE", 0)
     amazon_wins(world, "price")
     changed_by_another_hand(world)
     world.do(Job.VERIFY, skus=["MUG"])

@@ -26,7 +26,8 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, proving
+from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.verification import by_report
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
 
@@ -39,7 +40,7 @@ MANY = int(os.environ.get("MANY_LISTINGS", "100"))
 @pytest.fixture(autouse=True)
 def _by_report(monkeypatch: pytest.MonkeyPatch, amazon: Any, settings: Any) -> None:
     """Small accounts are verified by report too; quick changes of many are no surprise."""
-    monkeypatch.setattr(proving, "BY_SEARCH_ALONE", 0)
+    monkeypatch.setattr(by_report, "BY_SEARCH_ALONE", 0)
     amazon._world.skus.clear()
     settings.AMAZON_SYNC = {
         **settings.AMAZON_SYNC,
@@ -204,7 +205,7 @@ def test_what_is_missing_in_the_report_is_read(world: World) -> None:
 def test_what_is_in_the_report_twice_and_not_the_same_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch, rows: int, turned: bool
 ) -> None:
-    monkeypatch.setattr(proving, "TOGETHER", rows)
+    monkeypatch.setattr(by_report, "TOGETHER", rows)
     sell_many(world, 2)
     run = world.do(Job.VERIFY)
     world.amazon.advance(120)
@@ -261,7 +262,7 @@ def test_a_run_that_gave_way_goes_on_where_it_was(
 ) -> None:
     names = sell_many(world, 3)
     SellerSku.objects.update(stock_epoch=99)  # so that each is read
-    monkeypatch.setattr("django_amazon_sync.sync.verify.TOGETHER", 1)
+    monkeypatch.setattr("django_amazon_sync.sync.verification.verify.TOGETHER", 1)
     world.amazon._gate.log.clear()
     run = jobs.request(world.account, Job.VERIFY)
     starts = 0

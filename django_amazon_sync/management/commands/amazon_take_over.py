@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.models import Job, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.takeover import FIELDS
+from django_amazon_sync.sync.verification.take_over import FIELDS
 
 from ._base import RunCommand, accounts_with_skus
 

@@ -48,9 +48,14 @@ from django_amazon_sync.sync.offers.fields import (
 from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
-from django_amazon_sync.sync.proving import ours_to_compare, prove_by_reports, settled, unproven
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.verification.by_report import (
+    ours_to_compare,
+    prove_by_reports,
+    settled,
+    unproven,
+)
 
 #: SKUs that are read together (searchListingsItems takes 20).
 TOGETHER = 20
