@@ -24,7 +24,7 @@ from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import Job, RunState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.housekeeping import keep_house
-from django_amazon_sync.sync.turns import SLICE, Slice, Waiting
+from django_amazon_sync.sync.queue import SLICE, Slice, Waiting
 
 logger = logging.getLogger("django_amazon_sync.tasks")
 

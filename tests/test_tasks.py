@@ -16,7 +16,7 @@ from kombu import Connection
 
 from django_amazon_sync import tasks
 from django_amazon_sync.models import Job, OfferChange, RunState, Schedule, SyncRun
-from django_amazon_sync.sync import jobs, turns
+from django_amazon_sync.sync import jobs, queue
 from django_amazon_sync.sync.accounts.budget import OPERATIONS
 from django_amazon_sync.sync.runs.work import Work
 from tests import factories_amazon as make
@@ -216,8 +216,8 @@ def test_one_worker_comes_to_another_accounts_change_in_between(
     world: World, queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each batch is a slice; the messages are worked off in their order, by one worker."""
-    monkeypatch.setattr(turns, "SLICE", 0)
-    monkeypatch.setattr(turns, "LOOKS_EVERY", 0)
+    monkeypatch.setattr(queue, "SLICE", 0)
+    monkeypatch.setattr(queue, "LOOKS_EVERY", 0)
     Schedule.objects.all().delete()
     export = jobs.request(world.account, Job.EXPORT)
     waiting = make.live_account(name="other")
@@ -257,7 +257,7 @@ def test_a_message_that_no_worker_came_to_is_void_after_a_slice(world: World, qu
     message = queue.get(block=False)
     message.ack()
     expires = datetime.fromisoformat(message.headers["expires"])
-    assert 0 < (expires - timezone.now()).total_seconds() <= turns.SLICE
+    assert 0 < (expires - timezone.now()).total_seconds() <= queue.SLICE
 
 
 def test_a_message_of_a_run_that_has_to_wait_begins_nothing(world: World) -> None:

@@ -44,7 +44,7 @@ from django_amazon_sync.models import (
     ShipmentState,
     SyncRun,
 )
-from django_amazon_sync.sync import checking
+from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
 from django_amazon_sync.sync.orders import windows
 
@@ -224,10 +224,10 @@ class AccountAdmin(
 
     @admin.action(description=_("Check the connection"), permissions=["check"])
     def check_connection(self, request: HttpRequest, queryset: Accounts) -> None:
-        ends = checking.last_moment()  # of all of them: somebody waits for the page
+        ends = doctor.last_moment()  # of all of them: somebody waits for the page
         for account in queryset:
             try:
-                findings = checking.check_account(account, ends=ends)
+                findings = doctor.check_account(account, ends=ends)
             except AmazonSyncError as error:
                 messages.error(request, f"{account}: {error}")
                 continue

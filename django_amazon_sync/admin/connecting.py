@@ -36,7 +36,7 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFact
 from django_amazon_sync.errors import AmazonSyncError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync import checking
+from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
 from django_amazon_sync.sync.alerts import attention
 
@@ -384,7 +384,7 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     if request.method == "POST":
         try:
             findings = [
-                (NAMES.get(one.what, one.what), one) for one in checking.check_account(account)
+                (NAMES.get(one.what, one.what), one) for one in doctor.check_account(account)
             ]
         except AmazonSyncError as fault:
             error = str(fault)

@@ -22,9 +22,9 @@ from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
 from django_amazon_sync.sync.matching.match import match
 from django_amazon_sync.sync.orders import confirm_shipments, import_orders
+from django_amazon_sync.sync.queue import BY_THEMSELVES, Waiting
 from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
-from django_amazon_sync.sync.turns import BY_THEMSELVES, Waiting
 from django_amazon_sync.sync.verification import take_over, verify
 
 STORIES: dict[Job, Callable[[Work], None]] = {

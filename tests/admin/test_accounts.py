@@ -28,7 +28,7 @@ from django_amazon_sync.models import (
     SyncRun,
     WindowState,
 )
-from django_amazon_sync.sync import checking
+from django_amazon_sync.sync import doctor
 from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, TAKES_ALL, Staff
 from tests.sync.conftest import World, connect  # noqa: F401 -- a fixture
@@ -379,8 +379,8 @@ def test_a_check_of_several_accounts_ends_as_soon_as_one_of_one(
     accounts = [make.live_account(name=name) for name in ("A", "B")]
     for account in accounts:
         make.marketplace(account)
-    monkeypatch.setattr(checking, "ENDS_AFTER", 0.3)
-    monkeypatch.setattr(checking, "TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr(doctor, "ENDS_AFTER", 0.3)
+    monkeypatch.setattr(doctor, "TIMEOUT", (0.5, 0.5))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "LWA_ENDPOINT": address}

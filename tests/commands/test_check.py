@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync import checking
-from django_amazon_sync.sync.checking import check_account
+from django_amazon_sync.sync import doctor
+from django_amazon_sync.sync.doctor import check_account
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, World
@@ -146,7 +146,7 @@ def test_it_ends_soon_where_amazon_is_busy_or_away(
     away = check_account(world.account)
     assert [one.works for one in away[:3]] == [False, None, None]
     assert "Not tried" in away[1].sentence
-    monkeypatch.setattr(checking, "ENDS_AFTER", -1.0)
+    monkeypatch.setattr(doctor, "ENDS_AFTER", -1.0)
     assert "Amazon answers slowly" in check_account(world.account)[0].sentence
     assert time.monotonic() - began < 10
 

@@ -23,11 +23,11 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
-from django_amazon_sync.sync import jobs, turns
+from django_amazon_sync.sync import jobs, queue
 from django_amazon_sync.sync.export import export, send
 from django_amazon_sync.sync.listings import decisions
+from django_amazon_sync.sync.queue import Slice, Waiting
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.sync.turns import Slice, Waiting
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests import factories_amazon as make
@@ -113,8 +113,8 @@ def test_many_changes_do_not_delay_anothers_first(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At five a second by Amazon's clock, what is left of 80 changes takes eleven seconds more."""
-    monkeypatch.setattr(turns, "SLICE", 0.1)
-    monkeypatch.setattr(turns, "LOOKS_EVERY", 0.1)
+    monkeypatch.setattr(queue, "SLICE", 0.1)
+    monkeypatch.setattr(queue, "LOOKS_EVERY", 0.1)
     sold = sell_after(two, 25, monkeypatch)
     assert manage("amazon_tick").exit == 0
     sent = two.sent()
@@ -130,7 +130,7 @@ def test_many_changes_do_not_delay_anothers_first(
 def test_without_the_slice_it_would_wait_for_all_of_them(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "SLICE", 1e9)
+    monkeypatch.setattr(queue, "SLICE", 1e9)
     sold = sell_after(two, 25, monkeypatch)
     assert manage("amazon_tick").exit == 0
     assert two.sent().index("VASE") == MANY
@@ -138,7 +138,7 @@ def test_without_the_slice_it_would_wait_for_all_of_them(
 
 
 def test_where_nobody_waits_a_run_goes_on(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "SLICE", 0)
+    monkeypatch.setattr(queue, "SLICE", 0)
     begun: list[int] = []
     perform = jobs.perform
 
@@ -152,7 +152,7 @@ def test_where_nobody_waits_a_run_goes_on(two: Two, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_command_for_one_account_has_no_slice(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "SLICE", 0)
+    monkeypatch.setattr(queue, "SLICE", 0)
     two.one_more_sale()
     run = jobs.perform(jobs.request(two.many.account, Job.EXPORT))
     assert (run.state, run.counts["sent"]) == (RunState.DONE, MANY)
@@ -262,12 +262,12 @@ def test_a_slice_begins_with_the_first_batch_and_ends_where_somebody_waits(
     clock[0] += 1000  # the look through the catalogue
     jobs.request(account, Job.VERIFY)
     assert not over()
-    clock[0] += turns.SLICE - 1
+    clock[0] += queue.SLICE - 1
     assert not over()
     clock[0] += 1
     assert over()
     SyncRun.objects.all().delete()
-    clock[0] += turns.LOOKS_EVERY
+    clock[0] += queue.LOOKS_EVERY
     assert not over()
 
 
@@ -301,8 +301,8 @@ def test_an_account_that_observes_never_gives_way_in_its_report(
 ) -> None:
     """Nothing of it leaves, so it would begin anew for ever."""
     SellerAccount.objects.filter(pk=two.many.account.pk).update(state=AccountState.OBSERVING)
-    monkeypatch.setattr(turns, "SLICE", 0)
-    monkeypatch.setattr(turns, "LOOKS_EVERY", 0)
+    monkeypatch.setattr(queue, "SLICE", 0)
+    monkeypatch.setattr(queue, "LOOKS_EVERY", 0)
     two.one_more_sale()
     [report] = SyncRun.objects.filter(state=RunState.QUEUED)
     assert manage("amazon_tick").exit == 0

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync.checking import Finding, check_account
+from django_amazon_sync.sync.doctor import Finding, check_account
 
 from ._base import (
     ALL_WELL,

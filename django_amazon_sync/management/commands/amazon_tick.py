@@ -11,7 +11,7 @@ from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.housekeeping import keep_house
-from django_amazon_sync.sync.turns import Slice, Waiting
+from django_amazon_sync.sync.queue import Slice, Waiting
 
 from ._base import (
     AmazonCommand,
