@@ -28,7 +28,7 @@ UseBroker = Callable[[str], None]
 
 
 @pytest.fixture
-def queue(use_broker: UseBroker) -> Iterator[Any]:
+def broker(use_broker: UseBroker) -> Iterator[Any]:
     """A broker in memory: what it has taken, as (task, arguments)."""
     url = "memory://tasks"
     use_broker(url)
@@ -39,8 +39,8 @@ def queue(use_broker: UseBroker) -> Iterator[Any]:
         waiting.clear()
 
 
-def taken(queue: Any) -> list[tuple[str, list[int]]]:
-    messages = [queue.get(block=False) for _ in range(queue.qsize())]
+def taken(broker: Any) -> list[tuple[str, list[int]]]:
+    messages = [broker.get(block=False) for _ in range(broker.qsize())]
     for message in messages:
         message.ack()
     return [
@@ -119,34 +119,34 @@ def test_a_run_that_another_worker_begins_at_the_same_moment_is_left_to_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_takes_the_run_by_its_primary_key(world: World, queue: Any) -> None:
+def test_a_broker_takes_the_run_by_its_primary_key(world: World, broker: Any) -> None:
     run = jobs.request(world.account, Job.EXPORT)
     assert tasks.start(run)
-    assert taken(queue) == [("export_listings", [run.pk])]
+    assert taken(broker) == [("export_listings", [run.pk])]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_is_handed_over_when_it_can_be_seen(world: World, queue: Any) -> None:
+def test_a_run_is_handed_over_when_it_can_be_seen(world: World, broker: Any) -> None:
     with transaction.atomic():
         run = jobs.request(world.account, Job.VERIFY)
         assert tasks.start(run)
-        assert taken(queue) == []
-    assert taken(queue) == [("verify_listings", [run.pk])]
+        assert taken(broker) == []
+    assert taken(broker) == [("verify_listings", [run.pk])]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_is_rolled_back_is_not_handed_over(world: World, queue: Any) -> None:
+def test_a_run_that_is_rolled_back_is_not_handed_over(world: World, broker: Any) -> None:
     with transaction.atomic():
         assert tasks.start(jobs.request(world.account, Job.VERIFY))
         transaction.set_rollback(True)
-    assert taken(queue) == []
+    assert taken(broker) == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_tick_hands_over_what_is_due(world: World, queue: Any) -> None:
+def test_tick_hands_over_what_is_due(world: World, broker: Any) -> None:
     asked_for = jobs.request(world.account, Job.EXPORT)
     tasks.tick()
-    names = taken(queue)
+    names = taken(broker)
     assert names[0] == ("export_listings", [asked_for.pk])
     assert {name for name, _arguments in names} == {
         "export_listings",
@@ -213,7 +213,7 @@ def test_what_stayed_queued_is_done_by_the_next_tick(world: World, use_broker: U
 
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_comes_to_another_accounts_change_in_between(
-    world: World, queue: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each batch is a slice; the messages are worked off in their order, by one worker."""
     monkeypatch.setattr(queue, "SLICE", 0)
@@ -240,7 +240,7 @@ def test_one_worker_comes_to_another_accounts_change_in_between(
     tasks.tick()
     tasks.tick()  # beat does not know that the worker has not come to it yet
     worked_off = []
-    while messages := taken(queue):
+    while messages := taken(broker):
         for name, [run_pk] in messages:
             before = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).exists()
             getattr(tasks, name)(run_pk)
@@ -251,10 +251,10 @@ def test_one_worker_comes_to_another_accounts_change_in_between(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_message_that_no_worker_came_to_is_void_after_a_slice(world: World, queue: Any) -> None:
+def test_a_message_that_no_worker_came_to_is_void_after_a_slice(world: World, broker: Any) -> None:
     """Else the messages of each tick would pile up before the one that is urgent by now."""
     tasks.start(jobs.request(world.account, Job.EXPORT))
-    message = queue.get(block=False)
+    message = broker.get(block=False)
     message.ack()
     expires = datetime.fromisoformat(message.headers["expires"])
     assert 0 < (expires - timezone.now()).total_seconds() <= queue.SLICE

@@ -33,7 +33,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.matching.match import proposals
+from django_amazon_sync.sync.matching import proposals
 
 #: Proposals that are accepted in one request; each link is looked at by itself.
 AT_ONCE = 1000

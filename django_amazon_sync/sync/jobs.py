@@ -20,7 +20,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
-from django_amazon_sync.sync.matching.match import match
+from django_amazon_sync.sync.matching import match
 from django_amazon_sync.sync.orders import confirm_shipments, import_orders
 from django_amazon_sync.sync.queue import BY_THEMSELVES, Waiting
 from django_amazon_sync.sync.runs import leases, selection

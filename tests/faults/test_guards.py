@@ -65,13 +65,13 @@ def quantities_sent(world: World, sku: str) -> list[int]:
 def export_into_an_export(world: World) -> tuple[SyncRun, SyncRun]:
     """A second worker exports while the first one's first request is on its way."""
     inner: list[SyncRun] = []
-    send = requests.Session.send
+    really_send = requests.Session.send
 
     def send_after_another(session: Any, request: Any, **how: Any) -> Any:
         if request.method == "PATCH" and not inner:
             inner.append(SyncRun())
             inner[0] = world.export()
-        return send(session, request, **how)
+        return really_send(session, request, **how)
 
     with patch.object(requests.Session, "send", send_after_another):
         outer = world.export()

@@ -37,7 +37,7 @@ def listings_are_asked_for(world: World) -> None:
     wait(world, 0.5)
 
 
-def import_listings(world: World) -> SyncRun:
+def taken_in(world: World) -> SyncRun:
     """The run that waits goes on, or one begins."""
     waiting = SyncRun.objects.filter(job=Job.IMPORT_LISTINGS, state=RunState.QUEUED).first()
     return jobs.perform(waiting or jobs.request(world.account, Job.IMPORT_LISTINGS), patience=5)
@@ -45,7 +45,7 @@ def import_listings(world: World) -> SyncRun:
 
 def import_to_the_end(world: World) -> None:
     """Asked for once more, as staff would or the schedule does."""
-    while import_listings(world).state == RunState.QUEUED:
+    while taken_in(world).state == RunState.QUEUED:
         wait(world, 0.5)
 
 
@@ -87,8 +87,8 @@ TO_THE_END = [import_to_the_end]
 MENDED = [verify_to_the_end, amazon_heeds_changes]
 
 STORIES = {
-    "asking for listings": Story("stocked", amazon_has_more, import_listings, TO_THE_END),
-    "taking listings in": Story("stocked", listings_are_asked_for, import_listings, TO_THE_END),
+    "asking for listings": Story("stocked", amazon_has_more, taken_in, TO_THE_END),
+    "taking listings in": Story("stocked", listings_are_asked_for, taken_in, TO_THE_END),
     "asking for proof": Story("exported", a_price_is_ignored, verify, MENDED),
     "verifying": Story("exported", a_report_is_asked_for, verify, MENDED),
 }

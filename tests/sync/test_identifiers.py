@@ -12,7 +12,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
-from tests.sync.test_matching import match
+from tests.sync.test_matching import matched
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +79,7 @@ def test_an_offer_is_matched_by_a_code_that_staff_gave_it(world: World) -> None:
         world.seller, "AMZ-MUG", marketplace=DE, asin=ASIN, price="10.00", quantity=5
     )
     identifiers.give(str(mug.pk), {"asin": [ASIN]})
-    assert lines_of(match(world), "outcome", "seller_sku") == [(Outcome.LINKED, "AMZ-MUG")]
+    assert lines_of(matched(world), "outcome", "seller_sku") == [(Outcome.LINKED, "AMZ-MUG")]
 
 
 def test_an_offer_is_made_on_the_item_of_a_code_that_staff_gave_it(world: World) -> None:

@@ -48,7 +48,7 @@ def to_the_end(world: World, run: SyncRun) -> SyncRun:
     return run
 
 
-def import_listings(world: World, **options: Any) -> SyncRun:
+def take_in_listings(world: World, **options: Any) -> SyncRun:
     return to_the_end(world, world.do(Job.IMPORT_LISTINGS, **options))
 
 
@@ -72,7 +72,7 @@ def test_a_whole_account_is_adopted_without_reading_one_listing(world: World) ->
     )
     world.list_on_amazon("CUP", price="7.50", quantity=0)
     world.list_on_amazon("FBA", price="30.00", channel="AMAZON")
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert run.went_well
     assert run.counts == {
         "rows": 3, "new": 3, "known": 0, "adopted": 3, "unreadable": 0, "stock_read": 1,
@@ -96,21 +96,21 @@ def test_stock_at_amazon_is_shown_and_is_no_quantity_of_ours(world: World) -> No
     world.amazon.set_amazon_stock(
         world.seller, "FBA", DE, fulfillable=7, reserved=1, inbound=2, unfulfillable=3
     )
-    assert import_listings(world).counts["stock_read"] == 1
+    assert take_in_listings(world).counts["stock_read"] == 1
     there = {"fulfillable": 7, "reserved": 1, "inbound": 2, "unfulfillable": 3}
     assert world.listing("FBA").amazon_stock == there
     assert world.listing("MUG").amazon_stock == {}
     factories.stock_record("FBA", price="30.00", in_stock=90)
     assert lines_of(world.export(), "outcome") == []
     world.amazon.set_amazon_stock(world.seller, "FBA", DE, fulfillable=0)
-    import_listings(world)
+    take_in_listings(world)
     assert world.listing("FBA").amazon_stock["fulfillable"] == 0
 
 
 def test_without_the_role_for_stock_the_listings_are_in_all_the_same(world: World) -> None:
     world.list_on_amazon("FBA", price="30.00", channel="AMAZON")
     world.amazon.faults.add(Fault("getInventorySummaries", "403", times=5))
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert (run.state, run.reason_code) == (RunState.STOPPED, "unauthorized")
     assert run.counts["adopted"] == 1
 
@@ -118,7 +118,7 @@ def test_without_the_role_for_stock_the_listings_are_in_all_the_same(world: Worl
 def test_an_observing_account_may_import(connect: Callable[..., World]) -> None:
     world = connect(live=False)
     world.list_on_amazon("MUG", price="10.00", quantity=5)
-    assert import_listings(world).counts["adopted"] == 1
+    assert take_in_listings(world).counts["adopted"] == 1
     assert world.writes() == 0
 
 
@@ -127,7 +127,7 @@ def test_what_was_known_stays_as_it_was_accepted(world: World) -> None:
     world.export()
     before = world.listing("MUG")
     world.list_on_amazon("MUG", price="12.00", quantity=9)
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert (run.counts["known"], run.counts["adopted"], run.counts["new"]) == (1, 0, 0)
     after = world.listing("MUG")
     assert (after.accepted, after.verified) == (before.accepted, before.verified)
@@ -137,10 +137,10 @@ def test_what_was_known_stays_as_it_was_accepted(world: World) -> None:
 
 def test_a_second_import_changes_nothing(world: World) -> None:
     world.list_on_amazon("MUG", price="10.00", quantity=5)
-    import_listings(world)
+    take_in_listings(world)
     before: dict[str, Any] = dict(Listing.objects.values().get())
     world.amazon.advance(3600)
-    run = import_listings(world)
+    run = take_in_listings(world)
     after: dict[str, Any] = dict(Listing.objects.values().get())
     assert after.pop("reported_at") > before.pop("reported_at")
     assert after == before
@@ -150,7 +150,7 @@ def test_a_second_import_changes_nothing(world: World) -> None:
 def test_a_quantity_is_adopted_at_the_epoch_of_its_sku(world: World) -> None:
     SellerSku.objects.create(account=world.account, sku="MUG", stock_epoch=7)
     world.list_on_amazon("MUG", price="10.00", quantity=5)
-    import_listings(world)
+    take_in_listings(world)
     assert world.listing("MUG").quantity_epoch == 7
 
 
@@ -159,7 +159,7 @@ def test_what_the_api_showed_since_is_newer_than_the_report(world: World) -> Non
     world.export()
     Listing.objects.update(presence=Presence.ABSENT, asin="B00LATELY0")
     SellerSku.objects.update(channel="AMAZON_EU")
-    import_listings(world)
+    take_in_listings(world)
     listing = world.listing("MUG")
     assert (listing.presence, listing.asin) == (Presence.ABSENT, "B00LATELY0")
     assert listing.sku.channel == "AMAZON_EU"
@@ -167,7 +167,7 @@ def test_what_the_api_showed_since_is_newer_than_the_report(world: World) -> Non
     Listing.objects.update(read_at=long_ago)
     SellerSku.objects.update(read_at=long_ago)
     world.amazon.advance(3600)
-    import_listings(world)
+    take_in_listings(world)
     listing = world.listing("MUG")
     assert listing.presence == Presence.PRESENT
     assert listing.asin != "B00LATELY0"
@@ -178,9 +178,9 @@ def test_all_marketplaces_come_in_and_a_chosen_one_alone(connect: Callable[..., 
     world = connect(marketplaces=(DE, FR))
     for code, price in ((DE, "10.00"), (FR, "11.00")):
         world.list_on_amazon("MUG", marketplace=code, price=price, quantity=5)
-    assert import_listings(world, marketplaces=[FR]).counts["rows"] == 1
+    assert take_in_listings(world, marketplaces=[FR]).counts["rows"] == 1
     assert world.listing("MUG", FR).accepted["price"] == "11.00 EUR"
-    assert import_listings(world).counts["rows"] == 2
+    assert take_in_listings(world).counts["rows"] == 2
     assert world.listing("MUG", DE).accepted["price"] == "10.00 EUR"
     assert SellerSku.objects.count() == 1
 
@@ -191,7 +191,7 @@ def test_all_marketplaces_come_in_and_a_chosen_one_alone(connect: Callable[..., 
 def test_an_export_reads_nothing_of_what_is_in_step_already(world: World) -> None:
     factories.stock_record("MUG", price="10.00", in_stock=5)
     world.list_on_amazon("MUG", price="10.00", quantity=5)
-    import_listings(world)
+    take_in_listings(world)
     run = world.export()
     assert (lines_of(run, "outcome"), world.writes()) == ([], 0)
     assert calls(world, "searchListingsItems") == 0
@@ -201,7 +201,7 @@ def test_an_export_reads_nothing_of_what_is_in_step_already(world: World) -> Non
 def test_its_first_read_adopts_what_is_live_by_then(world: World) -> None:
     factories.stock_record("MUG", price="10.00", in_stock=5)
     world.list_on_amazon("MUG", price="10.00", quantity=3)
-    import_listings(world)
+    take_in_listings(world)
     world.list_on_amazon("MUG", price="10.50", quantity=4)
     run = world.export()
     assert sorted(str(values) for values in lines_of(run, "values")) == [
@@ -214,7 +214,7 @@ def test_its_first_read_adopts_what_is_live_by_then(world: World) -> None:
 def test_what_was_sent_before_the_first_read_stays_accepted(world: World) -> None:
     factories.stock_record("MUG", price="10.00", in_stock=5)
     world.list_on_amazon("MUG", price="9.00", quantity=3)
-    import_listings(world)
+    take_in_listings(world)
     listing = world.listing("MUG")
     feed = Submission.objects.create(
         account=world.account,
@@ -253,10 +253,10 @@ def test_a_report_serves_every_job_for_a_while_and_no_longer(world: World) -> No
     waiting = world.do(Job.IMPORT_LISTINGS)
     assert world.do(Job.IMPORT_LISTINGS).state == RunState.QUEUED
     to_the_end(world, waiting)
-    import_listings(world)
+    take_in_listings(world)
     assert AmazonReport.objects.count() == 1
     world.amazon.advance(AmazonReport.FRESH.total_seconds())
-    import_listings(world)
+    take_in_listings(world)
     assert AmazonReport.objects.count() == 2
 
 
@@ -284,7 +284,7 @@ def test_a_report_never_ends_a_listing_however_few_its_rows(world: World) -> Non
     for listing in list(world.amazon._world.skus.values())[1:]:
         listing.clear()
     before = dict(Listing.objects.values_list("sku__sku", "accepted"))
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert run.went_well
     assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "few-rows")]
     assert dict(Listing.objects.values_list("sku__sku", "accepted")) == before
@@ -297,7 +297,7 @@ def test_a_report_of_another_account_is_not_taken_in(world: World) -> None:
         make.listing(make.sku(world.account), marketplace, read_at=timezone.now())
     for number in range(30):
         world.list_on_amazon(f"THEIRS-{number}", price="1.00", quantity=1)
-    run = import_listings(world)
+    run = take_in_listings(world)
     [(outcome, message)] = lines_of(run, "outcome", "message")
     assert outcome == Outcome.FAILED
     assert "another account" in message
@@ -311,7 +311,7 @@ def test_an_account_with_much_that_the_shop_does_not_sell_is_our_own(world: Worl
     world.export()
     for number in range(1200):
         world.list_on_amazon(f"OTHER-{number}", price="1.00", quantity=1)
-    assert import_listings(world).counts["new"] == 1200
+    assert take_in_listings(world).counts["new"] == 1200
 
 
 @pytest.mark.parametrize("outcome", ["cancelled", "fatal", "stuck"])
@@ -332,11 +332,11 @@ def test_a_report_that_comes_to_nothing_says_so_and_the_next_run_asks_again(
     assert said[outcome] in message
     assert world.listing("MUG").presence == Presence.PRESENT
     world.amazon.switch(report_outcome="done")
-    assert import_listings(world).went_well
+    assert take_in_listings(world).went_well
 
 
 def test_a_marketplace_that_has_nothing_has_no_report_and_that_is_well(world: World) -> None:
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert run.went_well
     assert lines_of(run, "outcome", "code") == [(Outcome.NONE, "no-report")]
 
@@ -347,7 +347,7 @@ def test_a_report_with_hardly_a_row_ends_nothing(world: World, rows: str) -> Non
         world.sell(f"SKU-{number}")
     world.export()
     world.amazon.switch(report_rows=rows)
-    import_listings(world)
+    take_in_listings(world)
     assert Listing.objects.filter(presence=Presence.PRESENT).count() == 25
 
 
@@ -374,7 +374,7 @@ def test_a_request_that_got_no_answer_is_made_again_by_the_next_run(
     world.amazon.faults.add(fault)
     assert world.do(Job.IMPORT_LISTINGS).state == RunState.STOPPED
     assert AmazonReport.objects.get().state == ReportState.NEW
-    assert import_listings(world).counts["adopted"] == 1
+    assert take_in_listings(world).counts["adopted"] == 1
     assert AmazonReport.objects.count() == 1
 
 
@@ -384,7 +384,7 @@ def test_a_report_that_nobody_came_to_look_for_is_too_old_to_be_used(world: Worl
     SyncRun.objects.update(state=RunState.STOPPED)
     world.amazon.advance(3 * 24 * 3600)
     world.list_on_amazon("MUG", price="12.00", quantity=5)
-    import_listings(world)
+    take_in_listings(world)
     assert world.listing("MUG").accepted["price"] == "12.00 EUR"
     states = AmazonReport.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == [ReportState.FAILED, ReportState.READY]
@@ -408,7 +408,7 @@ def test_a_document_that_is_no_report_is_said_to_be_none_and_nothing_comes_in(
     assert (outcome, code) == (Outcome.FAILED, "no-report")
     assert message.count(". ") <= 1
     assert Listing.objects.count() == SellerSku.objects.count() == 0
-    assert import_listings(world).counts["adopted"] == 1
+    assert take_in_listings(world).counts["adopted"] == 1
 
 
 def test_a_document_that_was_cut_short_is_fetched_again(world: World) -> None:
@@ -421,7 +421,7 @@ def test_a_document_that_was_cut_short_is_fetched_again(world: World) -> None:
     report = AmazonReport.objects.get()
     assert report.state == ReportState.READY
     world.amazon.set_document(report.document_id, WHOLE, gzipped=True)
-    assert import_listings(world).counts["adopted"] == 1
+    assert take_in_listings(world).counts["adopted"] == 1
 
 
 def put_in_place_of_the_report(world: World, content: bytes, *, gzipped: bool) -> None:
@@ -438,7 +438,7 @@ def take(rows: list[ReportRow], world: World, monkeypatch: pytest.MonkeyPatch) -
     world.list_on_amazon("ANY", price="1.00", quantity=1)
     monkeypatch.setattr(reports, "read_listings", lambda *_: iter(rows))
     world.amazon.advance(3600)
-    assert import_listings(world).state == RunState.DONE
+    assert take_in_listings(world).state == RunState.DONE
 
 
 def merchant(price: str, quantity: int) -> ReportRow:
@@ -517,6 +517,6 @@ def test_a_sku_that_the_report_may_have_destroyed_is_taken_for_none(world: World
     """Linked by its ASIN it would be offered on Amazon once more, under a name of nobody's."""
     world.list_on_amazon("名札-01", price="7.50", quantity=2)
     world.list_on_amazon("CUP", price="7.50", quantity=2)
-    run = import_listings(world)
+    run = take_in_listings(world)
     assert (run.counts["rows"], run.counts["new"], run.counts["unreadable"]) == (2, 1, 1)
     assert set(SellerSku.objects.values_list("sku", flat=True)) == {"CUP"}

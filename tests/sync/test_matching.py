@@ -28,7 +28,7 @@ from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.export import send
 from django_amazon_sync.sync.listings import link
-from django_amazon_sync.sync.matching.match import match
+from django_amazon_sync.sync.matching import match
 from tests import factories, factories_amazon
 from tests.faults.racing import just_before
 from tests.sync.conftest import DE, FR, World, lines_of
@@ -36,7 +36,7 @@ from tests.sync.conftest import DE, FR, World, lines_of
 EAN, OTHER_EAN, UPC, ISBN = "4006381333931", "5901234123457", "012345678905", "9780306406157"
 
 
-def match(world: World, **options: Any) -> SyncRun:
+def matched(world: World, **options: Any) -> SyncRun:
     """Match to the end, however often the run has to wait for Amazon."""
     run = world.do(Job.MATCH, **options)
     for _ in range(20):
@@ -73,7 +73,7 @@ def on_amazon(world: World, sku: str, asin: str, *, marketplace: str = DE, **mor
 def test_an_equal_sku_links(world: World) -> None:
     mug = world.sell("MUG")
     factories.stock_record("CUP")
-    assert said(match(world)) == [
+    assert said(matched(world)) == [
         ("CUP", Outcome.NONE, "", ""),
         ("MUG", Outcome.LINKED, "sku", "MUG"),
     ]
@@ -86,7 +86,7 @@ def test_a_barcode_links_by_the_catalogue(world: World, kind: str, code: str) ->
     reported(world, "OLD", asin="B0MUG")
     codes: dict[str, Any] = {kind: code}
     world.amazon.add_product(asin="B0MUG", title="Mug", **codes)
-    run = match(world)
+    run = matched(world)
     assert said(run) == [("MUG", Outcome.LINKED, kind, "OLD")]
     assert links(world) == {"OLD": (str(mug.pk), True)}
     assert run.counts[Outcome.LINKED] == 1
@@ -96,7 +96,7 @@ def test_a_barcode_links_by_the_catalogue(world: World, kind: str, code: str) ->
 def test_a_barcode_of_the_report_links_without_asking_the_catalogue(world: World) -> None:
     mug = factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", gtin=f"0{EAN}")
-    assert said(match(world)) == [("MUG", Outcome.LINKED, "ean", "OLD")]
+    assert said(matched(world)) == [("MUG", Outcome.LINKED, "ean", "OLD")]
     assert links(world) == {"OLD": (str(mug.pk), True)}
     assert world.amazon.requests_of("searchCatalogItems") == []
 
@@ -114,11 +114,11 @@ def test_matching_again_changes_and_costs_nothing(world: World) -> None:
     factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", asin="B0MUG")
     world.amazon.add_product(asin="B0MUG", title="Mug", ean=EAN)
-    match(world)
+    matched(world)
     before = links(world)
     asked = len(world.amazon.requests_of("searchCatalogItems"))
     assert asked == 1
-    again = match(world)
+    again = matched(world)
     assert said(again) == [
         ("CUP", Outcome.LINKED, "sku", "CUP"),
         ("MUG", Outcome.LINKED, "", "OLD"),  # by what is Amazon's knowledge, and not asked again
@@ -130,7 +130,7 @@ def test_matching_again_changes_and_costs_nothing(world: World) -> None:
 def test_a_dry_run_proposes_and_links_nothing(world: World) -> None:
     factories.stock_record("MUG", upc=EAN)
     on_amazon(world, "OLD", "B0MUG", ean=EAN)
-    run = match(world, dry_run=True)
+    run = matched(world, dry_run=True)
     assert said(run) == [("MUG", Outcome.PROPOSED, "ean", "OLD")]
     [values] = lines_of(run, "values")
     assert [one["seller_sku"] for one in values["candidates"]] == ["OLD"]
@@ -141,7 +141,7 @@ def test_twenty_barcodes_are_asked_for_in_one_call(world: World) -> None:
     factories.stock_record("MUG", upc="4006381333932")  # a wrong check digit is not asked for
     for number, code in enumerate(valid_eans(25)):
         factories.stock_record(f"CUP-{number}", upc=code)
-    run = match(world)
+    run = matched(world)
     assert len(world.amazon.requests_of("searchCatalogItems")) == 2
     assert "check digit" in run.lines.get(sku="MUG").message
 
@@ -166,7 +166,7 @@ def test_two_offers_for_one_listing_are_proposed(world: World) -> None:
     factories.stock_record("B", upc=OTHER_EAN)
     reported(world, "OLD", asin="B0MUG", gtin=f"0{EAN}")
     world.amazon.add_product(asin="B0MUG", title="Mug", ean=OTHER_EAN)
-    run = match(world)
+    run = matched(world)
     for sku in ("A", "B"):
         line = proposed(run, sku)
         assert (line["code"], line["seller_sku"]) == ("shared", "OLD")
@@ -179,7 +179,7 @@ def test_two_listings_for_one_offer_are_proposed_with_their_reasons(world: World
     factories.stock_record("MUG", upc=EAN)
     on_amazon(world, "OLD", "B0MUG", ean=EAN)
     on_amazon(world, "OLD-FBA", "B0MUG", ean=EAN, quantity=None, channel="AMAZON")
-    line = proposed(match(world), "MUG")
+    line = proposed(matched(world), "MUG")
     assert line["code"] == "channel"
     assert [one["seller_sku"] for one in line["values"]["candidates"]] == ["OLD", "OLD-FBA"]
     assert {one["asin"] for one in line["values"]["candidates"]} == {"B0MUG"}
@@ -191,7 +191,7 @@ def test_the_offers_own_sku_goes_before_another_offers_barcode(world: World) -> 
     cup = factories.stock_record("CUP")
     factories.stock_record("MUG", upc=EAN)
     reported(world, "CUP", gtin=f"0{EAN}")
-    run = match(world)
+    run = matched(world)
     assert proposed(run, "MUG")["seller_sku"] == "CUP"
     assert links(world) == {"CUP": (str(cup.pk), False)}
 
@@ -200,7 +200,7 @@ def test_two_offers_of_one_sku_are_proposed(world: World) -> None:
     factories.stock_record("MUG")
     factories.stock_record("MUG", partner_code="attic")
     reported(world, "MUG")
-    assert said(match(world)) == [("MUG", Outcome.PROPOSED, "sku", "MUG")] * 2
+    assert said(matched(world)) == [("MUG", Outcome.PROPOSED, "sku", "MUG")] * 2
     assert links(world) == {}
 
 
@@ -209,7 +209,7 @@ def test_a_listing_of_another_living_offer_is_proposed(world: World) -> None:
     factories.stock_record("MUG", upc=EAN)
     row = reported(world, "OLD", gtin=f"0{EAN}")
     link.link_by_hand(row, str(cup.pk))
-    run = match(world)
+    run = matched(world)
     assert proposed(run, "MUG")["seller_sku"] == "OLD"
     assert links(world) == {"OLD": (str(cup.pk), True)}
 
@@ -218,14 +218,14 @@ def test_a_listing_whose_offer_is_gone_is_free(world: World) -> None:
     row = reported(world, "OLD", gtin=f"0{EAN}")
     link.link_by_hand(row, "987654")
     mug = factories.stock_record("MUG", upc=EAN)
-    match(world)
+    matched(world)
     assert links(world) == {"OLD": (str(mug.pk), True)}
 
 
 def test_a_used_one_is_not_the_shops_new_one(world: World) -> None:
     factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", gtin=f"0{EAN}", condition="used_good")
-    assert "used_good" in proposed(match(world), "MUG")["message"]
+    assert "used_good" in proposed(matched(world), "MUG")["message"]
 
 
 # --- Rows of the offer's own SKU ------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_a_row_that_the_first_look_left_gives_way(connect: Callable[..., World])
     on_amazon(world, "OLD", "B0MUG", ean=EAN)
     world.export()
     assert links(world) == {"MUG": (str(mug.pk), False)}
-    match(world)
+    matched(world)
     assert links(world) == {"OLD": (str(mug.pk), True)}
     run = world.export()
     assert set(lines_of(run, "sku")) == {"OLD"}
@@ -248,7 +248,7 @@ def test_a_sku_that_is_on_amazon_is_never_unlinked(world: World) -> None:
     mug = world.sell("MUG", upc=EAN)
     on_amazon(world, "OLD", "B0MUG", ean=EAN)
     world.export()
-    assert said(match(world)) == [("MUG", Outcome.LINKED, "sku", "MUG")]
+    assert said(matched(world)) == [("MUG", Outcome.LINKED, "sku", "MUG")]
     assert links(world) == {"MUG": (str(mug.pk), False)}
 
 
@@ -256,7 +256,7 @@ def test_a_sku_that_was_sent_is_never_unlinked(world: World) -> None:
     mug = factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", gtin=f"0{EAN}")
     own = factories_amazon.sku(world.account, "MUG", offer_pk=str(mug.pk), managed=True)
-    run = match(world)
+    run = matched(world)
     assert "MUG was sent to Amazon" in proposed(run, "MUG")["message"]
     assert links(world) == {own.sku: (str(mug.pk), False)}
 
@@ -268,7 +268,7 @@ def test_a_stale_link_of_a_renamed_offer_may_be_matched(world: World) -> None:
     mug.save()
     row = world.account.skus.get(sku="MUG")
     row.listings.update(gtin=f"0{EAN}")
-    match(world)
+    matched(world)
     assert links(world) == {"MUG": (str(mug.pk), True)}
 
 
@@ -280,7 +280,7 @@ def test_units_that_were_sold_before_are_held(world: World) -> None:
     on_amazon(world, "OLD", "B0MUG", ean=EAN, quantity=9)
     number = world.buy("OLD", 4, status="PENDING")
     world.import_orders()
-    match(world)
+    matched(world)
     mug = links(world)["OLD"][0]
     assert AmazonOrderLine.objects.get(order__number=number).offer_pk == mug
     world.send_changes()
@@ -291,7 +291,7 @@ def test_what_is_linked_is_looked_at_soon(world: World) -> None:
     factories.stock_record("MUG", price="12.00", in_stock=3, upc=EAN)
     on_amazon(world, "OLD", "B0MUG", ean=EAN, quantity=9)
     OfferChange.objects.all().delete()
-    match(world)
+    matched(world)
     row = world.account.skus.get(sku="OLD")
     assert list(OfferChange.objects.values_list("offer_pk", flat=True)) == [row.offer_pk]
     assert row.stock_epoch > 0
@@ -310,7 +310,7 @@ def test_a_sku_that_was_linked_meanwhile_stays_as_it_is(world: World) -> None:
         link.link_by_hand(row, str(cup.pk))
 
     with just_before(match, "link", other):
-        run = match(world)
+        run = matched(world)
     assert "by now" in proposed(run, "MUG")["message"]
     assert links(world) == {"OLD": (str(cup.pk), True)}
     assert mug.pk != cup.pk
@@ -339,7 +339,7 @@ def test_an_offer_that_was_linked_meanwhile_is_linked_once(world: World) -> None
         link.link_by_hand(other, str(mug.pk))
 
     with just_before(match, "link", link_other):
-        run = match(world)
+        run = matched(world)
     assert "by now" in proposed(run, "MUG")["message"]
     assert links(world) == {"ANCIENT": (str(mug.pk), True)}
 
@@ -365,7 +365,7 @@ def test_a_run_that_had_to_wait_goes_on_where_it_was(
         return ask(client, codes, *rest)
 
     monkeypatch.setattr(catalog, "search_catalog", tired)
-    run = match(world)
+    run = matched(world)
     lines = lines_of(run, "sku")
     assert len(lines) == len(set(lines)) == 45
     codes = [code for together in asked for code in together]
@@ -384,7 +384,7 @@ def test_the_number_of_queries_does_not_grow_with_the_offers(world: World) -> No
                 record.product.upc = row.listings.get().gtin[1:]
                 record.product.save()
         with CaptureQueriesContext(connection) as queries:
-            match(world)
+            matched(world)
         return len(queries)
 
     numbers = valid_eans(100)
@@ -395,10 +395,10 @@ def test_the_number_of_queries_does_not_grow_with_the_offers(world: World) -> No
 def test_only_the_chosen_marketplaces_are_asked(connect: Callable[..., World]) -> None:
     world = connect(marketplaces=(DE, FR))
     factories.stock_record("MUG", upc=EAN)
-    match(world, marketplaces=[DE])
+    matched(world, marketplaces=[DE])
     asked = world.amazon.requests_of("searchCatalogItems")
     assert len(asked) == 1
-    match(world)
+    matched(world)
     assert len(world.amazon.requests_of("searchCatalogItems")) == 3
 
 
@@ -443,7 +443,7 @@ def test_nothing_is_guessed_and_nothing_left_out(
             SellerSku.objects.filter(pk=row.pk).update(channel=channel)
         found = {
             values["offer"]: (outcome, sku)
-            for values, outcome, sku in lines_of(match(world), "values", "outcome", "seller_sku")
+            for values, outcome, sku in lines_of(matched(world), "values", "outcome", "seller_sku")
         }
         now = links(world)
         assert found.keys() == records.keys()
@@ -454,7 +454,7 @@ def test_nothing_is_guessed_and_nothing_left_out(
                 assert [one for one, _code in records.values()].count(sku) == 1
             else:
                 assert rivals(records, listings, pk, sku) == []
-        match(world)
+        matched(world)
         assert links(world) == now
         transaction.set_rollback(True)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django_amazon_sync.models import Listing, Outcome, Proposal
-from django_amazon_sync.sync.matching.match import proposals
+from django_amazon_sync.sync.matching import proposals
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
-from tests.sync.test_matching import EAN, links, match, on_amazon
+from tests.sync.test_matching import EAN, links, matched, on_amazon
 
 
 def two_that_may_be_one(world: World) -> str:
@@ -24,43 +24,43 @@ def proposed() -> list[tuple[str, str, bool]]:
 
 def test_what_is_not_certain_is_kept_once_however_often_it_is_matched(world: World) -> None:
     pk = two_that_may_be_one(world)
-    match(world)
-    match(world)
+    matched(world)
+    matched(world)
     assert proposed() == [("AMZ-1", pk, False), ("AMZ-2", pk, False)]
     assert {one.how for one in Proposal.objects.all()} == {"ean"}
 
 
 def test_a_dry_run_keeps_nothing(world: World) -> None:
     two_that_may_be_one(world)
-    match(world, dry_run=True)
+    matched(world, dry_run=True)
     assert proposed() == []
 
 
 def test_a_proposal_comes_with_amazon_s_picture_and_title(world: World) -> None:
     two_that_may_be_one(world)
-    match(world)
+    matched(world)
     listing = Listing.objects.get(sku__sku="AMZ-1")
     assert listing.picture_url == "https://m.media-amazon.com/images/I/B000000001._SL500_.jpg"
     assert listing.title
     calls = len(world.amazon.requests_of("searchCatalogItems"))
-    match(world)
+    matched(world)
     assert len(world.amazon.requests_of("searchCatalogItems")) == calls, "Asked for once."
 
 
 def test_accepting_links_and_forgets_the_rivals(world: World) -> None:
     pk = two_that_may_be_one(world)
-    match(world)
+    matched(world)
     linked, why_not = proposals.accept(world.shop, Proposal.objects.filter(sku__sku="AMZ-2"))
     assert (linked, why_not) == (1, {})
     assert links(world) == {"AMZ-2": (pk, True)}
     assert proposed() == []
-    match(world)
+    matched(world)
     assert proposed() == []
 
 
 def test_accepting_both_is_no_decision(world: World) -> None:
     two_that_may_be_one(world)
-    match(world)
+    matched(world)
     linked, why_not = proposals.accept(world.shop, Proposal.objects.all())
     assert linked == 0
     assert set(why_not) == {"AMZ-1", "AMZ-2"}
@@ -69,12 +69,12 @@ def test_accepting_both_is_no_decision(world: World) -> None:
 
 def test_what_was_refused_is_never_proposed_nor_linked_again(world: World) -> None:
     pk = two_that_may_be_one(world)
-    match(world)
+    matched(world)
     assert proposals.refuse(Proposal.objects.filter(sku__sku="AMZ-1")) == 1
-    match(world)
+    matched(world)
     assert proposed() == [("AMZ-1", pk, True), ("AMZ-2", pk, False)]
     proposals.refuse(Proposal.objects.all())
-    run = match(world)
+    run = matched(world)
     [message] = lines_of(run.__class__.objects.get(pk=run.pk), "message")
     assert message == "Staff refused what it may be: AMZ-1, AMZ-2."
     assert lines_of(run, "outcome") == [Outcome.NONE]
@@ -84,35 +84,35 @@ def test_what_was_refused_is_never_proposed_nor_linked_again(world: World) -> No
 def test_the_only_candidate_is_not_linked_once_it_was_refused(world: World) -> None:
     record = factories.stock_record("MUG", upc=EAN)
     on_amazon(world, "AMZ-1", "B000000001", ean=EAN)
-    match(world, dry_run=True)
+    matched(world, dry_run=True)
     sku = world.account.skus.get(sku="AMZ-1")
     Proposal.objects.create(sku=sku, offer_pk=str(record.pk), how="ean", refused=True)
-    match(world)
+    matched(world)
     assert links(world) == {}
     assert proposals.think_better_of(Proposal.objects.all()) == 1
-    match(world)
+    matched(world)
     assert links(world) == {"AMZ-1": (str(record.pk), True)}
     assert proposed() == []
 
 
 def test_what_no_longer_holds_is_proposed_no_more(world: World) -> None:
     pk = two_that_may_be_one(world)
-    match(world)
+    matched(world)
     world.shop.offers()
     record = factories.partner().stockrecords.get(pk=pk)
     record.product.upc = ""
     record.product.save()
-    match(world)
+    matched(world)
     assert proposed() == []
 
 
 def test_matching_one_marketplace_forgets_nothing(world: World) -> None:
     pk = two_that_may_be_one(world)
-    match(world)
+    matched(world)
     record = factories.partner().stockrecords.get(pk=pk)
     record.product.upc = ""
     record.product.save()
-    match(world, marketplaces=[DE])
+    matched(world, marketplaces=[DE])
     assert len(proposed()) == 2
 
 

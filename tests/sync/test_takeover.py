@@ -265,15 +265,15 @@ def test_what_the_shop_refuses_leaves_its_line_and_all_as_it_was(
 def test_an_order_that_comes_meanwhile_stops_the_quantity(
     quiet: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django_amazon_sync.sync.verification import take_over
+    from django_amazon_sync.sync.verification import take_over as module
 
-    check = take_over._check_unchanged
+    check = module._check_unchanged
 
     def sold(*args: Any) -> None:
         SellerSku.objects.filter(sku="MUG").update(stock_epoch=99)
         check(*args)
 
-    monkeypatch.setattr(take_over, "_check_unchanged", sold)
+    monkeypatch.setattr(module, "_check_unchanged", sold)
     run = take_over(quiet, "quantity")
     assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "changed")]
     assert in_shop(quiet)[2] == 5

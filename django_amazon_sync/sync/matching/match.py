@@ -45,7 +45,7 @@ from django_amazon_sync.rules.matching import (
 )
 from django_amazon_sync.sync.amazon_reports.import_listings import import_listings
 from django_amazon_sync.sync.listings.link import Link, link
-from django_amazon_sync.sync.matching.match.proposals import keep_proposals, refused_by_staff
+from django_amazon_sync.sync.matching.proposals import keep_proposals, refused_by_staff
 from django_amazon_sync.sync.offers.desired import is_its
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.runs.bulk import CHUNK, chunks
