@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Model
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.periods import LookBackField, refuse_too_old
+from django_amazon_sync.admin.screens import Row, RowForm
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import MenuItem
 from django_amazon_sync.errors import ConfigurationError
@@ -22,20 +22,12 @@ from django_amazon_sync.models import Application, Marketplace, SellerAccount
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.orders import windows
 
-Row = TypeVar("Row", bound=Model)
-
 if TYPE_CHECKING:  # the forms cannot be subscripted at run time
     from django_stubs_ext import StrOrPromise
-
-    class RowForm(forms.ModelForm[Row]): ...
 
     MarketplaceRowForm = forms.ModelForm[Marketplace]
     MarketplaceRows = forms.BaseInlineFormSet[Marketplace, SellerAccount, MarketplaceRowForm]
 else:
-
-    class RowForm(forms.ModelForm, Generic[Row]):
-        pass
-
     MarketplaceRowForm = forms.ModelForm
     MarketplaceRows = forms.BaseInlineFormSet
 

@@ -12,10 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.account_forms import RowForm
 from django_amazon_sync.admin.asking import ask
 from django_amazon_sync.admin.periods import EveryField, in_words
-from django_amazon_sync.admin.screens import AccountFilter, Kept, RowsInline, Screen
+from django_amazon_sync.admin.screens import AccountFilter, Kept, RowForm, RowsInline, Screen
 from django_amazon_sync.admin.shown import link, moment
 from django_amazon_sync.models import Job, Schedule, SellerAccount, SyncRun
 

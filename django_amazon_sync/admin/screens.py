@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # they cannot be subscripted at run time
     class ModelScreen(admin.ModelAdmin[Row]): ...
 
     class RowsTable(admin.TabularInline[Row, Parent]): ...
+
+    class RowForm(ModelForm[Row]): ...
 else:
     # Under the theme django-unfold a list has no button for actions unless it is the theme's own.
     base = import_module("unfold.admin") if apps.is_installed("unfold") else admin
@@ -35,6 +37,9 @@ else:
         pass
 
     class RowsTable(base.TabularInline, Generic[Row, Parent]):
+        pass
+
+    class RowForm(ModelForm, Generic[Row]):
         pass
 
 
