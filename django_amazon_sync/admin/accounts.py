@@ -15,18 +15,18 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from django_amazon_sync.admin import articles, next_steps
-from django_amazon_sync.admin.access import scopes_of
 from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
-from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.common import help_links, next_steps
+from django_amazon_sync.admin.common.access import scopes_of
+from django_amazon_sync.admin.common.base import Screen
+from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
+from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
 from django_amazon_sync.admin.cron_key import CronKeyPages, cron_key_of
-from django_amazon_sync.admin.help_pages import explained
 from django_amazon_sync.admin.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.overview import OverviewPages
 from django_amazon_sync.admin.schedules import ScheduleInline
-from django_amazon_sync.admin.screens import Screen
-from django_amazon_sync.admin.shown import brief, link, list_link, moment, table
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
@@ -185,7 +185,7 @@ class AccountAdmin(
 
     @admin.display(description=_("what happens next"))
     def what_next(self, account: SellerAccount) -> str:
-        return explained(next_steps.of_account(account), articles.of_account(account))
+        return explained(next_steps.of_account(account), help_links.of_account(account))
 
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:

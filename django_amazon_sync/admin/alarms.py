@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.help_pages import article_link
-from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen
+from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
+from django_amazon_sync.admin.common.help import article_link
 from django_amazon_sync.models import Alarm
 
 

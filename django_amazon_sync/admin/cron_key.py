@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.views.decorators.cache import never_cache
 
-from django_amazon_sync.admin.access import visible_accounts
-from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.models import DEFAULT_PERIODS, SellerAccount
 from django_amazon_sync.sync.accounts import cron_key
 

@@ -18,10 +18,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import articles, issue_words, progress
-from django_amazon_sync.admin.help_pages import article_link
-from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen, store_name
-from django_amazon_sync.admin.shown import change_url, link
+from django_amazon_sync.admin import progress
+from django_amazon_sync.admin.common import help_links, issue_texts
+from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, store_name
+from django_amazon_sync.admin.common.formatting import change_url, link
+from django_amazon_sync.admin.common.help import article_link
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
@@ -112,7 +113,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
 
     @admin.display(description=_("help"))
     def help(self, line: RunLine) -> str:
-        article = articles.OF_CODE.get(line.code)
+        article = help_links.OF_CODE.get(line.code)
         return article_link(article) if article else ""
 
     @admin.display(description=_("marketplace"))
@@ -127,7 +128,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
     def said(self, line: RunLine) -> str:
         """What stands in the line; what Amazon refused also in our words."""
         refused = line.outcome == Outcome.REFUSED
-        return issue_words.in_words(line.code, line.message) if refused else line.message
+        return issue_texts.in_words(line.code, line.message) if refused else line.message
 
     @admin.display(description=_("message"))
     def said_of_field(self, line: RunLine) -> str:
@@ -139,7 +140,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
             sku__sku=line.seller_sku or line.sku,
             marketplace__code=line.marketplace,
         )
-        return issue_words.in_words(line.code, line.message, listings.first())
+        return issue_texts.in_words(line.code, line.message, listings.first())
 
     @admin.display(description=_("run"))
     def run_link(self, line: RunLine) -> str:

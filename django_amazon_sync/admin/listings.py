@@ -14,19 +14,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import articles, issue_words, next_steps, products
-from django_amazon_sync.admin.asking import ask, by_account_and_store, queued, start_and_say
-from django_amazon_sync.admin.edit_many import EditsMany
-from django_amazon_sync.admin.help_pages import explained
-from django_amazon_sync.admin.offer_fields import WithOfferFields
-from django_amazon_sync.admin.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
-from django_amazon_sync.admin.screens import (
-    AccountFilter,
-    Kept,
-    MarketplaceFilter,
-    Screen,
-)
-from django_amazon_sync.admin.shown import (
+from django_amazon_sync.admin import products
+from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
+from django_amazon_sync.admin.common.base import AccountFilter, Kept, MarketplaceFilter, Screen
+from django_amazon_sync.admin.common.formatting import (
     brief,
     in_words,
     link,
@@ -35,6 +26,16 @@ from django_amazon_sync.admin.shown import (
     table,
     value_text,
 )
+from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
+from django_amazon_sync.admin.common.queue_runs import (
+    ask,
+    by_account_and_store,
+    queued,
+    start_and_say,
+)
+from django_amazon_sync.admin.edit_many import EditsMany
+from django_amazon_sync.admin.offer_fields import WithOfferFields
 from django_amazon_sync.admin.skus import look_soon
 from django_amazon_sync.admin.taking_over import TakesOver, who_wins
 from django_amazon_sync.models import (
@@ -183,7 +184,7 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing])
 
     @admin.display(description=_("what happens next"))
     def what_next(self, listing: Listing) -> str:
-        return explained(next_steps.of_listing(listing), articles.of_listing(listing))
+        return explained(next_steps.of_listing(listing), help_links.of_listing(listing))
 
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:
@@ -219,7 +220,7 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing])
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:
         product = products.page_url(listing.sku.offer_pk) if listing.issues else ""
-        rows = issue_words.all_in_words(listing.issues, listing, product)
+        rows = issue_texts.all_in_words(listing.issues, listing, product)
         return table((_("code"), _("severity"), _("what to do")), rows) or _now("None.")
 
     @admin.display(description=_("stock at Amazon"))

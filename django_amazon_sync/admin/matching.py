@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.access import visible_accounts
-from django_amazon_sync.admin.asking import ask, whole
+from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.base import ReadOnly, Screen, WordFilter
+from django_amazon_sync.admin.common.formatting import link, list_url
+from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.listings import AccountOfSkuFilter
-from django_amazon_sync.admin.screens import ReadOnly, Screen, WordFilter
-from django_amazon_sync.admin.shown import link, list_url
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     AccountState,

@@ -18,8 +18,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.prices import CHANGE_PRICES
-from django_amazon_sync.admin.shown import table, value_text
+from django_amazon_sync.admin.common.formatting import table, value_text
+from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.models import Listing, Marketplace, SellerSku
 from django_amazon_sync.sync.offers.desired import switches_of
 from django_amazon_sync.sync.offers.fields import (

@@ -28,11 +28,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
-from django_amazon_sync.admin.asking import ask
-from django_amazon_sync.admin.help_pages import url_of
-from django_amazon_sync.admin.screens import store_name
-from django_amazon_sync.admin.shown import change_url, moment
+from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
+from django_amazon_sync.admin.common.base import store_name
+from django_amazon_sync.admin.common.formatting import change_url, moment
+from django_amazon_sync.admin.common.help import url_of
+from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.errors import (
     AmazonSyncError,
     NotFound,

@@ -18,12 +18,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import articles, next_steps
-from django_amazon_sync.admin.access import SEES_BUYERS
-from django_amazon_sync.admin.asking import Wanted, ask, whole
-from django_amazon_sync.admin.help_pages import explained
-from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
-from django_amazon_sync.admin.screens import (
+from django_amazon_sync.admin.common import help_links, next_steps
+from django_amazon_sync.admin.common.access import SEES_BUYERS
+from django_amazon_sync.admin.common.base import (
     AccountFilter,
     ReadOnly,
     RowsInline,
@@ -31,7 +28,10 @@ from django_amazon_sync.admin.screens import (
     WordFilter,
     store_name,
 )
-from django_amazon_sync.admin.shown import document, link, list_link
+from django_amazon_sync.admin.common.formatting import document, link, list_link
+from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
+from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable
@@ -175,7 +175,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
 
     @admin.display(description=_("what happens next"))
     def what_next(self, order: AmazonOrder) -> str:
-        told = explained(next_steps.of_order(order), articles.of_order(order))
+        told = explained(next_steps.of_order(order), help_links.of_order(order))
         if order.state != OrderState.QUARANTINED or order.reason_code not in MAPPING_CODES:
             return told
         mappings = OrderMappings(pk=order.account_id)

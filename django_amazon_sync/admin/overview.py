@@ -21,9 +21,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import articles, help_pages, next_steps
-from django_amazon_sync.admin.access import visible_accounts
-from django_amazon_sync.admin.shown import change_url, list_url
+from django_amazon_sync.admin.common import help, help_links, next_steps
+from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import Listing, Presence, RunState, SellerAccount, SyncRun
@@ -89,8 +89,8 @@ class OverviewPages:
         site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
         pages = (
             ("overview/", partial(overview, site=site), "overview"),
-            ("help/", partial(help_pages.index, site=site), "help_index"),
-            ("help/<slug:name>/", partial(help_pages.article, site=site), "help"),
+            ("help/", partial(help.index, site=site), "help_index"),
+            ("help/<slug:name>/", partial(help.article, site=site), "help"),
         )
         own = [
             path(where, site.admin_view(view), name=f"django_amazon_sync_{name}")
@@ -134,7 +134,7 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
             account=row,
             url=change_url(row),
             what_next=next_steps.of_account(row),
-            article=articles.of_account(row),
+            article=help_links.of_account(row),
             wants=wants.get(row.pk, []),
             complete_until=complete.get(row.pk),
             runs=_latest(runs.get(row.pk, [])),

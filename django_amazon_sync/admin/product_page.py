@@ -26,9 +26,11 @@ from django.utils.translation import gettext as _now
 from django.views import View
 
 from django_amazon_sync import tasks
-from django_amazon_sync.admin import issue_words, next_steps, progress
-from django_amazon_sync.admin.access import visible_accounts, within_scopes
-from django_amazon_sync.admin.asking import queued
+from django_amazon_sync.admin import progress
+from django_amazon_sync.admin.common import issue_texts, next_steps
+from django_amazon_sync.admin.common.access import visible_accounts, within_scopes
+from django_amazon_sync.admin.common.base import may_be_pk
+from django_amazon_sync.admin.common.queue_runs import queued
 from django_amazon_sync.admin.product_forms import (
     CodesForm,
     ListingForm,
@@ -36,7 +38,6 @@ from django_amazon_sync.admin.product_forms import (
     SkuPart,
     StorePart,
 )
-from django_amazon_sync.admin.screens import may_be_pk
 from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import AmazonSyncError, NotSupported
@@ -281,7 +282,7 @@ class ProductPage(View):
                 "row": listing,
                 "explanation": explain_price(its, self.offer),
                 "problems": problems,
-                "issues": issue_words.told(its.issues),
+                "issues": issue_texts.told(its.issues),
                 "type": kept,
                 "stale": kept is None or not product_types.is_fresh(kept),
                 "suggest_in": f"{sku.account_id}:{place.code}",

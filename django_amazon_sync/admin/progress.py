@@ -11,9 +11,9 @@ from typing import Any
 from django.http import JsonResponse
 from django.template.loader import render_to_string
 
-from django_amazon_sync.admin import next_steps
-from django_amazon_sync.admin.screens import store_name
-from django_amazon_sync.admin.shown import count_name, value_text
+from django_amazon_sync.admin.common import next_steps
+from django_amazon_sync.admin.common.base import store_name
+from django_amazon_sync.admin.common.formatting import count_name, value_text
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
 from django_amazon_sync.sync.accounts.budget import how_far
 

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import scopes_of
-from django_amazon_sync.admin.prices import CHANGE_PRICES
-from django_amazon_sync.admin.screens import Screen
+from django_amazon_sync.admin.common.access import scopes_of
+from django_amazon_sync.admin.common.base import Screen
+from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.models import ExchangeRate, RateFetch, RateSource
 
 

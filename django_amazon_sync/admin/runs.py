@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import articles, progress
-from django_amazon_sync.admin.asking import ask
-from django_amazon_sync.admin.help_pages import article_link
+from django_amazon_sync.admin import progress
+from django_amazon_sync.admin.common import help_links
+from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
+from django_amazon_sync.admin.common.formatting import count_name, list_link, plain, table
+from django_amazon_sync.admin.common.help import article_link
+from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.admin.lines import file_of
-from django_amazon_sync.admin.screens import AccountFilter, ReadOnly, Screen
-from django_amazon_sync.admin.shown import count_name, list_link, plain, table
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import (
@@ -138,7 +139,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.display(description=_("help"))
     def help(self, run: SyncRun) -> str:
-        return article_link(articles.of_run(run))
+        return article_link(help_links.of_run(run))
 
     @admin.display(description=_("options"))
     def shown_options(self, run: SyncRun) -> str:

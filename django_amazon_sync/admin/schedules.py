@@ -12,10 +12,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.asking import ask
+from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, RowsInline, Screen
+from django_amazon_sync.admin.common.formatting import link, moment
+from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.admin.periods import EveryField, in_words
-from django_amazon_sync.admin.screens import AccountFilter, Kept, RowForm, RowsInline, Screen
-from django_amazon_sync.admin.shown import link, moment
 from django_amazon_sync.models import Job, Schedule, SellerAccount, SyncRun
 
 #: The permission that starting a job by hand needs.

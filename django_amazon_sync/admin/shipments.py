@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import articles, next_steps
-from django_amazon_sync.admin.asking import ask, whole
-from django_amazon_sync.admin.help_pages import explained
-from django_amazon_sync.admin.screens import AccountFilter, Kept, Screen
-from django_amazon_sync.admin.shown import link, moment, plain
+from django_amazon_sync.admin.common import help_links, next_steps
+from django_amazon_sync.admin.common.base import AccountFilter, Kept, Screen
+from django_amazon_sync.admin.common.formatting import link, moment, plain
+from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.models import Job, Shipment, ShipmentState
 from django_amazon_sync.sync.orders import confirm_shipments
 
@@ -63,7 +63,7 @@ class ShipmentAdmin(Kept, Screen[Shipment]):
 
     @admin.display(description=_("what happens next"))
     def what_next(self, shipment: Shipment) -> str:
-        return explained(next_steps.of_shipment(shipment), articles.of_shipment(shipment))
+        return explained(next_steps.of_shipment(shipment), help_links.of_shipment(shipment))
 
     @admin.display(description=_("items"))
     def shown_items(self, shipment: Shipment) -> str:

@@ -17,8 +17,8 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import SEES_ORDERS, within_scopes
-from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.admin.common.access import SEES_ORDERS, within_scopes
+from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.models import AmazonOrder
 
 if TYPE_CHECKING:  # it is mixed into one

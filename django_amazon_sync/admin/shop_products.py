@@ -19,12 +19,12 @@ from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import within_scopes
-from django_amazon_sync.admin.asking import ask, by_account
+from django_amazon_sync.admin.common.access import within_scopes
+from django_amazon_sync.admin.common.base import needs
+from django_amazon_sync.admin.common.queue_runs import ask, by_account
 from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.product_page import LOOK
 from django_amazon_sync.admin.products import AdminProductPage
-from django_amazon_sync.admin.screens import needs
 from django_amazon_sync.admin.taking_over import TakesOverMany
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import Job, Listing, Presence, SellerSku

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import next_steps, products
-from django_amazon_sync.admin.asking import ask, by_account
+from django_amazon_sync.admin import products
+from django_amazon_sync.admin.common import next_steps
+from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, Screen
+from django_amazon_sync.admin.common.formatting import brief, in_words, link, list_link, table
+from django_amazon_sync.admin.common.queue_runs import ask, by_account
 from django_amazon_sync.admin.edit_many import EditsMany
 from django_amazon_sync.admin.offer_fields import WithOfferFields
-from django_amazon_sync.admin.screens import AccountFilter, Kept, RowForm, Screen
-from django_amazon_sync.admin.shown import brief, in_words, link, list_link, table
 from django_amazon_sync.admin.spreadsheet import HasSpreadsheet
 from django_amazon_sync.admin.taking_over import TakesOverMany
 from django_amazon_sync.data import Offer

@@ -35,8 +35,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin import sheet_files
-from django_amazon_sync.admin.access import visible_accounts
-from django_amazon_sync.admin.shown import list_url
+from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.formatting import list_url
 from django_amazon_sync.models import SellerAccount, SellerSku
 from django_amazon_sync.shops import configured_shop
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import articles, issue_words, next_steps
-from django_amazon_sync.admin.help_pages import explained
-from django_amazon_sync.admin.screens import AccountFilter, MarketplaceFilter, ReadOnly, Screen
-from django_amazon_sync.admin.shown import document, link, plain, table
+from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
+from django_amazon_sync.admin.common.base import AccountFilter, MarketplaceFilter, ReadOnly, Screen
+from django_amazon_sync.admin.common.formatting import document, link, plain, table
+from django_amazon_sync.admin.common.help import explained
 from django_amazon_sync.models import Submission
 
 #: A submission may carry thousands of items; its page shows the first.
@@ -38,11 +38,11 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
 
     @admin.display(description=_("what happens next"))
     def what_next(self, submission: Submission) -> str:
-        return explained(next_steps.of_submission(submission), articles.of_submission(submission))
+        return explained(next_steps.of_submission(submission), help_links.of_submission(submission))
 
     @admin.display(description=_("reason"))
     def said(self, submission: Submission) -> str:
-        return issue_words.reason_in_words(submission.reason)
+        return issue_texts.reason_in_words(submission.reason)
 
     @admin.display(description=_("listings in the feed"))
     def messages(self, submission: Submission) -> str:

@@ -23,15 +23,15 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.asking import (
+from django_amazon_sync.admin.common.formatting import change_url, plain
+from django_amazon_sync.admin.common.prices import CHANGE_PRICES
+from django_amazon_sync.admin.common.queue_runs import (
     ask,
     by_account,
     by_account_and_store,
     queued,
     start_and_say,
 )
-from django_amazon_sync.admin.prices import CHANGE_PRICES
-from django_amazon_sync.admin.shown import change_url, plain
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Job, Listing
 from django_amazon_sync.sync.listings.decisions import send_ours

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from django_amazon_sync.admin.issue_words import WORDS, Place, words_for
+from django_amazon_sync.admin.common.issue_texts import WORDS, Place, words_for
 from django_amazon_sync.models import Listing, Outcome, RunLine, Submission, SubmissionState
 from django_amazon_sync.testing import simulator
 from tests import factories_amazon as make

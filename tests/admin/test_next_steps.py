@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.admin import next_steps
+from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.models import (
     AccountState,
     AmazonOrder,

@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
-from django_amazon_sync.admin.screens import ModelScreen
+from django_amazon_sync.admin.common.base import ModelScreen
 from django_amazon_sync.admin.shop_orders import AmazonOrderAdminMixin
 from django_amazon_sync.models import AmazonOrder, SellerAccount
 from tests import factories

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
-from django_amazon_sync.admin.screens import ModelScreen
+from django_amazon_sync.admin.common.base import ModelScreen
 from django_amazon_sync.admin.shop_products import AmazonProductAdminMixin
 from django_amazon_sync.models import Job, Listing, RunSelection, SellerAccount, SellerSku, SyncRun
 from tests import factories

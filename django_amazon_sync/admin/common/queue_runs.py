@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync import tasks
-from django_amazon_sync.admin.shown import change_url, list_url
+from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.models import (
     Job,
     Listing,

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.shown import change_url
+from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.amazon.attributes import AVAILABILITY, OFFER
 from django_amazon_sync.models import Listing
 from django_amazon_sync.sync.offers.fields import own_fields

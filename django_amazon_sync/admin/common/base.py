@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.access import scopes_of, visible_accounts, within_scopes
-from django_amazon_sync.admin.shown import brief
+from django_amazon_sync.admin.common.access import scopes_of, visible_accounts, within_scopes
+from django_amazon_sync.admin.common.formatting import brief
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Marketplace
 

@@ -1,0 +1,1 @@
+"""What all screens share: their base, who sees what, values in words, help, and asking for runs."""
