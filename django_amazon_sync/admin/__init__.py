@@ -6,19 +6,17 @@ An action is a permission, one call, and one message with a link to its run.
 from django_amazon_sync.admin import (
     accounts,
     alarms,
-    lines,
     listings,
     mappings,
     marketplaces,
     matching,
     orders,
     rates,
-    runs,
     schedules,
     shipments,
     skus,
-    submissions,
 )
+from django_amazon_sync.admin.reports import lines, runs, submissions
 
 __all__ = [
     "accounts",

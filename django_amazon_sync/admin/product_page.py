@@ -26,7 +26,6 @@ from django.utils.translation import gettext as _now
 from django.views import View
 
 from django_amazon_sync import tasks
-from django_amazon_sync.admin import progress
 from django_amazon_sync.admin.common import issue_texts, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts, within_scopes
 from django_amazon_sync.admin.common.base import may_be_pk
@@ -38,6 +37,7 @@ from django_amazon_sync.admin.product_forms import (
     SkuPart,
     StorePart,
 )
+from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import AmazonSyncError, NotSupported

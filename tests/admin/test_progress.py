@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from django_amazon_sync.admin.progress import values_in_words
+from django_amazon_sync.admin.reports.progress import values_in_words
 from django_amazon_sync.models import Outcome, RunState, SyncRun
 from tests import factories
 from tests import factories_amazon as make

@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import progress
 from django_amazon_sync.admin.common import help_links
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
 from django_amazon_sync.admin.common.formatting import count_name, list_link, plain, table
 from django_amazon_sync.admin.common.help import article_link
 from django_amazon_sync.admin.common.queue_runs import ask
-from django_amazon_sync.admin.lines import file_of
+from django_amazon_sync.admin.reports import progress
+from django_amazon_sync.admin.reports.lines import file_of
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import (

@@ -18,11 +18,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin import progress
 from django_amazon_sync.admin.common import help_links, issue_texts
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.common.formatting import change_url, link
 from django_amazon_sync.admin.common.help import article_link
+from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop

@@ -1,0 +1,1 @@
+"""Reports: runs, their lines, what was sent, and how far a run is."""
