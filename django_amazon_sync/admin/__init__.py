@@ -10,12 +10,11 @@ from django_amazon_sync.admin import (
     mappings,
     marketplaces,
     matching,
-    orders,
     rates,
     schedules,
-    shipments,
     skus,
 )
+from django_amazon_sync.admin.orders import orders, shipments
 from django_amazon_sync.admin.reports import lines, runs, submissions
 
 __all__ = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.access import SEES_ORDERS
-from django_amazon_sync.admin.order_search import STATUS_WORDS
+from django_amazon_sync.admin.orders.search import STATUS_WORDS
 from django_amazon_sync.admin.shop_orders import (
     CHOICES,
     chosen,

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_amazon_sync.admin.order_search import read_signed, sign
+from django_amazon_sync.admin.orders.search import read_signed, sign
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked

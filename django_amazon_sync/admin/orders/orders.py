@@ -31,7 +31,7 @@ from django_amazon_sync.admin.common.base import (
 from django_amazon_sync.admin.common.formatting import document, link, list_link
 from django_amazon_sync.admin.common.help import explained
 from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
-from django_amazon_sync.admin.order_search import NAME, STATUS_WORDS, SearchPage
+from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable

@@ -1,0 +1,1 @@
+"""Orders in, and their shipments."""
