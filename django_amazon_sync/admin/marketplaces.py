@@ -10,7 +10,7 @@ from django_amazon_sync.admin.account_forms import MarketplaceForm, Marketplaces
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowsInline, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.admin.marketplace_forms import PRICE_FIELDS, MarketplaceSettingsForm
-from django_amazon_sync.admin.offer_fields import WithSwitches
+from django_amazon_sync.admin.products.offer_fields import WithSwitches
 from django_amazon_sync.models import Marketplace, SellerAccount
 
 

@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common.access import within_scopes
 from django_amazon_sync.admin.common.base import needs
 from django_amazon_sync.admin.common.queue_runs import ask, by_account
-from django_amazon_sync.admin.edit_many import EditsMany
-from django_amazon_sync.admin.product_page import LOOK
-from django_amazon_sync.admin.products import AdminProductPage
-from django_amazon_sync.admin.taking_over import TakesOverMany
+from django_amazon_sync.admin.products.admin_page import AdminProductPage
+from django_amazon_sync.admin.products.edit_many import EditsMany
+from django_amazon_sync.admin.products.page import LOOK
+from django_amazon_sync.admin.products.take_over import TakesOverMany
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import Job, Listing, Presence, SellerSku
 from django_amazon_sync.shops import configured_shop

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_tables2 import Column
 
 from django_amazon_sync.admin.common.access import scopes_of, within_scopes
-from django_amazon_sync.admin.product_page import LOOK, ProductPage
+from django_amazon_sync.admin.products.page import LOOK, ProductPage
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.admin.shop_products import cells
 from django_amazon_sync.models import SyncRun

@@ -254,7 +254,7 @@ def test_a_sku_that_is_taken_meanwhile_is_said_at_its_field(
         make.sku(account, "AMZ", offer_pk=str(cup.pk), matched=True)
         return link.sell_under(*arguments)
 
-    monkeypatch.setattr("django_amazon_sync.admin.product_forms.sell_under", first_another)
+    monkeypatch.setattr("django_amazon_sync.admin.products.page_forms.sell_under", first_another)
     response = staff.client.post(address_of(record), data)
     assert list(errors_of(response)) == [f"new{account.pk}-sku"]
     assert not OfferIdentifier.objects.exists()

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from django_amazon_sync.admin import sheet_files
-from django_amazon_sync.admin.sheet_files import BadFile, read
+from django_amazon_sync.admin.products import sheet_files
+from django_amazon_sync.admin.products.sheet_files import BadFile, read
 
 HEAD = ["shop_sku", "ean", "title"]
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from django_amazon_sync.admin import offer_sheet, sheet_files, spreadsheet
+from django_amazon_sync.admin.products import offer_sheet, sheet_files, spreadsheet
 from django_amazon_sync.models import (
     Listing,
     OfferChange,

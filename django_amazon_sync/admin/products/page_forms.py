@@ -19,7 +19,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.prices import check_own_price
-from django_amazon_sync.admin.conditions import CONDITIONS
+from django_amazon_sync.admin.products.conditions import CONDITIONS
 from django_amazon_sync.data import Money, Offer, minor_units
 from django_amazon_sync.models import (
     Listing,

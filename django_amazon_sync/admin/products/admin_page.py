@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from django_amazon_sync.admin.common.formatting import change_url
-from django_amazon_sync.admin.product_page import ProductPage
+from django_amazon_sync.admin.products.page import ProductPage
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import SellerSku, SyncRun
 from django_amazon_sync.shops import configured_shop

@@ -21,7 +21,7 @@ from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ReadOnly, Screen, WordFilter
 from django_amazon_sync.admin.common.formatting import link, list_url
 from django_amazon_sync.admin.common.queue_runs import ask, whole
-from django_amazon_sync.admin.listings import AccountOfSkuFilter
+from django_amazon_sync.admin.products.listings import AccountOfSkuFilter
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     AccountState,

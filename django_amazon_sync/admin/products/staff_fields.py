@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.prices import check_own_price
-from django_amazon_sync.admin.conditions import CONDITIONS
+from django_amazon_sync.admin.products.conditions import CONDITIONS
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.models.listings import price_text
 from django_amazon_sync.sync.offers import fields as declared

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.staff_fields import StaffField, Switch, fields_of, set_values
+from django_amazon_sync.admin.products.staff_fields import StaffField, Switch, fields_of, set_values
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.sync.offers import changed_offers

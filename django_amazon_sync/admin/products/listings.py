@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import products
 from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, MarketplaceFilter, Screen
 from django_amazon_sync.admin.common.formatting import (
@@ -34,10 +33,11 @@ from django_amazon_sync.admin.common.queue_runs import (
     queued,
     start_and_say,
 )
-from django_amazon_sync.admin.edit_many import EditsMany
-from django_amazon_sync.admin.offer_fields import WithOfferFields
-from django_amazon_sync.admin.skus import look_soon
-from django_amazon_sync.admin.taking_over import TakesOver, who_wins
+from django_amazon_sync.admin.products import admin_page
+from django_amazon_sync.admin.products.edit_many import EditsMany
+from django_amazon_sync.admin.products.offer_fields import WithOfferFields
+from django_amazon_sync.admin.products.skus import look_soon
+from django_amazon_sync.admin.products.take_over import TakesOver, who_wins
 from django_amazon_sync.models import (
     OPEN_STATES,
     Job,
@@ -219,7 +219,7 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing])
 
     @admin.display(description=_("Amazon's issues"))
     def amazons_issues(self, listing: Listing) -> str:
-        product = products.page_url(listing.sku.offer_pk) if listing.issues else ""
+        product = admin_page.page_url(listing.sku.offer_pk) if listing.issues else ""
         rows = issue_texts.all_in_words(listing.issues, listing, product)
         return table((_("code"), _("severity"), _("what to do")), rows) or _now("None.")
 

@@ -30,15 +30,15 @@ from django_amazon_sync.admin.common import issue_texts, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts, within_scopes
 from django_amazon_sync.admin.common.base import may_be_pk
 from django_amazon_sync.admin.common.queue_runs import queued
-from django_amazon_sync.admin.product_forms import (
+from django_amazon_sync.admin.products.page_forms import (
     CodesForm,
     ListingForm,
     SkuForm,
     SkuPart,
     StorePart,
 )
+from django_amazon_sync.admin.products.take_over import switch_off
 from django_amazon_sync.admin.reports import progress
-from django_amazon_sync.admin.taking_over import switch_off
 from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.errors import AmazonSyncError, NotSupported
 from django_amazon_sync.models import (

@@ -34,14 +34,14 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import sheet_files
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.formatting import list_url
+from django_amazon_sync.admin.products import sheet_files
 from django_amazon_sync.models import SellerAccount, SellerSku
 from django_amazon_sync.shops import configured_shop
 
 if TYPE_CHECKING:
-    from django_amazon_sync.admin.offer_sheet import OfferRow, OfferSheet
+    from django_amazon_sync.admin.products.offer_sheet import OfferRow, OfferSheet
 
 #: Bytes of a file that is read.
 LARGEST = 20 * 2**20
@@ -212,7 +212,7 @@ def take_in(
     """Read a file, and save it where nothing speaks against that. Raises BadFile."""
     from tablib import Dataset
 
-    from django_amazon_sync.admin.offer_sheet import KEY
+    from django_amazon_sync.admin.products.offer_sheet import KEY
 
     sheet = _sheet(request, account)
     table = sheet_files.read(content, sheet.head)
@@ -240,7 +240,7 @@ def take_in(
 
 
 def _sheet(request: HttpRequest, account: SellerAccount) -> OfferSheet:
-    from django_amazon_sync.admin.offer_sheet import OfferSheet
+    from django_amazon_sync.admin.products.offer_sheet import OfferSheet
 
     return OfferSheet(account, configured_shop(), request)
 

@@ -21,9 +21,9 @@ from import_export.resources import Resource
 from import_export.results import Result, RowResult
 from tablib import Dataset
 
-from django_amazon_sync.admin.edit_many import write_together
-from django_amazon_sync.admin.product_forms import PROBLEMS
-from django_amazon_sync.admin.staff_fields import FIELDS, StaffField, misfits
+from django_amazon_sync.admin.products.edit_many import write_together
+from django_amazon_sync.admin.products.page_forms import PROBLEMS
+from django_amazon_sync.admin.products.staff_fields import FIELDS, StaffField, misfits
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     Listing,

@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin import products
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, Screen
 from django_amazon_sync.admin.common.formatting import brief, in_words, link, list_link, table
 from django_amazon_sync.admin.common.queue_runs import ask, by_account
-from django_amazon_sync.admin.edit_many import EditsMany
-from django_amazon_sync.admin.offer_fields import WithOfferFields
-from django_amazon_sync.admin.spreadsheet import HasSpreadsheet
-from django_amazon_sync.admin.taking_over import TakesOverMany
+from django_amazon_sync.admin.products import admin_page
+from django_amazon_sync.admin.products.edit_many import EditsMany
+from django_amazon_sync.admin.products.offer_fields import WithOfferFields
+from django_amazon_sync.admin.products.spreadsheet import HasSpreadsheet
+from django_amazon_sync.admin.products.take_over import TakesOverMany
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
@@ -122,7 +122,7 @@ class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, 
     )
 
     def get_urls(self) -> list[URLPattern]:
-        return [*products.urls(self.admin_site), *super().get_urls()]
+        return [*admin_page.urls(self.admin_site), *super().get_urls()]
 
     @admin.display(description=_("problem"))
     def why(self, row: SellerSku) -> str:
@@ -139,7 +139,7 @@ class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, 
         by = _now("by its identifiers, or by hand") if sku.matched else _now("by its SKU")
         text = f"{found.sku}, {found.title}"
         shown = format_html('<a href="{}">{}</a>', found.url, text) if found.url else text
-        page = products.page_link(found.pk)
+        page = admin_page.page_link(found.pk)
         return format_html("{} ({}: {}) {}", shown, _now("linked"), by, page)
 
     @admin.display(description=_("listings"))

@@ -1,0 +1,1 @@
+"""Products: SKUs, listings, the page of one product, editing many, and the spreadsheet."""
