@@ -25,8 +25,8 @@ from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
 from django_amazon_sync.admin.cron_key import CronKeyPages, cron_key_of
 from django_amazon_sync.admin.marketplaces import MarketplaceInline
-from django_amazon_sync.admin.overview import OverviewPages
 from django_amazon_sync.admin.schedules import ScheduleInline
+from django_amazon_sync.admin.todo.overview import OverviewPages
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
