@@ -3,10 +3,17 @@
 An action is a permission, one call, and one message with a link to its run.
 """
 
-from django_amazon_sync.admin import accounts, alarms, mappings, marketplaces, rates, schedules
 from django_amazon_sync.admin.orders import orders, shipments
 from django_amazon_sync.admin.products import listings, proposals, skus
 from django_amazon_sync.admin.reports import lines, runs, submissions
+from django_amazon_sync.admin.settings import (
+    accounts,
+    alarms,
+    mappings,
+    marketplaces,
+    rates,
+    schedules,
+)
 
 __all__ = [
     "accounts",

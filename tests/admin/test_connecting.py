@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from django_amazon_sync.admin import connecting
+from django_amazon_sync.admin.settings import connecting
 from django_amazon_sync.models import AccountState, Application, Marketplace, SellerAccount
 from django_amazon_sync.testing.simulator import Seller
 from tests import factories

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.admin.periods import EveryField, in_words, number_and_unit
+from django_amazon_sync.admin.settings.periods import EveryField, in_words, number_and_unit
 from django_amazon_sync.models import (
     Job,
     OrderState,

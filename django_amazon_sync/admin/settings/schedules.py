@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, RowsInline, Screen
 from django_amazon_sync.admin.common.formatting import link, moment
 from django_amazon_sync.admin.common.queue_runs import ask
-from django_amazon_sync.admin.periods import EveryField, in_words
+from django_amazon_sync.admin.settings.periods import EveryField, in_words
 from django_amazon_sync.models import Job, Schedule, SellerAccount, SyncRun
 
 #: The permission that starting a job by hand needs.

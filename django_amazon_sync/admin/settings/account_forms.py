@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import Row, RowForm
-from django_amazon_sync.admin.periods import LookBackField, refuse_too_old
+from django_amazon_sync.admin.settings.periods import LookBackField, refuse_too_old
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import MenuItem
 from django_amazon_sync.errors import ConfigurationError

@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_amazon_sync.admin.account_forms import choose
 from django_amazon_sync.admin.common.base import (
     Kept,
     Parent,
@@ -30,6 +29,7 @@ from django_amazon_sync.admin.common.base import (
     needs,
 )
 from django_amazon_sync.admin.common.formatting import list_link, table
+from django_amazon_sync.admin.settings.account_forms import choose
 from django_amazon_sync.amazon.carriers import CARRIERS, OTHER, spelled
 from django_amazon_sync.data import Menu, MenuItem
 from django_amazon_sync.errors import ConfigurationError

@@ -31,7 +31,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_amazon_sync import conf
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts
 from django_amazon_sync.admin.common.formatting import change_url
-from django_amazon_sync.admin.periods import LookBackField, refuse_too_old
+from django_amazon_sync.admin.settings.periods import LookBackField, refuse_too_old
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
 from django_amazon_sync.errors import AmazonSyncError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount

@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.account_forms import MarketplaceForm, MarketplacesForm
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowsInline, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
-from django_amazon_sync.admin.marketplace_forms import PRICE_FIELDS, MarketplaceSettingsForm
 from django_amazon_sync.admin.products.offer_fields import WithSwitches
+from django_amazon_sync.admin.settings.account_forms import MarketplaceForm, MarketplacesForm
+from django_amazon_sync.admin.settings.marketplace_forms import (
+    PRICE_FIELDS,
+    MarketplaceSettingsForm,
+)
 from django_amazon_sync.models import Marketplace, SellerAccount
 
 

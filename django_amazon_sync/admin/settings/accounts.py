@@ -15,17 +15,17 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from django_amazon_sync.admin.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
 from django_amazon_sync.admin.common.base import Screen
 from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
 from django_amazon_sync.admin.common.help import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
-from django_amazon_sync.admin.connecting import ConnectingPages, connection_of
-from django_amazon_sync.admin.cron_key import CronKeyPages, cron_key_of
-from django_amazon_sync.admin.marketplaces import MarketplaceInline
-from django_amazon_sync.admin.schedules import ScheduleInline
+from django_amazon_sync.admin.settings.account_forms import AccountForm, ApplicationForm
+from django_amazon_sync.admin.settings.connecting import ConnectingPages, connection_of
+from django_amazon_sync.admin.settings.cron_key import CronKeyPages, cron_key_of
+from django_amazon_sync.admin.settings.marketplaces import MarketplaceInline
+from django_amazon_sync.admin.settings.schedules import ScheduleInline
 from django_amazon_sync.admin.todo.overview import OverviewPages
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
