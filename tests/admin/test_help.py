@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from django_amazon_sync import errors
-from django_amazon_sync.admin.common import help, help_links
+from django_amazon_sync.admin.common import help_articles, help_links
 from django_amazon_sync.models import (
     AccountState,
     AmazonOrder,
@@ -31,7 +31,7 @@ from django_amazon_sync.sync.alerts import attention
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 
-PACKAGE = Path(help.__file__).parent.parent
+PACKAGE = Path(help_articles.__file__).parent.parent
 ROOT = Path(__file__).parents[2]
 ARTICLES = sorted((PACKAGE / "help").glob("*.md"))
 
@@ -71,12 +71,15 @@ def test_every_state_has_an_article(
     states: Any, row: Callable[[str], Any], of: Callable[[Any], str]
 ) -> None:
     for state in states:
-        assert of(row(state)) in help.articles(), state
+        assert of(row(state)) in help_articles.articles(), state
 
 
 @pytest.mark.parametrize("column", ["held", "refused", "drift"])
 def test_every_matter_of_a_listing_has_an_article(column: str) -> None:
-    assert help_links.of_listing(Listing(**{column: {"price": "1.00 EUR"}})) in help.articles()
+    assert (
+        help_links.of_listing(Listing(**{column: {"price": "1.00 EUR"}}))
+        in help_articles.articles()
+    )
 
 
 def test_every_state_is_told_in_its_article() -> None:
@@ -95,7 +98,7 @@ def test_every_state_is_told_in_its_article() -> None:
 
 def test_what_wants_staff_has_an_article() -> None:
     assert set(attention.ARTICLES) == set(attention.Kind)
-    assert set(attention.ARTICLES.values()) <= set(help.articles())
+    assert set(attention.ARTICLES.values()) <= set(help_articles.articles())
 
 
 # --- Codes ---------------------------------------------------------------------------------------
@@ -137,8 +140,8 @@ def test_every_code_has_an_article_that_tells_it() -> None:
 @pytest.mark.django_db
 def test_articles_are_read_in_the_admin(staff: Staff) -> None:
     index = staff.client.get(reverse("admin:django_amazon_sync_help_index")).content.decode()
-    for name, article in help.articles().items():
-        url = help.url_of(name)
+    for name, article in help_articles.articles().items():
+        url = help_articles.url_of(name)
         assert f'<a href="{url}">{article.title}</a>' in index
         page = staff.client.get(url).content.decode()
         assert f"<h1>{article.title}</h1>" in page
@@ -170,4 +173,4 @@ def test_rows_link_to_their_article(staff: Staff) -> None:
         run: "run-stopped",
     }
     for row, name in rows.items():
-        assert f'href="{help.url_of(name)}"' in staff.see(type(row), row.pk), row
+        assert f'href="{help_articles.url_of(name)}"' in staff.see(type(row), row.pk), row

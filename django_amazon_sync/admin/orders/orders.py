@@ -29,7 +29,7 @@ from django_amazon_sync.admin.common.base import (
     store_name,
 )
 from django_amazon_sync.admin.common.formatting import document, link, list_link
-from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
 from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.amazon.orders import read_order

@@ -31,7 +31,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
 from django_amazon_sync.admin.common.base import store_name
 from django_amazon_sync.admin.common.formatting import change_url, moment
-from django_amazon_sync.admin.common.help import url_of
+from django_amazon_sync.admin.common.help_articles import url_of
 from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.errors import (
     AmazonSyncError,

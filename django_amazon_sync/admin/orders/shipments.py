@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, Kept, Screen
 from django_amazon_sync.admin.common.formatting import link, moment, plain
-from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.models import Job, Shipment, ShipmentState
 from django_amazon_sync.sync.orders import confirm_shipments

@@ -25,7 +25,7 @@ from django_amazon_sync.admin.common.formatting import (
     table,
     value_text,
 )
-from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.common.queue_runs import (
     ask,

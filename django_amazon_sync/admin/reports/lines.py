@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common import help_links, issue_texts
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, store_name
 from django_amazon_sync.admin.common.formatting import change_url, link
-from django_amazon_sync.admin.common.help import article_link
+from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku

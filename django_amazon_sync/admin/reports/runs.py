@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common import help_links
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
 from django_amazon_sync.admin.common.formatting import count_name, list_link, plain, table
-from django_amazon_sync.admin.common.help import article_link
+from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.admin.reports.lines import file_of

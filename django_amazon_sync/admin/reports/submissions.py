@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, MarketplaceFilter, ReadOnly, Screen
 from django_amazon_sync.admin.common.formatting import document, link, plain, table
-from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.models import Submission
 
 #: A submission may carry thousands of items; its page shows the first.

@@ -1,1 +1,1 @@
-"""Accounts and what is set for them: connection, marketplaces, schedules, mappings, rates, alarms."""
+"""Accounts, and what is set for them: marketplaces, schedules, mappings, rates, alarms."""

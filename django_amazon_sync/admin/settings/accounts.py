@@ -19,7 +19,7 @@ from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
 from django_amazon_sync.admin.common.base import Screen
 from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
-from django_amazon_sync.admin.common.help import explained
+from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.settings.account_forms import AccountForm, ApplicationForm
 from django_amazon_sync.admin.settings.connecting import ConnectingPages, connection_of

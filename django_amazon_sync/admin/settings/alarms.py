@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
-from django_amazon_sync.admin.common.help import article_link
+from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.models import Alarm
 
 

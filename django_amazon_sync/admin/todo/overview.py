@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common import help, help_links, next_steps
+from django_amazon_sync.admin.common import help_articles, help_links, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.amazon.limits import Budget
@@ -89,8 +89,8 @@ class OverviewPages:
         site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
         pages = (
             ("overview/", partial(overview, site=site), "overview"),
-            ("help/", partial(help.index, site=site), "help_index"),
-            ("help/<slug:name>/", partial(help.article, site=site), "help"),
+            ("help/", partial(help_articles.index, site=site), "help_index"),
+            ("help/<slug:name>/", partial(help_articles.article, site=site), "help"),
         )
         own = [
             path(where, site.admin_view(view), name=f"django_amazon_sync_{name}")
