@@ -50,7 +50,7 @@ def test_the_walk_finds_the_codes() -> None:
 
 @pytest.mark.parametrize("code", sorted(set(codes_of_the_simulator())))
 def test_every_code_of_the_simulator_has_words(code: str) -> None:
-    assert words_for(code), f"Give {code} a sentence and a remedy in admin/issue_words.py."
+    assert words_for(code), f"Give {code} a sentence and a remedy in admin/common/issue_texts.py."
 
 
 @pytest.mark.parametrize("code", sorted(WORDS))

@@ -330,7 +330,7 @@ class Seen:
 def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
     """What should be at Amazon of these listings now.
 
-    Epoch, holds and stock are read in this order (see holds.py), and the epoch is looked at once
+    Epoch, holds and stock are read in this order (see reserved_units.py), and the epoch is looked at once
     more before each send.
     """
     epochs = dict(

@@ -7,7 +7,7 @@ the next export sends the difference again. Where the marketplace says that Amaz
 its difference stays until staff decide: they take it over, or send the shop's value. A quantity is
 not compared while orders cast doubt on it, nor is a field that is on its way.
 
-Where an account has many listings, its report proves most of them first (see proving.py); what it
+Where an account has many listings, its report proves most of them first (see by_report.py); what it
 does not prove is read by search, twenty SKUs a call. A run that waits in between goes on where it
 was.
 """
