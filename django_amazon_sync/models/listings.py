@@ -1,8 +1,8 @@
 """Seller SKUs, their listings, and what was sent to Amazon for them.
 
 What is true of a listing is kept as mappings of field to value, for the fields that
-``sync/offers/fields.py`` declares (``price`` is "12.90 EUR", ``quantity`` an int): ``accepted`` is what
-Amazon took last, ``verified`` what a later read showed live. *Sent* is what open submissions carry,
+``sync/offers/fields.py`` declares (``price`` is "12.90 EUR", ``quantity`` an int): ``accepted`` is
+what Amazon took last, ``verified`` what a later read showed live. *Sent* is what open submissions carry,
 *desired* what the shop and the staff say now; neither is stored twice.
 """
 

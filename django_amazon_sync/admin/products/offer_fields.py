@@ -1,7 +1,7 @@
 """The declared fields of an offer on the admin's pages: own values and switches.
 
-The forms are made of the declarations (sync/offers/fields.py) with each request: a field that is declared
-is in them. On a page they have names of their own, such as ``own_sale_price`` and
+The forms are made of the declarations (sync/offers/fields.py) with each request: a field that is
+declared is in them. On a page they have names of their own, such as ``own_sale_price`` and
 ``sends_sale_price``, as a column may have the name of a field.
 """
 

@@ -1,7 +1,7 @@
 """What staff may set of a SKU or of a listing, one field each: the form for many, and the file.
 
-A field is a column, the own value of one of the offer's declared fields (sync/offers/fields.py), or the
-switch that says whether such a field is sent. ``None`` stands where staff set nothing.
+A field is a column, the own value of one of the offer's declared fields (sync/offers/fields.py), or
+the switch that says whether such a field is sent. ``None`` stands where staff set nothing.
 """
 
 from __future__ import annotations

@@ -330,8 +330,8 @@ class Seen:
 def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
     """What should be at Amazon of these listings now.
 
-    Epoch, holds and stock are read in this order (see reserved_units.py), and the epoch is looked at once
-    more before each send.
+    Epoch, holds and stock are read in this order (see reserved_units.py), and the epoch is looked
+    at once more before each send.
     """
     epochs = dict(
         SellerSku.objects.filter(pk__in={one.sku_id for one in listings}).values_list(
