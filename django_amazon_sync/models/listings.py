@@ -2,8 +2,8 @@
 
 What is true of a listing is kept as mappings of field to value, for the fields that
 ``sync/offers/fields.py`` declares (``price`` is "12.90 EUR", ``quantity`` an int): ``accepted`` is
-what Amazon took last, ``verified`` what a later read showed live. *Sent* is what open submissions carry,
-*desired* what the shop and the staff say now; neither is stored twice.
+what Amazon took last, ``verified`` what a later read showed live. *Sent* is what open submissions
+carry, *desired* what the shop and the staff say now; neither is stored twice.
 """
 
 from __future__ import annotations

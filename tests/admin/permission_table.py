@@ -110,8 +110,8 @@ SHOPS_OWN = frozenset({
 
 #: Addresses that are tried by tests of their own.
 ELSEWHERE: dict[str, str] = {
-    "django_amazon_sync:cron": "tests/test_cron_key.py",
-    "django_amazon_sync_connect_back": "tests/admin/test_connecting.py",
+    "django_amazon_sync:cron": "tests/sync/accounts/test_cron_key.py",
+    "django_amazon_sync_connect_back": "tests/admin/settings/test_connecting.py",
 }
 
 #: Actions of lists: the model and the action, and the permission that it needs.
@@ -154,7 +154,7 @@ ACTIONS = {
 }
 
 #: Actions that look at the permission for each row by themselves, with the file of their tests.
-ACTIONS_ELSEWHERE = {("schedule", "run_now"): "tests/admin/test_schedules.py"}
+ACTIONS_ELSEWHERE = {("schedule", "run_now"): "tests/admin/settings/test_schedules.py"}
 
 
 def allowed(name: str) -> frozenset[str] | None:

@@ -13,7 +13,7 @@ from django_amazon_sync.sync import jobs
 from tests import factories
 from tests.browser.steps import log_in, press
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
-from tests.sync.test_matching import EAN, OTHER_EAN, on_amazon
+from tests.sync.matching.test_match import EAN, OTHER_EAN, on_amazon
 
 
 @pytest.mark.usefixtures("transactional_db")

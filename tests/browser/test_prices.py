@@ -14,7 +14,7 @@ from django_amazon_sync.models import ExchangeRate, Listing, Marketplace
 from tests import factories
 from tests.browser.steps import faults_of, log_in
 from tests.sync.conftest import World, amazon, connect  # noqa: F401  (fixtures)
-from tests.sync.test_rates import JP
+from tests.sync.offers.test_rates import JP
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -6,7 +6,7 @@ from django_amazon_sync.models import Listing, Outcome, Proposal
 from django_amazon_sync.sync.matching import proposals
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
-from tests.sync.test_matching import EAN, links, matched, on_amazon
+from tests.sync.matching.test_match import EAN, links, matched, on_amazon
 
 
 def two_that_may_be_one(world: World) -> str:

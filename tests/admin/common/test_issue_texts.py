@@ -142,6 +142,6 @@ def test_what_amazon_refuses_reaches_staff_in_words(staff: Staff, world: World) 
 
 
 def test_the_documentation_has_every_code() -> None:
-    page = (Path(__file__).parents[2] / "docs/issues.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/issues.md").read_text(encoding="utf-8")
     for code, words in WORDS.items():
         assert f"| {code} | {words.meaning} | {words.remedy} |" in page

@@ -26,7 +26,7 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import windows
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
-from tests.admin.test_accounts import account_form
+from tests.admin.settings.test_accounts import account_form
 from tests.sync.conftest import World, amazon, connect, lines_of  # noqa: F401 -- fixtures
 
 pytestmark = pytest.mark.django_db

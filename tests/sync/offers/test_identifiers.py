@@ -12,7 +12,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests.sync.conftest import DE, World, lines_of
-from tests.sync.test_matching import matched
+from tests.sync.matching.test_match import matched
 
 pytestmark = pytest.mark.django_db
 
