@@ -35,7 +35,7 @@ logger = logging.getLogger("django_amazon_sync.views")
 WORKS_FOR = 20.0
 
 
-class Answer(JsonResponse):
+class AnswerThenWork(JsonResponse):
     """An answer after which there is work to do; Django closes it once it is on its way."""
 
     work: Callable[[], None] | None = None
@@ -58,7 +58,7 @@ def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     if account is None or not _is_scheduled(account, job):
         return JsonResponse({"error": "forbidden"}, status=403)
     run = jobs.request_once(account, Job(job), started_by=Starter.CRON_KEY)
-    answer = Answer({"run": run.pk, "state": run.state}, status=202)
+    answer = AnswerThenWork({"run": run.pk, "state": run.state}, status=202)
     if run.state == RunState.QUEUED:
         if tasks.without_broker():
             answer.work = partial(_work, account, run)

@@ -20,7 +20,7 @@ from django_amazon_sync import checks, conf, errors, tasks
 from django_amazon_sync.models import DEFAULT_PERIODS
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.templatetags import amazon
-from django_amazon_sync.testing.simulator.faults import Kind
+from django_amazon_sync.testing.simulator.faults import FaultKind
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -171,7 +171,7 @@ def test_every_permission_of_ours_is_told() -> None:
 
 def test_every_kind_of_fault_is_told() -> None:
     told = first_column(text_of("docs/simulator.md"), "## Faults by script")
-    assert told == set(get_args(Kind))
+    assert told == set(get_args(FaultKind))
 
 
 # --- Samples --------------------------------------------------------------------------------------

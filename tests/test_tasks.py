@@ -92,7 +92,7 @@ def test_a_task_does_its_run_and_twice_is_harmless(world: World, job: Job) -> No
 
 
 def test_every_job_can_be_done_and_looked_at() -> None:
-    assert set(jobs.STORIES) == set(tasks.TASKS) == set(OPERATIONS) == set(Job)
+    assert set(jobs.JOB_FUNCTIONS) == set(tasks.TASKS) == set(OPERATIONS) == set(Job)
 
 
 def test_a_run_that_was_rolled_back_is_no_fault(db: None) -> None:
@@ -235,8 +235,8 @@ def test_one_worker_comes_to_another_accounts_change_in_between(
         OfferChange.objects.filter(account=work.account).delete()
         work.run.count("sent")
 
-    monkeypatch.setitem(jobs.STORIES, Job.EXPORT, long_story)
-    monkeypatch.setitem(jobs.STORIES, Job.CHANGES, short_story)
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.EXPORT, long_story)
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.CHANGES, short_story)
     tasks.tick()
     tasks.tick()  # beat does not know that the worker has not come to it yet
     worked_off = []

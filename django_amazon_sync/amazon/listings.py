@@ -26,7 +26,7 @@ __all__ = [
     "search_listings",
 ]
 
-SKUS_A_CALL = 20
+SKUS_PER_SEARCH = 20
 _ITEMS = "/listings/2021-08-01/items"
 _DATA_SETS = (
     "summaries",
@@ -76,7 +76,7 @@ def _search_pages(
         "includedData": _DATA_SETS,
         "identifiers": skus,
         "identifiersType": "SKU",
-        "pageSize": SKUS_A_CALL,
+        "pageSize": SKUS_PER_SEARCH,
     }
     path = f"{_ITEMS}/{quote(client.seller_id, safe='')}"
     while True:
@@ -101,8 +101,8 @@ def read_skus(
     distinct = dict.fromkeys(skus)
     listable = [sku for sku in distinct if _is_listable(sku)]
     found: dict[str, SkuFacts] = {}
-    for start in range(0, len(listable), SKUS_A_CALL):
-        found |= search_listings(client, listable[start : start + SKUS_A_CALL], marketplaces)
+    for start in range(0, len(listable), SKUS_PER_SEARCH):
+        found |= search_listings(client, listable[start : start + SKUS_PER_SEARCH], marketplaces)
     for sku in distinct:
         if not _is_listable(sku):
             found |= _found(client, sku, marketplaces)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
 from django_amazon_sync.models.fields import EncryptedTextField
-from django_amazon_sync.models.states import Stated, one_of
+from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
 class Application(models.Model):
@@ -67,7 +67,7 @@ class Region(models.TextChoices):
     FE = "fe", _("Far East")
 
 
-class SellerAccount(Stated):
+class SellerAccount(StateMachineModel):
     """One Amazon seller in one region, authorised to one application."""
 
     TRANSITIONS = {

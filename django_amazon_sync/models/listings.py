@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models.accounts import Marketplace, SellerAccount
 from django_amazon_sync.models.runs import SyncRun
-from django_amazon_sync.models.states import Stated, one_of
+from django_amazon_sync.models.states import StateMachineModel, one_of
 
 #: Amazon's code of the channel that the merchant ships; every other code is Amazon's own.
 MERCHANT_CHANNEL = "DEFAULT"
@@ -328,7 +328,7 @@ OPEN_STATES = (
 )
 
 
-class Submission(Stated):
+class Submission(StateMachineModel):
     """One thing sent to Amazon, written before its first byte goes out."""
 
     class Kind(models.TextChoices):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models.accounts import SellerAccount
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
-from django_amazon_sync.models.states import Stated, one_of
+from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
 class WindowState(models.TextChoices):
@@ -19,7 +19,7 @@ class WindowState(models.TextChoices):
     DONE = "done", _("done")
 
 
-class OrderWindow(Stated):
+class OrderWindow(StateMachineModel):
     """One search for orders that changed between ``start`` and ``end``.
 
     ``end`` is empty while Amazon has not said up to when its answer is complete. ``swept`` marks
@@ -86,7 +86,7 @@ HOLDING_STATES = (
 UNSHIPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED")
 
 
-class AmazonOrder(Stated):
+class AmazonOrder(StateMachineModel):
     """One order on Amazon, its document as it came (encrypted), and what became of it here."""
 
     TRANSITIONS = {
@@ -242,7 +242,7 @@ class ShipmentState(models.TextChoices):
     REFUSED = "refused", _("refused by Amazon")
 
 
-class Shipment(Stated):
+class Shipment(StateMachineModel):
     """One parcel of the shop, confirmed to Amazon under one package reference."""
 
     TRANSITIONS = {

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models.accounts import Marketplace, SellerAccount
-from django_amazon_sync.models.states import Stated, one_of
+from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
 class ReportState(models.TextChoices):
@@ -21,7 +21,7 @@ class ReportState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-class AmazonReport(Stated):
+class AmazonReport(StateMachineModel):
     """One report of one marketplace; its row is there before Amazon is asked.
 
     Asking twice changes nothing at Amazon, so a worker that died in between asks again.

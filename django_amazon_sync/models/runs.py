@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models.accounts import Job, SellerAccount
-from django_amazon_sync.models.states import Stated, one_of
+from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
 class RunState(models.TextChoices):
@@ -62,7 +62,7 @@ class Outcome(models.TextChoices):
 BAD_OUTCOMES = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.QUARANTINED, Outcome.DRIFTED})
 
 
-class SyncRun(Stated):
+class SyncRun(StateMachineModel):
     """One execution of one job for one account.
 
     A run that has to wait for Amazon is queued again until ``not_before``, with its lines and

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 
-class Stated(models.Model):
+class StateMachineModel(models.Model):
     """A row with a ``state``; ``TRANSITIONS`` names for each state those that may follow."""
 
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {}

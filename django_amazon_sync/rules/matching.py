@@ -25,7 +25,7 @@ KINDS = (ASIN, "ean", "upc", "isbn", "gtin")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SkuOnAmazon:
     """One SKU that the account has on Amazon.
 
     ``asins``, ``barcodes`` (in 14 digits) and ``conditions`` are those of its listings.
@@ -86,10 +86,10 @@ class Keys:
 class Index:
     """SKUs of the account, by what an offer can be recognised by."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
-        self._sku: dict[str, Known] = {}
-        self._asin: dict[str, list[Known]] = {}
-        self._barcode: dict[str, list[Known]] = {}
+    def __init__(self, known: Iterable[SkuOnAmazon]) -> None:
+        self._sku: dict[str, SkuOnAmazon] = {}
+        self._asin: dict[str, list[SkuOnAmazon]] = {}
+        self._barcode: dict[str, list[SkuOnAmazon]] = {}
         for one in known:
             self._sku[one.sku] = one
             for asin in one.asins:
@@ -97,7 +97,7 @@ class Index:
             for code in one.barcodes:
                 self._barcode.setdefault(code, []).append(one)
 
-    def of(self, keys: Keys, catalogue: Catalogue) -> list[Known]:
+    def of(self, keys: Keys, catalogue: Catalogue) -> list[SkuOnAmazon]:
         """Those that an offer with these keys may be, each once."""
         asins = {*keys.asins, *(asin for code in keys.barcodes for asin in catalogue.get(code, ()))}
         found = [self._sku[keys.sku]] if keys.sku in self._sku else []
@@ -128,7 +128,7 @@ def decide(offer: Offer, known: Index, catalogue: Catalogue) -> Match:
     return Match(candidates, sole=candidates[0])
 
 
-def how(keys: Keys, one: Known, catalogue: Catalogue) -> str:
+def how(keys: Keys, one: SkuOnAmazon, catalogue: Catalogue) -> str:
     """The kind of identifier that leads from the offer to this SKU; empty where none does."""
     if keys.asins & one.asins:
         return ASIN
@@ -149,7 +149,7 @@ def contested(claims: Iterable[int]) -> frozenset[int]:
 # --- One candidate ------------------------------------------------------------------------------
 
 
-def _by_sku(offer: Offer, one: Known, keys: Keys) -> Match:
+def _by_sku(offer: Offer, one: SkuOnAmazon, keys: Keys) -> Match:
     """An equal SKU is the offer's, unless another offer has it; a barcode may differ."""
     against = ""
     if one.offer_pk and one.offer_pk != offer.pk:
@@ -162,7 +162,9 @@ def _by_sku(offer: Offer, one: Known, keys: Keys) -> Match:
     return Match((candidate,), sole=candidate, reason=reason)
 
 
-def _candidate(keys: Keys, one: Known, by: str, catalogue: Catalogue, offer_pk: str) -> Candidate:
+def _candidate(
+    keys: Keys, one: SkuOnAmazon, by: str, catalogue: Catalogue, offer_pk: str
+) -> Candidate:
     against = ""
     if one.offer_pk and one.offer_pk != offer_pk:
         against = _taken(one)
@@ -175,11 +177,11 @@ def _candidate(keys: Keys, one: Known, by: str, catalogue: Catalogue, offer_pk: 
     return Candidate(one.sku, _asin_of(one), by, why + shipped, against)
 
 
-def _taken(one: Known) -> str:
+def _taken(one: SkuOnAmazon) -> str:
     return f"SKU {one.sku} is linked to offer {one.offer_pk} of the shop."
 
 
-def _contradiction(keys: Keys, one: Known, catalogue: Catalogue) -> str:
+def _contradiction(keys: Keys, one: SkuOnAmazon, catalogue: Catalogue) -> str:
     """Which identifier says that this SKU is something else; by the catalogue both may be right."""
     if keys.asins and one.asins and keys.asins.isdisjoint(one.asins):
         there, here = ", ".join(sorted(one.asins)), ", ".join(sorted(keys.asins))
@@ -191,20 +193,20 @@ def _contradiction(keys: Keys, one: Known, catalogue: Catalogue) -> str:
     return ""
 
 
-def _asin_of(one: Known) -> str:
+def _asin_of(one: SkuOnAmazon) -> str:
     return min(one.asins, default="")
 
 
 # --- Why not --------------------------------------------------------------------------------------
 
 
-def _kind_of_doubt(found: Collection[tuple[Known, str]]) -> str:
+def _kind_of_doubt(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
     if len({one.by_amazon for one, _by in found}) > 1:
         return "channel"
     return "several" if len({by for _one, by in found}) == 1 else "contradiction"
 
 
-def _several(found: Collection[tuple[Known, str]]) -> str:
+def _several(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
     skus = ", ".join(one.sku for one, _by in found)
     if _kind_of_doubt(found) == "channel":
         return f"It may be one that Amazon ships or one that you ship: {skus}."

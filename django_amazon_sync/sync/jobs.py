@@ -27,7 +27,7 @@ from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.verification import take_over, verify
 
-STORIES: dict[Job, Callable[[Work], None]] = {
+JOB_FUNCTIONS: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: export.export,
     Job.CHANGES: export.send_changes,
     Job.VERIFY: verify.verify,
@@ -110,7 +110,7 @@ def perform(
     """
     client = client_for(run.account, patience=patience, on_wait=on_wait)
     with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
-        STORIES[Job(run.job)](work)
+        JOB_FUNCTIONS[Job(run.job)](work)
     if run.state in (RunState.DONE, RunState.STOPPED):
         selection.forget(run)
     if run.job in BY_THEMSELVES and run.state == RunState.DONE and not run.counts:

@@ -328,7 +328,7 @@ def waits_twice(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 90) -> list
             raise NotYet("Amazon still makes the report.", retry_at=retry_at)
         work.line(Outcome.VERIFIED, sku="MUG")
 
-    monkeypatch.setitem(jobs.STORIES, Job.VERIFY, story)
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.VERIFY, story)
     return begun
 
 
@@ -408,7 +408,7 @@ def test_a_run_that_is_not_done_shows_how_far_it_is_and_what_may_be_asked(
         work.advance(3200)
         raise NotYet("Others wait.", retry_at=timezone.now() + timedelta(hours=1))
 
-    monkeypatch.setitem(jobs.STORIES, Job.EXPORT, story)
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.EXPORT, story)
     run = jobs.request(world.account, Job.EXPORT)
     said = manage("amazon_tick")
     run.refresh_from_db()

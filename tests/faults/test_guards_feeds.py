@@ -26,7 +26,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.amazon_reports import upsert
 from django_amazon_sync.sync.export import feeds, settle_feeds
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease
@@ -156,7 +156,7 @@ def settle_and_send_at_once(world: World, first: Any, second: Any) -> list[BaseE
         lines = list(lines)
         if any(sku == "CUP" for _account, sku, _offer in lines):
             meet()
-        doubt_quantities(lines)
+        invalidate_quantities(lines)
 
     def another() -> None:
         pks = {Listing: listing.pk, SellerSku: listing.sku_id}
@@ -165,7 +165,7 @@ def settle_and_send_at_once(world: World, first: Any, second: Any) -> list[BaseE
             meet()
             second.objects.select_for_update().get(pk=pks[second])
 
-    with patch.object(settle_feeds, "doubt_quantities", after_meeting):
+    with patch.object(settle_feeds, "invalidate_quantities", after_meeting):
         return at_once(lambda: world.do(Job.SETTLE), another)
 
 

@@ -24,7 +24,7 @@ from oscar.core.loading import get_model
 from django_amazon_sync import conf
 from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, Job
 from django_amazon_sync.testing.simulator import Fault, NotForSale
-from django_amazon_sync.testing.simulator.faults import Kind
+from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests.faults.comparing import differences, ours
 from tests.faults.deaths import Boundaries, Died, die_within
 from tests.faults.proof import come_back, settle_all, wait
@@ -241,7 +241,7 @@ class ShopAndAmazon(RuleBasedStateMachine):
         self.world.do(job)
 
     @rule(job=JOBS, operation=OPERATIONS, kind=KINDS, skip=st.integers(min_value=0, max_value=2))
-    def an_answer_breaks(self, job: Job, operation: str, kind: Kind, skip: int) -> None:
+    def an_answer_breaks(self, job: Job, operation: str, kind: FaultKind, skip: int) -> None:
         self.world.amazon.faults.add(Fault(operation, kind, skip=skip))
         self.world.do(job)
         self.world.amazon.faults.clear()

@@ -31,7 +31,7 @@ from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.verification import by_report
 from django_amazon_sync.testing.simulator import Fault
-from django_amazon_sync.testing.simulator.faults import Kind
+from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests import factories
 from tests.faults.comparing import come_back
 from tests.faults.proof import wait
@@ -177,8 +177,8 @@ def feeds_and_reports(world: World) -> None:
         quantity=1,
     )  # fmt: skip
     world.import_orders()
-    uploads: tuple[Kind, ...] = ("403", "500", "drop_before", "drop_after")
-    downloads: tuple[Kind | None, ...] = (
+    uploads: tuple[FaultKind, ...] = ("403", "500", "drop_before", "drop_after")
+    downloads: tuple[FaultKind | None, ...] = (
         "403", "500", "half", "empty", "string", "drop_after", None,
     )  # fmt: skip
     for kind in uploads:

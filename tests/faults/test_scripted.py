@@ -12,13 +12,13 @@ import pytest
 
 from django_amazon_sync.models import Job, SyncRun
 from django_amazon_sync.testing.simulator import Fault
-from django_amazon_sync.testing.simulator.faults import Kind
+from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests.faults.comparing import come_back, differences
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages, buyers
 from tests.sync.conftest import World
 
-KINDS: list[Kind] = [kind for kind in get_args(Kind) if kind not in ("400", "403")]
+KINDS: list[FaultKind] = [kind for kind in get_args(FaultKind) if kind not in ("400", "403")]
 SAMPLE = 3
 
 
@@ -50,7 +50,7 @@ def test_a_broken_answer_is_made_good(operation: str, stages: Stages) -> None:
             assert (kind, differences(world)) == (kind, [])
 
 
-def meet(world: World, operation: str, kind: Kind) -> None:
+def meet(world: World, operation: str, kind: FaultKind) -> None:
     """One call of this operation gets this answer; a run that went well has left nothing to do."""
     world.amazon.advance(180)
     if operation == "token":
@@ -76,7 +76,7 @@ def left_to_do(world: World, run: SyncRun) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "drop_after"])
-def test_a_long_outage_stops_the_run_and_says_so(kind: Kind, stages: Stages) -> None:
+def test_a_long_outage_stops_the_run_and_says_so(kind: FaultKind, stages: Stages) -> None:
     """Every answer is broken until the outage is over; the run never hammers on."""
     with stages.at("stocked") as world:
         world.amazon.advance(180)

@@ -25,7 +25,7 @@ from django_amazon_sync.models import (
     SyncRun,
     WindowState,
 )
-from django_amazon_sync.models.states import Stated
+from django_amazon_sync.models.states import StateMachineModel
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def a_submission(state: str) -> Submission:
     )
 
 
-TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], Stated], str]] = {
+TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], StateMachineModel], str]] = {
     "account": (
         AccountState,
         an_account,

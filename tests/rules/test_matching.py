@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.data import Identifier, Offer
-from django_amazon_sync.rules.matching import Index, Keys, Known, contested, decide
+from django_amazon_sync.rules.matching import Index, Keys, SkuOnAmazon, contested, decide
 
 EAN, UPC, ISBN = "4006381333931", "036000291452", "0-306-40615-2"
 IN_14 = {EAN: "04006381333931", UPC: "00036000291452", ISBN: "09780306406157"}
@@ -20,10 +20,10 @@ def offer(sku: str = "MUG", **identifiers: str) -> Offer:
     return Offer(f"pk of {sku}", sku, "Mug", None, 1, identifiers=codes)
 
 
-def known(sku: str = "OLD", **facts: Any) -> Known:
+def known(sku: str = "OLD", **facts: Any) -> SkuOnAmazon:
     for name in ("asins", "barcodes", "conditions"):
         facts[name] = frozenset(facts.get(name, ()))
-    return Known(sku, **{"expected": "new_new", **facts})
+    return SkuOnAmazon(sku, **{"expected": "new_new", **facts})
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_catalogue_leads_to_a_sku_by_its_asin() -> None:
     ],
 )  # fmt: skip
 def test_a_clash_is_left_to_staff(
-    identifiers: dict[str, str], skus: list[Known], code: str
+    identifiers: dict[str, str], skus: list[SkuOnAmazon], code: str
 ) -> None:
     found = decide(offer(**identifiers), Index(skus), {})
     assert (found.sole, found.code) == (None, code)
@@ -128,7 +128,7 @@ offers = st.lists(
 sets = st.frozensets
 skus_known = st.lists(
     st.builds(
-        Known,
+        SkuOnAmazon,
         sku=few("ABXYZ"),
         asins=sets(few(["B0", "B1", "B2"]), max_size=2),
         barcodes=sets(few(list(IN_14.values())), max_size=1),
@@ -144,7 +144,7 @@ skus_known = st.lists(
 
 @given(offers=offers, known=skus_known)
 def test_no_offer_is_linked_where_two_skus_may_be_it(
-    offers: list[Offer], known: list[Known]
+    offers: list[Offer], known: list[SkuOnAmazon]
 ) -> None:
     index = Index(known)
     for each in offers:

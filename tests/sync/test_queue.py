@@ -287,7 +287,7 @@ def test_a_run_that_goes_on_says_once_what_did_not_leave(
         if len(begun) < 3:
             raise NotYet("Others wait.", retry_at=timezone.now())
 
-    monkeypatch.setitem(jobs.STORIES, Job.EXPORT, story)
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.EXPORT, story)
     run = jobs.request(world.account, Job.EXPORT)
     for _ in range(3):
         jobs.perform(SyncRun.objects.get(pk=run.pk))

@@ -52,7 +52,7 @@ def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
     return allowed
 
 
-class Reads:
+class AccountScoped:
     """``reads_with`` are the related rows that a page shows, ``encrypted`` the columns that its
     queries leave alone: a lost key must not take a page away. ``account_path`` leads from a row to
     its account, as some people see the accounts of their own part of the shop only; empty where
@@ -76,7 +76,7 @@ class Reads:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class Screen(Reads, ModelScreen[Row]):
+class Screen(AccountScoped, ModelScreen[Row]):
     """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
 
     class Media:
@@ -134,7 +134,7 @@ class Screen(Reads, ModelScreen[Row]):
         obj.save(update_fields=[name for name in form.changed_data if name in columns])
 
 
-class RowsInline(Reads, RowsTable[Row, Parent]):
+class RowsInline(AccountScoped, RowsTable[Row, Parent]):
     """A table of rows on the page of the row that they belong to."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -156,7 +156,7 @@ def _name_parts(field: SplitDateTimeField) -> None:
         part.attrs["aria-label"] = format_lazy("{}, {}", field.label, name)
 
 
-class Kept:
+class NoAddDelete:
     """Rows that the app makes itself and that stay: nobody adds or deletes one here."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -166,7 +166,7 @@ class Kept:
         return False
 
 
-class ReadOnly(Kept):
+class ReadOnly(NoAddDelete):
     """Rows that are only looked at."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import help_links, next_steps
-from django_amazon_sync.admin.common.base import AccountFilter, Kept, Screen
+from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, Screen
 from django_amazon_sync.admin.common.formatting import link, moment, plain
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
@@ -28,7 +28,7 @@ class AccountOfOrderFilter(AccountFilter):
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(Kept, Screen[Shipment]):
+class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
     account_path = "order__account"
     reads_with = ("order__account",)
     encrypted = ("order__document", "order__account__refresh_token")

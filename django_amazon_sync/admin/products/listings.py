@@ -15,7 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
-from django_amazon_sync.admin.common.base import AccountFilter, Kept, MarketplaceFilter, Screen
+from django_amazon_sync.admin.common.base import (
+    AccountFilter,
+    MarketplaceFilter,
+    NoAddDelete,
+    Screen,
+)
 from django_amazon_sync.admin.common.formatting import (
     brief,
     in_words,
@@ -93,7 +98,7 @@ class ConditionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Listing)
-class ListingAdmin(WithOfferFields, TakesOver, EditsMany, Kept, Screen[Listing]):
+class ListingAdmin(WithOfferFields, TakesOver, EditsMany, NoAddDelete, Screen[Listing]):
     account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)

@@ -23,7 +23,7 @@ from tablib import Dataset
 
 from django_amazon_sync.admin.products.edit_many import write_together
 from django_amazon_sync.admin.products.page_forms import PROBLEMS
-from django_amazon_sync.admin.products.staff_fields import FIELDS, StaffField, misfits
+from django_amazon_sync.admin.products.staff_fields import STAFF_FIELDS, StaffField, misfits
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     Listing,
@@ -150,11 +150,11 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         yield SheetField(SELLER_SKU, _seller_sku, self._take_sku)
         for kind in identifiers.KINDS:
             yield self._codes(kind)
-        for one in FIELDS:
+        for one in STAFF_FIELDS:
             if one.model is SellerSku:
                 yield self._of_sku(one)
         for place in self.places:
-            for one in FIELDS:
+            for one in STAFF_FIELDS:
                 if one.model is Listing:
                     yield self._of_listing(one, place)
 
@@ -415,7 +415,7 @@ def store(
         for of, values in row.touched.values()
     ]
     for model in (SellerSku, Listing):
-        fields = [one for one in FIELDS if one.model is model]
+        fields = [one for one in STAFF_FIELDS if one.model is model]
         values = {of.pk: wanted for of, wanted in touched if type(of) is model}
         for some in chunks(sorted(values), TOGETHER):  # rows are locked in one order by everybody
             write_together(request, model, {pk: values[pk] for pk in some}, fields)

@@ -33,8 +33,8 @@ from django_amazon_sync.admin.common.queue_runs import queued
 from django_amazon_sync.admin.products.page_forms import (
     CodesForm,
     ListingForm,
-    SkuForm,
     SkuPart,
+    SkuPartForm,
     StorePart,
 )
 from django_amazon_sync.admin.products.take_over import switch_off
@@ -83,7 +83,7 @@ class AccountPart:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ImportChoice:
     """A field that may be imported; or, where it goes out, the reason why not."""
 
     name: str
@@ -99,7 +99,7 @@ class ImportPart:
     """What may be imported from one listing."""
 
     listing: Listing
-    choices: list[Choice]
+    choices: list[ImportChoice]
 
 
 class ProductPage(View):
@@ -232,7 +232,7 @@ class ProductPage(View):
         held: int,
         data: Mapping[str, Any] | None,
     ) -> SkuPart:
-        form = SkuForm(
+        form = SkuPartForm(
             data,
             shop=configured_shop(),
             account=account,
@@ -448,7 +448,9 @@ class ProductPage(View):
         if not self.may(TAKE_OVER):
             return []
         return [
-            ImportPart(listing, [Choice(name, name in out) for name in take_over.FIELDS])
+            ImportPart(
+                listing, [ImportChoice(name, name in out) for name in take_over.TAKE_OVER_FIELDS]
+            )
             for sku in self.skus
             for listing in sku.listings.all()
             if listing.presence == Presence.PRESENT
@@ -458,7 +460,11 @@ class ProductPage(View):
     def compare(self) -> HttpResponse:
         """Read one listing from Amazon and show how the shop differs; nothing changes."""
         listing = self._posted_listing()
-        fields = [name for name in take_over.FIELDS if name in self.request.POST.getlist("field")]
+        fields = [
+            name
+            for name in take_over.TAKE_OVER_FIELDS
+            if name in self.request.POST.getlist("field")
+        ]
         if not fields:
             messages.error(self.request, _now("Choose what shall be imported."))
             return self.back()

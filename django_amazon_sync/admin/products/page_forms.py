@@ -33,7 +33,7 @@ from django_amazon_sync.rules.identifiers import BadIdentifier, clean
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.listings.link import SkuTaken, sell_under, was_sent
 from django_amazon_sync.sync.offers import identifiers
-from django_amazon_sync.sync.offers.desired import is_its
+from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
 from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.product_types import fields_required
@@ -190,7 +190,7 @@ class CodesForm(PartForm):
 # --- Under which SKU ----------------------------------------------------------------------------
 
 
-class SkuForm(PartForm):
+class SkuPartForm(PartForm):
     """What holds for a SKU of an account in all its stores; without a row, for one to be made."""
 
     synchronise = ThreeField(_("As the account says"), label=_("Synchronise"))
@@ -305,7 +305,7 @@ class SkuForm(PartForm):
         row = SellerSku.objects.filter(account=self.account, sku=name).first()
         if row is not None and row.offer_pk not in ("", self.offer.pk):
             holder = next(self.shop.offers(scope, [row.offer_pk]), None)
-            if holder is not None and is_its(row, holder):
+            if holder is not None and sku_is_of_offer(row, holder):
                 return True
         return bool(sold - {self.offer.pk})
 
@@ -484,7 +484,7 @@ class StorePart:
 class SkuPart:
     """One SKU of an account, and its stores."""
 
-    form: SkuForm
+    form: SkuPartForm
     stores: list[StorePart]
     shown: Mapping[str, Any]
 

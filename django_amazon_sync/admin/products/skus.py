@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import next_steps
-from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, Screen
+from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowForm, Screen
 from django_amazon_sync.admin.common.formatting import brief, in_words, link, list_link, table
 from django_amazon_sync.admin.common.queue_runs import ask, by_account
 from django_amazon_sync.admin.products import admin_page
@@ -91,7 +91,9 @@ class SkuForm(RowForm[SellerSku]):
 
 
 @admin.register(SellerSku)
-class SkuAdmin(WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, Kept, Screen[SellerSku]):
+class SkuAdmin(
+    WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, NoAddDelete, Screen[SellerSku]
+):
     change_list_template = "django_amazon_sync/admin/skus.html"
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)

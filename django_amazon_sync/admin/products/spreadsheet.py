@@ -86,7 +86,7 @@ class FileForm(forms.Form):
 
 
 @dataclass
-class Outcome:
+class SheetChanges:
     """What a file would change, or why it cannot be taken in: (row, column, reason)."""
 
     faults: list[tuple[object, str, str]]
@@ -208,7 +208,7 @@ class HasSpreadsheet:
 
 def take_in(
     request: HttpRequest, account: SellerAccount, content: bytes, *, dry_run: bool
-) -> Outcome:
+) -> SheetChanges:
     """Read a file, and save it where nothing speaks against that. Raises BadFile."""
     from tablib import Dataset
 
@@ -236,7 +236,7 @@ def take_in(
         for column, reasons in invalid.field_specific_errors.items():
             faults.append((invalid.number + 1, column, " ".join(reasons)))
         faults += [(invalid.number + 1, "", text) for text in invalid.non_field_specific_errors]
-    return Outcome(faults, sheet.touched)
+    return SheetChanges(faults, sheet.touched)
 
 
 def _sheet(request: HttpRequest, account: SellerAccount) -> OfferSheet:

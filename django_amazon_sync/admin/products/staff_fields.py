@@ -205,7 +205,7 @@ class Switch(YesOrNo):
         row.switches = others if value is None else {**others, self.field: value}
 
 
-FIELDS: Sequence[StaffField] = (
+STAFF_FIELDS: Sequence[StaffField] = (
     YesOrNo(
         "synchronise", _("synchronise"), SellerSku, "synchronise",
         nothing=_("as the account says"),
@@ -231,7 +231,7 @@ FIELDS: Sequence[StaffField] = (
 
 def fields_of(model: type[Model], request: HttpRequest) -> list[StaffField]:
     """The fields of a model that the user may set."""
-    return [one for one in FIELDS if one.model is model and one.allowed(request)]
+    return [one for one in STAFF_FIELDS if one.model is model and one.allowed(request)]
 
 
 def set_values(

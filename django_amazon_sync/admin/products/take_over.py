@@ -61,7 +61,7 @@ class Drifted:
 
 
 @dataclass(frozen=True)
-class Choice:
+class TakeOverChoice:
     """A field that may be taken over; or, where it goes out, the way to switch it off."""
 
     name: str
@@ -82,7 +82,7 @@ class TakesOverMany:
             return None
         across = request.POST.get("select_across", "") == "1"
         pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        choices = [Choice(name, FIELDS[name].label) for name in take_over.FIELDS]
+        choices = [TakeOverChoice(name, FIELDS[name].label) for name in take_over.TAKE_OVER_FIELDS]
         return self._take_over_page(
             request,
             choices=choices,
@@ -154,11 +154,11 @@ class TakesOver(TakesOverMany):
         try:
             goes_out = take_over.goes_out(listing)
         except ConfigurationError as reason:
-            goes_out, problem = set(take_over.FIELDS), str(reason)
+            goes_out, problem = set(take_over.TAKE_OVER_FIELDS), str(reason)
         drifted = drifted_fields(listing)
         choices = [
-            Choice(name, FIELDS[name].label, name in goes_out, name in listing.drift)
-            for name in take_over.FIELDS
+            TakeOverChoice(name, FIELDS[name].label, name in goes_out, name in listing.drift)
+            for name in take_over.TAKE_OVER_FIELDS
         ]
         return self._take_over_page(
             request,
@@ -199,7 +199,7 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
 def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
     """Let a field not go out for this listing any more. Raises PermissionDenied."""
     _needs(request, CHANGE)
-    if name not in take_over.FIELDS:
+    if name not in take_over.TAKE_OVER_FIELDS:
         raise PermissionDenied
     if name == PRICE:
         _needs(request, CHANGE_PRICES)
@@ -235,7 +235,7 @@ def _ask(
 
 def _fields(request: HttpRequest) -> list[str]:
     named = request.POST.getlist("field")
-    return [name for name in take_over.FIELDS if name in named]
+    return [name for name in take_over.TAKE_OVER_FIELDS if name in named]
 
 
 def _needs(request: HttpRequest, permission: str) -> None:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.base import (
-    Kept,
+    NoAddDelete,
     Parent,
     Row,
     RowForm,
@@ -370,7 +370,7 @@ class CarrierInline(OfAccount, RowsInline[CarrierMapping, OrderMappings]):
 
 
 @admin.register(OrderMappings)
-class OrderMappingsAdmin(Kept, OfAccount, Screen[OrderMappings]):
+class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
     """One page for each account; accounts are made and deleted nowhere here."""
 
     form = OrderMappingsForm

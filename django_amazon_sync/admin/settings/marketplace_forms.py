@@ -24,7 +24,7 @@ class MarketplaceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # it 
 
     amazon_wins = forms.MultipleChoiceField(
         label=_("Amazon wins"),
-        choices=[(name, FIELDS[name].label) for name in take_over.FIELDS],
+        choices=[(name, FIELDS[name].label) for name in take_over.TAKE_OVER_FIELDS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(

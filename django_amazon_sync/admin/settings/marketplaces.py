@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowsInline, Screen
+from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowsInline, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.admin.products.offer_fields import WithSwitches
 from django_amazon_sync.admin.settings.account_forms import MarketplaceForm, MarketplacesForm
@@ -46,7 +46,7 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
 
 
 @admin.register(Marketplace)
-class MarketplaceAdmin(WithSwitches, Kept, Screen[Marketplace]):
+class MarketplaceAdmin(WithSwitches, NoAddDelete, Screen[Marketplace]):
     """Made on the account's page; here are all its settings."""
 
     reads_with = ("account",)

@@ -12,7 +12,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common.base import AccountFilter, Kept, RowForm, RowsInline, Screen
+from django_amazon_sync.admin.common.base import (
+    AccountFilter,
+    NoAddDelete,
+    RowForm,
+    RowsInline,
+    Screen,
+)
 from django_amazon_sync.admin.common.formatting import link, moment
 from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.admin.settings.periods import EveryField, in_words
@@ -61,7 +67,7 @@ class ScheduleInline(RowsInline[Schedule, SellerAccount]):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(Kept, Screen[Schedule]):
+class ScheduleAdmin(NoAddDelete, Screen[Schedule]):
     form = ScheduleForm
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.models import Job, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.verification.take_over import FIELDS
+from django_amazon_sync.sync.verification.take_over import TAKE_OVER_FIELDS
 
 from ._base import RunCommand, accounts_with_skus
 
@@ -28,7 +28,7 @@ class Command(RunCommand):
             "--field",
             action="append",
             required=True,
-            choices=FIELDS,
+            choices=TAKE_OVER_FIELDS,
             help="What is taken over; may be repeated.",
         )
         parser.add_argument(

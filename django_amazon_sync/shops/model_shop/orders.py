@@ -83,7 +83,7 @@ def order_pk(fields: OrderFields, number: str) -> str:
     return "".join(str(pk) for pk in orders.values_list("pk", flat=True))
 
 
-class Known(NamedTuple):
+class ShopProduct(NamedTuple):
     """A product of the shop: its pk and the shop's own SKU of it."""
 
     pk: Any
@@ -106,7 +106,9 @@ def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -
     return sorted({known[item_id].pk for item_id, units in taken.items() if units})
 
 
-def products_of(shop: ShopFields, products: Any, lines: Iterable[OrderLine]) -> dict[str, Known]:
+def products_of(
+    shop: ShopFields, products: Any, lines: Iterable[OrderLine]
+) -> dict[str, ShopProduct]:
     """The product of each line, by item id: that of the offer it is linked to, else of its SKU.
 
     Where several products have the SKU, the oldest serves.
@@ -114,9 +116,9 @@ def products_of(shop: ShopFields, products: Any, lines: Iterable[OrderLine]) -> 
     lines, sku = list(lines), shop.product.sku
     linked = valid_pks(products.model, (line.offer_pk for line in lines if line.offer_pk))
     found = products.filter(pk__in=linked).values_list("pk", sku)
-    by_pk = {str(pk): Known(pk, own) for pk, own in found}
+    by_pk = {str(pk): ShopProduct(pk, own) for pk, own in found}
     with_sku = products.filter(**{f"{sku}__in": {line.sku for line in lines}}).order_by("-pk")
-    by_sku = {own: Known(pk, own) for pk, own in with_sku.values_list("pk", sku)}
+    by_sku = {own: ShopProduct(pk, own) for pk, own in with_sku.values_list("pk", sku)}
     known = {line.item_id: by_pk.get(line.offer_pk) or by_sku.get(line.sku) for line in lines}
     return {item_id: product for item_id, product in known.items() if product is not None}
 
@@ -169,7 +171,7 @@ def save_lines(
     shop: ShopFields,
     saved: Any,
     lines: Iterable[OrderLine],
-    known: dict[str, Known],
+    known: dict[str, ShopProduct],
     taken: dict[str, int],
     figures: Figures,
 ) -> None:
@@ -198,7 +200,7 @@ def save_lines(
 
 
 def take_stock(
-    shop: ShopFields, saved: Any, lines: Iterable[OrderLine], known: dict[str, Known]
+    shop: ShopFields, saved: Any, lines: Iterable[OrderLine], known: dict[str, ShopProduct]
 ) -> dict[str, int]:
     """Take what the lines ask for; by item id, how many units were taken.
 
@@ -246,7 +248,7 @@ def give_back(shop: ShopFields, pk: Any, units: int) -> None:
 
 
 def note_what_is_special(
-    shop: ShopFields, saved: Any, order: OrderData, known: dict[str, Known], figures: Figures
+    shop: ShopFields, saved: Any, order: OrderData, known: dict[str, ShopProduct], figures: Figures
 ) -> None:
     for line in order.lines:
         product = known.get(line.item_id)

@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import Alarm, SellerAccount
-from django_amazon_sync.sync.alerts.attention import Kind, Matter, matters
+from django_amazon_sync.sync.alerts.attention import Matter, MatterKind, matters
 
 logger = logging.getLogger("django_amazon_sync.alarms")
 
@@ -117,7 +117,7 @@ def letter(account: SellerAccount, told: list[Matter]) -> tuple[str, str]:
         "Amazon, %(account)s: %(number)d things want you",
         len(told),
     ) % {"account": name, "number": len(told)}
-    order = list(Kind)
+    order = list(MatterKind)
     parts = [_paragraph(one) for one in sorted(told, key=lambda one: order.index(one.kind))]
     parts.append(_("You are told of each once, until it is mended."))
     return subject, "\n\n".join(parts) + "\n"

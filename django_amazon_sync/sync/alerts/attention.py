@@ -51,7 +51,7 @@ SHIP_BY_NEAR = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=15)
 
 
-class Kind(StrEnum):
+class MatterKind(StrEnum):
     """What may want staff, the most pressing first."""
 
     DISCONNECTED = "disconnected"
@@ -72,20 +72,20 @@ class Kind(StrEnum):
 
 #: The article of docs and help that answers for each kind.
 ARTICLES = {
-    Kind.DISCONNECTED: "disconnected",
-    Kind.STUCK: "nothing-happens",
-    Kind.ORDERS_STALE: "orders-not-up-to-date",
-    Kind.SHIP_BY: "ship-by-is-near",
-    Kind.QUARANTINE: "order-not-imported",
-    Kind.ASKING: "buyer-asks-to-cancel",
-    Kind.SHIPMENT_REFUSED: "shipment-refused",
-    Kind.SHIPMENT_INCOMPLETE: "shipment-refused",
-    Kind.APPROVAL: "waits-for-approval",
-    Kind.REFUSED: "refused-by-amazon",
-    Kind.DRIFT: "drift",
-    Kind.SECRET: "secret-expires",
-    Kind.AUTHORISATION: "secret-expires",
-    Kind.OBSERVING: "account-observes",
+    MatterKind.DISCONNECTED: "disconnected",
+    MatterKind.STUCK: "nothing-happens",
+    MatterKind.ORDERS_STALE: "orders-not-up-to-date",
+    MatterKind.SHIP_BY: "ship-by-is-near",
+    MatterKind.QUARANTINE: "order-not-imported",
+    MatterKind.ASKING: "buyer-asks-to-cancel",
+    MatterKind.SHIPMENT_REFUSED: "shipment-refused",
+    MatterKind.SHIPMENT_INCOMPLETE: "shipment-refused",
+    MatterKind.APPROVAL: "waits-for-approval",
+    MatterKind.REFUSED: "refused-by-amazon",
+    MatterKind.DRIFT: "drift",
+    MatterKind.SECRET: "secret-expires",
+    MatterKind.AUTHORISATION: "secret-expires",
+    MatterKind.OBSERVING: "account-observes",
 }
 
 
@@ -98,7 +98,7 @@ class Matter:
     """
 
     account_pk: int
-    kind: Kind
+    kind: MatterKind
     sentence: str
     number: int = 1
     key: str = ""
@@ -123,7 +123,7 @@ def matters(
     for read in (_of_accounts, _of_orders, _of_shipments, _of_listings, _of_runs):
         for matter in read(active, now):
             found[matter.account_pk].append(matter)
-    order = list(Kind)
+    order = list(MatterKind)
     return {
         pk: sorted(those, key=lambda one: (order.index(one.kind), one.key))
         for pk, those in found.items()
@@ -153,12 +153,12 @@ def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         page = _page(SellerAccount, pk)
         if account.state == AccountState.DISCONNECTED:
             text = _("Amazon does not accept the account's credentials: connect it again.")
-            yield Matter(pk, Kind.DISCONNECTED, text, path=page)
+            yield Matter(pk, MatterKind.DISCONNECTED, text, path=page)
         elif account.import_orders:
             yield from _stale(account, complete.get(pk), now)
         if account.state == AccountState.OBSERVING:
             text = _("It only reads: look at what an export would send, then release it.")
-            yield Matter(pk, Kind.OBSERVING, text, path=page)
+            yield Matter(pk, MatterKind.OBSERVING, text, path=page)
         yield from _expiring(account, timezone.localdate(now))
 
 
@@ -172,7 +172,7 @@ def _stale(account: SellerAccount, until: datetime | None, now: datetime) -> Ite
             "moment": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"
         }
     path = _list(SyncRun, account=account.pk, job__exact=Job.IMPORT_ORDERS)
-    yield Matter(account.pk, Kind.ORDERS_STALE, text, path=path)
+    yield Matter(account.pk, MatterKind.ORDERS_STALE, text, path=path)
 
 
 def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:
@@ -183,14 +183,14 @@ def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:
             text = _("The client secret of %(application)s ends on %(day)s: make a new one.")
             text %= {"application": application.name, "day": ends.isoformat()}
             path = _page(Application, application.pk)
-            yield Matter(account.pk, Kind.SECRET, text, key=key, path=path)
+            yield Matter(account.pk, MatterKind.SECRET, text, key=key, path=path)
     if application.public and account.authorised_on:
         ends = account.authorised_on + AUTHORISATION_LIVES
         if key := _bracket(ends, today):
             text = _("The seller's authorisation ends on %(day)s: authorise it anew.")
             text %= {"day": ends.isoformat()}
             path = _page(SellerAccount, account.pk)
-            yield Matter(account.pk, Kind.AUTHORISATION, text, key=key, path=path)
+            yield Matter(account.pk, MatterKind.AUTHORISATION, text, key=key, path=path)
 
 
 def _bracket(ends: date, today: date) -> str:
@@ -205,7 +205,7 @@ def _bracket(ends: date, today: date) -> str:
 def _of_orders(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     orders = AmazonOrder.objects.filter(account__in=list(accounts))
     yield from _counted(
-        Kind.QUARANTINE, orders.filter(state=OrderState.QUARANTINED), "account",
+        MatterKind.QUARANTINE, orders.filter(state=OrderState.QUARANTINED), "account",
         ngettext_lazy(
             "%(number)d order is in quarantine and holds its stock.",
             "%(number)d orders are in quarantine and hold their stock.",
@@ -214,7 +214,7 @@ def _of_orders(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         state__exact=OrderState.QUARANTINED,
     )  # fmt: skip
     yield from _counted(
-        Kind.ASKING,
+        MatterKind.ASKING,
         orders.filter(cancellation_requested=True, ship_anyway=False, state=OrderState.PLACED),
         "account",
         ngettext_lazy(
@@ -252,20 +252,21 @@ def _near(orders: QuerySet[AmazonOrder], now: datetime) -> Iterator[Matter]:
                 "%(number)d orders have to be shipped by %(day)s.",
                 packed,
             ) % {"number": packed, "day": day}
-            yield Matter(pk, Kind.SHIP_BY, text, packed, f"{day}", path)
+            yield Matter(pk, MatterKind.SHIP_BY, text, packed, f"{day}", path)
         if quarantined:
             text = ngettext(
                 "%(number)d order in quarantine has to be shipped by %(day)s.",
                 "%(number)d orders in quarantine have to be shipped by %(day)s.",
                 quarantined,
             ) % {"number": quarantined, "day": day}
-            yield Matter(pk, Kind.SHIP_BY, text, quarantined, f"{day} quarantine", path)
+            yield Matter(pk, MatterKind.SHIP_BY, text, quarantined, f"{day} quarantine", path)
 
 
 def _of_shipments(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     shipments = Shipment.objects.filter(order__account__in=list(accounts))
     yield from _counted(
-        Kind.SHIPMENT_REFUSED, shipments.filter(state=ShipmentState.REFUSED), "order__account",
+        MatterKind.SHIPMENT_REFUSED,
+        shipments.filter(state=ShipmentState.REFUSED), "order__account",
         ngettext_lazy(
             "Amazon refused %(number)d shipment.",
             "Amazon refused %(number)d shipments.",
@@ -274,7 +275,8 @@ def _of_shipments(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         state__exact=ShipmentState.REFUSED,
     )  # fmt: skip
     yield from _counted(
-        Kind.SHIPMENT_INCOMPLETE, shipments.filter(state=ShipmentState.WAITING), "order__account",
+        MatterKind.SHIPMENT_INCOMPLETE,
+        shipments.filter(state=ShipmentState.WAITING), "order__account",
         ngettext_lazy(
             "%(number)d shipment lacks something.",
             "%(number)d shipments lack something.",
@@ -290,7 +292,7 @@ def _of_shipments(accounts: Accounts, now: datetime) -> Iterator[Matter]:
 def _of_listings(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     listings = Listing.objects.filter(marketplace__account__in=list(accounts))
     yield from _counted(
-        Kind.APPROVAL, listings.exclude(held={}), "marketplace__account",
+        MatterKind.APPROVAL, listings.exclude(held={}), "marketplace__account",
         ngettext_lazy(
             "The changes of %(number)d listing wait for approval.",
             "The changes of %(number)d listings wait for approval.",
@@ -299,7 +301,7 @@ def _of_listings(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         condition="held",
     )  # fmt: skip
     yield from _counted(
-        Kind.REFUSED, listings.exclude(refused={}), "marketplace__account",
+        MatterKind.REFUSED, listings.exclude(refused={}), "marketplace__account",
         ngettext_lazy(
             "Amazon refused something of %(number)d listing.",
             "Amazon refused something of %(number)d listings.",
@@ -308,7 +310,7 @@ def _of_listings(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         condition="refused",
     )  # fmt: skip
     yield from _counted(
-        Kind.DRIFT, listings.exclude(drift={}), "marketplace__account",
+        MatterKind.DRIFT, listings.exclude(drift={}), "marketplace__account",
         ngettext_lazy(
             "%(number)d listing shows something else on Amazon than was accepted.",
             "%(number)d listings show something else on Amazon than was accepted.",
@@ -324,7 +326,7 @@ def _of_runs(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     due = Q(not_before=None) | Q(not_before__lte=long_ago)
     queued = SyncRun.objects.filter(account__in=list(accounts), state=RunState.QUEUED)
     yield from _counted(
-        Kind.STUCK, queued.filter(due, created_at__lte=long_ago), "account",
+        MatterKind.STUCK, queued.filter(due, created_at__lte=long_ago), "account",
         ngettext_lazy(
             "%(number)d run waits and no worker begins it.",
             "%(number)d runs wait and no worker begins them.",
@@ -338,7 +340,7 @@ def _of_runs(accounts: Accounts, now: datetime) -> Iterator[Matter]:
 
 
 def _counted(
-    kind: Kind, rows: QuerySet[Any], account: str, text: Any, **filters: Any
+    kind: MatterKind, rows: QuerySet[Any], account: str, text: Any, **filters: Any
 ) -> Iterator[Matter]:
     """How many rows each account has, in one query; ``filters`` are those of the rows' list."""
     for pk, number in rows.order_by().values_list(account).annotate(number=Count("*")):

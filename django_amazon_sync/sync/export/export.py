@@ -37,7 +37,7 @@ from django_amazon_sync.rules import blast_radius
 from django_amazon_sync.rules.stock import may_leave
 from django_amazon_sync.sync.export import feeds
 from django_amazon_sync.sync.export.create import create
-from django_amazon_sync.sync.export.send import Known, patch_of, recover, send_patch
+from django_amazon_sync.sync.export.send import KnownAtAmazon, patch_of, recover, send_patch
 from django_amazon_sync.sync.export.survey import Survey
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
@@ -49,9 +49,9 @@ from django_amazon_sync.sync.offers.desired import (
     Rules,
     desired,
     differences,
-    is_its,
     is_wanted,
     rules_of,
+    sku_is_of_offer,
 )
 from django_amazon_sync.sync.offers.fields import (
     FIELDS,
@@ -85,7 +85,7 @@ MOVED = "moved"
 def export(work: Work) -> None:
     """Run options: ``skus`` (only these, also what was refused before) or a selection of them,
     ``marketplaces`` (ids), ``approve`` (pk of a run whose held changes are approved and sent)."""
-    _settle_whether_dry(work)
+    _force_dry_run_while_observing(work)
     bring_up_orders(work)
     bring_up_rates(work)
     if not work.run.dry_run:
@@ -94,7 +94,9 @@ def export(work: Work) -> None:
         feeds.send_uploaded(work)
     partly = "approve" in work.run.options or selection.is_about_some(work.run)
     # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
-    found = Survey(work, rules_of(work), orders_complete(work), again=partly and not work.goes_on)
+    found = Survey(
+        work, rules_of(work), orders_complete(work), include_refused=partly and not work.goes_on
+    )
     _look(work, found)
     for listings in _together(found.unread):
         work.give_way()
@@ -114,7 +116,7 @@ def send_changes(work: Work) -> None:
     """The lane of changed offers: zeros leave before anything else, and none of it waits for the
     daily export. A rise that has to wait for orders is looked at again."""
     noted = Noted(work.account)
-    _settle_whether_dry(work)
+    _force_dry_run_while_observing(work)
     if work.run.dry_run:
         noted.done_with(but=set())
         return
@@ -135,7 +137,7 @@ def send_changes(work: Work) -> None:
     noted.done_with(but=found.waiting)
 
 
-def _settle_whether_dry(work: Work) -> None:
+def _force_dry_run_while_observing(work: Work) -> None:
     """An observing account only reports; any other that may not write here is halted."""
     if work.run.dry_run:
         return
@@ -219,7 +221,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
     for listings in _together(pks, decisions.TOGETHER):
         for seen in _look_again(work, found.rules, listings):
             listing = seen.listing
-            changes = seen.changes(again=found.again)
+            changes = seen.changes(include_refused=found.include_refused)
             free = _free_to_leave(listing, changes)
             if held_back := {n: v for n, v in changes.items() if n not in free}:
                 waiting[listing.pk] = held_back
@@ -298,7 +300,13 @@ def _send(work: Work, found: Survey, pks: Sequence[int], files: feeds.Files | No
         for seen in _look_again(work, found.rules, listings):
             if unread is None or seen.want.values.get(QUANTITY) == 0:
                 there = facts.get(seen.listing.sku.sku)
-                left = _send_one(work, seen, there, again=found.again, by_feed=files is not None)
+                left = _send_one(
+                    work,
+                    seen,
+                    there,
+                    include_refused=found.include_refused,
+                    by_feed=files is not None,
+                )
                 messages += [left] if left else []
         if files is not None:
             files.add(messages)
@@ -321,10 +329,12 @@ class Seen:
     epoch: int
     in_feeds: Sequence[tuple[dict[str, Any], int]] = ()
 
-    def changes(self, *, again: bool) -> dict[str, Any]:
-        """The values to send; with ``again`` also what was refused or is in a feed."""
-        changes = differences(self.want.values, self.listing.sku, self.listing, again=again)
-        return changes if again else not_on_its_way(changes, self.in_feeds, self.epoch)
+    def changes(self, *, include_refused: bool) -> dict[str, Any]:
+        """The values to send; with ``include_refused`` also what was refused or is in a feed."""
+        changes = differences(
+            self.want.values, self.listing.sku, self.listing, include_refused=include_refused
+        )
+        return changes if include_refused else not_on_its_way(changes, self.in_feeds, self.epoch)
 
 
 def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
@@ -348,7 +358,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
     for listing in listings:
         listing.sku.stock_epoch = epochs[listing.sku_id]
         offer = offers.get(listing.sku.offer_pk)
-        if offer is not None and not is_its(listing.sku, offer):
+        if offer is not None and not sku_is_of_offer(listing.sku, offer):
             offer = None
         want = desired(
             offer,
@@ -363,7 +373,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
 
 
 def _send_one(
-    work: Work, seen: Seen, facts: SkuFacts | None, *, again: bool, by_feed: bool = False
+    work: Work, seen: Seen, facts: SkuFacts | None, *, include_refused: bool, by_feed: bool = False
 ) -> feeds.Message | None:
     """Send what differs of one listing, the quantity first, or create it where it is missing.
 
@@ -379,11 +389,11 @@ def _send_one(
     if listing.presence != Presence.PRESENT:
         return None
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
-    changes = _free_now(work, seen, again=again)
+    changes = _free_now(work, seen, include_refused=include_refused)
     quantity = seen.want.values.get(QUANTITY)
     to_feed = feeds.by_feed(changes, listing.accepted, quantity) if by_feed else {}
     carried = [values for values, _epoch in seen.in_feeds]
-    known = Known.of(listing, there, seen.want.values, carried)
+    known = KnownAtAmazon.of(listing, there, seen.want.values, carried)
     for name, value in changes.items():
         if name in to_feed:
             continue
@@ -396,19 +406,19 @@ def _send_one(
     return feeds.Message(listing, to_feed, seen.epoch, known) if to_feed else None
 
 
-def _free_now(work: Work, seen: Seen, *, again: bool) -> dict[str, Any]:
+def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> dict[str, Any]:
     """What may leave now, the quantity first; what may not gets its line.
 
     What rides with the quantity leaves only if that may.
     """
     listing, free = seen.listing, {}
-    changes = seen.changes(again=again)
+    changes = seen.changes(include_refused=include_refused)
     only_ridden = QUANTITY not in changes
-    if any(FIELDS[name].rides for name in changes):
+    if any(FIELDS[name].sent_with_quantity for name in changes):
         changes[QUANTITY] = seen.want.values[QUANTITY]
     for name in _in_order(changes, listing.accepted):
         value = changes[name]
-        if FIELDS[name].rides and QUANTITY not in free:
+        if FIELDS[name].sent_with_quantity and QUANTITY not in free:
             continue
         if reason := _waits(listing, name, value):
             _hold(work, listing, {name: value}, reason)

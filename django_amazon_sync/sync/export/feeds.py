@@ -42,8 +42,8 @@ from django_amazon_sync.models import (
     SubmissionState,
 )
 from django_amazon_sync.rules.stock import may_travel_by_feed
-from django_amazon_sync.sync.export.send import Change, Known, must_wait, patch_of
-from django_amazon_sync.sync.listings.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.export.send import Change, KnownAtAmazon, must_wait, patch_of
+from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, places_underway
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs.work import Work
@@ -93,7 +93,7 @@ def by_feed(
 
 
 def _goes_with_quantity(name: str) -> bool:
-    return name == QUANTITY or FIELDS[name].rides
+    return name == QUANTITY or FIELDS[name].sent_with_quantity
 
 
 # --- 1. Writing the files -------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Message:
     listing: Listing
     values: dict[str, Any]
     epoch: int
-    known: Known
+    known: KnownAtAmazon
 
     def as_change(self) -> Change:
         """All values in one submission's content, and the epoch of the quantity."""
@@ -310,7 +310,7 @@ def send_uploaded(work: Work) -> None:
 
 def give_up_unfinished(work: Work) -> None:
     """Files that workers were writing when they died; nothing of them has left."""
-    for job in left_alone(work):
+    for job in abandoned_jobs(work):
         for feed in feeds_of(work.account).filter(state=SubmissionState.NEW, run__job=job):
             _give_up(feed, "Its worker died before the file was uploaded.")
 

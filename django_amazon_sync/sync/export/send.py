@@ -33,7 +33,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.listings.in_flight import left_alone, places_underway
+from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, places_underway
 from django_amazon_sync.sync.listings.read_listings import issue_rows, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
@@ -49,7 +49,7 @@ from django_amazon_sync.sync.offers.fields import (
     received,
     store_of,
 )
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.work import Work
 
 #: After so many requests in a row without an answer the run stops, and comes again.
@@ -81,7 +81,7 @@ class Change:
 
 
 @dataclass
-class Known:
+class KnownAtAmazon:
     """What Amazon has of a listing's shared instances, while one field after another is sent.
 
     It begins with what was just read and what is in step with it by our own account: another
@@ -101,7 +101,7 @@ class Known:
         there: ListingFacts | None,
         desired: Mapping[str, Any],
         in_feeds: Iterable[Mapping[str, Any]] = (),
-    ) -> Known:
+    ) -> KnownAtAmazon:
         """What is known of a listing that was just read, and that should get these values; some
         of them may be in feeds on their way."""
         known = cls(listing, store_of(listing.marketplace), desired.get(QUANTITY))
@@ -114,7 +114,7 @@ class Known:
         for mapping in (listing.accepted, *in_feeds):
             for name, value in desired.items():
                 if value != REMOVED and mapping.get(name) == value:
-                    known._lay(FIELDS[name], value)
+                    known._merge(FIELDS[name], value)
         return known
 
     def _take_delivery_from(self, listing: Listing) -> None:
@@ -123,9 +123,9 @@ class Known:
         self._instances[FIELDS[QUANTITY].place.key] = {}
         for name, value in read.items():
             if value not in (None, ""):
-                self._lay(FIELDS[name], value)
+                self._merge(FIELDS[name], value)
 
-    def _lay(self, one: OfferField, value: Any) -> None:
+    def _merge(self, one: OfferField, value: Any) -> None:
         if one.place.shared:
             instance = self._instances.setdefault(one.place.key, {})
             instance.update(one.kind.to_amazon(value, self.store)[0])
@@ -134,7 +134,7 @@ class Known:
         """The patch of one field; of one that rides with the quantity, with that in it."""
         one = FIELDS[name]
         known = self._instances.get(one.place.key, {})
-        if one.rides and self.quantity is not None:
+        if one.sent_with_quantity and self.quantity is not None:
             known = {**known, "quantity": self.quantity}
         return one.patch(value, self.store, known)
 
@@ -145,7 +145,7 @@ class Known:
             self._instances[one.place.key] = dict(patch["value"][0])
 
 
-def patch_of(known: Known, name: str, value: Any, epoch: int) -> Change:
+def patch_of(known: KnownAtAmazon, name: str, value: Any, epoch: int) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
     So a price that Amazon refuses never keeps a quantity from leaving.
@@ -154,7 +154,7 @@ def patch_of(known: Known, name: str, value: Any, epoch: int) -> Change:
     general = one.place.general or not listing.product_type
     product_type = "PRODUCT" if general else listing.product_type
     values = {name: value}
-    if one.rides:
+    if one.sent_with_quantity:
         values[QUANTITY] = known.quantity
     content = {"productType": product_type, "patches": [known.patch(name, value)]}
     return Change(listing, Submission.Kind.PATCH, values, content, epoch, alone=name)
@@ -371,7 +371,7 @@ def _about(change: Change) -> dict[str, str]:
 
 def recover(work: Work) -> None:
     """Settle submissions that nobody is working on any more, by reading them back."""
-    for job in left_alone(work):
+    for job in abandoned_jobs(work):
         _recover(work, job)
 
 
@@ -421,7 +421,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         reason = "Read back: Amazon has it." if arrived else "Read back: Amazon has it not."
         item.submission.move(state, reason=reason, settled_at=timezone.now())
         if QUANTITY in item.values:
-            doubt_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
+            invalidate_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
         changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
 
 

@@ -46,7 +46,7 @@ from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 
@@ -315,7 +315,7 @@ def _settle_items(
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     _store(items, rows)
-    doubt_quantities(doubted)
+    invalidate_quantities(doubted)
     changed_offers.note(again)
 
 
@@ -436,7 +436,7 @@ def _settle_read_back(
         if QUANTITY in item.values:
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     _store(items, rows)
-    doubt_quantities(doubted)
+    invalidate_quantities(doubted)
     changed_offers.note(again)
 
 

@@ -35,10 +35,10 @@ from django_amazon_sync.sync.offers.desired import (
     Rules,
     creation_key,
     desired,
-    is_its,
     is_wanted,
     not_accepted,
     not_stopped,
+    sku_is_of_offer,
     why_not_wanted,
 )
 from django_amazon_sync.sync.offers.field_kinds import money_of
@@ -91,15 +91,15 @@ def _pks() -> array[int]:
 class Survey:
     """A look at the shop's offers, and what it found: pks of listings, the urgent ones apart.
 
-    ``rules`` are by marketplace pk; with ``again`` what Amazon refused counts as new. ``known``
-    counts listings with an accepted value, ``moved`` those that would change by more than a fall
-    of stock. ``waiting`` are offers whose rise waits for orders.
+    ``rules`` are by marketplace pk; with ``include_refused`` what Amazon refused counts as new.
+    ``known`` counts listings with an accepted value, ``moved`` those that would change by more than
+    a fall of stock. ``waiting`` are offers whose rise waits for orders.
     """
 
     work: Work
     rules: dict[int, Rules]
     orders_complete: bool
-    again: bool = False
+    include_refused: bool = False
     unread: array[int] = field(default_factory=_pks)
     zeros: array[int] = field(default_factory=_pks)
     changed: array[int] = field(default_factory=_pks)
@@ -185,7 +185,7 @@ class Survey:
     ) -> int:
         """Look at these offers; at ``only`` these of their SKUs, so that each is met once."""
         met = 0
-        with old_objects_at_rest():
+        with gc_frozen():
             for chunk in chunks(offers if self.rules else (), CHUNK):
                 by_pk = {offer.pk: offer for offer in chunk}
                 rows = take_up(self.work, by_pk, self.rules)
@@ -226,7 +226,10 @@ class Survey:
             if row.presence == Presence.ABSENT:
                 self._see_absent(row, named[row.offer_pk], want, stops)
             elif changes := not_stopped(
-                want, stops, again=self.again, wins=self.rules[row.marketplace_id].amazon_wins
+                want,
+                stops,
+                include_refused=self.include_refused,
+                wins=self.rules[row.marketplace_id].amazon_wins,
             ):
                 self._sort(row, offer, changes, stops.approved)
 
@@ -265,7 +268,7 @@ class Survey:
 
     def _see_absent(self, row: Any, offer: Offer, values: dict[str, Any], stops: Any) -> None:
         key = creation_key(offer, row, values)
-        if self.again or stops.refused.get(CREATION) != key:
+        if self.include_refused or stops.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 
     def _sort(
@@ -316,7 +319,7 @@ def _moves(changes: dict[str, Any], accepted: int | None, *, explained: bool) ->
 
 
 @contextmanager
-def old_objects_at_rest() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """Keep the garbage collector from going through all that is loaded, again and again.
 
     The chunks that come and go make it look at everything, which took a third of the time.
@@ -447,7 +450,7 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
 
 def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
     rows = rows_of_offers(work.account, offers, marketplaces)
-    return [row for row in rows if is_its(row, offers[row.offer_pk])]
+    return [row for row in rows if sku_is_of_offer(row, offers[row.offer_pk])]
 
 
 def _link(work: Work, offers: list[Offer]) -> None:

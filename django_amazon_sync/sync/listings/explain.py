@@ -11,7 +11,13 @@ from django_amazon_sync.data import Money, Offer
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired, is_its, why_not_wanted
+from django_amazon_sync.sync.offers.desired import (
+    Chosen,
+    Rules,
+    desired,
+    sku_is_of_offer,
+    why_not_wanted,
+)
 from django_amazon_sync.sync.offers.fields import PRICE
 
 
@@ -57,4 +63,4 @@ def offer_of(listing: Listing) -> Offer | None:
     sku = listing.sku
     pks = [sku.offer_pk] if sku.offer_pk else []
     offers = configured_shop().offers(sku.account.shop_scope, pks)
-    return next((one for one in offers if is_its(sku, one)), None)
+    return next((one for one in offers if sku_is_of_offer(sku, one)), None)

@@ -64,7 +64,7 @@ def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
     return underway
 
 
-def left_alone(work: Work) -> Iterator[Job]:
+def abandoned_jobs(work: Work) -> Iterator[Job]:
     """The sending jobs of the account that no other worker is doing; meanwhile none begins one."""
     for job in (Job.EXPORT, Job.CHANGES):
         if job == work.run.job:

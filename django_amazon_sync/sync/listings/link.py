@@ -23,8 +23,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.offers.desired import is_its
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.desired import sku_is_of_offer
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,12 @@ def _why_not(
     if wanted.offer_pk not in offers:
         return "The shop has the offer no more."
     holder = offers.get(target.offer_pk)
-    if holder is not None and holder.pk != wanted.offer_pk and is_its(target, holder):
+    if holder is not None and holder.pk != wanted.offer_pk and sku_is_of_offer(target, holder):
         return f"SKU {target.sku} is linked to offer {holder.pk} of the shop by now."
     for row in others:
         if row.matched:
             return f"The offer is linked to SKU {row.sku} by now."
-        renamed = not is_its(row, offers[wanted.offer_pk])
+        renamed = not sku_is_of_offer(row, offers[wanted.offer_pk])
         if not renamed and (row.pk in there or row.managed):
             return f"The offer's SKU {row.sku} was sent to Amazon already; decide on its page."
     return ""
@@ -122,7 +122,7 @@ def _store(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
         unique_fields=["id"],
         update_fields=["offer_pk", "matched", "problem"],
     )
-    doubt_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
+    invalidate_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
 
 
 def _let_held_units_follow(account: SellerAccount, rows: Iterable[SellerSku]) -> None:
@@ -152,7 +152,7 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         before = row.offer_pk
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
         _store(account, [row])
-        doubt_quantities([(account.pk, sku.sku, before)])
+        invalidate_quantities([(account.pk, sku.sku, before)])
         _let_held_units_follow(account, [row])
         changed_offers.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
@@ -219,7 +219,7 @@ def _is_anothers(account: SellerAccount, shop: Shop, row: SellerSku, offer: Offe
     if row.offer_pk in ("", offer.pk):
         return False
     holder = next(shop.offers(account.shop_scope, [row.offer_pk]), None)
-    return holder is not None and is_its(row, holder)
+    return holder is not None and sku_is_of_offer(row, holder)
 
 
 def _begin_with_choices_of(old: SellerSku, new: SellerSku) -> None:

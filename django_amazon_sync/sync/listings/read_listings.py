@@ -84,7 +84,7 @@ def _note_listing(listing: Listing, facts: SkuFacts | None, now: datetime) -> bo
     never_read = listing.read_at is None
     listing.read_at = now
     if facts is None or there is None:
-        if listing.presence != Presence.PRESENT or had_its_time(listing, now):
+        if listing.presence != Presence.PRESENT or propagation_time_passed(listing, now):
             listing.presence = Presence.ABSENT
         return False
     before, listing.presence = listing.presence, Presence.PRESENT
@@ -142,7 +142,7 @@ def _sent_to(listings: Sequence[int]) -> dict[int, set[str]]:
     return fields
 
 
-def had_its_time(listing: Listing, now: datetime) -> bool:
+def propagation_time_passed(listing: Listing, now: datetime) -> bool:
     """Whether Amazon should show by ``now``, by its own clock, what it accepted last."""
     if listing.accepted_at is None:
         return True

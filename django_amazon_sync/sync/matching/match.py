@@ -37,8 +37,8 @@ from django_amazon_sync.rules.matching import (
     SKU,
     Index,
     Keys,
-    Known,
     Match,
+    SkuOnAmazon,
     contested,
     decide,
     how,
@@ -46,7 +46,7 @@ from django_amazon_sync.rules.matching import (
 from django_amazon_sync.sync.amazon_reports.import_listings import import_listings
 from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.matching.proposals import keep_proposals, refused_by_staff
-from django_amazon_sync.sync.offers.desired import is_its
+from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own
 from django_amazon_sync.sync.runs.bulk import CHUNK, chunks
 from django_amazon_sync.sync.runs.work import Work
@@ -108,7 +108,7 @@ def _say_linked(work: Work, offers: Sequence[Offer]) -> set[str]:
     """Say which of these are linked to what is on Amazon, or by more than an equal SKU."""
     by_pk = {offer.pk: offer for offer in offers}
     linked = SellerSku.objects.filter(account=work.account, offer_pk__in=by_pk).order_by("sku")
-    rows = [row for row in linked if is_its(row, by_pk[row.offer_pk])]
+    rows = [row for row in linked if sku_is_of_offer(row, by_pk[row.offer_pk])]
     there = {one.sku: one for one in _known(work, [row.pk for row in rows])}
     its: dict[str, list[SellerSku]] = {}
     for row in rows:
@@ -231,7 +231,7 @@ def known_by(
     return Index(_known(work, sorted(named)))
 
 
-def _known(work: Work, pks: Sequence[int]) -> list[Known]:
+def _known(work: Work, pks: Sequence[int]) -> list[SkuOnAmazon]:
     """Those of these SKUs that are on Amazon, with what all their listings say."""
     listings = Listing.objects.filter(sku__in=pks, presence=Presence.PRESENT)
     columns = (*(f"sku__{name}" for name in SkuRow._fields), "asin", "gtin", "condition")
@@ -243,18 +243,18 @@ def _known(work: Work, pks: Sequence[int]) -> list[Known]:
     return [_as_known(row, found, alive.get(row.offer_pk)) for row, found in facts.items()]
 
 
-def _as_known(row: SkuRow, listings: Sequence[Sequence[str]], holder: Offer | None) -> Known:
+def _as_known(row: SkuRow, listings: Sequence[Sequence[str]], holder: Offer | None) -> SkuOnAmazon:
     asins, barcodes, conditions = (
         frozenset(filter(None, texts)) for texts in zip(*listings, strict=True)
     )
-    return Known(
+    return SkuOnAmazon(
         row.sku,
         asins,
         barcodes,
         conditions,
         expected=row.condition,
         by_amazon=amazon_ships(row.channel),
-        offer_pk=row.offer_pk if holder is not None and is_its(row, holder) else "",
+        offer_pk=row.offer_pk if holder is not None and sku_is_of_offer(row, holder) else "",
     )
 
 

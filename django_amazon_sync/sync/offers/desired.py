@@ -178,7 +178,7 @@ class Desired:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def is_its(row: Any, offer: Offer) -> bool:
+def sku_is_of_offer(row: Any, offer: Offer) -> bool:
     """Whether this SKU, linked to this offer, is still the offer's: matched, or of its name."""
     return bool(row.matched or row.sku == offer.sku)
 
@@ -252,7 +252,7 @@ def _desire_own_values(
     if PRICE in problems:
         result.values.pop(PRICE, None)
     for one in on:
-        if one.rides and QUANTITY not in result.values:
+        if one.sent_with_quantity and QUANTITY not in result.values:
             continue
         if one.name in own and one.name not in problems:
             result.values[one.name] = own[one.name]
@@ -284,12 +284,14 @@ def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: 
 
 
 def differences(
-    values: dict[str, Any], sku: SkuFields, listing: Listing, *, again: bool = False
+    values: dict[str, Any], sku: SkuFields, listing: Listing, *, include_refused: bool = False
 ) -> dict[str, Any]:
     """The desired values that Amazon has not accepted and that nothing stops."""
     doubted = listing.quantity_epoch != sku.stock_epoch
     changed = not_accepted(values, listing.accepted, doubted=doubted)
-    return not_stopped(changed, listing, again=again, wins=amazon_wins(listing.marketplace))
+    return not_stopped(
+        changed, listing, include_refused=include_refused, wins=amazon_wins(listing.marketplace)
+    )
 
 
 def not_accepted(
@@ -307,20 +309,20 @@ def not_accepted(
 
 
 def not_stopped(
-    values: dict[str, Any], stops: Stops, *, again: bool, wins: Collection[str] = ()
+    values: dict[str, Any], stops: Stops, *, include_refused: bool, wins: Collection[str] = ()
 ) -> dict[str, Any]:
     """Those that may go.
 
     A value that Amazon refused, or that waits for approval, goes again when the desired value
-    changes, or with ``again``, when staff ask. Where Amazon ``wins``, what another hand changed
-    there stays until staff decide.
+    changes, or with ``include_refused``, when staff ask. Where Amazon ``wins``, what another hand
+    changed there stays until staff decide.
     """
     amazons = kept_by_amazon(stops.drift, wins)
     return {
         name: value
         for name, value in values.items()
         if name not in amazons
-        and (again or stops.refused.get(name) != value)
+        and (include_refused or stops.refused.get(name) != value)
         and (stops.held.get(name) != value or stops.approved.get(name) == value)
     }
 

@@ -35,7 +35,7 @@ from django_amazon_sync.data import Money, minor_units
 from django_amazon_sync.rules.prices import HIGHEST_PRICE
 
 
-class Kind(ABC):
+class FieldKind(ABC):
     """One kind of value. ``parts`` are its keys in an instance that it may share."""
 
     parts: tuple[str, ...] = ("value",)
@@ -95,7 +95,7 @@ class ComparedByValue(forms.Field):
 class ValueField(ComparedByValue, forms.CharField):
     """A text that is read as its kind says."""
 
-    def __init__(self, kind: Kind, currency: str = "", **options: Any) -> None:
+    def __init__(self, kind: FieldKind, currency: str = "", **options: Any) -> None:
         super().__init__(**{"widget": kind.widget(), "required": False, **options})
         self.kind, self.currency = kind, currency
 
@@ -118,7 +118,7 @@ def _without(currency: str, text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Number(Kind):
+class Number(FieldKind):
     """A whole number between two others; ``part`` is its key in the instance."""
 
     lowest: int
@@ -153,7 +153,7 @@ class Number(Kind):
 
 
 @dataclass(frozen=True)
-class Day(Kind):
+class Day(FieldKind):
     """A day, kept as ISO 8601 has it."""
 
     part: str = "value"
@@ -188,7 +188,7 @@ def _day(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Text(Kind):
+class Text(FieldKind):
     """A text of one line or more."""
 
     longest: int
@@ -218,7 +218,7 @@ class Text(Kind):
 
 
 @dataclass(frozen=True)
-class Codes(Kind):
+class Codes(FieldKind):
     """Numbers of Amazon's, separated by commas; kept as a list of texts."""
 
     most: int
@@ -289,7 +289,7 @@ class PriceInput(forms.TextInput):
 
 
 @dataclass(frozen=True)
-class Price(Kind):
+class Price(FieldKind):
     """A price of an offer, always the same; ``buyers`` pay it, or it only bounds what they pay."""
 
     part: str
@@ -320,7 +320,7 @@ def _price_in(part: Any, store: Store) -> str | None:
     return str(price) if price else None
 
 
-class ListPrice(Kind):
+class ListPrice(FieldKind):
     """The recommended price, an attribute of its own: with tax where buyers see prices so."""
 
     parts = ("value_with_tax", "value")
@@ -347,7 +347,7 @@ class ListPrice(Kind):
 _LONG_AGO = {"start_at": "2000-01-01T00:00:00Z", "end_at": "2000-01-02T00:00:00Z"}
 
 
-class SalePrice(Kind):
+class SalePrice(FieldKind):
     """A lower price from one day to another, both included, by UTC."""
 
     parts = ("discounted_price",)
@@ -397,7 +397,7 @@ def _edge(value: Any) -> str:
     return text_in(value.get("value") if isinstance(value, dict) else value)[:10]
 
 
-class BusinessPrice(Kind):
+class BusinessPrice(FieldKind):
     """What business buyers pay, and what from a number of units on."""
 
     parts = ("our_price", "quantity_discount_plan")
@@ -484,7 +484,7 @@ class PartsField(ComparedByValue, forms.MultiValueField):
 
     inputs: ClassVar[tuple[tuple[str, Any, type[forms.Widget]], ...]]
 
-    def __init__(self, kind: Kind, currency: str = "", **options: Any) -> None:
+    def __init__(self, kind: FieldKind, currency: str = "", **options: Any) -> None:
         self.kind, self.currency = kind, currency
         widgets: dict[str, forms.Widget | type[forms.Widget]] = {}
         for name, label, widget in self.inputs:

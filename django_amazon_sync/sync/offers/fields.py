@@ -34,7 +34,7 @@ from django_amazon_sync.sync.offers.field_kinds import (
     BusinessPrice,
     Codes,
     Day,
-    Kind,
+    FieldKind,
     ListPrice,
     Number,
     Price,
@@ -74,7 +74,7 @@ class OfferField:
     name: str
     label: StrOrPromise
     place: Place
-    kind: Kind
+    kind: FieldKind
     help_text: StrOrPromise = ""
     level: str = LISTING
     is_price: bool = False
@@ -92,7 +92,7 @@ class OfferField:
         return self.name in OF_SHOP
 
     @property
-    def rides(self) -> bool:
+    def sent_with_quantity(self) -> bool:
         """Whether it only travels together with a quantity."""
         return self.place is AVAILABILITY and self.name != QUANTITY
 

@@ -24,7 +24,7 @@ def units_held(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
     return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
 
 
-def doubt_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
+def invalidate_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
     """Amazon's quantity of these SKUs is unknown from now on: it is computed anew and sent.
 
     ``lines`` are (account pk, SKU, offer pk). The other accounts that sell the same offer are

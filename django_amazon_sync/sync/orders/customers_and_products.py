@@ -18,7 +18,7 @@ from django_amazon_sync.sync.runs.work import isolated
 
 
 @dataclass
-class Newcomers:
+class Created:
     """What was made for one order: the customer's pk, offers by SKU, and what staff should know."""
 
     customer: str = ""
@@ -34,9 +34,9 @@ class Newcomers:
             return ""
 
 
-def welcome(account: SellerAccount, shop: Shop, data: OrderData) -> Newcomers:
+def create_missing(account: SellerAccount, shop: Shop, data: OrderData) -> Created:
     """Find or make what this order needs, in the transaction that places it."""
-    made = Newcomers()
+    made = Created()
     wanted = account.import_customers or account.create_products
     if not wanted or shop.order_pk(data.number):
         return made
@@ -53,7 +53,7 @@ def welcome(account: SellerAccount, shop: Shop, data: OrderData) -> Newcomers:
     return made
 
 
-def _customer(made: Newcomers, account: SellerAccount, shop: Shop, data: OrderData) -> str:
+def _customer(made: Created, account: SellerAccount, shop: Shop, data: OrderData) -> str:
     relay = is_relay(data.buyer.email)
     if relay and not account.relay_customers:
         return ""
@@ -73,7 +73,7 @@ def _is_known(account: SellerAccount, shop: Shop, line: OrderLine) -> bool:
     return any(offer.sku == line.sku for offer in shop.find(line.sku, account.shop_scope))
 
 
-def _product(made: Newcomers, account: SellerAccount, shop: Shop, line: OrderLine) -> str:
+def _product(made: Created, account: SellerAccount, shop: Shop, line: OrderLine) -> str:
     product = NewProduct(
         sku=line.sku,
         title=line.title or line.sku,

@@ -44,12 +44,12 @@ from django_amazon_sync.models import (
     WindowState,
 )
 from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders import customers_and_products, windows
-from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, Chooser
+from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, MappedChoices
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, isolated
 
-Answer = tuple[OrderData | UnreadableOrder, dict[str, Any]]
+FoundOrder = tuple[OrderData | UnreadableOrder, dict[str, Any]]
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
 ASKED_SINGLY = 30
@@ -186,7 +186,7 @@ def store_page(
 # --- Storing -----------------------------------------------------------------------------------
 
 
-def store_orders(work: Work, answers: Iterable[Answer], *, asked_for: bool) -> None:
+def store_orders(work: Work, answers: Iterable[FoundOrder], *, asked_for: bool) -> None:
     """Store orders as Amazon shows them, in a fixed number of queries; old news change nothing."""
     found = {_number(read, raw): (read, raw) for read, raw in answers}
     if not found:
@@ -216,7 +216,7 @@ def _number(read: OrderData | UnreadableOrder, raw: dict[str, Any]) -> str:
     return f"without-id-{hashlib.sha256(document.encode()).hexdigest()[:16]}"
 
 
-def _locked_rows(account: SellerAccount, found: dict[str, Answer]) -> list[AmazonOrder]:
+def _locked_rows(account: SellerAccount, found: dict[str, FoundOrder]) -> list[AmazonOrder]:
     """The rows of these orders, new ones among them, locked in one fixed order."""
     AmazonOrder.objects.bulk_create(
         [
@@ -344,10 +344,10 @@ def _doubted_offers(work: Work, skus: set[str]) -> dict[str, str]:
     """
     offers = _offers_of(work, skus)
     account = work.account.pk
-    doubt_quantities((account, sku, offers.get(sku, "")) for sku in skus)
+    invalidate_quantities((account, sku, offers.get(sku, "")) for sku in skus)
     linked = _linked_offers(work.account, skus)
     if moved := {sku: offer for sku, offer in linked.items() if offers.get(sku) != offer}:
-        doubt_quantities((account, sku, offer) for sku, offer in moved.items())
+        invalidate_quantities((account, sku, offer) for sku, offer in moved.items())
     return offers | moved
 
 
@@ -387,14 +387,14 @@ def place_waiting(work: Work) -> None:
     waiting = orders.filter(state=OrderState.WAITING).order_by("ordered_at", "pk")
     if not (lacking.exists() or waiting.exists()):
         return
-    chooser = Chooser.of(work.account, work.shop)
+    chooser = MappedChoices.of(work.account, work.shop)
     _free_mended(lacking, chooser)
     for pk in list(waiting.values_list("pk", flat=True)):
         work.lease.check()
         place(work, AmazonOrder.objects.defer("document").get(pk=pk), chooser)
 
 
-def _free_mended(lacking: QuerySet[AmazonOrder], chooser: Chooser) -> None:
+def _free_mended(lacking: QuerySet[AmazonOrder], chooser: MappedChoices) -> None:
     """Let orders that lacked a mapping wait again, each as soon as its own is there."""
     mended = [one.pk for one in lacking.defer("document") if not chooser.stops(one)]
     AmazonOrder.objects.filter(pk__in=mended, state=OrderState.QUARANTINED).update(
@@ -402,7 +402,7 @@ def _free_mended(lacking: QuerySet[AmazonOrder], chooser: Chooser) -> None:
     )
 
 
-def place(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
+def place(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
     """Place one order in its own transaction, or put it aside with its reason."""
     about = {"order_number": order.number}
     try:
@@ -418,7 +418,7 @@ def place(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
     work.line(Outcome.PLACED, **about, message=" ".join(remarks))
 
 
-def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] | None:
+def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[str] | None:
     """Place the order in the shop and mark it, in the caller's transaction.
 
     What staff should know of it, in sentences; None where it does not wait any more.
@@ -431,7 +431,7 @@ def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] |
         return None
     data = _for_the_shop(locked)
     choices = chooser.for_new(locked, data)
-    made = customers_and_products.welcome(work.account, work.shop, data)
+    made = customers_and_products.create_missing(work.account, work.shop, data)
     data = customers_and_products.with_offers(data, made.offers)
     shop_pk = work.shop.place_order(data, replace(choices, customer=made.customer))
     locked.move(
@@ -443,7 +443,7 @@ def _place_once(work: Work, order: AmazonOrder, chooser: Chooser) -> list[str] |
         reason_code="",
         reason="",
     )
-    doubt_quantities(_skus_of(locked))
+    invalidate_quantities(_skus_of(locked))
     customers_and_products.remember(locked, made.offers)
     transaction.on_commit(
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
@@ -487,13 +487,13 @@ def update_placed(work: Work) -> None:
     pks = list(placed.order_by("pk").values_list("pk", flat=True))
     if not pks:
         return
-    chooser = Chooser.of(work.account, work.shop)
+    chooser = MappedChoices.of(work.account, work.shop)
     for pk in pks:
         work.lease.check()
         _update(work, AmazonOrder.objects.defer("document").get(pk=pk), chooser)
 
 
-def _update(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
+def _update(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
     """Update one placed order in its own transaction; where it cannot be, try with each run."""
     about = {"order_number": order.number}
     try:
@@ -506,7 +506,7 @@ def _update(work: Work, order: AmazonOrder, chooser: Chooser) -> None:
         work.line(Outcome.CANCELLED if cancelled else Outcome.UPDATED, **about, message=remark)
 
 
-def _update_once(work: Work, order: AmazonOrder, chooser: Chooser) -> str:
+def _update_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> str:
     """Tell the shop of one order; what staff should know of it."""
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     data = _for_the_shop(locked)
@@ -522,7 +522,7 @@ def _update_once(work: Work, order: AmazonOrder, chooser: Chooser) -> str:
         locked.move(OrderState.CANCELLED, **told)
     else:
         AmazonOrder.objects.filter(pk=locked.pk).update(**told)
-    doubt_quantities(_skus_of(locked))
+    invalidate_quantities(_skus_of(locked))
     return remark
 
 

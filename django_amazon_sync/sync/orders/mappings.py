@@ -23,7 +23,7 @@ AMAZON = "amazon"
 
 
 @dataclass(frozen=True)
-class Chooser:
+class MappedChoices:
     """The mappings of one account, read once for a whole run."""
 
     account: SellerAccount
@@ -32,7 +32,7 @@ class Chooser:
     payment: dict[str, str]
 
     @classmethod
-    def of(cls, account: SellerAccount, shop: Shop) -> Chooser:
+    def of(cls, account: SellerAccount, shop: Shop) -> MappedChoices:
         """The account's mappings and the shop's menu, in a fixed number of queries."""
         shipping = account.shipping_mappings.values_list("service_level", "shop_method")
         payment = account.payment_mappings.values_list("method", "shop_method")

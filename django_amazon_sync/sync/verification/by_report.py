@@ -36,7 +36,7 @@ from django_amazon_sync.sync.amazon_reports.fetch import (
 from django_amazon_sync.sync.amazon_reports.import_listings import reported_values
 from django_amazon_sync.sync.amazon_reports.upsert import as_of
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
-from django_amazon_sync.sync.listings.read_listings import had_its_time
+from django_amazon_sync.sync.listings.read_listings import propagation_time_passed
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.runs import selection
@@ -164,7 +164,7 @@ def _shows(
     """Whether the row shows these fields as they were accepted, long enough before ``moment``."""
     if row.channel != MERCHANT_CHANNEL or listing.sku.channel != MERCHANT_CHANNEL:
         return False
-    if not had_its_time(listing, moment):
+    if not propagation_time_passed(listing, moment):
         return False
     known = all(listing.verified.get(name) == listing.accepted[name] for name in fields)
     if listing.verified_at is not None and listing.verified_at > moment and not known:

@@ -44,8 +44,8 @@ from django_amazon_sync.sync.offers.desired import (
     Desired,
     Rules,
     desired,
-    is_its,
     kept_by_amazon,
+    sku_is_of_offer,
     why_not_wanted,
 )
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
@@ -57,7 +57,7 @@ from django_amazon_sync.sync.runs.selection import is_about_some, within
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
 
 #: What may be taken over, in the order that people read it.
-FIELDS = (NAME, PRICE, QUANTITY)
+TAKE_OVER_FIELDS = (NAME, PRICE, QUANTITY)
 
 #: The code of a line about a field that goes out: it may be switched off for the listing.
 GOES_OUT = "goes-out"
@@ -94,11 +94,11 @@ def take_over(work: Work) -> None:
 
 def _fields_of(work: Work) -> Sequence[str]:
     named = work.run.options.get("fields") or []
-    if not named or not set(named) <= set(FIELDS):
-        raise ConfigurationError(f"Choose what is taken over: {', '.join(FIELDS)}.")
+    if not named or not set(named) <= set(TAKE_OVER_FIELDS):
+        raise ConfigurationError(f"Choose what is taken over: {', '.join(TAKE_OVER_FIELDS)}.")
     if not is_about_some(work.run):
         raise ConfigurationError("Choose the SKUs whose values are taken over.")
-    return [name for name in FIELDS if name in named]
+    return [name for name in TAKE_OVER_FIELDS if name in named]
 
 
 def _in_order(places: Sequence[Marketplace] | Any, codes: Sequence[str]) -> list[int]:
@@ -170,7 +170,7 @@ def _read(
     for sku in skus:
         mine = [row for row in rows if row.sku_id == sku.pk]
         offer = offers.get(sku.offer_pk)
-        if offer is not None and not is_its(sku, offer):
+        if offer is not None and not sku_is_of_offer(sku, offer):
             offer = None
         there = [row for place in chosen for row in mine if row.marketplace_id == place]
         there = [row for row in there if _is_seen(row, facts.get(sku.sku))]
@@ -225,7 +225,7 @@ def goes_out(listing: Listing) -> set[str]:
     secrets = ("sku__account__refresh_token", "marketplace__account__refresh_token")
     mine = list(with_account.defer(*secrets))
     rules = {row.marketplace_id: Rules.of(row.marketplace) for row in mine}
-    return _goes_out(mine, listing, offer_of(listing), rules) & set(FIELDS)
+    return _goes_out(mine, listing, offer_of(listing), rules) & set(TAKE_OVER_FIELDS)
 
 
 def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> Desired:
@@ -343,7 +343,7 @@ def _apply(
     work: Work, one: Read, listing: Listing, update: OfferUpdate, differing: dict[str, Any]
 ) -> None:
     """Let the shop take these values, or say what it would take."""
-    kept = [name for name in FIELDS if name in differing]
+    kept = [name for name in TAKE_OVER_FIELDS if name in differing]
     update = OfferUpdate(
         update.pk,
         title=update.title if NAME in kept else None,

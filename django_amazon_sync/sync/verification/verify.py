@@ -26,10 +26,10 @@ from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
-    had_its_time,
     is_proof,
     live_values,
     observe,
+    propagation_time_passed,
 )
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.desired import Rules, kept_by_amazon, rules_of
@@ -46,7 +46,7 @@ from django_amazon_sync.sync.offers.fields import (
     store_of,
 )
 from django_amazon_sync.sync.offers.rates import bring_up_rates
-from django_amazon_sync.sync.offers.reserved_units import doubt_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
@@ -169,7 +169,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
                 del row.verified[name]  # it was seen once, and is not there now
         if not wrong:
             row.verified_at = now
-        elif had_its_time(row, now):
+        elif propagation_time_passed(row, now):
             _drifted(work, row, wrong, rules)
         row.save(
             update_fields=[
@@ -213,7 +213,7 @@ def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> N
             row.accepted[name] = live
     row.reason = "Amazon shows something else than it accepted."
     if QUANTITY in wrong:
-        doubt_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
+        invalidate_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
     changed_offers.note([(work.account.pk, row.sku.offer_pk)])
 
 

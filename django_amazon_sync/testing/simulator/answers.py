@@ -35,7 +35,7 @@ def forbidden(details: str = "") -> Refused:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Success:
     """A success: JSON body (None = no body) and status."""
 
     body: Any

@@ -2,7 +2,7 @@
 
 import zlib
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .marketplaces import MARKETPLACES
 from .paging import make_token, read_token
 from .world import Product, World, gtin
@@ -22,7 +22,7 @@ DATA_SETS = (
 BARCODES = ("EAN", "UPC", "GTIN", "JAN", "ISBN")
 
 
-def search_catalog_items(world: World, request: Request) -> Answer:
+def search_catalog_items(world: World, request: Request) -> Success:
     """searchCatalogItems: one barcode may belong to several ASINs."""
     (marketplace,) = request.marketplaces(most=1)
     identifiers = request.words("identifiers", most=20)
@@ -40,7 +40,7 @@ def search_catalog_items(world: World, request: Request) -> Answer:
     body: Json = {"numberOfResults": len(found), "items": items}
     if start + size < len(found):
         body["pagination"] = {"nextToken": make_token(request, start + size)}
-    return Answer(body)
+    return Success(body)
 
 
 def _by_identifier(world: World, request: Request, identifiers: list[str]) -> list[Product]:
@@ -72,7 +72,7 @@ def _by_words(world: World, keywords: list[str]) -> list[Product]:
     ]
 
 
-def get_catalog_item(world: World, request: Request) -> Answer:
+def get_catalog_item(world: World, request: Request) -> Success:
     """getCatalogItem."""
     (asin,) = request.path
     marketplaces = request.marketplaces()
@@ -80,7 +80,7 @@ def get_catalog_item(world: World, request: Request) -> Answer:
     if product is None:
         raise not_found(f"Requested item '{asin}' not found in marketplace(s).")
     wanted = request.words("includedData", DATA_SETS) or ["summaries"]
-    return Answer(_item(product, marketplaces, wanted))
+    return Success(_item(product, marketplaces, wanted))
 
 
 def _item(product: Product, marketplaces: list[str], wanted: list[str]) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
-Kind = Literal[
+FaultKind = Literal[
     "400",
     "403",
     "429",
@@ -41,7 +41,7 @@ class Fault:
     """
 
     operation: str = "*"
-    kind: Kind = "500"
+    kind: FaultKind = "500"
     times: int | None = 1
     skip: int = 0
     probability: float = 1.0
@@ -50,8 +50,10 @@ class Fault:
     seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"Unknown kind of fault {self.kind!r}; there are {get_args(Kind)}.")
+        if self.kind not in get_args(FaultKind):
+            raise ValueError(
+                f"Unknown kind of fault {self.kind!r}; there are {get_args(FaultKind)}."
+            )
 
 
 @dataclass

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from .answers import Answer, Json, Request, invalid
+from .answers import Json, Request, Success, invalid
 from .clock import api_time
 from .live import is_fulfilled_by_amazon
 from .world import AmazonUnits, Listing, World
@@ -15,7 +15,7 @@ UNTOLD_UNITS = 25
 """Units of a SKU that Amazon fulfils, if nobody set them; they never run out."""
 
 
-def get_inventory_summaries(world: World, request: Request) -> Answer:
+def get_inventory_summaries(world: World, request: Request) -> Success:
     """getInventorySummaries: pages of 50.
 
     A token knows its place and nothing else: without the startDateTime of the first page it
@@ -39,7 +39,7 @@ def get_inventory_summaries(world: World, request: Request) -> Answer:
     body: Json = {"payload": payload}
     if start + PAGE < len(found):
         body["pagination"] = {"nextToken": _token(request, start + PAGE)}
-    return Answer(body)
+    return Success(body)
 
 
 def _token(request: Request, place: int) -> str:

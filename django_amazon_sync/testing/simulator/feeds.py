@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import jobs
-from .answers import Answer, Json, Refused, Request, invalid
+from .answers import Json, Refused, Request, Success, invalid
 from .attribute_values import issue
 from .documents import (
     address,
@@ -40,17 +40,17 @@ FORBIDDEN = {
 """Operation type -> the parts of a message that do not go with it."""
 
 
-def create_feed_document(world: World, request: Request) -> Answer:
+def create_feed_document(world: World, request: Request) -> Success:
     """createFeedDocument: where to upload a feed, with exactly this content type."""
     content_type = body_of(request, "contentType")["contentType"]
     if not isinstance(content_type, str):
         raise invalid("'contentType' must be a text.")
     document = new_document(world, request.seller.seller_id, content_type)
     url = address(world, request.base_url, document, "PUT")
-    return Answer({"feedDocumentId": document.document_id, "url": url}, 201)
+    return Success({"feedDocumentId": document.document_id, "url": url}, 201)
 
 
-def create_feed(world: World, request: Request) -> Answer:
+def create_feed(world: World, request: Request) -> Success:
     """createFeed: a listings feed is for exactly one marketplace."""
     body = body_of(request, "feedType", "marketplaceIds", "inputFeedDocumentId")
     if body["feedType"] != LISTINGS_FEED:
@@ -65,25 +65,25 @@ def create_feed(world: World, request: Request) -> Answer:
     feed = new_job(world, FEED, seller_id, LISTINGS_FEED, marketplaces, wait)
     feed.input_document = document_id
     world.later(feed.ready, "feed_starts", seller_id=seller_id)
-    return Answer({"feedId": feed.job_id}, 202)
+    return Success({"feedId": feed.job_id}, 202)
 
 
-def get_feed(world: World, request: Request) -> Answer:
+def get_feed(world: World, request: Request) -> Success:
     """getFeed."""
     return jobs.get(world, request, FEED)
 
 
-def get_feeds(world: World, request: Request) -> Answer:
+def get_feeds(world: World, request: Request) -> Success:
     """getFeeds."""
     return jobs.search(world, request, FEED)
 
 
-def cancel_feed(world: World, request: Request) -> Answer:
+def cancel_feed(world: World, request: Request) -> Success:
     """cancelFeed: only one that waits."""
     return jobs.cancel(world, request, FEED)
 
 
-def get_feed_document(world: World, request: Request) -> Answer:
+def get_feed_document(world: World, request: Request) -> Success:
     """getFeedDocument."""
     return jobs.get_document(world, request, FEED)
 

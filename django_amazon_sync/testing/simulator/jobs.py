@@ -4,7 +4,7 @@ import base64
 import json
 from dataclasses import dataclass
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .clock import api_time
 from .documents import DAY, address, find_document
 from .world import Document, Job, World
@@ -15,7 +15,7 @@ SHOWN_FOR = 90 * DAY
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobNames:
     """How an API names the parts of its jobs."""
 
     name: str
@@ -27,10 +27,10 @@ class Kind:
     document_id: str
 
 
-FEED = Kind(
+FEED = JobNames(
     "feed", "feeds", "feedId", "feedType", "feedTypes", "resultFeedDocumentId", "feedDocumentId"
 )
-REPORT = Kind(
+REPORT = JobNames(
     "report",
     "reports",
     "reportId",
@@ -42,7 +42,7 @@ REPORT = Kind(
 
 
 def new_job(
-    world: World, kind: Kind, seller_id: str, type_: str, marketplaces: list[str], wait: float
+    world: World, kind: JobNames, seller_id: str, type_: str, marketplaces: list[str], wait: float
 ) -> Job:
     """A job that waits for so many seconds."""
     number, now = str(int(world.unique(kind.name)[:12], 16)), world.now()
@@ -57,28 +57,28 @@ def end(world: World, job: Job, status: str, document: Document | None = None) -
     job.document = document.document_id if document else ""
 
 
-def get(world: World, request: Request, kind: Kind) -> Answer:
+def get(world: World, request: Request, kind: JobNames) -> Success:
     """One job."""
-    return Answer(_shown(_own(world, request, kind), kind))
+    return Success(_shown(_own(world, request, kind), kind))
 
 
-def cancel(world: World, request: Request, kind: Kind) -> Answer:
+def cancel(world: World, request: Request, kind: JobNames) -> Success:
     """Cancel a job that waits."""
     job = _own(world, request, kind)
     if job.status != "IN_QUEUE":
         raise invalid(f"The {kind.name} {job.job_id} is {job.status} and cannot be cancelled.")
     end(world, job, "CANCELLED")
-    return Answer(None)
+    return Success(None)
 
 
-def _own(world: World, request: Request, kind: Kind) -> Job:
+def _own(world: World, request: Request, kind: JobNames) -> Job:
     job = world.jobs.get(request.path[0])
     if job is None or (job.kind, job.seller_id) != (kind.name, request.seller.seller_id):
         raise not_found(f"There is no {kind.name} {request.path[0]}.")
     return job
 
 
-def _shown(job: Job, kind: Kind) -> Json:
+def _shown(job: Job, kind: JobNames) -> Json:
     moments = {
         "createdTime": job.created,
         "processingStartTime": job.started,
@@ -94,7 +94,7 @@ def _shown(job: Job, kind: Kind) -> Json:
     return {**shown, kind.result: job.document} if job.document else shown
 
 
-def search(world: World, request: Request, kind: Kind) -> Answer:
+def search(world: World, request: Request, kind: JobNames) -> Success:
     """The jobs that match, newest first. A token brings the whole question with it."""
     start = 0
     if token := request.text("nextToken"):
@@ -112,10 +112,10 @@ def search(world: World, request: Request, kind: Kind) -> Answer:
     body: Json = {kind.list: [_shown(job, kind) for job in found[start : start + size]]}
     if start + size < len(found):
         body["nextToken"] = _make_token(request.query, start + size)
-    return Answer(body)
+    return Success(body)
 
 
-def _matches(world: World, job: Job, request: Request, kind: Kind) -> bool:
+def _matches(world: World, job: Job, request: Request, kind: JobNames) -> bool:
     statuses = request.words("processingStatuses", STATUSES)
     places = request.marketplaces(required=False, most=10)
     since, until = request.moment("createdSince"), request.moment("createdUntil")
@@ -144,7 +144,7 @@ def _read_token(text: str) -> tuple[dict[str, list[str]], int]:
     return query, position
 
 
-def get_document(world: World, request: Request, kind: Kind) -> Answer:
+def get_document(world: World, request: Request, kind: JobNames) -> Success:
     """Where a document can be downloaded for the next minutes."""
     document = find_document(world, request.path[0], request.seller.seller_id)
     if document is None:
@@ -153,7 +153,7 @@ def get_document(world: World, request: Request, kind: Kind) -> Answer:
     encoding = "gzip" if automatic and document.gzipped else ""
     url = address(world, request.base_url, document, "GET", encoding)
     body: Json = {kind.document_id: document.document_id, "url": url}
-    return Answer({**body, "compressionAlgorithm": "GZIP"} if document.gzipped else body)
+    return Success({**body, "compressionAlgorithm": "GZIP"} if document.gzipped else body)
 
 
 def body_of(request: Request, *required: str) -> Json:

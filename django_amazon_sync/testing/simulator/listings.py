@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .live import LiveListing, availability, live_issues, offers, read_live, summary
 from .paging import make_token, read_token
 from .world import Listing, World, gtin
@@ -25,7 +25,7 @@ DATA_SETS = (
 SEARCH_ENDS_AFTER = 1000
 
 
-def get_listings_item(world: World, request: Request) -> Answer:
+def get_listings_item(world: World, request: Request) -> Success:
     """getListingsItem."""
     seller_id, sku = request.path
     marketplaces = request.marketplaces()
@@ -34,7 +34,7 @@ def get_listings_item(world: World, request: Request) -> Answer:
     found = [places[id_] for id_ in marketplaces if id_ in places]
     if not found:
         raise not_found(f"SKU '{sku}' not found in marketplace {', '.join(marketplaces)}.")
-    return Answer(item(world, found, wanted))
+    return Success(item(world, found, wanted))
 
 
 def item(world: World, listings: list[Listing], wanted: Iterable[str]) -> Json:
@@ -81,7 +81,7 @@ def _title(world: World, listing: Listing) -> str:
     return product.title if product else ""
 
 
-def search_listings_items(world: World, request: Request) -> Answer:
+def search_listings_items(world: World, request: Request) -> Success:
     """searchListingsItems: pages of at most 20, and silence after 1,000 results."""
     marketplaces = request.marketplaces()
     wanted = request.words("includedData", DATA_SETS) or ["summaries"]
@@ -97,7 +97,7 @@ def search_listings_items(world: World, request: Request) -> Answer:
         pagination["previousToken"] = make_token(request, max(0, start - size))
     items = [item(world, listings, wanted) for listings in reachable[start : start + size]]
     body = {"numberOfResults": len(found), "items": items}
-    return Answer({**body, "pagination": pagination} if pagination else body)
+    return Success({**body, "pagination": pagination} if pagination else body)
 
 
 def _search(world: World, request: Request, marketplaces: list[str]) -> list[list[Listing]]:

@@ -6,7 +6,7 @@ it was asked for. A missing role removes fields without an error.
 
 from copy import deepcopy
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .clock import api_time, read_time
 from .order_life import STATUSES, UNPAID
 from .paging import make_token, read_token
@@ -36,17 +36,17 @@ DATA_SETS = tuple(dict.fromkeys([*ORDER_PARTS, *ITEM_PARTS]))
 NOT_PERSONAL = ("city", "stateOrRegion", "countryCode", "addressType")
 
 
-def get_order(world: World, request: Request) -> Answer:
+def get_order(world: World, request: Request) -> Success:
     """getOrder."""
     (order_id,) = request.path
     wanted = request.words("includedData", DATA_SETS)
     order = world.orders.get(order_id)
     if order is None or order.seller_id != request.seller.seller_id:
         raise not_found(f"The order {order_id} was not found.")
-    return Answer({"order": shown(order, wanted, world.switches)})
+    return Success({"order": shown(order, wanted, world.switches)})
 
 
-def search_orders(world: World, request: Request) -> Answer:
+def search_orders(world: World, request: Request) -> Success:
     """searchOrders: one window of time, by creation or by last update, oldest change first."""
     kind, start, end = _window(world, request)
     marketplaces = request.marketplaces(required=False, most=50)
@@ -77,7 +77,7 @@ def search_orders(world: World, request: Request) -> Answer:
         body["pagination"] = {"nextToken": make_token(request, [end, *page[-1]])}
     if page and world.dice.random() < world.switches.omitted_orders:
         del body["orders"][world.dice.randrange(len(page))]
-    return Answer(body)
+    return Success(body)
 
 
 def _window(world: World, request: Request) -> tuple[str, float, float]:

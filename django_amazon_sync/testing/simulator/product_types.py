@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .attribute_values import CONDITIONS, LONGEST_NOTE, LONGEST_TITLE
 from .marketplaces import MARKETPLACES, SELLING_IN
 from .patches import AVAILABILITY, OFFER
@@ -18,7 +18,7 @@ NEW_ONLY = ("GROCERY",)
 META_SCHEMA = {"$id": "https://schemas.example.com/meta", "type": "object"}
 
 
-def search_definitions_product_types(world: World, request: Request) -> Answer:
+def search_definitions_product_types(world: World, request: Request) -> Success:
     """searchDefinitionsProductTypes: all types, or those that contain a word."""
     marketplaces = request.marketplaces()
     words = [word.upper() for word in request.words("keywords")]
@@ -37,14 +37,14 @@ def search_definitions_product_types(world: World, request: Request) -> Answer:
         for name in sorted(names)
         if not words or any(word in name for word in words)
     ]
-    return Answer({"productTypes": rows, "productTypeVersion": VERSION})
+    return Success({"productTypes": rows, "productTypeVersion": VERSION})
 
 
 def _display(name: str) -> str:
     return name.replace("_", " ").title()
 
 
-def get_definitions_product_type(world: World, request: Request) -> Answer:
+def get_definitions_product_type(world: World, request: Request) -> Success:
     """getDefinitionsProductType: the definition, and a link to the schema of the attributes."""
     (name,) = request.path
     (marketplace,) = request.marketplaces(most=1)
@@ -55,7 +55,7 @@ def get_definitions_product_type(world: World, request: Request) -> Answer:
         raise not_found(f"The product type '{name}' is not available in {marketplace}.")
     locale = request.text("locale", "DEFAULT")
     link = f"{request.base_url}{SCHEMA_PATH}{marketplace}/{name}/{requirements}.json"
-    return Answer(
+    return Success(
         {
             "metaSchema": _link(f"{request.base_url}{SCHEMA_PATH}meta.json", META_SCHEMA),
             "schema": _link(link, schema(marketplace, name, requirements)),

@@ -4,7 +4,7 @@ CANCELLED has several causes that look alike: no data, asked for too often, or c
 """
 
 from . import jobs, listings_report
-from .answers import Answer, Json, Request, invalid
+from .answers import Json, Request, Success, invalid
 from .documents import keep_document
 from .jobs import REPORT, body_of, marketplaces_of, new_job
 from .marketplaces import MARKETPLACES
@@ -16,7 +16,7 @@ CHARSETS = {"cp1252": "Cp1252", "cp932": "Windows-31J", "utf-8": "UTF-8", "utf-8
 """Python's name of an encoding -> the name in the Content-Type of a download."""
 
 
-def create_report(world: World, request: Request) -> Answer:
+def create_report(world: World, request: Request) -> Success:
     """createReport: the listings reports take one marketplace and say nothing of any other."""
     body = body_of(request, "reportType", "marketplaceIds")
     if body["reportType"] not in (ALL_LISTINGS, OPEN_LISTINGS):
@@ -27,7 +27,7 @@ def create_report(world: World, request: Request) -> Answer:
     report = new_job(world, REPORT, seller_id, body["reportType"], marketplaces, wait)
     report.options = _options(body)
     world.later(report.ready, "report_starts", job_id=report.job_id)
-    return Answer({"reportId": report.job_id}, 202)
+    return Success({"reportId": report.job_id}, 202)
 
 
 def _options(body: Json) -> dict[str, str]:
@@ -37,22 +37,22 @@ def _options(body: Json) -> dict[str, str]:
     return options
 
 
-def get_report(world: World, request: Request) -> Answer:
+def get_report(world: World, request: Request) -> Success:
     """getReport."""
     return jobs.get(world, request, REPORT)
 
 
-def get_reports(world: World, request: Request) -> Answer:
+def get_reports(world: World, request: Request) -> Success:
     """getReports."""
     return jobs.search(world, request, REPORT)
 
 
-def cancel_report(world: World, request: Request) -> Answer:
+def cancel_report(world: World, request: Request) -> Success:
     """cancelReport: only one that waits."""
     return jobs.cancel(world, request, REPORT)
 
 
-def get_report_document(world: World, request: Request) -> Answer:
+def get_report_document(world: World, request: Request) -> Success:
     """getReportDocument."""
     return jobs.get_document(world, request, REPORT)
 

@@ -1,10 +1,10 @@
 """Listings Restrictions API 2021-08-01: may this seller list this ASIN?"""
 
-from .answers import Answer, Json, Request, invalid
+from .answers import Json, Request, Success, invalid
 from .world import World
 
 
-def get_listings_restrictions(world: World, request: Request) -> Answer:
+def get_listings_restrictions(world: World, request: Request) -> Success:
     """getListingsRestrictions: an empty list means that nothing stands in the way."""
     asin = request.text("asin")
     if not asin or request.text("sellerId") != request.seller.seller_id:
@@ -27,10 +27,10 @@ def get_listings_restrictions(world: World, request: Request) -> Answer:
             ],
         }
     else:
-        return Answer({"restrictions": []})
+        return Success({"restrictions": []})
     condition = request.text("conditionType", "new_new")
     rows = [
         {"marketplaceId": id_, "conditionType": condition, "reasons": [reason]}
         for id_ in marketplaces
     ]
-    return Answer({"restrictions": rows})
+    return Success({"restrictions": rows})

@@ -16,7 +16,7 @@ from . import (
     shipments,
     submissions,
 )
-from .answers import Answer, Request
+from .answers import Request, Success
 from .world import World
 
 LISTINGS = "listings/2021-08-01"
@@ -34,7 +34,7 @@ class Route:
     method: str
     path: str
     operation: str
-    run: Callable[[World, Request], Answer]
+    run: Callable[[World, Request], Success]
 
     def arguments(self, segments: list[str]) -> list[str] | None:
         """The arguments in a path of as many segments, None if the path is another's."""

@@ -1,11 +1,11 @@
 """Sellers API v1: the marketplaces of an account, and things that only look like some."""
 
-from .answers import Answer, Json, Request
+from .answers import Json, Request, Success
 from .marketplaces import MARKETPLACES, PSEUDO_MARKETPLACES
 from .world import World
 
 
-def get_marketplace_participations(world: World, request: Request) -> Answer:
+def get_marketplace_participations(world: World, request: Request) -> Success:
     """getMarketplaceParticipations: real stores first, then pseudo-marketplaces."""
     seller = request.seller
     rows = []
@@ -18,7 +18,7 @@ def get_marketplace_participations(world: World, request: Request) -> Answer:
     for id_, name, country in PSEUDO_MARKETPLACES[seller.region]:
         domain = f"{name.split()[0].lower()}.example.com"
         rows.append(_row(id_, name, country, home.currency, home.language, domain))
-    return Answer({"payload": [{**row, "storeName": seller.store_name} for row in rows]})
+    return Success({"payload": [{**row, "storeName": seller.store_name} for row in rows]})
 
 
 def _row(id_: str, name: str, country: str, currency: str, language: str, domain: str) -> Json:

@@ -4,7 +4,7 @@ The same package reference edits a package, a new one adds a package. 204 says a
 the order shows the package a little later.
 """
 
-from .answers import Answer, Json, Request, invalid, not_found
+from .answers import Json, Request, Success, invalid, not_found
 from .attribute_values import is_list_of_objects
 from .clock import api_time, read_time
 from .order_life import package, show_package
@@ -36,7 +36,7 @@ CARRIERS = frozenset(
 )
 
 
-def confirm_shipment(world: World, request: Request) -> Answer:
+def confirm_shipment(world: World, request: Request) -> Success:
     """confirmShipment: 204 without a body."""
     (order_id,) = request.path
     order = world.orders.get(order_id)
@@ -62,7 +62,7 @@ def confirm_shipment(world: World, request: Request) -> Answer:
     world.later(
         world.now() + world.switches.shipment_delay, "package", order_id=order_id, shown=shown
     )
-    return Answer(None, 204)
+    return Success(None, 204)
 
 
 def _detail(request: Request, order: Order) -> Json:

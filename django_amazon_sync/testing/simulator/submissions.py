@@ -5,7 +5,7 @@ take the same way (``feeds``), by ``put_faults`` and ``take_put``, ``patch_fault
 ``take_patches``.
 """
 
-from .answers import Answer, Json, Request, invalid
+from .answers import Json, Request, Success, invalid
 from .patches import AVAILABILITY, apply_patch, complete_all, completed
 from .validation import (
     REQUIRED,
@@ -22,7 +22,7 @@ Steps = list[tuple[str, str, list[Json]]]
 """Operation, attribute and instances of each patch, completed for one marketplace."""
 
 
-def put_listings_item(world: World, request: Request) -> Answer:
+def put_listings_item(world: World, request: Request) -> Success:
     """putListingsItem: the whole listing in one marketplace; what is left out is gone."""
     seller_id, sku = request.path
     (marketplace,) = request.marketplaces(most=1)
@@ -78,7 +78,7 @@ def _new_listing(
     return Listing(seller_id, sku, marketplace, asin, product_type, now, now, {}, None)
 
 
-def patch_listings_item(world: World, request: Request) -> Answer:
+def patch_listings_item(world: World, request: Request) -> Success:
     """patchListingsItem: an unknown SKU is "accepted" too, and nothing comes of it."""
     seller_id, sku = request.path
     marketplaces = request.marketplaces()
@@ -175,7 +175,7 @@ def take_delete(world: World, seller_id: str, sku: str, marketplace: str) -> Lis
     return world.skus.get((seller_id, sku), {}).pop(marketplace, None)
 
 
-def delete_listings_item(world: World, request: Request) -> Answer:
+def delete_listings_item(world: World, request: Request) -> Success:
     """deleteListingsItem: ends the listing in one marketplace."""
     seller_id, sku = request.path
     (marketplace,) = request.marketplaces(most=1)
@@ -199,7 +199,7 @@ def _preview(request: Request) -> bool:
     return bool(mode)
 
 
-def _submission(world: World, request: Request, issues: list[Json], asin: str) -> Answer:
+def _submission(world: World, request: Request, issues: list[Json], asin: str) -> Success:
     """The outcome of a submission. An issue of severity ERROR makes it INVALID."""
     preview = _preview(request)
     wanted = request.words("includedData", ("identifiers", "issues")) or ["issues"]
@@ -215,7 +215,7 @@ def _submission(world: World, request: Request, issues: list[Json], asin: str) -
     }
     if "identifiers" in wanted and asin:
         body["identifiers"] = [{"marketplaceId": id_, "asin": asin} for id_ in marketplaces]
-    return Answer(body)
+    return Success(body)
 
 
 # -- what becomes live later

@@ -97,7 +97,7 @@ def test_every_state_is_told_in_its_article() -> None:
 
 
 def test_what_wants_staff_has_an_article() -> None:
-    assert set(attention.ARTICLES) == set(attention.Kind)
+    assert set(attention.ARTICLES) == set(attention.MatterKind)
     assert set(attention.ARTICLES.values()) <= set(help_articles.articles())
 
 

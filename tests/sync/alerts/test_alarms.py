@@ -28,7 +28,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.alerts import alarms, attention
-from django_amazon_sync.sync.alerts.attention import Kind
+from django_amazon_sync.sync.alerts.attention import MatterKind
 from tests import factories_amazon as make
 from tests.commands.conftest import manage
 from tests.sync.conftest import World
@@ -392,7 +392,7 @@ def test_a_reading_takes_as_many_queries_for_many_accounts(account: SellerAccoun
 
 
 def test_every_kind_has_an_article() -> None:
-    assert set(attention.ARTICLES) == set(Kind)
+    assert set(attention.ARTICLES) == set(MatterKind)
 
 
 def test_runs_that_nobody_begins_want_a_worker(account: SellerAccount) -> None:
@@ -402,5 +402,5 @@ def test_runs_that_nobody_begins_want_a_worker(account: SellerAccount) -> None:
     later = timezone.now() + timedelta(minutes=16)
     OrderWindow.objects.update(end=later)
     [matter] = attention.matters(SellerAccount.objects.all(), now=later)[account.pk]
-    assert matter.kind == Kind.STUCK
+    assert matter.kind == MatterKind.STUCK
     run.postpone(later, reason_code="throttled", reason="")

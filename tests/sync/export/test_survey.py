@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.models import SellerSku
-from django_amazon_sync.sync.export.survey import old_objects_at_rest, rows_of_offers
+from django_amazon_sync.sync.export.survey import gc_frozen, rows_of_offers
 from tests import factories_amazon as factories
 
 numbers = st.integers(0, 10**6).map(str)
@@ -43,12 +43,12 @@ def test_the_rows_of_offers_are_found_whatever_their_pks_look_like(
 
 
 def test_what_the_host_froze_stays_frozen() -> None:
-    with old_objects_at_rest():
+    with gc_frozen():
         assert gc.get_freeze_count()
     assert not gc.get_freeze_count()
     gc.freeze()
     try:
-        with old_objects_at_rest():
+        with gc_frozen():
             pass
         assert gc.get_freeze_count()
     finally:

@@ -54,7 +54,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 def received(one: OfferField, value: Any, marketplace: str = DE) -> ListingFacts:
     """A listing whose attributes hold what a patch of this value sets."""
-    patch = one.patch(value, store(marketplace), {"quantity": 1} if one.rides else {})
+    patch = one.patch(value, store(marketplace), {"quantity": 1} if one.sent_with_quantity else {})
     return ListingFacts(marketplace, attributes={one.attribute: patch["value"]})
 
 
