@@ -10,7 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeAlias
+
+# --- Values ------------------------------------------------------------------------------
+
+#: What a JSON document may hold.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+JsonObject: TypeAlias = dict[str, Json]
+
+#: The value of one field of an offer, in the one form that rows keep and compare: a price is
+#: "12.90 EUR", a quantity a number, a sale price an object of texts (sync/offers/field_kinds.py).
+FieldValue: TypeAlias = "int | str | list[FieldValue] | dict[str, FieldValue] | None"
+
+#: Values of some fields of a listing, by the field's name.
+FieldValues: TypeAlias = dict[str, FieldValue]
 
 # --- Money --------------------------------------------------------------------------------
 
