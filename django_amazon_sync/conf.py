@@ -30,7 +30,8 @@ DEFAULTS: dict[str, Any] = {
     # of them, waits for approval.
     "RUN_MOVE_PERCENT": 50,
     "RUN_MOVE_COUNT": 20,
-    # Seconds that Amazon has to make an accepted change live before a difference is drift.
+    # Seconds that Amazon has to make an accepted change live before a difference is drift
+    # (docs/amazon.md#live-within-the-hour).
     "DRIFT_AFTER": 3600,
     # A rise of a quantity leaves only while orders are complete up to this many seconds ago.
     "ORDERS_FRESH": 600,

@@ -154,7 +154,7 @@ class ListingFacts:
     ``live_price``, ``business_price`` and ``title`` are what buyers see (``offers`` and
     ``summaries``);
     ``sent_price``, ``sent_title`` and ``sent_quantity`` are the echo of what was last received
-    (``attributes``), which proves receipt and nothing else (facts: listings, outcome).
+    (``attributes``), which proves receipt and nothing else (docs/amazon.md#attributes-only-echo).
     ``attributes`` is that echo itself, as Amazon wrote it.
     """
 
@@ -178,9 +178,10 @@ class ListingFacts:
 class SkuFacts:
     """What Amazon shows of one SKU: its channel, its merchant quantity and its listings.
 
-    ``channels`` are Amazon's fulfilment channel codes; every code but DEFAULT is Amazon's own.
-    ``lead_time_days`` and ``restock_date`` (ISO date) are resent with each quantity, because a
-    patch of the quantity drops what it omits.
+    ``channels`` are Amazon's fulfilment channel codes; every code but DEFAULT is Amazon's own
+    (docs/amazon.md#other-channels-are-amazons). ``lead_time_days`` and ``restock_date`` (ISO date)
+    are resent with each quantity, because a patch of the quantity drops what it omits
+    (docs/amazon.md#a-replaced-quantity-drops-its-lead-time).
     """
 
     sku: str
@@ -244,7 +245,8 @@ class FeedFacts:
     """What Amazon says of one feed (feeds_2021-06-30.json, Feed).
 
     ``status`` is IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED or a word that is new to us; DONE
-    says nothing of success. ``report_document`` is empty where there is no processing report.
+    says nothing of success (docs/amazon.md#done-says-nothing-of-success). ``report_document`` is
+    empty where there is no processing report.
     """
 
     feed_id: str
@@ -275,8 +277,9 @@ class ProcessingReport:
 class ReportFacts:
     """What Amazon says of one report (reports_2021-06-30.json, Report).
 
-    CANCELLED may mean that there is no data; a document may be named all the same, so decide on
-    ``status``. ``marketplaces`` are those that it was asked for.
+    CANCELLED may mean that there is no data (docs/amazon.md#cancelled-has-several-causes); a
+    document may be named all the same, so decide on ``status``. ``marketplaces`` are those that it
+    was asked for.
     """
 
     report_id: str
@@ -293,7 +296,8 @@ class ReportRow:
 
     ``channel`` is DEFAULT or Amazon's code. ``price`` is in the marketplace's currency.
     ``product_id`` is of the kind ``product_id_kind`` (asin, isbn, upc, ean, or empty). Titles are
-    not here, as the report destroys what cp1252 cannot write (facts: reports).
+    not here, as the report destroys what cp1252 cannot write
+    (docs/amazon.md#reports-destroy-letters).
     """
 
     sku: str
@@ -341,7 +345,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Buyer:
-    """Who bought; the e-mail address is Amazon's relay address and no customer's key."""
+    """Who bought; the e-mail address is Amazon's relay address and no customer's key.
+
+    See docs/amazon.md#buyers-addresses-are-relays.
+    """
 
     name: str = ""
     email: str = ""
@@ -387,7 +394,8 @@ class OrderAmounts:
     ``extra`` is what Amazon charges on the order and on no line (a delivery tip).
     ``reading`` names how Amazon's proceeds were understood: ``tax-on-top`` or ``tax-included``,
     each with ``discount-negative`` or ``discount-positive``, or ``none`` where no reading meets
-    the grand total: then ``difference`` is what stays unexplained (facts: orders, proceeds).
+    the grand total: then ``difference`` is what stays unexplained
+    (docs/amazon.md#signs-and-taxes-are-open).
     """
 
     currency: str
@@ -402,8 +410,9 @@ class OrderLine:
     """One line of an Amazon order.
 
     ``quantity`` is what is ordered now: a cancelled part lowers it, and a cancelled line stays
-    with 0. ``unit_price`` is Amazon's; ``amounts`` are for the whole line. ``offer_pk`` is the
-    shop's offer where it is known already: the SKU is Amazon's, and the shop's own may differ.
+    with 0 (docs/amazon.md#cancelled-lines-stay). ``unit_price`` is Amazon's; ``amounts`` are for
+    the whole line. ``offer_pk`` is the shop's offer where it is known already: the SKU is Amazon's,
+    and the shop's own may differ.
     """
 
     item_id: str

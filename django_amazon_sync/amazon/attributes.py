@@ -1,9 +1,10 @@
 """Where the values of an offer stand among a listing's attributes.
 
 Every attribute is an array of objects, its instances, and selectors tell them apart: marketplace,
-currency and audience of an offer, the channel code of a quantity (facts: listings, attribute
-shapes). Several fields share one instance where they are parts of the same offer or quantity; a
-patch then carries the whole instance as it is known, as Amazon may drop what is left out.
+currency and audience of an offer, the channel code of a quantity
+(docs/amazon.md#attributes-are-arrays-of-instances). Several fields share one instance where they
+are parts of the same offer or quantity; a patch then carries the whole instance as it is known, as
+Amazon may drop what is left out (docs/amazon.md#unsent-parts-of-an-offer-may-vanish).
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Place:
 
     ``fixed`` are selectors with one value (an audience, a channel). ``shared``: the instance holds
     the parts of several fields. ``general``: it goes with the product type PRODUCT, which never is
-    wrong for offers and quantities; all else goes with the listing's own.
+    wrong for offers and quantities (docs/amazon.md#product-fits-every-offer); all else goes with
+    the listing's own.
     """
 
     attribute: str
@@ -86,7 +88,8 @@ def set_patch(
     """Set our instances. Of a shared one ``known`` goes with it, so that its other parts stay."""
     selectors = place.selectors(store)
     base = dict(known) if place.shared else {}
-    # Named parts of an offer can be merged; a quantity cannot (facts: PATCH semantics).
+    # An offer is merged (docs/amazon.md#offers-can-be-merged); a quantity is replaced, with what
+    # stands beside it (docs/amazon.md#a-quantity-cannot-be-merged, and its correction).
     op = "merge" if place is OFFER else "replace"
     return _patch(op, place, [{**base, **one, **selectors} for one in instances])
 

@@ -1,7 +1,8 @@
 """Amazon's carrier codes for confirmShipment (ordersV0.json, PackageDetail).
 
 Amazon publishes no list by API; these are the codes of Seller Central's template for shipping
-confirmations. One that is spelled otherwise, by a letter or its case, is not recognised.
+confirmations. One that is spelled otherwise, by a letter or its case, is not recognised
+(docs/amazon.md#carriers-are-spelt-as-amazon-spells-them).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def search_catalog(
     """The items that carry one of the identifiers (searchCatalogItems, all its pages).
 
     ``kind`` is ASIN, EAN, GTIN, ISBN, JAN, MINSAN or UPC, in either case; a barcode may belong to
-    several ASINs.
+    several ASINs (docs/amazon.md#a-barcode-may-have-several-asins).
     """
     found: dict[str, CatalogItem] = {}
     for start in range(0, len(identifiers), IDENTIFIERS_A_CALL):
@@ -74,7 +74,8 @@ def search_catalog(
 def search_words(client: Client, words: Sequence[str], marketplace: str) -> list[Classified]:
     """The items that fit these words best, and where they are classed (searchCatalogItems).
 
-    One page; Amazon takes at most twenty words.
+    One page; Amazon takes at most twenty words
+    (docs/amazon.md#twenty-codes-or-words-a-catalogue-search).
     """
     query: dict[str, Any] = {
         "keywords": words[:WORDS_A_CALL],

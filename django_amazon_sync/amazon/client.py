@@ -1,7 +1,8 @@
 """One seller account's line to the Selling Partner API.
 
 A call waits for its turn, sends one request, and comes back with a JSON object or a typed error;
-silence, HTML and half a document are never taken for an answer.
+silence (docs/amazon.md#an-empty-answer-is-a-fault), HTML and half a document are never taken for an
+answer.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from django_amazon_sync.errors import Throttled, Unavailable
 
 logger = logging.getLogger("django_amazon_sync.amazon")
 
-# Amazon's page "Connect to the SP-API" asks for this form, and for the attribute Language.
+# The form that Amazon asks for (docs/amazon.md#user-agents-name-a-language).
 USER_AGENT = (
     f"django-amazon-sync/{__version__} "
     f"(Language=Python/{platform.python_version()}; Platform={platform.system() or 'unknown'})"
@@ -215,7 +216,8 @@ class Client:
             raise faults.unreachable(operation, fault) from None
 
     def _fail(self, operation: str, response: requests.Response) -> NoReturn:
-        # Spread by chance, as every worker of every seller hears "too often" at the same time.
+        # Spread by chance, as every worker of every seller hears "too often" at the same time;
+        # Amazon does not say until when (docs/amazon.md#no-time-after-which-to-retry).
         pause = max(self.limiter.interval(operation), 1.0) * _jitter()
         retry_at = datetime.now(UTC) + timedelta(seconds=pause)
         faults.raise_for(operation, response, region=self.region, retry_at=retry_at)
@@ -229,7 +231,10 @@ class Client:
         return date
 
     def _read_rate(self, operation: str, response: requests.Response) -> float | None:
-        """The seller's own rate, sent with some answers (page "Usage plans and rate limits")."""
+        """The seller's own rate; not every answer has it.
+
+        See docs/amazon.md#the-rate-header-is-best-effort.
+        """
         try:
             rate = float(response.headers.get("x-amzn-RateLimit-Limit", ""))
         except ValueError:

@@ -2,7 +2,7 @@
 
 The address (Amazon's "pre-signed URL") is good for five minutes, and whoever holds it can read the
 document: it stands in no error, log or ``repr``. Nothing of the SP-API goes along, neither token
-nor header (Amazon's Feeds API and Reports API use case guides).
+nor header (docs/amazon.md#document-addresses-live-five-minutes).
 """
 
 from __future__ import annotations

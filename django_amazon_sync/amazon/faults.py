@@ -1,7 +1,7 @@
 """The one place where an answer that is no success becomes a typed error.
 
-Sources: Amazon's pages "Parse SP-API responses" and "Usage plans and rate limits", and what Amazon
-says in the ``details`` of a 403, whose message is always the same.
+See docs/amazon.md#errors-have-one-form. What a 403 means is in its ``details``, as its message is
+always the same.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from django_amazon_sync.errors import (
 REQUEST_ID = "x-amzn-RequestId"
 
 # One of these roles must have been given to the application before the seller authorised it
-# (Amazon's page "Role mappings for SP-API operations").
+# (docs/amazon.md#an-authorisation-keeps-its-roles; from "Role mappings for SP-API operations").
 _LISTING = "Product Listing"
 _ORDERS = "Inventory and Order Tracking, or Direct-to-Consumer Delivery"
 ROLES: dict[str, str] = {
@@ -111,7 +111,10 @@ def raise_for(
 
 
 def _first_error(response: requests.Response) -> dict[str, Any]:
-    """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form."""
+    """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form.
+
+    An outage answers with a page (docs/amazon.md#outages-answer-in-html).
+    """
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -128,7 +131,12 @@ def _outage(status: int, in_normal_form: bool) -> str:
 
 
 def _no_access(operation: str, details: str, region: str, facts: dict[str, Any]) -> AmazonError:
-    """What a 401 or 403 means, by the words of its details."""
+    """What a 401 or 403 means, by the words of its details.
+
+    See docs/amazon.md#an-expired-secret-comes-as-403, docs/amazon.md#an-expired-token-comes-as-403,
+    docs/amazon.md#tokens-of-a-wrong-region-are-named and, where there are no words,
+    docs/amazon.md#a-missing-role-looks-like-a-wrong-path.
+    """
     said = details.lower()
     if "lwa secret" in said:
         return Disconnected(

@@ -2,7 +2,9 @@
 
 The file is a JSON_LISTINGS_FEED (Amazon's schemas "listings-feed-schema-v2" and
 "listings-feed-processing-report-schema-v2"): messages of the kind PATCH only, as UPDATE erases what
-it omits, for one marketplace. Amazon finds no duplicates: what is sent twice is worked twice.
+it omits (docs/amazon.md#a-put-erases-what-it-omits), for one marketplace
+(docs/amazon.md#one-marketplace-for-a-feed). Amazon finds no duplicates: what is sent twice is
+worked twice (docs/amazon.md#feeds-find-no-duplicates).
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _PATH = "/feeds/2021-06-30"
 # --- The file that goes out ------------------------------------------------------------------
 
 # With a report of items the feed ends when the changes are live, not when they are accepted
-# (Amazon's changelog, February 2025); without the locale its issues come in the store's language.
+# (docs/amazon.md#reports-of-items-come-after-processing); without the locale its issues come in the
+# store's language (docs/amazon.md#issues-come-in-the-stores-language).
 _HEADER = {
     "version": "2.0",
     "issueLocale": "en_US",
@@ -61,8 +64,8 @@ def _json(value: Any) -> bytes:
 class FeedFile:
     """Writes a feed into an open file, message by message; ``close`` makes it whole.
 
-    It never grows beyond 25,000 messages (the feed's schema) or 10 MiB. A file without messages is
-    no feed. ``digest`` is the SHA-256 of what was written, in hexadecimal.
+    It never grows beyond 25,000 messages or 10 MiB (docs/amazon.md#a-feed-holds-25000-messages). A
+    file without messages is no feed. ``digest`` is the SHA-256 of what was written, in hexadecimal.
     """
 
     def __init__(self, file: BinaryIO, seller_id: str) -> None:
@@ -151,7 +154,7 @@ def get_feed(client: Client, feed_id: str) -> FeedFacts:
 def get_feeds(client: Client, marketplace: str, since: datetime) -> list[FeedFacts]:
     """Every listings feed of this marketplace that was created since then (getFeeds, all pages).
 
-    ``since`` is aware UTC, at most 90 days ago.
+    ``since`` is aware UTC, at most 90 days ago (docs/amazon.md#feeds-are-kept-90-days).
     """
     query: dict[str, Any] = {
         "feedTypes": [FEED_TYPE],

@@ -20,14 +20,15 @@ def amazon_stock(
 
     With ``since`` (aware UTC, at most 18 months ago) only what changed since then; changes of
     inbound units are not noticed. The token of the next page lives for 30 seconds: whoever takes
-    longer over a page gets Rejected, and starts again. What Amazon says nothing of is 0.
+    longer over a page gets Rejected, and starts again
+    (docs/amazon.md#stock-tokens-live-30-seconds). What Amazon says nothing of is 0.
     """
     query: dict[str, Any] = {
         "details": "true",
         "granularityType": "Marketplace",
         "granularityId": marketplace,
         "marketplaceIds": [marketplace],
-        # It goes with every page: by its token alone a page comes from another list (changelog).
+        # It goes with every page (docs/amazon.md#stock-pages-repeat-their-start).
         "startDateTime": since,
     }
     while True:

@@ -1,8 +1,9 @@
 """How often Amazon may be asked: usage plans, the bucket's arithmetic, and where buckets are kept.
 
 Amazon counts per operation and per pair of seller and application, in a bucket that holds
-``burst`` calls and refills at ``rate`` calls a second (Amazon's page "Usage plans and rate
-limits"). The header x-amzn-RateLimit-Limit tells a seller's own rate. Nothing here sleeps: the
+``burst`` calls and refills at ``rate`` calls a second
+(docs/amazon.md#one-bucket-for-an-operation-and-a-seller). The header x-amzn-RateLimit-Limit tells a
+seller's own rate. Nothing here sleeps: the
 answer is how long to wait.
 """
 
@@ -23,7 +24,7 @@ class Plan:
     burst: int
 
 
-# The table in each operation's description, in Amazon's models.
+# The table in each operation's description, in Amazon's models (docs/amazon.md#published-plans).
 PLANS: dict[str, Plan] = {
     "searchOrders": Plan(0.0056, 20),
     "getOrder": Plan(0.5, 30),
@@ -53,7 +54,8 @@ PLANS: dict[str, Plan] = {
 
 
 #: How many calls of a burst stay in hand, where it is more than one. Of listings feeds Amazon takes
-#: five in five minutes (facts: feeds), in which two more calls come back.
+#: five in five minutes, in which two more calls come back
+#: (docs/amazon.md#five-listings-feeds-in-five-minutes).
 IN_HAND = {"createFeed": 12}
 
 # What floating point leaves of nothing, in seconds: a time of today is exact to a quarter of a

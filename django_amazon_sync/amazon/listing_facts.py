@@ -1,7 +1,7 @@
 """What a listings item says of one SKU (listingsItems_2021-08-01.json, Item).
 
 ``offers`` and ``fulfillmentAvailability`` are live; ``attributes`` is only the echo of what was
-sent. Anything may be missing or unknown.
+sent (docs/amazon.md#attributes-only-echo). Anything may be missing or unknown.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def read_item(raw: Raw) -> SkuFacts:
 
 
 def read_issue(raw: Raw) -> Issue:
-    """One issue, with its severity as Amazon says; the enforcement tells what it does."""
+    """One issue, with its severity as Amazon says; the enforcement tells what it does.
+
+    See docs/amazon.md#severity-does-not-say-what-happens.
+    """
     enforcements = obj(raw.get("enforcements"))
     actions = {text(action.get("action")) for action in objs(enforcements.get("actions"))}
     return Issue(

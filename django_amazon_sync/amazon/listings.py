@@ -36,7 +36,8 @@ _DATA_SETS = (
     "fulfillmentAvailability",
     "productTypes",
 )
-# Without it Amazon words its issues in the marketplace's language.
+# Without it Amazon words its issues in the marketplace's language
+# (docs/amazon.md#issues-come-in-the-stores-language).
 _LOCALE = "en_US"
 
 # --- Reading -------------------------------------------------------------------------------
@@ -96,7 +97,8 @@ def read_skus(
     """What Amazon shows of any number of SKUs, twenty a call; unknown ones are absent.
 
     Absence is a search's word only: before a listing is created, ask ``get_listing``. A SKU with a
-    comma or a blank at its ends is asked for alone, as it cannot travel in a comma-delimited list.
+    comma or a blank at its ends is asked for alone, as it cannot travel in a comma-delimited list
+    (docs/amazon.md#twenty-skus-a-search).
     """
     distinct = dict.fromkeys(skus)
     listable = [sku for sku in distinct if _is_listable(sku)]
@@ -154,7 +156,8 @@ def patch_listing(
     """Change parts of a listing (patchListingsItem); what is not named stays as it is.
 
     Offers and quantities go with the product type PRODUCT, a title with the listing's own.
-    ACCEPTED means queued; Amazon says so of unknown SKUs too.
+    ACCEPTED means queued; Amazon says so of unknown SKUs too
+    (docs/amazon.md#accepted-means-queued).
     """
     answer = client.call(
         "patchListingsItem",
@@ -176,8 +179,9 @@ def put_listing(
 ) -> Answered:
     """Offer an item that Amazon has (putListingsItem).
 
-    Of a listing that is there already, all that is omitted is erased. With ``preview``
-    Amazon only checks, and answers VALID or INVALID.
+    Of a listing that is there already, all that is omitted is erased
+    (docs/amazon.md#a-put-erases-what-it-omits). With ``preview`` Amazon only checks, and answers
+    VALID or INVALID.
     """
     answer = client.call(
         "putListingsItem",

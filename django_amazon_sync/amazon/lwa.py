@@ -1,6 +1,6 @@
 """Login with Amazon: authorisations, and access tokens for refresh tokens.
 
-Amazon's pages "Connect to the SP-API" and "Website authorization workflow".
+See docs/amazon.md#one-token-host and Amazon's page "Website authorization workflow".
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unav
 
 OPERATION = "Login with Amazon"
 
+# What staff do (docs/amazon.md#invalid_grant-ends-an-authorisation).
 _REMEDIES = {
     "invalid_grant": "the refresh token is revoked, has expired or belongs to another client id; "
     "authorise the account again.",
@@ -85,7 +86,9 @@ def exchange_code(
     redirect_uri: str,
     timeout: tuple[float, float] = (5, 30),
 ) -> str:
-    """The refresh token for the code with which a seller comes back; good once, for five minutes.
+    """The refresh token for the code with which a seller comes back.
+
+    A code is good once, for five minutes (docs/amazon.md#a-code-lives-five-minutes).
 
     Raises Disconnected where the code or the credentials are not accepted, Throttled or Unavailable
     where Amazon cannot answer now.
@@ -145,6 +148,7 @@ def _refusal(response: requests.Response, body: dict[str, Any], grant: str) -> A
             status=status,
             request_id=request_id,
         )
+    # docs/amazon.md#few-token-errors-pass
     outage = status >= 500 or code in ("server_error", "temporarily_unavailable")
     if outage or not code or status < 400:
         return Unavailable(

@@ -1,7 +1,8 @@
-"""Static facts of every Amazon marketplace (Amazon's page "Marketplace IDs").
+"""Static facts of every Amazon marketplace (docs/amazon.md#marketplace-ids).
 
 Amazon's ids are the keys: country codes are not unique, because Amazon also answers with internal
-marketplaces that carry a real country's code.
+marketplaces that carry a real country's code
+(docs/amazon.md#internal-marketplaces-carry-real-countries).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ REGIONS = ("na", "eu", "fe")
 class MarketplaceFacts:
     """One Amazon store.
 
-    ``language`` is the tag that texts are sent with. ``prices_include_tax`` says whether buyers
-    are quoted prices including VAT: believed of every store but the United States and Canada.
+    ``language`` is the tag that texts are sent with (docs/amazon.md#default-languages).
+    ``prices_include_tax`` says whether buyers are quoted prices including VAT: believed of every
+    store but the United States and Canada
+    (docs/amazon.md#prices-include-tax-outside-north-america).
     """
 
     id: str

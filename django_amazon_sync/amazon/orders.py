@@ -1,8 +1,8 @@
 """Orders API 2026-01-01: search, get, and read into OrderData (orders_2026-01-01.json).
 
 Amazon adds words and fields and leaves out others, and a missing role removes a buyer's data
-without an error; so only what an order cannot be without makes it unreadable, and one unreadable
-order never costs the page.
+without an error (docs/amazon.md#missing-roles-remove-buyers-data); so only what an order cannot be
+without makes it unreadable, and one unreadable order never costs the page.
 """
 
 from __future__ import annotations
@@ -168,7 +168,10 @@ def _line(item: Raw, amounts: LineAmounts) -> OrderLine:
 
 
 def _tax_collector(tax: Raw) -> str:
-    """Who withholds the tax in the seller's stead; it is not the seller's revenue."""
+    """Who withholds the tax in the seller's stead; it is not the seller's revenue.
+
+    See docs/amazon.md#amazon-may-collect-the-tax.
+    """
     for collection in objs(tax.get("taxCollections")):
         return text(collection.get("responsibleParty")) or text(collection.get("model"))
     return ""

@@ -70,7 +70,9 @@ def search_product_types(
 
 
 def get_product_type(client: Client, product_type: str, marketplace: str) -> ProductTypeDefinition:
-    """The definition of one product type, made for this seller (getDefinitionsProductType).
+    """The definition of one product type (getDefinitionsProductType).
+
+    It is made for this seller (docs/amazon.md#definitions-are-made-for-a-seller).
 
     Raises NotFound for a name that Amazon does not know.
     """

@@ -1,5 +1,6 @@
 """Reading Amazon's JSON documents, in which anything may be missing, null, new or odd.
 
+See docs/amazon.md#anything-may-be-new.
 What is absent reads as empty. Only an amount of money that is no amount is an error, as a guess
 would be worse than none.
 """

@@ -1,8 +1,8 @@
 """Reports API 2021-06-30: ask for a report, fetch it, and read the one of all listings.
 
 Its columns are in Amazon's page "Inventory reports"; real files lack some, double others, and name
-them in the seller's language (amzn/selling-partner-api-models #3999 and #4140,
-jlevers/selling-partner-api #525), so that columns go by name and never by place.
+them in the seller's language, so that columns go by name and never by place
+(docs/amazon.md#columns-of-reports-vary).
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def create_report(
 ) -> str:
     """Ask Amazon to make a report (createReport); returns its id.
 
-    The report of all listings is for one marketplace; further ones would be ignored in silence.
+    The report of all listings is for one marketplace; further ones would be ignored in silence
+    (docs/amazon.md#one-marketplace-for-the-listings-report).
     """
     body: dict[str, Any] = {"reportType": report_type, "marketplaceIds": [marketplace]}
     if options:
@@ -102,8 +103,8 @@ _NAMES = {
     ),
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split("|")}
+# Both are believed (docs/amazon.md#reports-number-conditions-and-codes).
 _KINDS = {"1": "asin", "2": "isbn", "3": "upc", "4": "ean"}
-# Believed: no page of Amazon's says it (facts: attribute shapes).
 _CONDITIONS = {
     "1": "used_like_new",
     "2": "used_very_good",
@@ -146,7 +147,8 @@ def read_listings(file: BinaryIO, charset: str, marketplace: str) -> Iterator[Re
 
     ``charset`` is the download's, or "". A row whose SKU is missing or cannot be read comes with an
     empty ``sku``, so that it can be counted; what else cannot be read is None or empty. Quotes mean
-    nothing. Raises Unreadable, before the first row, for a document that is no such report.
+    nothing (docs/amazon.md#quotes-are-letters-in-reports). Raises Unreadable, before the first
+    row, for a document that is no such report.
     """
     encoding, errors = _encoding(file, charset, marketplace)
     with _lines(file, encoding, errors) as lines:
@@ -224,7 +226,7 @@ def _encoding(file: BinaryIO, charset: str, marketplace: str) -> tuple[str, str]
     """The encoding that all the bytes fit, and how to treat those that do not where none does.
 
     In this order: UTF-8 where a byte order mark says so, the charset of the download, UTF-8,
-    cp932 for Japan and cp1252 elsewhere (facts: reports).
+    cp932 for Japan and cp1252 elsewhere (docs/amazon.md#encodings-of-reports-vary).
     """
     file.seek(0)
     marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8

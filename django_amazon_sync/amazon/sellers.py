@@ -14,7 +14,7 @@ def marketplace_participations(client: Client) -> list[Participation]:
     """The known marketplaces of this account, each once (getMarketplaceParticipations).
 
     Amazon also names internal marketplaces such as "Non-Amazon" with a real country's code; they
-    are left out.
+    are left out (docs/amazon.md#internal-marketplaces-carry-real-countries).
     """
     path = "/sellers/v1/marketplaceParticipations"
     answer = client.call("getMarketplaceParticipations", "GET", path)

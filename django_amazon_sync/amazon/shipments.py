@@ -1,4 +1,7 @@
-"""Confirming shipments: the one operation of Orders API v0 that remains (ordersV0.json)."""
+"""Confirming shipments: the one operation of Orders API v0 that remains (ordersV0.json).
+
+See docs/amazon.md#orders-v0-ends-in-2027.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from django_amazon_sync.data import PackageToConfirm
 def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
     """Tell Amazon of one package (confirmShipment); the same reference again edits that package.
 
-    Amazon takes it and applies it later: the order's packages tell when. Raises Rejected with
-    Amazon's words, for one where the order was already confirmed by hand; after Unavailable the
-    outcome is open, and sending the same again is harmless.
+    See docs/amazon.md#the-same-reference-edits-a-package. Amazon takes it and applies it later
+    (docs/amazon.md#a-confirmation-works-later): the order's packages tell when.
+
+    Raises Rejected with Amazon's words, for one where the order was already confirmed by hand;
+    after Unavailable the outcome is open, and sending the same again is harmless.
     """
     path = f"/orders/v0/orders/{quote(package.order_number, safe='')}/shipmentConfirmation"
     body = {"marketplaceId": package.marketplace, "packageDetail": _detail(package)}
@@ -24,7 +29,7 @@ def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
 def _detail(package: PackageToConfirm) -> dict[str, Any]:
     optional = {"carrierName": package.carrier_name, "shippingMethod": package.shipping_method}
     return {
-        # A numeric string: Amazon refuses a JSON number.
+        # docs/amazon.md#package-references-are-numeric-strings
         "packageReferenceId": str(package.reference),
         "carrierCode": package.carrier_code,
         "trackingNumber": package.tracking,

@@ -1,9 +1,8 @@
 """What an order costs, read from Amazon's proceeds.
 
 Amazon documents neither the sign of discounts nor whether prices include the tax that stands
-beside them (orders_2026-01-01.json, ItemProceeds; every published example has tax on top and no
-discount). So the readings are computed, and the first whose sum meets Amazon's grand total is
-believed; where none does, the difference is shown.
+beside them (docs/amazon.md#signs-and-taxes-are-open). So the readings are computed, and the first
+whose sum meets Amazon's grand total is believed; where none does, the difference is shown.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from django_amazon_sync.models.accounts import Marketplace, SellerAccount
 from django_amazon_sync.models.runs import SyncRun
 from django_amazon_sync.models.states import StateMachineModel, one_of
 
-#: Amazon's code of the channel that the merchant ships; every other code is Amazon's own.
+#: Amazon's code of the channel that the merchant ships; every other code is Amazon's own
+#: (docs/amazon.md#other-channels-are-amazons).
 MERCHANT_CHANNEL = "DEFAULT"
 
 

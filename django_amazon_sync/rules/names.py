@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-#: Amazon's general limit for item_name.
+#: Amazon's general limit for item_name (docs/amazon.md#titles-have-at-most-200-characters).
 LONGEST_NAME = 200
 
 

@@ -19,7 +19,7 @@ MAPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED")
 #: The code of an order that is recorded because it is older than the connection.
 BEFORE_CUT_OVER = "before-cut-over"
 
-#: The only sales channel whose orders are placed (orders_2026-01-01.json, SalesChannel).
+#: The only sales channel whose orders are placed (docs/amazon.md#orders-of-other-channels).
 OUR_CHANNEL = "AMAZON"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Believed to be more than Amazon takes, and more than a shop means.
+#: More than Amazon takes, and than a shop means (docs/amazon.md#quantities-have-an-upper-limit).
 HIGHEST_QUANTITY = 999_999
 
 
@@ -20,6 +20,8 @@ def quantity_to_send(
     *, sellable: int | None, set_quantity: int | None, held: int, buffer: int
 ) -> QuantityDecision:
     """Sellable now, less the buffer, less what Amazon sold and the shop has not taken.
+
+    See docs/amazon.md#orders-lower-the-quantity-at-once.
 
     ``sellable`` is None where the shop does not track stock: then the number that staff set
     counts, and what Amazon sold does not lower it.
@@ -51,8 +53,9 @@ def may_leave(new: int, *, accepted: int | None, orders_complete: bool) -> str:
 
 
 def may_travel_by_feed(new: int, *, accepted: int | None, low_stock: int) -> bool:
-    """Whether the number may wait in Amazon's queue of feeds, which takes from minutes to hours.
+    """Whether the number may wait in Amazon's queue of feeds.
 
+    That takes from minutes to hours (docs/amazon.md#feeds-wait-for-hours).
     Low stock could be sold out meanwhile, and so could a stock that fell by more than half:
     these go by patch, as zero does.
     """

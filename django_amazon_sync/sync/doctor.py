@@ -1,8 +1,9 @@
 """The doctor of a connection: each permission that the app needs, tried by itself.
 
-A missing role and a wrong path give the same answer (facts: errors), so nothing is concluded from
-one call about another. No call changes anything, and all of it ends within some seconds, also where
-Amazon is busy or away: somebody is waiting for the page.
+A missing role and a wrong path give the same answer
+(docs/amazon.md#a-missing-role-looks-like-a-wrong-path), so nothing is concluded from one call about
+another. No call changes anything, and all of it ends within some seconds, also where Amazon is busy
+or away: somebody is waiting for the page.
 """
 
 from __future__ import annotations
@@ -152,7 +153,10 @@ class _Check:
         self._seen = [order for order, _raw in page.orders if isinstance(order, OrderData)]
 
     def _buyers(self) -> Finding:
-        """A role that is missing takes buyers' data away without an error (facts: orders)."""
+        """A role that is missing takes buyers' data away without an error.
+
+        See docs/amazon.md#missing-roles-remove-buyers-data.
+        """
         what = "buyers' data"
         if self._seen is None:
             return Finding(what, None, _("Not tried: no orders could be read."))

@@ -164,7 +164,7 @@ def test_a_japanese_report_comes_in(amazon: Simulator, charset: bool) -> None:
     how = {"report_headers": "localised", "report_charset": charset}
     said = reports.fetch_report(client, asked(amazon, client, JP, **how), into)
     rows = list(reports.read_listings(into, said, JP))
-    # What cp932 cannot write is lost before it gets here (selling-partner-api-models #2748).
+    # What cp932 cannot write is lost before it gets here (docs/amazon.md#reports-destroy-letters).
     assert {"0001", "a b/c", "?mlaut"} <= {row.sku for row in rows}
 
 

@@ -29,7 +29,7 @@ ALL = (
     "bid-for-featured-placement add-delete pending-quantity fulfillment-channel "
     "merchant-shipping-group status"
 ).split()
-# The first line of real files (selling-partner-api-models #3999, selling-partner-api #525).
+# The first line of real files (docs/amazon.md#columns-of-reports-vary).
 REAL = (
     "item-name\titem-description\tlisting-id\tseller-sku\tprice\tquantity\topen-date\t"
     "Deprecated column\titem-is-marketplace\tproduct-id-type\tDeprecated column\titem-note\t"

@@ -247,7 +247,8 @@ def _ask_amazon(
     """The language of each marketplace, and Amazon's time. Raises where the account has it not.
 
     The role that getMarketplaceParticipations needs differs between Amazon's own pages, so where
-    it is refused a listing is asked for in its place (facts: marketplaces).
+    it is refused a listing is asked for in its place
+    (docs/amazon.md#roles-of-getmarketplaceparticipations-differ).
     """
     tokens, limiter = MemoryTokens(candidate, HANDSHAKE), Limiter(MemoryBuckets(), "connect")
     client = _client(candidate, tokens, limiter, timeout=HANDSHAKE)

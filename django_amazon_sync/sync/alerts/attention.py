@@ -38,7 +38,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.orders import windows
 
-#: How long Amazon's client secrets and a public application's authorisations live.
+#: How long Amazon's client secrets and a public application's authorisations live
+#: (docs/amazon.md#secrets-live-half-a-year).
 SECRET_LIVES, AUTHORISATION_LIVES = timedelta(days=180), timedelta(days=365)
 
 #: Days before the end of a secret or an authorisation at which staff are told, nearest first.

@@ -4,7 +4,8 @@
 2. Look whose a report is, before the first row is taken in.
 3. Take it in, some thousand rows at a time. What is found for the first time is adopted: price and
    quantity count as accepted. What was known stays as it is. Nothing is ever ended by a report,
-   however few its rows are, and titles are never taken from one.
+   however few its rows are (docs/amazon.md#short-reports-happen), and titles are never taken from
+   one.
 4. Read what Amazon has in its own warehouses, where it ships anything for the account.
 
 Nothing is sent, so an account that observes may do this too. A SKU is linked to an offer of the

@@ -21,7 +21,8 @@ from django.db.models import Model
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Presence, SellerSku
 from django_amazon_sync.models.reports import AmazonReport
 
-#: Amazon may answer with a report that it made up to so long ago (facts: reports).
+#: Amazon may answer with a report that it made up to so long ago
+#: (docs/amazon.md#reports-are-cached).
 CACHED_FOR = timedelta(hours=6)
 
 #: What is given of each row, in this order; ``accepted`` is JSON.

@@ -31,7 +31,9 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
     about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
     key = creation_key(offer, listing.sku, want.values)
     if listing.sku.fulfilled_by_amazon:
-        return  # offered there by hand: a quantity of ours would make it a second channel
+        # Offered there by hand: a quantity of ours would make it a second channel
+        # (docs/amazon.md#replace-without-a-match-adds).
+        return
     if missing := [name for name in (PRICE, QUANTITY) if name not in want.values]:
         reason = f"A new offer needs a {' and a '.join(missing)}; switch it on, or see its problem."
         work.line(Outcome.WAITING, **about, code=CREATION, message=reason)

@@ -54,7 +54,7 @@ WRITTEN_WITHIN = timedelta(minutes=15)
 #: When Amazon is asked for a feed the first time; it seldom takes less.
 FIRST_LOOK = timedelta(minutes=2)
 
-#: An uploaded document that no feed names dies after two days (facts: JSON_LISTINGS_FEED).
+#: What an uploaded file has (docs/amazon.md#unused-documents-die-after-two-days), less an hour.
 DOCUMENT_LIVES = timedelta(hours=47)
 
 #: After a feed that failed, an account's changes go by patch for so long.
@@ -64,7 +64,7 @@ PATCHES_AFTER_FAILURE = timedelta(days=1)
 def is_worth_a_feed(work: Work, number: int) -> bool:
     """Whether so many listings go by feed: above the threshold, and no feed failed lately.
 
-    Amazon's guidance is single calls up to about 1,500 changes in five minutes.
+    Amazon's guidance is in docs/amazon.md#single-calls-up-to-1500-changes.
     """
     if number <= conf.get("FEED_THRESHOLD"):
         return False

@@ -2,7 +2,8 @@
 
 A submission is NEW before anything, SENT before its first byte leaves, and DONE or FAILED by
 Amazon's answer. No answer makes it UNKNOWN: it is read back, by this run's successor at the
-latest. All values are absolute, so what is sent once more never changes the outcome.
+latest (docs/amazon.md#a-write-without-an-answer-is-open). All values are absolute, so what is sent
+once more never changes the outcome.
 """
 
 from __future__ import annotations

@@ -5,10 +5,11 @@
 3. Amazon is asked for each feed that is due. DONE comes with a processing report: a message that it
    refuses is sent once more by patch, whose answer is final, and all others are accepted.
 4. Where nobody can say what was applied (FATAL, stuck for two days, no report, a report that is
-   not this feed's) every listing is read back before anything is sent again.
+   not this feed's) every listing is read back before anything is sent again
+   (docs/amazon.md#fatal-may-have-applied-anything).
 
 A feed may be applied hours after it was sent. What was patched since then is in doubt: it is
-computed anew, read and sent again.
+computed anew, read and sent again (docs/amazon.md#a-late-feed-may-undo-a-patch).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 
-#: How long Amazon may take; users saw feeds in progress for two days (facts: JSON_LISTINGS_FEED).
+#: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
 LONGEST = timedelta(hours=48)
 
 #: How long after its end a feed's report may be out of reach before its listings are read back.

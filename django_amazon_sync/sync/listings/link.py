@@ -175,7 +175,8 @@ def sell_under(
 ) -> SellerSku:
     """Sell an offer under this SKU of the account, its own or another; the row of that SKU.
 
-    Amazon knows no change of a SKU: another SKU is another listing. So the row that it is sold
+    Amazon knows no change of a SKU: another SKU is another listing
+    (docs/amazon.md#a-sku-is-its-listings-name). So the row that it is sold
     ``instead_of`` goes to quantity 0 and is kept, linked, as buyers may have ordered it a moment
     ago; the new one begins with what staff chose for the old one. A row that Amazon never had just
     changes its name. Raises SkuTaken where another offer is sold under this SKU.

@@ -32,7 +32,8 @@ _ADOPTED = ["accepted", "accepted_at", "verified", "verified_at", "quantity_epoc
 def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> dict[str, SkuFacts]:
     """What Amazon shows of these SKUs, twenty a call; absent is what is not there for sure.
 
-    Searches have been seen to omit what is there, so each missing one is asked for by itself.
+    A search may omit what is there (docs/amazon.md#searches-of-listings-omit-some), so each missing
+    one is asked for by itself.
     """
     found = gateway.read_skus(client, skus, marketplaces)
     for sku in skus:

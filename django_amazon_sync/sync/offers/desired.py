@@ -212,7 +212,8 @@ def desired(
 
     What is gone from the shop or switched off goes to quantity 0, if we ever sent anything for
     it, and is left alone otherwise. Where only this marketplace is switched off, the quantity goes
-    on: stores may share it, so no other number would be right.
+    on: stores may share it (docs/amazon.md#stores-may-share-a-quantity), so no other number would
+    be right.
 
     An own value that Amazon ``accepted`` and that is none any more is to be ``REMOVED``.
     """

@@ -343,7 +343,7 @@ class ListPrice(FieldKind):
         return PriceInput()
 
 
-#: When a sale that was taken away is said to have been: an empty one leaves it in place.
+#: When a sale that was taken away is said to have been (docs/amazon.md#an-empty-sale-stays).
 _LONG_AGO = {"start_at": "2000-01-01T00:00:00Z", "end_at": "2000-01-02T00:00:00Z"}
 
 

@@ -17,7 +17,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.models import Listing, Marketplace, ProductType
 from django_amazon_sync.sync.offers.fields import FIELDS
 
-#: What was read is good for so long; a product type changes some times a year.
+#: What was read is good for so long (docs/amazon.md#product-types-seldom-change, corrected).
 KEPT = timedelta(days=7)
 
 #: Words of a title that are searched for; more words find less.

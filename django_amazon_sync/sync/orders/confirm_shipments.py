@@ -241,7 +241,8 @@ def confirm(work: Work, shipment: Shipment) -> None:
 def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
     """What is told to Amazon; a ship date lies between the order and now by Amazon's own clock.
 
-    The shop's clock may be minutes behind, and Amazon refuses a parcel older than its order.
+    The shop's clock may be minutes behind, and Amazon refuses a parcel older than its order
+    (docs/amazon.md#ship-dates-lie-between-order-and-now).
     """
     earliest = shipment.order.ordered_at or shipment.shipped_at
     return PackageToConfirm(
@@ -257,7 +258,10 @@ def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
 
 
 def _settle_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
-    """Refused, with Amazon's words; unless Amazon has it already, from another hand."""
+    """Refused, with Amazon's words; unless Amazon has it already, from another hand.
+
+    See docs/amazon.md#orders-are-confirmed-by-hand-too.
+    """
     about = {"order_number": shipment.order.number}
     if "already fulfilled" in f"{refusal.message} {refusal.details}":
         _confirmed(work, shipment, "Amazon had it as shipped already.")

@@ -143,7 +143,9 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
         except Rejected:
             if begun_anew or not window.page_token:
                 raise
-            _begin_anew(window)  # a token dies with time, or with a change of marketplaces
+            # It dies with time, or with a change of marketplaces
+            # (docs/amazon.md#order-tokens-live-a-day).
+            _begin_anew(window)
             begun_anew = True
             continue
         store_page(work, window, page, latest=latest, asked_for=asked_for)

@@ -1,7 +1,8 @@
 """A look at Amazon's orders: one page of what is there, beside what each of them is here.
 
-Nothing is stored: what staff choose of it comes in by a run. Searches are few (one comes back in
-three minutes), and the import of orders lives on the same ones, so some always stay for it.
+Nothing is stored: what staff choose of it comes in by a run. Searches are few
+(docs/amazon.md#searches-of-orders-are-few), and the import of orders lives on the same ones, so
+some always stay for it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from django.db.models.functions import Coalesce
 from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
 
 #: A window begins this long before the last one ended: searches have been seen to omit orders
-#: for a while (facts: orders, behaviour). 100 orders travel in one call, so it costs nothing.
+#: for a while (docs/amazon.md#searches-of-orders-omit-some). 100 orders travel in one call, so it
+#: costs nothing.
 OVERLAP = timedelta(minutes=30)
 
 #: After a longer silence the newest hour is searched first and the gap after it.
@@ -25,7 +26,7 @@ LONG_SILENCE = timedelta(hours=6)
 #: Where no window is open, all are before the first open one: the largest number of a window.
 NONE_OPEN = 2**63 - 1
 
-#: Amazon answers for orders that changed at least two minutes ago.
+#: How late Amazon answers for orders (docs/amazon.md#orders-are-two-minutes-late).
 LAG = timedelta(minutes=2)
 
 
@@ -54,9 +55,10 @@ def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
 
 
 def oldest_orders(region: str) -> datetime:
-    """Before this Amazon shows no orders: two years ago, in the Far East since 2016 (orders.json).
+    """Before this Amazon shows no orders: two years ago, in the Far East since 2016.
 
-    A day is left, so that what is chosen now is shown when the import comes.
+    See docs/amazon.md#orders-are-shown-for-two-years. A day is left, so that what is chosen now is
+    shown when the import comes.
     """
     if region == "fe":
         return datetime(2016, 1, 1, tzinfo=UTC)

@@ -1,5 +1,7 @@
 """Verification: what Amazon accepted is read back, as ACCEPTED is no proof.
 
+See docs/amazon.md#accepted-means-queued.
+
 What is live becomes *verified*. Of most fields that staff set themselves Amazon shows no more than
 that it received them: that is compared too, and is no proof. What is not there, after Amazon has
 had its time, has *drifted*: it is shown, and what is live counts as accepted from then on, so that

@@ -1,7 +1,7 @@
 """Whether the value of a listing attribute is one that Amazon takes, and the issue if not.
 
 The codes 4000000 and 4000001 are those that sellers report; Amazon renumbers the others, so
-a program should read severity and categories.
+a program should read severity and categories (docs/amazon.md#severity-does-not-say-what-happens).
 """
 
 import unicodedata

@@ -1,6 +1,7 @@
 """Buyers: placing an order.
 
-An order takes its units from the live merchant quantity at once, also while it is PENDING.
+An order takes its units from the live merchant quantity at once, also while it is PENDING
+(docs/amazon.md#orders-lower-the-quantity-at-once).
 """
 
 from collections.abc import Sequence

@@ -62,7 +62,8 @@ def apply_patch(
     """Change ``attributes`` in place: replace, add (which replaces), merge or delete instances.
 
     An instance that matches none of those present is added, by ``replace`` too: this is how
-    a merchant quantity makes a second channel on a SKU that Amazon fulfils.
+    a merchant quantity makes a second channel on a SKU that Amazon fulfils
+    (docs/amazon.md#replace-without-a-match-adds).
     """
     present = attributes.get(name, [])
     sent = {_address(name, instance) for instance in instances}

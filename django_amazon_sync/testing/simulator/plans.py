@@ -47,7 +47,8 @@ PLANS = {
 WINDOWS = {"createFeed": (5, 300.0)}
 """Operation -> how many calls any so many seconds may hold, beside the plan.
 
-Five JSON_LISTINGS_FEED in five minutes for a seller in a region (Amazon's changelog, May 2025).
+Five JSON_LISTINGS_FEED in five minutes for a seller in a region
+(docs/amazon.md#five-listings-feeds-in-five-minutes).
 """
 
 

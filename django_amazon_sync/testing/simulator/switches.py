@@ -19,8 +19,10 @@ class Switches:
     matching instance that were not sent (sale price, guard rails) or keeps them.
     ``merge``: whether ``merge`` keeps the unsent parts, drops them like ``replace``, or is
     refused with an ERROR issue.
-    ``quantity_shared``: whether all marketplaces of a region share a SKU's merchant quantity.
-    ``pending_prices``: whether PENDING merchant orders show prices.
+    ``quantity_shared``: whether all marketplaces of a region share a SKU's merchant quantity
+    (docs/amazon.md#stores-may-share-a-quantity).
+    ``pending_prices``: whether PENDING merchant orders show prices
+    (docs/amazon.md#pending-orders-may-have-no-price).
     ``personal_data``: False is an application without the roles: no names, streets,
     postcodes, phones or e-mail addresses, and no error either.
     ``cancellation_restocks``: whether a cancelled order gives its units back to the live
