@@ -107,7 +107,7 @@ def test_every_command_has_its_section() -> None:
 
 
 def test_no_page_names_a_command_that_is_not_there() -> None:
-    named = set(re.findall(r"\bamazon_(?!sync)[a-z_]+\b(?!\.)", all_text()))
+    named = set(re.findall(r"\bamazon_(?!sync)[a-z_]+\b(?![./])", all_text()))
     assert named <= {*COMMANDS, *FIXTURES, *amazon.register.tags}
 
 
@@ -232,11 +232,19 @@ def test_links_and_pictures_are_there(page: Path) -> None:
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as the usual viewers make them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return set(map(anchor_of, headings))
+
+
+def anchor_of(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_every_page_can_be_found_from_the_index() -> None:
-    index = text_of("docs/index.md")
+    """A folder with a README is found by it, and its pages from there."""
+    lists = {page.parent: page for page in DOCS if page.name == "README.md"}
+    lists[ROOT / "docs"] = ROOT / "docs" / "index.md"
     for page in DOCS:
-        name = page.relative_to(ROOT / "docs").as_posix()
-        assert name == "index.md" or f"]({name})" in index, name
+        above = page.parent.parent if page.name == "README.md" else page.parent
+        found_by = lists.get(above, lists[ROOT / "docs"])
+        name = page.relative_to(found_by.parent).as_posix()
+        assert page == found_by or f"]({name})" in found_by.read_text(encoding="utf-8"), name
