@@ -6,9 +6,11 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+TESTS_OF_SDIST := tests/amazon tests/rules tests/test_checks.py tests/test_docs.py \
+	tests/test_packaging.py tests/test_public_names.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench check
+.PHONY: help venv demo test lint audit package bench check
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +28,15 @@ lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	$(PYTHON) -m ruff format --check .
 	PYTHONPATH=. $(PYTHON) -m mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports
+
+package: $(INSTALLED) ## sdist and wheel in dist/, and the tests of the unpacked sdist
+	rm -rf build dist
+	$(PYTHON) -m build -qq --no-isolation --outdir dist
+	$(PYTHON) -m twine check --strict dist/*
+	mkdir dist/unpacked
+	tar --extract --gzip --strip-components 1 --directory dist/unpacked --file dist/*.tar.gz
+	cd dist/unpacked && $(abspath $(PYTHON)) -m pytest -n 2 $(TESTS_OF_SDIST)
+	rm -r dist/unpacked
 
 bench: $(INSTALLED) ## The ratios of docs/performance.md
 	$(PYTHON) benchmarks/run.py $(ARGS)

@@ -24,7 +24,8 @@ from django_amazon_sync.testing.simulator.faults import FaultKind
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *DOCS]
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+PAGES = [*(ROOT / name for name in TOP), *DOCS]
 COMMANDS = sorted(
     path.stem for path in (ROOT / "django_amazon_sync/management/commands").glob("amazon_*.py")
 )

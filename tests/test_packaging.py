@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email import message_from_bytes
 from email.message import Message
@@ -17,6 +18,20 @@ import django_amazon_sync
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "django_amazon_sync"
 
+#: What a checkout consists of.
+FOLDERS = (
+    ".ci", ".github", "benchmarks", "django_amazon_sync", "docs", "example_project", "tests",
+)  # fmt: skip
+FILES = (
+    ".git-blame-ignore-revs", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
+    "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "SECURITY.md",
+    "pyproject.toml", "setup.cfg", "tox.ini",
+)  # fmt: skip
+LEFT_BEHIND = (
+    "__pycache__", ".env", "*.sqlite3*", "media", "var", "whoosh_index", ".pytest_cache",
+    ".hypothesis",
+)  # fmt: skip
+
 
 def test_the_package_under_test_is_the_one_that_is_meant() -> None:
     """In a checkout its own; tox says where it installed the wheel."""
@@ -25,16 +40,28 @@ def test_the_package_under_test_is_the_one_that_is_meant() -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel, built from a copy of the sources: what an earlier build left is not in it."""
-    sources = tmp_path_factory.mktemp("sources")
-    shutil.copytree(ROOT / "tests", sources / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PACKAGE, sources / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, sources)
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"]
-    subprocess.run(build, cwd=sources, check=True, capture_output=True)
-    [path] = (sources / "dist").glob("*.whl")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources, without what a build or a run left in them."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+    for name in FILES:
+        shutil.copy(ROOT / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def dist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist, and of the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run(build, cwd=checkout, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> zipfile.ZipFile:
+    [path] = dist.glob("*.whl")
     return zipfile.ZipFile(path)
 
 
@@ -52,6 +79,20 @@ def test_the_wheel_carries_the_whole_package_and_nothing_else(wheel: zipfile.Zip
     }
     assert {name for name in wheel.namelist() if ".dist-info/" not in name} == sources
     assert sources > {f"{PACKAGE.name}/py.typed", f"{PACKAGE.name}/migrations/0001_initial.py"}
+
+
+def test_the_sdist_carries_the_checkout(checkout: Path, dist: Path) -> None:
+    """So its tests run, and the wheel that anyone builds from it is the same."""
+    [path] = dist.glob("*.tar.gz")
+    with tarfile.open(path) as sdist:
+        carried = {member.name.partition("/")[2] for member in sdist if member.isfile()}
+    sources = {
+        file.relative_to(checkout).as_posix()
+        for file in checkout.rglob("*")
+        if file.is_file() and "django_amazon_sync.egg-info" not in file.parts
+    }
+    made = {name for name in carried if name == "PKG-INFO" or ".egg-info/" in name}
+    assert carried - made == sources
 
 
 def test_every_translation_is_compiled() -> None:
