@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 
+__all__ = ["DEFAULTS", "get"]
+
 DEFAULTS: dict[str, Any] = {
     # Dotted path of the Shop class that this project sells with.
     "SHOP": "",

@@ -25,6 +25,28 @@ FieldValue: TypeAlias = "int | str | list[FieldValue] | dict[str, FieldValue] | 
 #: Values of some fields of a listing, by the field's name.
 FieldValues: TypeAlias = dict[str, FieldValue]
 
+__all__ = [
+    "Address",
+    "Buyer",
+    "Choices",
+    "Identifier",
+    "LineAmounts",
+    "Menu",
+    "MenuItem",
+    "Money",
+    "NewProduct",
+    "Offer",
+    "OfferUpdate",
+    "OrderAmounts",
+    "OrderData",
+    "OrderLine",
+    "OrderPackage",
+    "Rate",
+    "ShipmentData",
+    "StatusFlow",
+    "Taxed",
+]
+
 # --- Money --------------------------------------------------------------------------------
 
 _MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3}

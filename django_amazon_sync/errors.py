@@ -25,6 +25,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
+__all__ = [
+    "AmazonError",
+    "AmazonSyncError",
+    "Busy",
+    "ConfigurationError",
+    "Disconnected",
+    "Halted",
+    "MappingMissing",
+    "NoReport",
+    "NotFound",
+    "NotSupported",
+    "NotYet",
+    "PaymentUnmatched",
+    "Rejected",
+    "ShopRefused",
+    "Throttled",
+    "Unauthorized",
+    "Unavailable",
+    "Unexpected",
+    "Unreadable",
+]
+
 
 class AmazonSyncError(Exception):
     """Base of all errors of this package; its text is one sentence for people.

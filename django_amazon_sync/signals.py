@@ -2,6 +2,8 @@
 
 from django.dispatch import Signal
 
+__all__ = ["offers_changed", "order_placed"]
+
 #: Sent by a shop adapter, inside the shop's own transaction, when offers changed.
 #: Arguments: ``pks``, the primary keys of the offers as strings. ``sender`` is the Shop class.
 offers_changed = Signal()

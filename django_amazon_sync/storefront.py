@@ -16,6 +16,8 @@ from django_amazon_sync.errors import ConfigurationError, NotSupported
 from django_amazon_sync.models import AccountState, Listing, Presence, amazon_ships
 from django_amazon_sync.shops import configured_shop
 
+__all__ = ["AmazonLink", "ProductLinks", "links_of_offers", "links_of_products"]
+
 #: Amazon's words for an offer that can be bought: of the Listings API, and of its report.
 BUYABLE = frozenset({"BUYABLE", "Active"})
 

@@ -26,6 +26,19 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.housekeeping import keep_house
 from django_amazon_sync.sync.queue import SLICE, Slice, Waiting
 
+__all__ = [
+    "confirm_shipments",
+    "export_listings",
+    "import_listings",
+    "import_orders",
+    "match_offers",
+    "send_changes",
+    "settle_feeds",
+    "take_over_values",
+    "tick",
+    "verify_listings",
+]
+
 logger = logging.getLogger("django_amazon_sync.tasks")
 
 #: Seconds that a broker has to answer: somebody may be looking at a button.

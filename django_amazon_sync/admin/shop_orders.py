@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # it is mixed into one
 else:
     Base = object
 
+__all__ = ["AmazonOrderAdminMixin"]
+
 #: The choices of the filter, and whether each wants orders of Amazon's.
 CHOICES = (("yes", _("from Amazon")), ("no", _("not from Amazon")))
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # it is mixed into one
 else:
     Base = object
 
+__all__ = ["AmazonProductAdminMixin"]
+
 
 def skus_of(request: HttpRequest, products: QuerySet[Any]) -> QuerySet[SellerSku]:
     """The SKUs that these products and their variants are sold under.

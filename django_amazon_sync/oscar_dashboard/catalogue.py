@@ -13,6 +13,8 @@ from typing import Any
 from django.urls import path
 from oscar.apps.dashboard.catalogue.apps import CatalogueDashboardConfig
 
+__all__ = ["AmazonCatalogueMixin", "CatalogueConfig"]
+
 
 class AmazonCatalogueMixin:
     """Before a configuration of the dashboard's products: their tab, and the page behind it."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from oscar.apps.dashboard.orders.apps import OrdersDashboardConfig
 
+__all__ = ["AmazonOrdersMixin", "OrdersConfig"]
+
 
 class AmazonOrdersMixin:
     """Before a configuration of the dashboard's orders: its own views, with Amazon's side."""

@@ -26,6 +26,8 @@ from django_amazon_sync.data import (
 )
 from django_amazon_sync.errors import NotSupported
 
+__all__ = ["Shop"]
+
 
 class Shop(ABC):
     """One shop. An instance holds no state of its own and may be shared by threads."""

@@ -16,6 +16,8 @@ from django.utils.translation import get_language
 
 from django_amazon_sync.storefront import AmazonLink, ProductLinks, links_of_offers
 
+__all__ = ["amazon_button", "amazon_links"]
+
 register = template.Library()
 
 #: Where a request keeps the lists of products whose links are read together.

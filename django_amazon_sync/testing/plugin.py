@@ -16,6 +16,8 @@ from .simulator import Simulator
 if TYPE_CHECKING:  # models may only be imported once Django is set up
     from django_amazon_sync.models import SellerAccount
 
+__all__ = ["amazon", "amazon_account", "amazon_marketplace"]
+
 
 @pytest.fixture
 def amazon() -> Iterator[Simulator]:

@@ -50,6 +50,8 @@ from django_amazon_sync.errors import NotSupported, ShopRefused
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.signals import offers_changed
 
+__all__ = ["PlacedLine", "PlacedOrder", "Sample", "ShopContract"]
+
 numbers = count(1)
 
 Test = TypeVar("Test", bound=Callable[..., None])
