@@ -18,7 +18,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from celery import current_app
 from django.apps import apps
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 import django_amazon_sync
 from django_amazon_sync import checks, conf, data, errors, tasks
@@ -85,7 +85,7 @@ def named(resolver: URLResolver, space: str) -> Iterator[str]:
         if isinstance(pattern, URLResolver):
             inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
             yield from named(pattern, inner)
-        elif isinstance(pattern, URLPattern) and pattern.name:
+        elif pattern.name:
             yield f"{space}{pattern.name}"
 
 

@@ -101,12 +101,6 @@ def absent_parts(shop: type[ModelShop]) -> Iterator[str]:
 
 def product_faults(shop: type[ModelShop]) -> Iterator[str]:
     fields = shop.product
-    named = {"sku": fields.sku, "title": fields.title, "price": fields.price}
-    named |= {"stock": fields.stock, "on_sale": fields.on_sale, "scope": fields.scope}
-    named |= {f"identifiers[{kind!r}]": path for kind, path in fields.identifiers.items()}
-    named |= {f"url, {path}": path for path in fields.url_paths}
-    if not is_currency_code(fields.currency):
-        named["currency"] = fields.currency
     try:
         annotated = shop().products().query.annotations
     except FieldError as fault:
@@ -115,9 +109,25 @@ def product_faults(shop: type[ModelShop]) -> Iterator[str]:
     for name in ("sku", "title", "price", "currency"):
         if not getattr(fields, name):
             yield f"ProductFields.{name} is empty"
-    for name, path in named.items():
+    for name, path in product_paths(fields).items():
         if path and path not in annotated:
             yield from path_faults(f"ProductFields.{name}", model_of(fields), path)
+    yield from product_column_faults(fields)
+
+
+def product_paths(fields: ProductFields) -> Mapping[str, str]:
+    """What may lead over relations, by how the mapping calls it."""
+    named = {"sku": fields.sku, "title": fields.title, "price": fields.price}
+    named |= {"stock": fields.stock, "on_sale": fields.on_sale, "scope": fields.scope}
+    named |= {f"identifiers[{kind!r}]": path for kind, path in fields.identifiers.items()}
+    named |= {f"url, {path}": path for path in fields.url_paths}
+    if not is_currency_code(fields.currency):
+        named["currency"] = fields.currency
+    return named
+
+
+def product_column_faults(fields: ProductFields) -> Iterator[str]:
+    """What has to be a column of the product itself, since it is written."""
     if fields.category and not isinstance(own_column(fields, fields.category), ForeignKey):
         yield f"ProductFields.category: {fields.model} has no relation {fields.category}"
     for name in fields.made:

@@ -138,37 +138,17 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     if facts is None or there is None:
         _missing(work, listing)
         return
-    live, now = live_values(facts, there), work.client.now()
-    if there.live_price is None:
-        live.pop(PRICE, None)  # its echo proves nothing
-    covered = there.live_price is not None and not is_proof(there)
-    own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
-    echo = received(there, store_of(listing.marketplace), own)
-    live |= {name: value for name, value in echo.items() if value != REMOVED}
-    business = there.business_price.rounded() if there.business_price else None
-    if business and BUSINESS_PRICE in live and paid(live, BUSINESS_PRICE) != business:
-        live[BUSINESS_PRICE] |= {"price": str(business)}  # buyers pay another one than was received
+    live, now = _live(listing, facts, there), work.client.now()
     with transaction.atomic():
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
         ours = ours_to_compare(row, rules)
         compared = settled(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
-        compared -= {PRICE} if covered else set()
+        compared -= {PRICE} if _is_covered(there) else set()
         _forget_what_was_put_back(row, rules, compared, live)
-        amazons = kept_by_amazon(row.drift, rules.amazon_wins)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
-        for name in compared - set(wrong):
-            proven = name == BUSINESS_PRICE and business is not None
-            if FIELDS[name].live or proven or (covered and _is_paid(name, row, there)):
-                row.verified[name] = row.accepted[name]
-            row.approved.pop(name, None)
-            if name not in amazons:
-                row.drift.pop(name, None)
-        if business is None:
-            row.verified.pop(BUSINESS_PRICE, None)  # no offer to business buyers is live
-        for name in set(row.verified) - ({PRICE} if covered else set()):
-            if row.verified[name] != live.get(name):
-                del row.verified[name]  # it was seen once, and is not there now
+        _prove(row, rules, there, compared - set(wrong))
+        _forget_what_is_gone(row, there, live)
         if not wrong:
             row.verified_at = now
         elif propagation_time_passed(row, now):
@@ -185,6 +165,46 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
             ]
         )
     _say(work, row, wrong, rules, certain=compared == ours)
+
+
+def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:
+    """The fields as buyers meet them, and as Amazon received them where it shows no more."""
+    live = live_values(facts, there)
+    if there.live_price is None:
+        live.pop(PRICE, None)  # its echo proves nothing
+    own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
+    echo = received(there, store_of(listing.marketplace), own)
+    live |= {name: value for name, value in echo.items() if value != REMOVED}
+    business = there.business_price.rounded() if there.business_price else None
+    if business and BUSINESS_PRICE in live and paid(live, BUSINESS_PRICE) != business:
+        live[BUSINESS_PRICE] |= {"price": str(business)}  # buyers pay another one than was received
+    return live
+
+
+def _is_covered(there: ListingFacts) -> bool:
+    """Whether a sale covers the price, so that what buyers pay says nothing of it."""
+    return there.live_price is not None and not is_proof(there)
+
+
+def _prove(row: Listing, rules: Rules, there: ListingFacts, names: set[str]) -> None:
+    """These fields are as they were accepted; verified are those that buyers meet so."""
+    amazons = kept_by_amazon(row.drift, rules.amazon_wins)
+    for name in names:
+        proven = name == BUSINESS_PRICE and there.business_price is not None
+        if FIELDS[name].live or proven or (_is_covered(there) and _is_paid(name, row, there)):
+            row.verified[name] = row.accepted[name]
+        row.approved.pop(name, None)
+        if name not in amazons:
+            row.drift.pop(name, None)
+
+
+def _forget_what_is_gone(row: Listing, there: ListingFacts, live: dict[str, Any]) -> None:
+    """What was seen once, and is not there now, is verified no longer."""
+    if there.business_price is None:
+        row.verified.pop(BUSINESS_PRICE, None)  # no offer to business buyers is live
+    for name in set(row.verified) - ({PRICE} if _is_covered(there) else set()):
+        if row.verified[name] != live.get(name):
+            del row.verified[name]
 
 
 def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:

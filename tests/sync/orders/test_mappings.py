@@ -254,17 +254,25 @@ def test_no_order_is_lost_or_doubled_whatever_is_mapped_meanwhile(
     assert get_user_model().objects.count() <= 1
 
 
+#: The payment methods of what is bought, and what is switched for the account, by step.
+BOUGHT = {"buy pix": ["Pix"], "buy invoice": ["Invoice"], "buy nothing named": []}
+SWITCHED: dict[str, dict[str, object]] = {
+    "newcomers": {"import_customers": True, "create_products": True},
+    "no newcomers": {"import_customers": False, "create_products": False},
+    "default": {"default_payment_method": "amazon"},
+    "no default": {"default_payment_method": ""},
+    "statuses": {"order_statuses": UPWARDS},
+    "no statuses": {"order_statuses": {}},
+}
+
+
 def _take(world: World, step: str, bought: list[str]) -> None:
-    methods = {"buy pix": ["Pix"], "buy invoice": ["Invoice"], "buy nothing named": []}
-    if step in methods:
-        bought.append(world.buy("MUG", payment_methods=methods[step], buyer=ADA))
+    if step in BOUGHT:
+        bought.append(world.buy("MUG", payment_methods=BOUGHT[step], buyer=ADA))
     elif step == "buy strange":
         bought.append(world.buy("STRANGE", buyer=ADA))
-    elif step in ("newcomers", "no newcomers"):
-        on = step == "newcomers"
-        set_account(world, import_customers=on, create_products=on)
-    elif step in ("default", "no default"):
-        set_account(world, default_payment_method="amazon" if step == "default" else "")
+    elif step in SWITCHED:
+        set_account(world, **SWITCHED[step])
     elif step == "map pix":
         PaymentMapping.objects.get_or_create(
             account=world.account, method="Pix", defaults={"shop_method": "amazon"}
@@ -273,13 +281,15 @@ def _take(world: World, step: str, bought: list[str]) -> None:
         PaymentMapping.objects.all().delete()
     elif step == "import":
         world.import_orders()
-    elif step in ("statuses", "no statuses"):
-        set_account(world, order_statuses=UPWARDS if step == "statuses" else {})
     elif step == "staff":
         for order in get_model("order", "Order").objects.filter(status="Being processed"):
             order.set_status("Complete")
-    elif bought and world.amazon.order(bought[-1])["fulfillment"]["fulfillmentStatus"] == (
-        "UNSHIPPED"
-    ):
+    elif bought:
+        _end(world, step, bought[-1])
+
+
+def _end(world: World, step: str, number: str) -> None:
+    """Amazon cancels the order, or its parcel is sent, where neither has happened yet."""
+    if world.amazon.order(number)["fulfillment"]["fulfillmentStatus"] == "UNSHIPPED":
         act = world.amazon.cancel if step == "cancel" else world.amazon.ship_by_hand
-        act(bought[-1])
+        act(number)

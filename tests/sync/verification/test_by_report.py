@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -312,51 +312,70 @@ def test_what_is_called_verified_was_live_since_the_moment_that_is_named(
     name = f"SKU-{next(factories.numbers)}"
     record = world.sell(name, price="10.00", quantity=5)
     world.amazon.switch(report_cache=cache)
-    # The price that buyers met at each moment.
-    history: list[tuple[Any, Any]] = []
-
-    def note() -> None:
-        history.append((world.amazon.now(), price_of(world, name)))
-
-    def wait(seconds: float) -> None:
-        while seconds > 0:
-            world.amazon.advance(min(seconds, 30))
-            note()
-            seconds -= 30
-
-    def work(job: Job, **options: Any) -> None:
-        run = world.do(job, **options)
-        while run.state == RunState.QUEUED:
-            wait(60)
-            jobs.perform(run, patience=5)
-
-    note()
+    watch = Watch(world, name)
     claimed: tuple[Any, Any] = (None, None)
     begun: list[tuple[str, Any]] = [EXPORT, HALF_A_DAY]
     for step, value in [*begun, *steps, VERIFY]:
         if step == "shop":
             record.price = Decimal(value)
             record.save()
-        elif step == "other hand":
-            world.list_on_amazon(name, price=str(value), quantity=5)
-        elif step == "ignore":
-            act = world.amazon.ignore_changes if value else world.amazon.heed_changes
-            act(world.seller, name, DE)
         elif step == "wait":
-            wait(value)
+            watch.wait(value)
+        elif step in JOBS:
+            watch.work(JOBS[step])
         elif step == "look":
-            work(Job.VERIFY, skus=[name])
+            watch.work(Job.VERIFY, skus=[name])
         else:
-            jobs_of = {"export": Job.EXPORT, "verify": Job.VERIFY, "import": Job.IMPORT_LISTINGS}
-            work(jobs_of[step])
-        note()
+            _meddle(world, name, step, value)
+        watch.note()
         listing = world.listing(name)
         claim = (listing.verified_at, listing.verified.get("price"))
         if claim != claimed and listing.verified_at is not None and claim[1] is not None:
-            before = [price for when, price in history if when <= listing.verified_at][-1:]
-            since = [price for when, price in history if when > listing.verified_at]
-            assert claim[1] in {f"{price} EUR" for price in before + since}
+            assert claim[1] in watch.prices_since(listing.verified_at)
         claimed = claim
-    wait(12 * HOURS)
-    work(Job.VERIFY)
+    watch.wait(12 * HOURS)
+    watch.work(Job.VERIFY)
     assert world.listing(name).accepted["price"] == f"{price_of(world, name)} EUR"
+
+
+JOBS = {"export": Job.EXPORT, "verify": Job.VERIFY, "import": Job.IMPORT_LISTINGS}
+
+
+def _meddle(world: World, name: str, step: str, value: object) -> None:
+    """What happens at Amazon: another hand's price, or changes that Amazon ignores or heeds."""
+    if step == "other hand":
+        world.list_on_amazon(name, price=str(value), quantity=5)
+    else:
+        act = world.amazon.ignore_changes if value else world.amazon.heed_changes
+        act(world.seller, name, DE)
+
+
+class Watch:
+    """The price that buyers of one SKU met at each moment."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.name = name
+        self.history: list[tuple[datetime, Decimal | None]] = []
+        self.note()
+
+    def note(self) -> None:
+        self.history.append((self.world.amazon.now(), price_of(self.world, self.name)))
+
+    def wait(self, seconds: float) -> None:
+        while seconds > 0:
+            self.world.amazon.advance(min(seconds, 30))
+            self.note()
+            seconds -= 30
+
+    def work(self, job: Job, **options: Any) -> None:
+        run = self.world.do(job, **options)
+        while run.state == RunState.QUEUED:
+            self.wait(60)
+            jobs.perform(run, patience=5)
+
+    def prices_since(self, moment: datetime) -> set[str]:
+        """What buyers met at that moment or after it."""
+        before = [price for when, price in self.history if when <= moment][-1:]
+        since = [price for when, price in self.history if when > moment]
+        return {f"{price} EUR" for price in before + since}
