@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from celery import current_app
+from django.conf import settings
 
 pytest_plugins = ["django_amazon_sync.testing.plugin"]
 
@@ -16,7 +16,7 @@ BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
 @pytest.fixture(scope="session", autouse=True)
 def full_buckets() -> None:
     """An earlier run on this Redis used up buckets of accounts that had the same numbers."""
-    if url := os.environ.get("REDIS_URL"):
+    if url := getattr(settings, "REDIS_URL", ""):
         from redis import Redis
 
         with Redis.from_url(url) as server:
