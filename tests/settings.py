@@ -39,7 +39,8 @@ if REDIS_URL and XDIST_WORKER:
     CACHES["default"]["LOCATION"] = REDIS_URL  # noqa: F405
 CELERY_TASK_DEFAULT_QUEUE = f"tests-{XDIST_WORKER}" if XDIST_WORKER else "tests"
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.plainshop", "tests.tinyshop"]
+# The first one's `flush` stands in for Django's.
+INSTALLED_APPS = ["tests.flushing", *INSTALLED_APPS, "tests.plainshop", "tests.tinyshop"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
