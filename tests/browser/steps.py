@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from threading import Thread
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.db import connections
+from django.test import Client
 from playwright.sync_api import Page, Response
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,14 +16,26 @@ from django_amazon_sync.models import SyncRun
 from django_amazon_sync.sync import jobs
 
 
-def hire() -> None:
+def hire() -> AbstractUser:
     """Somebody who may do everything."""
-    get_user_model().objects.create_superuser(
+    user: AbstractUser = get_user_model().objects.create_superuser(
         username="staff", email="staff@example.com", password="staff"
     )
+    return user
 
 
 def log_in(page: Page, live_server: LiveServer, path: str = "/admin/") -> None:
+    """Open a page of the admin as somebody who may do everything and has logged in before."""
+    client = Client()
+    client.force_login(hire())
+    session = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies(
+        [{"name": session.key, "value": session.value, "url": live_server.url}]
+    )
+    page.goto(f"{live_server.url}{path}")
+
+
+def log_in_by_form(page: Page, live_server: LiveServer, path: str = "/admin/") -> None:
     """Log in to a page of the admin as somebody who may do everything."""
     hire()
     page.goto(f"{live_server.url}{path}")

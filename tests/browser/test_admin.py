@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, Outcome, SellerAccount, SyncRun
 from tests import factories_amazon as make
-from tests.browser.steps import broken, faults_of, log_in, press
+from tests.browser.steps import broken, faults_of, log_in_by_form, press
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_the_main_screens(
     use_broker("")
     faults = faults_of(page)
     page.on("response", lambda answer: faults.extend(broken(answer)))
-    log_in(page, live_server)
+    log_in_by_form(page, live_server)
     page.get_by_role("link", name="Seller accounts").first.click()
     page.get_by_role("link", name="Shop in Germany").click()
     expect(page.get_by_text("What changes in the shop is sent")).to_be_visible()
