@@ -19,6 +19,8 @@ from django_amazon_sync.models import Application
 from django_amazon_sync.shops.base import Shop
 from tests.shops.plain import RichShop
 
+pytestmark = pytest.mark.wheel
+
 KEY = Fernet.generate_key().decode()
 HERE = __name__
 

@@ -18,6 +18,8 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync.shops.oscar import OscarShop
 
+pytestmark = pytest.mark.wheel
+
 ROOT = Path(__file__).parent.parent
 MANAGE = ROOT / "example_project" / "manage.py"
 

@@ -14,6 +14,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+pytestmark = pytest.mark.wheel
+
 PACKAGE = Path(__file__).parent.parent / "django_amazon_sync"
 LANGUAGES = ("de", "ja")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")

@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 
 import django_amazon_sync
 
+pytestmark = pytest.mark.wheel
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "django_amazon_sync"
 

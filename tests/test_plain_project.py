@@ -13,6 +13,8 @@ import pytest
 
 import django_amazon_sync
 
+pytestmark = pytest.mark.wheel
+
 ROOT = Path(__file__).resolve().parent.parent
 OF_THE_EXTRAS = ("boto3", "import_export", "oscar", "redis")
 

@@ -10,6 +10,8 @@ from django_amazon_sync.models import AccountState, SellerAccount
 from django_amazon_sync.testing.simulator import Simulator
 from tests import factories
 
+pytestmark = pytest.mark.wheel
+
 
 class TestInAmerica:
     @pytest.fixture

@@ -22,7 +22,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.plainshop.models import Item, Vendor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 BUTTON = "{% load amazon %}{% amazon_button product %}"
 LIST = (

@@ -17,7 +17,7 @@ from django_amazon_sync.models import Job, Outcome
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 OURS = [model for model in admin.site._registry if model.__module__.startswith("django_amazon")]
 

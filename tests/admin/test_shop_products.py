@@ -22,7 +22,7 @@ from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
 from tests.plainshop.models import Sale
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 Product = get_model("catalogue", "Product")
 

@@ -12,6 +12,8 @@ from django_amazon_sync.models import Listing, Outcome, SellerAccount, SyncRun
 from tests import factories_amazon as make
 from tests.browser.steps import broken, faults_of, log_in_by_form, press
 
+pytestmark = pytest.mark.wheel
+
 
 @pytest.fixture
 def account(transactional_db: None) -> SellerAccount:

@@ -17,7 +17,7 @@ from tests import factories_amazon as make
 from tests.browser.steps import at_work, faults_of, hire
 from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 
-pytestmark = pytest.mark.usefixtures("transactional_db")
+pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.wheel]
 
 
 def enter(page: Page, live_server: LiveServer, email: str) -> None:

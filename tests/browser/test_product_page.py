@@ -20,7 +20,7 @@ from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fi
 
 EAN, ASIN = "4006381333931", "B000000042"
 
-pytestmark = pytest.mark.usefixtures("transactional_db")
+pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.wheel]
 
 
 def test_a_product_is_set_up_and_exported(

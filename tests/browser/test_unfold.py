@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.browser.conftest import CHROMIUM
+
+pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 

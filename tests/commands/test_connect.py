@@ -17,7 +17,7 @@ from django_amazon_sync.testing.simulator import Fault, Seller, Simulator
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 US = "ATVPDKIKX0DER"
 EU = ("--region", "eu", "--seller-id", "AEUSELLER00001", "--marketplace", DE)

@@ -12,7 +12,7 @@ from tests import factories
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 
 def differing(world: World, sku: str, *, price: str = "10.00", listed_at: str = "9.00") -> None:

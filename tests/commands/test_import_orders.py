@@ -16,7 +16,7 @@ from tests import factories
 from tests.commands.conftest import manage, manage_json
 from tests.sync.conftest import World, shop_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 
 def test_orders_come_in_and_are_placed(world: World) -> None:

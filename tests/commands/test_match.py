@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from django_amazon_sync.models import SellerSku
 from tests import factories
 from tests.commands.conftest import manage, manage_json
 from tests.sync.conftest import DE, World
+
+pytestmark = pytest.mark.wheel
 
 EAN = "4006381333931"
 

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
 )
 from tests.commands.conftest import Change, manage, manage_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 

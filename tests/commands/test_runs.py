@@ -36,7 +36,7 @@ from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.sync.conftest import DE, FR, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (

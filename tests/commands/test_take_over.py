@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from django_amazon_sync.models import Marketplace
 from tests import factories
 from tests.commands.conftest import manage_json
 from tests.sync.conftest import DE, World
+
+pytestmark = pytest.mark.wheel
 
 
 def test_the_difference_is_shown_and_then_taken(world: World, time_flies: list[float]) -> None:

@@ -11,7 +11,7 @@ from django_amazon_sync.sync import jobs
 from tests.commands.conftest import manage, manage_json
 from tests.sync.conftest import World, shop_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 
 def rest(world: World) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.wheel
+
 CASES = Path(__file__).parent.parent / "forked" / "cases.py"
 
 

@@ -10,6 +10,8 @@ from django_amazon_sync.testing.shop_contract import PlacedOrder, Sample, ShopCo
 from tests import factories
 from tests.shops.oscar_reading import read_order
 
+pytestmark = pytest.mark.wheel
+
 
 class TestOscarShop(ShopContract):
     @pytest.fixture

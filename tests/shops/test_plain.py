@@ -11,6 +11,8 @@ from django_amazon_sync.testing.shop_contract import PlacedLine, PlacedOrder, Sa
 from tests.plainshop.models import Item, Order, SoldThing, Thing, Vendor
 from tests.shops.plain import BareShop, RichShop
 
+pytestmark = pytest.mark.wheel
+
 
 class TestRichShop(ShopContract):
     @pytest.fixture

@@ -17,6 +17,8 @@ from django_amazon_sync.testing.shop_contract import (
 from tests.shops.tiny import TinyShop
 from tests.tinyshop.models import Article, Sale
 
+pytestmark = pytest.mark.wheel
+
 
 class TestTinyShop(ShopContract):
     @pytest.fixture

@@ -14,6 +14,8 @@ from django.core.management import CommandError, call_command
 
 from django_amazon_sync.testing.simulator import SimulatorControl
 
+pytestmark = pytest.mark.wheel
+
 PROJECT = Path(__file__).parents[2]
 
 

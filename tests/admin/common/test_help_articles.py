@@ -31,6 +31,8 @@ from django_amazon_sync.sync.alerts import attention
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 
+pytestmark = pytest.mark.wheel
+
 PACKAGE = Path(help_articles.__file__).parents[2]
 ROOT = Path(__file__).parents[3]
 ARTICLES = sorted((PACKAGE / "help").glob("*.md"))

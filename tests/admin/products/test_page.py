@@ -33,7 +33,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, Staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 EAN, ISBN10, ISBN13 = "4006381333931", "0-306-40615-2", "9780306406157"
 

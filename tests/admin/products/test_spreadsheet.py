@@ -27,7 +27,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 PAGE, FILE = "admin:django_amazon_sync_spreadsheet", "admin:django_amazon_sync_spreadsheet_export"
 EAN, OTHER_EAN, ISBN10, ISBN13 = "4006381333931", "5901234123457", "0-306-40615-2", "9780306406157"

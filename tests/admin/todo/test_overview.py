@@ -32,7 +32,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 URL = reverse("admin:django_amazon_sync_overview")
 
