@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from celery import current_app
 from django.conf import settings
+
+from django_amazon_sync.testing.simulator import Simulator
+
+if TYPE_CHECKING:  # where there is no shop, there is no Oscar
+    from tests.world import World
 
 pytest_plugins = ["django_amazon_sync.testing.plugin"]
 
@@ -32,3 +38,66 @@ def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
     before = {name: current_app.conf[name] for name in BROKER_SETTINGS}
     yield lambda url: current_app.conf.update(dict.fromkeys(BROKER_SETTINGS, url))
     current_app.conf.update(before)
+
+
+@pytest.fixture
+def amazon(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A simulated Amazon, made as ``parametrize("amazon", [{...}], indirect=True)`` says.
+
+    Where Amazon's models are at hand they judge each request and each answer in the end.
+    """
+    with Simulator(**{"rate_limits": False, **getattr(request, "param", {})}) as simulator:
+        yield simulator
+    from tests.contract.amazon_models import load_models
+
+    try:
+        models = load_models()
+    except pytest.skip.Exception:
+        return  # tests/contract says that they are absent
+    assert models.faults_of(simulator.requests) == []
+
+
+@pytest.fixture
+def connect(amazon: Simulator, settings: Any, db: None) -> Callable[..., World]:
+    """Connect the seller of a region; released unless told otherwise."""
+    from django_amazon_sync.shops import configured_shop
+    from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
+    from tests.world import DE, World
+
+    settings.AMAZON_SYNC = {
+        **settings.AMAZON_SYNC,
+        "ENDPOINT": amazon.regional_endpoint,
+        "LWA_ENDPOINT": amazon.lwa_endpoint,
+        "SELLER_CENTRAL": amazon.endpoint,
+    }
+
+    def connected(
+        region: str = "eu", marketplaces: tuple[str, ...] = (DE,), *, live: bool = True, **more: Any
+    ) -> World:
+        seller = amazon.seller(region)
+        shop = configured_shop()
+        choices: dict[str, Any] = {
+            "payment_method": "any",
+            "shipping_method": "any",
+            "synchronise_all": True,
+        } | more
+        credentials = Credentials(seller.client_id, seller.client_secret, seller.refresh_token)
+        account = connect_account(
+            shop,
+            credentials,
+            region=region,
+            seller_id=seller.seller_id,
+            marketplaces=marketplaces,
+            **choices,
+        )
+        if live:
+            release(account)
+        return World(amazon, seller, account, shop)
+
+    return connected
+
+
+@pytest.fixture
+def world(connect: Callable[..., World]) -> World:
+    """A released account in Germany; the shop sells nothing yet."""
+    return connect()

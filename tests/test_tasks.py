@@ -20,9 +20,7 @@ from django_amazon_sync.sync import jobs, queue
 from django_amazon_sync.sync.accounts.budget import OPERATIONS
 from django_amazon_sync.sync.runs.work import Work
 from tests import factories_amazon as make
-from tests.sync.conftest import World, amazon, connect, world
-
-__all__ = ["amazon", "connect", "world"]
+from tests.world import World
 
 UseBroker = Callable[[str], None]
 

@@ -11,14 +11,14 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import AccountState, Application, SellerAccount
 from django_amazon_sync.testing.simulator import Simulator
 from tests.browser.steps import log_in
-from tests.sync.conftest import World, amazon, connect  # noqa: F401 -- fixtures
+from tests.world import World
 
 
 @pytest.fixture
 def amazon_there(
     transactional_db: None,
-    connect: Callable[..., World],  # noqa: F811
-    amazon: Simulator,  # noqa: F811
+    connect: Callable[..., World],
+    amazon: Simulator,
 ) -> Simulator:
     """Amazon, where nobody of ours is connected yet."""
     return amazon

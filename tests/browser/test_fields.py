@@ -12,9 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests import factories
 from tests.admin.conftest import address
 from tests.browser.steps import log_in
-from tests.sync.conftest import World, amazon, connect
-
-__all__ = ["amazon", "connect"]  # fixtures
+from tests.world import World
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from tests import factories_amazon as make
 from tests.browser.steps import faults_of, log_in, press
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
+from tests.world import World
 
 #: More than one page of a list has.
 MANY = 150
@@ -93,7 +93,7 @@ def test_names_come_in_after_a_look_at_the_difference(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     world.account.marketplaces.update(sync_name=False)

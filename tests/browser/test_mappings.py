@@ -12,11 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import AmazonOrder, CarrierMapping, OrderState
 from tests import factories
 from tests.browser.steps import log_in
-from tests.sync.conftest import World, amazon, connect, shop_order  # noqa: F401 -- fixtures
+from tests.world import World, shop_order
 
 
 @pytest.fixture
-def world(transactional_db: None, connect: Callable[..., World]) -> World:  # noqa: F811
+def world(transactional_db: None, connect: Callable[..., World]) -> World:
     return connect()
 
 

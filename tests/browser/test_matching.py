@@ -12,8 +12,8 @@ from django_amazon_sync.models import Job, Outcome, Proposal, SellerSku, SyncRun
 from django_amazon_sync.sync import jobs
 from tests import factories
 from tests.browser.steps import log_in, press
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
 from tests.sync.matching.test_match import EAN, OTHER_EAN, on_amazon
+from tests.world import World
 
 
 @pytest.mark.usefixtures("transactional_db")
@@ -21,7 +21,7 @@ def test_matching_by_hand(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     factories.stock_record("MUG", upc=EAN, title="Blue mug")

@@ -14,11 +14,11 @@ from django_amazon_sync.models import AmazonOrder, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.browser.steps import faults_of, log_in
 from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
-from tests.sync.conftest import World, amazon, connect  # noqa: F401 -- fixtures
+from tests.world import World
 
 
 @pytest.fixture
-def shop(transactional_db: None, connect: Callable[..., World]) -> World:  # noqa: F811
+def shop(transactional_db: None, connect: Callable[..., World]) -> World:
     world = connect()
     world.sell("MUG", price="10.00", quantity=50)
     return world

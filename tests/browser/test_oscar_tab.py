@@ -15,7 +15,7 @@ from django_amazon_sync.models import Job, SellerSku, SyncRun
 from tests import factories
 from tests import factories_amazon as make
 from tests.browser.steps import at_work, faults_of, hire
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
+from tests.world import World
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.wheel]
 
@@ -31,7 +31,7 @@ def test_the_tab_amazon(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     faults = faults_of(page)

@@ -13,8 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import ExchangeRate, Listing, Marketplace
 from tests import factories
 from tests.browser.steps import faults_of, log_in
-from tests.sync.conftest import World, amazon, connect  # noqa: F401  (fixtures)
 from tests.sync.offers.test_rates import JP
+from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -23,7 +23,7 @@ def test_a_price_is_converted_and_explained(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    connect: Callable[..., World],  # noqa: F811
+    connect: Callable[..., World],
 ) -> None:
     use_broker("")
     faults = faults_of(page)

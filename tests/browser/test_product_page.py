@@ -16,7 +16,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.browser.steps import at_work, faults_of, log_in
 from tests.browser.test_accessibility import SERIOUS
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
+from tests.world import World
 
 EAN, ASIN = "4006381333931", "B000000042"
 
@@ -27,7 +27,7 @@ def test_a_product_is_set_up_and_exported(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     faults = faults_of(page)
@@ -73,7 +73,7 @@ def test_another_sku_is_explained_and_has_to_be_meant(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     record = world.sell("MUG", price="10.00", quantity=7)
@@ -98,7 +98,7 @@ def test_a_price_is_imported_once_it_does_not_go_out(
     page: Page,
     live_server: LiveServer,
     use_broker: Callable[[str], None],
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     use_broker("")
     record = world.sell("MUG", price="10.00", quantity=7)
@@ -136,7 +136,7 @@ def test_a_price_is_imported_once_it_does_not_go_out(
 def test_amazon_suggests_where_a_product_belongs(
     page: Page,
     live_server: LiveServer,
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     record = world.sell("MUG", price="10.00", quantity=7, title="Espresso cup")
     world.amazon.add_product(asin="B000000042", title="Espresso cup", product_type="CUP")
@@ -169,7 +169,7 @@ def test_amazon_suggests_where_a_product_belongs(
 def test_the_page_is_for_everybody(
     page: Page,
     live_server: LiveServer,
-    world: World,  # noqa: F811
+    world: World,
 ) -> None:
     record = world.sell("MUG", price="10.00", quantity=7)
     world.export()

@@ -16,13 +16,13 @@ from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.browser.steps import faults_of, log_in, press
 from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401  (fixtures)
+from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture
-def dearer(world: World, settings: Any) -> World:  # noqa: F811
+def dearer(world: World, settings: Any) -> World:
     """A mug of 10.00 in the shop that another hand sells for 12.00 on Amazon."""
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DRIFT_AFTER": 0}
     world.sell("MUG", price="10.00", quantity=5)

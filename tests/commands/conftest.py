@@ -13,9 +13,6 @@ from django.core.management import CommandError, call_command
 
 from django_amazon_sync.management.commands import _base
 from django_amazon_sync.testing.simulator import Seller, Simulator
-from tests.sync.conftest import amazon, connect, world
-
-__all__ = ["amazon", "connect", "world"]
 
 
 @dataclass(frozen=True)

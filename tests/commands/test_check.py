@@ -12,7 +12,7 @@ from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.doctor import check_account
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

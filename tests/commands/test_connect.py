@@ -15,7 +15,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.testing.simulator import Fault, Seller, Simulator
 from tests.commands.conftest import Change, manage, manage_json
-from tests.sync.conftest import DE, FR
+from tests.world import DE, FR
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

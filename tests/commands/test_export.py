@@ -10,7 +10,7 @@ import pytest
 from django_amazon_sync.models import SyncRun
 from tests import factories
 from tests.commands.conftest import Change, manage, manage_json
-from tests.sync.conftest import DE, FR, World
+from tests.world import DE, FR, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

@@ -14,7 +14,7 @@ from django_amazon_sync.management.commands.amazon_import_orders import moment
 from django_amazon_sync.models import OrderWindow, SellerAccount, SyncRun
 from tests import factories
 from tests.commands.conftest import manage, manage_json
-from tests.sync.conftest import World, shop_order
+from tests.world import World, shop_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

@@ -7,7 +7,7 @@ import pytest
 from django_amazon_sync.models import SellerSku
 from tests import factories
 from tests.commands.conftest import manage, manage_json
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 pytestmark = pytest.mark.wheel
 

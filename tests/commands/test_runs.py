@@ -34,7 +34,7 @@ from django_amazon_sync.sync.accounts.tokens_and_buckets import buckets
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
-from tests.sync.conftest import DE, FR, World
+from tests.world import DE, FR, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

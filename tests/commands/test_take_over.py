@@ -9,7 +9,7 @@ import pytest
 from django_amazon_sync.models import Marketplace
 from tests import factories
 from tests.commands.conftest import manage_json
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 pytestmark = pytest.mark.wheel
 

@@ -9,7 +9,7 @@ import pytest
 from django_amazon_sync.models import Job, RunState, Schedule, Starter, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.commands.conftest import manage, manage_json
-from tests.sync.conftest import World, shop_order
+from tests.world import World, shop_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 

@@ -9,7 +9,7 @@ from typing import Any
 from oscar.core.loading import get_model
 
 from django_amazon_sync.models import Job
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 PENDING = ("PENDING", "PENDING_AVAILABILITY")
 

@@ -38,7 +38,7 @@ from tests.faults.comparing import differences, sold
 from tests.faults.deaths import boundaries_of, different_deaths, killed_at
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages, by_feed
-from tests.sync.conftest import World
+from tests.world import World
 
 Act = Callable[[World], object]
 

@@ -27,7 +27,7 @@ from django_amazon_sync.sync.accounts.connect import Credentials, connect_accoun
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests.faults.databases import Databases
-from tests.sync.conftest import DE, World, shop_order
+from tests.world import DE, World, shop_order
 
 SHEARS_EAN = "4012345000108"
 

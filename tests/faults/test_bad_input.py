@@ -33,7 +33,7 @@ from tests.faults.comparing import differences
 from tests.faults.crooked import CrookedShop
 from tests.faults.proof import Proof, come_back, rows, wait
 from tests.faults.stages import Stages, by_feed, change
-from tests.sync.conftest import DE, World, lines_of
+from tests.world import DE, World, lines_of
 
 LONG_TITLE = ("Mug 🫖\x07" * 500).ljust(3000, "x")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests import factories
 from tests.faults.comparing import come_back, differences
 from tests.faults.stages import Stages
-from tests.sync.conftest import shop_order
+from tests.world import shop_order
 
 
 def test_a_parcel_that_leaves_at_once_is_not_older_than_its_order(stages: Stages) -> None:

@@ -41,7 +41,7 @@ from tests.faults.comparing import come_back, differences
 from tests.faults.databases import on_postgresql
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease
 from tests.faults.stages import Stages, change
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 # --- The job's lease --------------------------------------------------------------------------
 

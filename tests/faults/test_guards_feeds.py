@@ -31,7 +31,7 @@ from tests.faults.comparing import differences
 from tests.faults.proof import Proof, come_back, values_of, wait
 from tests.faults.racing import at_once, just_before, needs_postgresql, without_job_lease
 from tests.faults.stages import Stages, by_feed, change
-from tests.sync.conftest import World
+from tests.world import World
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from tests.faults.comparing import come_back, differences, quiet
 from tests.faults.deaths import boundaries_of, killed_at
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
-from tests.sync.conftest import World
+from tests.world import World
 
 SAMPLE = 5
 

@@ -20,7 +20,7 @@ from tests.faults.deaths import Died
 from tests.faults.proof import Story, failures_of, tick, wait
 from tests.faults.racing import just_before
 from tests.faults.stages import Stages, by_feed, change
-from tests.sync.conftest import World
+from tests.world import World
 
 SAMPLE = 2
 

@@ -16,7 +16,7 @@ from tests import factories
 from tests.faults.deaths import boundaries_of, killed_at
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 SAMPLE = 8
 

@@ -10,7 +10,7 @@ from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.verification import by_report
 from tests.faults.proof import Story, failures_of, wait
 from tests.faults.stages import Stages, change
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 SAMPLE = 2
 

@@ -25,7 +25,7 @@ from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
 from tests.rules.test_rates import document
 from tests.served import served
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 SAMPLE = 10
 

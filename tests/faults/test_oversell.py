@@ -29,7 +29,7 @@ from tests.faults.comparing import differences, ours
 from tests.faults.deaths import Boundaries, Died, die_within
 from tests.faults.proof import come_back, settle_all, wait
 from tests.faults.stages import Stages, by_feed, change
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 #: Beside ORDERS_FRESH: Amazon's search lags by two minutes, and times are cut to whole seconds.
 LAG = 125

@@ -36,7 +36,7 @@ from tests import factories
 from tests.faults.comparing import come_back
 from tests.faults.proof import wait
 from tests.faults.stages import Stages, by_feed
-from tests.sync.conftest import DE, World, shop_order
+from tests.world import DE, World, shop_order
 
 BUYER = {
     "buyerName": "Zebulon Quillfeather",

@@ -16,7 +16,7 @@ from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests.faults.comparing import come_back, differences
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages, buyers
-from tests.sync.conftest import World
+from tests.world import World
 
 KINDS: list[FaultKind] = [kind for kind in get_args(FaultKind) if kind not in ("400", "403")]
 SAMPLE = 3

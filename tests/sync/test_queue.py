@@ -32,7 +32,7 @@ from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests import factories_amazon as make
 from tests.commands.conftest import manage
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ import pytest
 from django_amazon_sync.models import AmazonOrder, OrderState, Outcome
 from django_amazon_sync.testing.simulator import Switches
 from tests import factories
-from tests.sync.conftest import DE, FR, World, lines_of, shop_order
+from tests.world import DE, FR, World, lines_of, shop_order
 
 ANSWERS = {
     "as believed": Switches(),

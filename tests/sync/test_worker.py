@@ -24,7 +24,7 @@ from django_amazon_sync import tasks
 from django_amazon_sync.models import Job, RunState, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.testing.simulator import Simulator
-from tests.sync.conftest import World
+from tests.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,4 +1,4 @@
-"""Fixtures of the simulator's own tests; ``amazon`` is the plugin's."""
+"""Fixtures of the simulator's own tests."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,13 @@ import pytest
 
 from django_amazon_sync.testing.simulator import Simulator
 from tests.testing.callers import Caller
+
+
+@pytest.fixture
+def amazon() -> Iterator[Simulator]:
+    """A simulated Amazon as the plugin makes it: much that is asked here is wrong on purpose."""
+    with Simulator(rate_limits=False) as simulator:
+        yield simulator
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django_amazon_sync.testing import simulator
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 from tests.factories import stock_record
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401 -- fixtures
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -131,7 +131,7 @@ def test_a_refused_submission_is_told_in_words(staff: Staff, listing: Listing) -
     assert "Amazon says (90226): The value 0 is too low." in page
 
 
-def test_what_amazon_refuses_reaches_staff_in_words(staff: Staff, world: World) -> None:  # noqa: F811
+def test_what_amazon_refuses_reaches_staff_in_words(staff: Staff, world: World) -> None:
     world.sell("MUG", price="10.00")
     world.export()
     listing = world.listing("MUG")

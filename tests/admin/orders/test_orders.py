@@ -19,13 +19,13 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff
-from tests.sync.conftest import World, connect, shop_order, world  # noqa: F401 -- fixtures
+from tests.world import World, shop_order
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bought(world: World) -> AmazonOrder:  # noqa: F811 -- the fixture
+def bought(world: World) -> AmazonOrder:
     """An order that was bought on Amazon and imported."""
     world.sell("MUG", price="10.00", quantity=5)
     world.export()
@@ -119,7 +119,7 @@ def test_orders_are_neither_made_nor_changed_nor_deleted_here(
 
 def test_replay_places_what_was_quarantined_once_it_is_mended(
     staff: Staff,
-    world: World,  # noqa: F811 -- the fixture
+    world: World,
 ) -> None:
     world.sell("MUG", price="10.00", quantity=5)
     world.export()
@@ -138,7 +138,7 @@ def test_replay_places_what_was_quarantined_once_it_is_mended(
     assert shop_order(order.number)
 
 
-def _bought_and_imported(world: World) -> str:  # noqa: F811 -- not the fixture
+def _bought_and_imported(world: World) -> str:
     world.amazon.advance(60)  # well after the cut-over
     number = world.buy("MUG", 2)
     world.import_orders()

@@ -23,7 +23,7 @@ from django_amazon_sync.testing.simulator import Fault
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff
 from tests.factories import partner
-from tests.sync.conftest import DE, World, amazon, connect, world  # noqa: F401 -- fixtures
+from tests.world import DE, World
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ SEARCH = "/admin/django_amazon_sync/amazonorder/search/"
 
 
 @pytest.fixture
-def shop(world: World) -> World:  # noqa: F811 -- the fixture
+def shop(world: World) -> World:
     world.sell("MUG", price="10.00", quantity=900)
     return world
 

@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff
-from tests.sync.conftest import World, connect, world  # noqa: F401 -- fixtures
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -197,7 +197,7 @@ def test_approve_with_nothing_waiting_asks_for_nothing(staff: Staff, listing: Li
 
 def test_a_price_that_jumps_is_approved_and_then_at_amazon(
     staff: Staff,
-    world: World,  # noqa: F811 -- the fixture
+    world: World,
 ) -> None:
     """The whole way: the export holds it, staff approve it, the worker sends it."""
     record = world.sell("MUG", price="10.00")

@@ -31,7 +31,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import doctor
 from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, TAKES_ALL, Staff
-from tests.sync.conftest import World, connect  # noqa: F401 -- a fixture
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -324,7 +324,7 @@ def test_release_without_a_deployment_names_the_setting(staff: Staff, settings: 
 
 def test_check_tries_each_role_at_amazon(
     staff: Staff,
-    connect: Callable[..., World],  # noqa: F811 -- the fixture
+    connect: Callable[..., World],
 ) -> None:
     world = connect()
     [message] = staff.press(SellerAccount, "check_connection", world.account)
@@ -334,7 +334,7 @@ def test_check_tries_each_role_at_amazon(
 
 def test_check_says_what_to_do_when_amazon_refuses(
     staff: Staff,
-    connect: Callable[..., World],  # noqa: F811 -- the fixture
+    connect: Callable[..., World],
 ) -> None:
     world = connect()
     world.amazon.revoke(world.seller)

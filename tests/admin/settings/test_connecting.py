@@ -22,7 +22,7 @@ from django_amazon_sync.testing.simulator import Seller
 from tests import factories
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
-from tests.sync.conftest import DE, FR, World, amazon, connect  # noqa: F401 -- fixtures
+from tests.world import DE, FR, World
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,7 @@ def application_id(seller: Seller) -> str:
 
 
 @pytest.fixture
-def seller(connect: Callable[..., World], amazon: Any) -> Seller:  # noqa: F811
+def seller(connect: Callable[..., World], amazon: Any) -> Seller:
     """Amazon's seller in Europe, not connected yet; the settings lead to the simulator."""
     found: Seller = amazon.seller("eu")
     return found
@@ -127,7 +127,7 @@ def test_a_second_account_of_the_same_seller_is_warned_of(staff: Staff, seller: 
 
 def test_accounts_of_two_regions_stand_side_by_side(
     staff: Staff,
-    amazon: Any,  # noqa: F811
+    amazon: Any,
     seller: Seller,
 ) -> None:
     staff.client.post(EU, filled(seller))
@@ -210,7 +210,7 @@ def test_the_way_ends_after_ten_minutes(
     assert not SellerAccount.objects.exists()
 
 
-def test_an_old_code_is_told_in_words(staff: Staff, seller: Seller, amazon: Any) -> None:  # noqa: F811
+def test_an_old_code_is_told_in_words(staff: Staff, seller: Seller, amazon: Any) -> None:
     _consent, back = go_to_amazon(staff, seller)
     amazon.advance(301)
     response = staff.client.get(back, follow=True)
@@ -223,8 +223,8 @@ def test_an_old_code_is_told_in_words(staff: Staff, seller: Seller, amazon: Any)
 
 def test_a_disconnected_account_is_connected_again_and_keeps_its_rows(
     staff: Staff,
-    connect: Callable[..., World],  # noqa: F811
-    amazon: Any,  # noqa: F811
+    connect: Callable[..., World],
+    amazon: Any,
 ) -> None:
     world = connect()
     amazon.revoke("eu")
@@ -246,8 +246,8 @@ def test_a_disconnected_account_is_connected_again_and_keeps_its_rows(
 
 def test_another_seller_does_not_take_an_account_over(
     staff: Staff,
-    connect: Callable[..., World],  # noqa: F811
-    amazon: Any,  # noqa: F811
+    connect: Callable[..., World],
+    amazon: Any,
 ) -> None:
     world = connect()
     Application.objects.update(application_id=application_id(world.seller))

@@ -27,7 +27,7 @@ from django_amazon_sync.sync.orders import windows
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 from tests.admin.settings.test_accounts import account_form
-from tests.sync.conftest import World, amazon, connect, lines_of  # noqa: F401 -- fixtures
+from tests.world import World, lines_of
 
 pytestmark = pytest.mark.django_db
 
@@ -154,7 +154,7 @@ def test_once_orders_were_imported_there_is_no_looking_back(staff: Staff) -> Non
 
 
 def test_older_orders_are_recorded_without_stock_and_new_ones_are_searched_first(
-    connect: Callable[..., World],  # noqa: F811
+    connect: Callable[..., World],
 ) -> None:
     world = connect()
     world.sell("MUG", quantity=10)

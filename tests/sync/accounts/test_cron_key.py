@@ -26,8 +26,7 @@ from django_amazon_sync.sync.accounts import cron_key
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
 from tests import factories_amazon as make
-from tests.admin.conftest import Staff, staff, staff_with  # noqa: F401 -- fixtures
-from tests.sync.conftest import World, amazon, connect, world  # noqa: F401 -- fixtures
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +99,7 @@ def test_all_that_is_not_right_looks_the_same(
 
 
 def test_without_a_broker_the_work_is_done_after_the_answer(
-    world: World,  # noqa: F811
+    world: World,
     caller: Client,
     use_broker: Callable[[str], None],
 ) -> None:
@@ -118,7 +117,7 @@ def test_without_a_broker_the_work_is_done_after_the_answer(
 
 
 def test_what_else_is_due_of_the_account_is_done_too(
-    world: World,  # noqa: F811
+    world: World,
     caller: Client,
     use_broker: Callable[[str], None],
 ) -> None:
@@ -132,7 +131,7 @@ def test_what_else_is_due_of_the_account_is_done_too(
 
 
 def test_the_time_of_a_call_is_bounded_and_the_rest_goes_on_with_the_next(
-    world: World,  # noqa: F811
+    world: World,
     caller: Client,
     use_broker: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -174,51 +173,3 @@ def test_two_calls_at_once_make_one_run(use_broker: Callable[[str], None]) -> No
     assert len(seen) == 4
     assert len(set(seen)) == 1
     assert SyncRun.objects.count() == 1
-
-
-# --- Its page ------------------------------------------------------------------------------------
-
-
-def key_page(account: SellerAccount) -> str:
-    return reverse("admin:django_amazon_sync_cron_key", args=[account.pk])
-
-
-def test_a_key_is_shown_once_replaced_and_switched_off(
-    staff: Staff,  # noqa: F811
-    caller: Client,
-    use_broker: Callable[[str], None],
-) -> None:
-    use_broker("memory://")
-    account = make.live_account()
-    assert "There is no key" in staff.client.get(key_page(account)).content.decode()
-    first = staff.client.post(key_page(account), {"new": "1"})
-    assert "no-store" in first["Cache-Control"]
-    key = first.context["key"]
-    account.refresh_from_db()
-    assert key not in account.cron_key_hash
-    assert key not in staff.client.get(key_page(account)).content.decode()
-    assert caller.get(address(account), {"key": key}).status_code == 202
-
-    second = staff.client.post(key_page(account), {"new": "1"}).context["key"]
-    assert caller.get(address(account), {"key": key}).status_code == 403
-    assert caller.get(address(account), {"key": second}).status_code == 202
-    staff.client.post(key_page(account), {"off": "1"})
-    assert caller.get(address(account), {"key": second}).status_code == 403
-
-
-def test_only_those_who_change_accounts_make_a_key(
-    staff_with: Callable[..., Staff],  # noqa: F811
-) -> None:
-    account = make.live_account()
-    viewer = staff_with("view_selleraccount")
-    assert viewer.client.get(key_page(account)).status_code == 403
-    assert viewer.client.post(key_page(account), {"new": "1"}).status_code == 403
-    account.refresh_from_db()
-    assert account.cron_key_hash == ""
-
-
-def test_making_a_key_needs_the_csrf_token(admin_user: Any) -> None:
-    account = make.live_account()
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(admin_user)
-    assert client.post(key_page(account), {"new": "1"}).status_code == 403

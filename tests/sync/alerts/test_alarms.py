@@ -31,7 +31,7 @@ from django_amazon_sync.sync.alerts import alarms, attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
 from tests import factories_amazon as make
 from tests.commands.conftest import manage
-from tests.sync.conftest import World
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 

@@ -37,7 +37,7 @@ from django_amazon_sync.sync.amazon_reports.upsert import take_in
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests import factories_amazon as make
-from tests.sync.conftest import DE, FR, World, lines_of
+from tests.world import DE, FR, World, lines_of
 
 
 def to_the_end(world: World, run: SyncRun) -> SyncRun:

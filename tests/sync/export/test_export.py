@@ -23,7 +23,7 @@ from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests import factories
-from tests.sync.conftest import DE, FR, World, lines_of
+from tests.world import DE, FR, World, lines_of
 
 EAN = "4006381333931"
 

@@ -23,7 +23,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import pause
 from django_amazon_sync.testing.simulator import Fault, Switches
-from tests.sync.conftest import World, lines_of
+from tests.world import World, lines_of
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.orders import import_orders
 from tests import factories
 from tests.faults.racing import just_before
-from tests.sync.conftest import World, lines_of, shop_order
+from tests.world import World, lines_of, shop_order
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.matching import match
 from tests import factories, factories_amazon
 from tests.faults.racing import just_before
-from tests.sync.conftest import DE, FR, World, lines_of
+from tests.world import DE, FR, World, lines_of
 
 EAN, OTHER_EAN, UPC, ISBN = "4006381333931", "5901234123457", "012345678905", "9780306406157"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django_amazon_sync.models import Listing, Outcome, Proposal
 from django_amazon_sync.sync.matching import proposals
 from tests import factories
-from tests.sync.conftest import DE, World, lines_of
 from tests.sync.matching.test_match import EAN, links, matched, on_amazon
+from tests.world import DE, World, lines_of
 
 
 def two_that_may_be_one(world: World) -> str:

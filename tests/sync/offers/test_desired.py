@@ -17,7 +17,7 @@ from django_amazon_sync.sync.offers import fields
 from django_amazon_sync.sync.offers.field_kinds import Number
 from django_amazon_sync.sync.offers.fields import FIELDS, own_fields, set_own
 from tests import factories
-from tests.sync.conftest import DE, World, lines_of
+from tests.world import DE, World, lines_of
 
 SALE = {"price": "8.00 EUR", "start": "2020-01-01", "end": "2099-12-31"}
 BUSINESS = {"price": "9.50 EUR", "tiers": [[10, "9.00 EUR"]]}

@@ -16,7 +16,7 @@ from django_amazon_sync.errors import NotFound, Unreadable
 from django_amazon_sync.models import ProductType
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.offers import product_types
-from tests.sync.conftest import DE, World
+from tests.world import DE, World
 
 
 def test_a_search_suggests_keywords_nodes_and_types(world: World) -> None:

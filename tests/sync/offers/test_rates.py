@@ -22,7 +22,7 @@ from django_amazon_sync.models import (
 )
 from tests.rules.test_rates import document
 from tests.served import Served, served
-from tests.sync.conftest import World, lines_of
+from tests.world import World, lines_of
 
 JP = "A1VC38T7YXB528"
 

@@ -18,7 +18,7 @@ from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync.orders import confirm_shipments
 from django_amazon_sync.testing.simulator import Fault
 from tests.factories import shipping_event
-from tests.sync.conftest import World, lines_of, shop_order
+from tests.world import World, lines_of, shop_order
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.oscar import OscarShop
 from tests import factories
-from tests.sync.conftest import World, lines_of, shop_order
+from tests.world import World, lines_of, shop_order
 
 ADA = {"buyerName": "Ada Byron", "buyerEmail": "Ada@Engine.example"}
 

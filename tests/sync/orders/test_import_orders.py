@@ -23,7 +23,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.orders import import_orders, windows
 from django_amazon_sync.testing.simulator import Fault, Switches
-from tests.sync.conftest import DE, World, lines_of, shop_order
+from tests.world import DE, World, lines_of, shop_order
 
 
 def order_of(number: str) -> AmazonOrder:

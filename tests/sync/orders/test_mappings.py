@@ -18,7 +18,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.testing.shop_contract import undone
 from tests import factories
-from tests.sync.conftest import World, lines_of, shop_order
+from tests.world import World, lines_of, shop_order
 
 ADA = {"buyerName": "Ada Byron", "buyerEmail": "ada@engine.example"}
 UPWARDS = {

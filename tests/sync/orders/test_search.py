@@ -25,7 +25,7 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import search
 from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked, look
 from django_amazon_sync.testing.simulator import Fault
-from tests.sync.conftest import DE, FR, World, lines_of
+from tests.world import DE, FR, World, lines_of
 
 pytestmark = pytest.mark.django_db
 

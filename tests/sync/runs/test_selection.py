@@ -23,7 +23,7 @@ from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import Merged
 from tests import factories
 from tests import factories_amazon as make
-from tests.sync.conftest import World, lines_of
+from tests.world import World, lines_of
 
 MANY = selection.BY_NAME + 20
 

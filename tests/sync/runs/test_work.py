@@ -14,7 +14,7 @@ from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.models import RunState, SyncRun
 from django_amazon_sync.sync.runs.work import Pace, Work
 from tests import factories
-from tests.sync.conftest import World
+from tests.world import World
 
 NOW = 1_790_000_000.0
 TOGETHER = 20

@@ -29,7 +29,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.verification import by_report
 from tests import factories
-from tests.sync.conftest import DE, World, lines_of
+from tests.world import DE, World, lines_of
 
 HOURS = 3600
 

@@ -24,7 +24,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync.listings.decisions import send_ours
 from tests import factories
-from tests.sync.conftest import DE, FR, World, eur, lines_of
+from tests.world import DE, FR, World, eur, lines_of
 
 
 @pytest.fixture(autouse=True)

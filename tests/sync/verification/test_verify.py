@@ -9,7 +9,7 @@ import pytest
 
 from django_amazon_sync.models import Outcome, RunState
 from django_amazon_sync.testing.simulator import Fault, Switches
-from tests.sync.conftest import DE, World, lines_of
+from tests.world import DE, World, lines_of
 
 
 @pytest.fixture(autouse=True)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-import pytest
 from oscar.core.loading import get_model
 
 from django_amazon_sync.data import Money
 from django_amazon_sync.models import Job, Listing, RunLine, SellerAccount, SyncRun
-from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
 from django_amazon_sync.testing.simulator import Seller, Simulator
 from tests import factories
-from tests.contract.amazon_models import load_models
 
 DE = "A1PA6795UKMFR9"
 FR = "A13V1IB3VIYZZH"
@@ -101,63 +97,4 @@ def shop_order(number: str) -> Any:
 
 
 def eur(amount: str) -> Money:
-    from decimal import Decimal
-
     return Money(Decimal(amount), "EUR")
-
-
-@pytest.fixture
-def amazon(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A simulated Amazon, made as ``parametrize("amazon", [{...}], indirect=True)`` says.
-
-    Where Amazon's models are at hand they judge each request and each answer in the end.
-    """
-    with Simulator(**{"rate_limits": False, **getattr(request, "param", {})}) as simulator:
-        yield simulator
-    try:
-        models = load_models()
-    except pytest.skip.Exception:
-        return  # tests/contract says that they are absent
-    assert models.faults_of(simulator.requests) == []
-
-
-@pytest.fixture
-def connect(amazon: Simulator, settings: Any, db: None) -> Callable[..., World]:
-    """Connect the seller of a region; released unless told otherwise."""
-    settings.AMAZON_SYNC = {
-        **settings.AMAZON_SYNC,
-        "ENDPOINT": amazon.regional_endpoint,
-        "LWA_ENDPOINT": amazon.lwa_endpoint,
-        "SELLER_CENTRAL": amazon.endpoint,
-    }
-
-    def connected(
-        region: str = "eu", marketplaces: tuple[str, ...] = (DE,), *, live: bool = True, **more: Any
-    ) -> World:
-        seller = amazon.seller(region)
-        shop = configured_shop()
-        choices: dict[str, Any] = {
-            "payment_method": "any",
-            "shipping_method": "any",
-            "synchronise_all": True,
-        } | more
-        credentials = Credentials(seller.client_id, seller.client_secret, seller.refresh_token)
-        account = connect_account(
-            shop,
-            credentials,
-            region=region,
-            seller_id=seller.seller_id,
-            marketplaces=marketplaces,
-            **choices,
-        )
-        if live:
-            release(account)
-        return World(amazon, seller, account, shop)
-
-    return connected
-
-
-@pytest.fixture
-def world(connect: Callable[..., World]) -> World:
-    """A released account in Germany; the shop sells nothing yet."""
-    return connect()
