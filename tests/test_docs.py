@@ -21,20 +21,13 @@ from django_amazon_sync.models import DEFAULT_PERIODS
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.templatetags import amazon
 from django_amazon_sync.testing.simulator.faults import FaultKind
+from tests.pages import DOCS, PAGES, ROOT, anchor_of, text_of
 
-ROOT = Path(__file__).parent.parent
-DOCS = sorted((ROOT / "docs").rglob("*.md"))
-TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
-PAGES = [*(ROOT / name for name in TOP), *DOCS]
 COMMANDS = sorted(
     path.stem for path in (ROOT / "django_amazon_sync/management/commands").glob("amazon_*.py")
 )
 FIXTURES = ("amazon_account", "amazon_marketplace")  # of testing/plugin.py
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def text_of(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
 
 
 def all_text() -> str:
@@ -234,10 +227,6 @@ def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as the usual viewers make them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return set(map(anchor_of, headings))
-
-
-def anchor_of(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_every_page_can_be_found_from_the_index() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.amazon_models import MODELS
-from tests.test_docs import PAGES, ROOT, anchor_of, text_of
+from tests.pages import PAGES, ROOT, anchor_of, text_of
 
 FOLDERS = ("django_amazon_sync", "tests", "benchmarks", "example_project", "docs")
 RECORDS = sorted((ROOT / "docs/decisions").glob("0*.md"))

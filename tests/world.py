@@ -9,7 +9,14 @@ from typing import Any
 from oscar.core.loading import get_model
 
 from django_amazon_sync.data import Money
-from django_amazon_sync.models import Job, Listing, RunLine, SellerAccount, SyncRun
+from django_amazon_sync.models import (
+    Job,
+    Listing,
+    RunLine,
+    RunState,
+    SellerAccount,
+    SyncRun,
+)
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.testing.simulator import Seller, Simulator
@@ -17,6 +24,7 @@ from tests import factories
 
 DE = "A1PA6795UKMFR9"
 FR = "A13V1IB3VIYZZH"
+JP = "A1VC38T7YXB528"
 
 
 @dataclass
@@ -98,3 +106,11 @@ def shop_order(number: str) -> Any:
 
 def eur(amount: str) -> Money:
     return Money(Decimal(amount), "EUR")
+
+
+def to_the_end(world: World, run: SyncRun) -> SyncRun:
+    """Go on with a run that waits for Amazon until it does not any more."""
+    while run.state == RunState.QUEUED:
+        world.amazon.advance(120)
+        jobs.perform(run, patience=5)
+    return run

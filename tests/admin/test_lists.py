@@ -7,19 +7,17 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.db import connection
 from django.db.models import DateField, Model
 from django.test.utils import CaptureQueriesContext
 
 from django_amazon_sync import models
-from django_amazon_sync.models import Job, Outcome
+from django_amazon_sync.models import Job
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.admin.rows import OURS, fill
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
-
-OURS = [model for model in admin.site._registry if model.__module__.startswith("django_amazon")]
 
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
@@ -28,23 +26,6 @@ def test_every_row_that_staff_read_about_has_a_screen() -> None:
         "OrderMappings", "Proposal", "RunLine", "Schedule", "SellerAccount", "SellerSku",
         "Shipment", "Submission", "SyncRun",
     }  # fmt: skip
-
-
-def fill(number: int) -> None:
-    """So many rows of everything; accounts come with rows of their own."""
-    for _ in range(number):
-        account = make.live_account()
-        place = make.marketplace(account)
-        listing = make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
-        run = make.run(account, asked_by=None)
-        make.line(run, Outcome.SENT, sku="A", marketplace=make.GERMANY)
-        make.submission(listing, run=run)
-        order = make.placed_order(account, document={"buyer": {"buyerName": "A. Buyer"}})
-        make.order_line(order)
-        make.shipment(order)
-        make.proposal(listing.sku)
-        make.rate()
-        make.alarm(account)
 
 
 def queries_of(staff: Staff, model: type[Model]) -> int:

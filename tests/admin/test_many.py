@@ -16,23 +16,10 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.admin.rows import waiting_listings
 
 pytestmark = pytest.mark.django_db
-
-
-def fill(number: int) -> None:
-    """So many SKUs of one account, each with a listing where a price waits for approval."""
-    account = make.live_account()
-    place = make.marketplace(account)
-    skus = SellerSku.objects.bulk_create(
-        SellerSku(account=account, sku=f"S{one:06}", offer_pk=str(one)) for one in range(number)
-    )
-    Listing.objects.bulk_create(
-        Listing(sku=sku, marketplace=place, presence="present", held={"price": "9.00 EUR"})
-        for sku in skus
-    )
 
 
 def press_all(staff: Staff, model: type, action: str, **filters: str) -> int:
@@ -55,13 +42,13 @@ def press_all(staff: Staff, model: type, action: str, **filters: str) -> int:
 def test_all_that_match_take_as_many_queries_for_5000_as_for_200(
     staff: Staff, model: type, action: str
 ) -> None:
-    fill(200)
+    waiting_listings(200)
     with_few = press_all(staff, model, action)
     SyncRun.objects.all().delete()
     Listing.objects.all().delete()
     SellerSku.objects.all().delete()
     OfferChange.objects.all().delete()
-    fill(5000)
+    waiting_listings(5000)
     assert press_all(staff, model, action) == with_few
     if action in ("export", "verify"):
         assert RunSelection.objects.filter(run=SyncRun.objects.get()).count() == 5000
@@ -77,7 +64,7 @@ def test_all_that_match_take_as_many_queries_for_5000_as_for_200(
 def test_values_of_all_that_match_come_in_the_difference_first(
     staff: Staff, model: type[Any]
 ) -> None:
-    fill(300)
+    waiting_listings(300)
     first = model.objects.order_by("pk")[0].pk
     data = {"action": "take_over", "select_across": "1", "_selected_action": [first]}
     page = staff.client.post(address(model), data).content.decode()
@@ -95,14 +82,14 @@ def test_values_of_all_that_match_come_in_the_difference_first(
 
 
 def test_only_what_matches_the_filter_is_chosen(staff: Staff) -> None:
-    fill(300)
+    waiting_listings(300)
     SellerSku.objects.filter(sku__lt="S000150").update(channel="DEFAULT")
     press_all(staff, SellerSku, "export", channel="merchant")
     assert SyncRun.objects.get().options == {"selected": 150}
 
 
 def test_a_search_over_listings_chooses_each_sku_once(staff: Staff) -> None:
-    fill(300)
+    waiting_listings(300)
     press_all(staff, SellerSku, "export", q="S0000")
     assert SyncRun.objects.get().options["skus"][:2] == ["S000000", "S000001"]
     assert len(SyncRun.objects.get().options["skus"]) == 100

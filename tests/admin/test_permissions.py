@@ -19,7 +19,7 @@ from django_amazon_sync.models import (
 )
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
-from tests.admin.test_lists import OURS, fill
+from tests.admin.rows import OURS, fill
 
 pytestmark = pytest.mark.django_db
 

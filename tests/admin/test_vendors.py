@@ -18,7 +18,7 @@ from tests import factories
 from tests import factories_amazon as make
 from tests.admin import permission_table as table
 from tests.admin.conftest import address
-from tests.admin.test_roles import MODELS, all_permissions, client_with, short, tried, url_of
+from tests.admin.people import MODELS, all_permissions, client_with, short, tried, url_of
 
 pytestmark = pytest.mark.django_db
 

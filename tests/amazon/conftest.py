@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -151,3 +152,9 @@ def make_client(server: ScriptedServer, tokens: Tokens) -> Callable[..., Client]
 @pytest.fixture
 def client(make_client: Callable[..., Client]) -> Client:
     return make_client()
+
+
+def asked(server: ScriptedServer, number: int = -1) -> tuple[str, dict[str, str]]:
+    """Path and query of one request; the query's values as they were written."""
+    parts = urlsplit(server.seen[number].path)
+    return parts.path, {name: value[0] for name, value in parse_qs(parts.query).items()}

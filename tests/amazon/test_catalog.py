@@ -7,8 +7,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import CatalogItem, Identifier
 from django_amazon_sync.errors import NotFound, Unavailable
 
-from .conftest import Reply, ScriptedServer
-from .test_listings import asked
+from .conftest import Reply, ScriptedServer, asked
 
 US = "ATVPDKIKX0DER"
 ITEM = {

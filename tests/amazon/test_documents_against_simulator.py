@@ -16,7 +16,7 @@ from django_amazon_sync.errors import NotFound, Rejected, Unavailable, Unreadabl
 from django_amazon_sync.testing.simulator import Simulator
 from tests import patches
 
-from .test_against_simulator import client_of
+from .clients import client_of
 
 DE = "A1PA6795UKMFR9"
 JP = "A1VC38T7YXB528"

@@ -22,7 +22,7 @@ from tests.contract.amazon_models import contract_folder
 from tests.patches import name_patch, price_patch, quantity_patch
 
 from .conftest import Reply, ScriptedServer
-from .test_orders import ODD, places
+from .odd import ODD, places
 
 US = "ATVPDKIKX0DER"
 PATCHES = [price_patch(US, Money(Decimal("12.90"), "USD")), quantity_patch(3, 2, "2026-12-01")]

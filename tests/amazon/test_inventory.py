@@ -13,7 +13,7 @@ from django_amazon_sync.data import AmazonStock
 from django_amazon_sync.errors import Unavailable
 
 from .conftest import Reply, ScriptedServer
-from .test_orders import ODD, places
+from .odd import ODD, places
 
 US = "ATVPDKIKX0DER"
 SUMMARY = {

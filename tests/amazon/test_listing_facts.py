@@ -12,7 +12,7 @@ from django_amazon_sync.amazon.listing_facts import read_issue, read_item
 from django_amazon_sync.data import Money, SkuFacts
 from django_amazon_sync.errors import Unreadable
 
-from .test_orders import ODD, places
+from .odd import ODD, places
 
 Raw = dict[str, Any]
 DE = "A1PA6795UKMFR9"

@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import Answered, Issue, Money
 from django_amazon_sync.errors import NotFound, Rejected, Unavailable
 from tests import patches
+from tests.amazon.conftest import asked
 
 from .conftest import Reply, ScriptedServer
 
@@ -114,12 +115,6 @@ def test_a_price_has_whole_minor_units(price: Money, written: str) -> None:
 
 
 # --- Requests --------------------------------------------------------------------------------
-
-
-def asked(server: ScriptedServer, number: int = -1) -> tuple[str, dict[str, str]]:
-    """Path and query of one request; the query's values as they were written."""
-    parts = urlsplit(server.seen[number].path)
-    return parts.path, {name: value[0] for name, value in parse_qs(parts.query).items()}
 
 
 @pytest.mark.parametrize("sku", [ODD_SKU, "a b", "a%20b", "ü", "50%", "x?y=z#f", "a\\b", "..a"])

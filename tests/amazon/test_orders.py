@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.orders import get_order, read_order, search_orders
 from django_amazon_sync.data import Address, Buyer, Money, OrderData, OrderPackage, UnreadableOrder
 from django_amazon_sync.errors import NotFound, Unavailable, Unreadable
+from tests.amazon.odd import ODD, places
 
 from .conftest import Reply, ScriptedServer
 
@@ -253,21 +253,6 @@ def test_personal_data_does_not_show_in_a_repr() -> None:
 
 
 # --- Anything may be missing, null or odd ---------------------------------------------------
-
-ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=4,
-)
-
-
-def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a document."""
-    inner = document.items() if isinstance(document, dict) else enumerate(document)
-    for key, value in inner:
-        yield (*path, key)
-        if isinstance(value, dict | list):
-            yield from places(value, (*path, key))
 
 
 PLACES = sorted(places(an_order()), key=str)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing
-from tests.admin import test_lists as lists
+from tests.admin import rows
 from tests.browser.steps import hire
 
 #: Of each language the overview, the listings and what an action is called.
@@ -19,7 +19,7 @@ WORDS = {
 
 @pytest.fixture
 def filled(transactional_db: None) -> None:
-    lists.fill(1)
+    rows.fill(1)
     hire()
 
 

@@ -12,7 +12,7 @@ from django_amazon_sync.models import Job, Outcome, Proposal, SellerSku, SyncRun
 from django_amazon_sync.sync import jobs
 from tests import factories
 from tests.browser.steps import log_in, press
-from tests.sync.matching.test_match import EAN, OTHER_EAN, on_amazon
+from tests.sync.matching.cases import EAN, OTHER_EAN, on_amazon
 from tests.world import World
 
 

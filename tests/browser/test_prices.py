@@ -13,8 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from django_amazon_sync.models import ExchangeRate, Listing, Marketplace
 from tests import factories
 from tests.browser.steps import faults_of, log_in
-from tests.sync.offers.test_rates import JP
-from tests.world import World
+from tests.world import JP, World
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -14,8 +14,8 @@ from django_amazon_sync.models import Job, SellerSku, SyncRun
 from django_amazon_sync.sync.offers import identifiers
 from tests import factories
 from tests import factories_amazon as make
+from tests.browser.pages import SERIOUS
 from tests.browser.steps import at_work, faults_of, log_in
-from tests.browser.test_accessibility import SERIOUS
 from tests.world import World
 
 EAN, ASIN = "4006381333931", "B000000042"

@@ -14,8 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
 from django_amazon_sync.sync import jobs
+from tests.browser.pages import OF_DJANGO, SERIOUS
 from tests.browser.steps import faults_of, log_in, press
-from tests.browser.test_accessibility import OF_DJANGO, SERIOUS
 from tests.world import World
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing
-from tests.admin import test_lists as lists
+from tests.admin import rows
+from tests.browser.pages import pages
 from tests.browser.steps import broken, faults_of, hire
-from tests.browser.test_accessibility import pages
 
 
 @pytest.mark.usefixtures("staff_user")
@@ -38,5 +38,5 @@ def test_every_page_opens_and_an_action_works(page: Page, live_server: LiveServe
 
 @pytest.fixture
 def staff_user(transactional_db: None) -> None:
-    lists.fill(1)
+    rows.fill(1)
     hire()

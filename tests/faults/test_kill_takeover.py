@@ -20,10 +20,10 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
+from tests.bank import document
 from tests.faults.deaths import boundaries_of, killed_at
 from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
-from tests.rules.test_rates import document
 from tests.served import served
 from tests.world import DE, World
 

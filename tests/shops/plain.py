@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import F, Q
+
 from django_amazon_sync.shops.model_shop import (
     LineFields,
     ModelShop,
@@ -87,3 +92,13 @@ class BareShop(ModelShop):
         quantity="quantity",
         taken="taken",
     )
+
+
+class VisibleShop(RichShop):
+    """What is sold is said by the shop's own query."""
+
+    product = replace(RichShop.product, on_sale="visible", price="double", scope="")
+
+    def products(self, scope: str = "") -> Any:
+        products = super().products(scope).exclude(code="secret")
+        return products.annotate(visible=Q(active=True, on_hand__gt=0), double=F("price") * 2)

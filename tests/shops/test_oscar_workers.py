@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from threading import Barrier
-from typing import TypeVar
 
 import pytest
-from django.db import connection, transaction
 
 from django_amazon_sync.data import Choices
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.testing.shop_contract import new_line, new_order, stock_of
 from tests import factories
+from tests.shops.racing import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Result = TypeVar("Result")
 
 shop = OscarShop()
 choices = Choices("free-shipping", "amazon")
-
-
-def at_once(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Run the jobs in threads that start together, each in a transaction of its own."""
-    start = Barrier(len(jobs))
-
-    def work(job: Callable[[], Result]) -> Result:
-        try:
-            start.wait(timeout=10)
-            with transaction.atomic():
-                return job()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(work, jobs))
 
 
 def test_the_same_order_is_placed_once() -> None:

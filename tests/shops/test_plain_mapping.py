@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from django.db.models import F, Q
 
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.shops.model_shop import (
@@ -16,7 +15,7 @@ from django_amazon_sync.shops.model_shop import (
     ProductFields,
 )
 from tests.plainshop.models import Order, OrderLine
-from tests.shops.plain import BareShop, RichShop
+from tests.shops.plain import BareShop, RichShop, VisibleShop
 
 #: What is changed of the rich shop's mapping, and the beginning of the sentence that says so.
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
@@ -110,16 +109,6 @@ def test_ids_have_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
         "OrderFields.number: reference holds 12 characters, and Amazon's ids have 19",
         "LineFields.item_id: amazon_id holds 13 characters, and Amazon's ids have 14",
     ]
-
-
-class VisibleShop(RichShop):
-    """What is sold is said by the shop's own query."""
-
-    product = replace(RichShop.product, on_sale="visible", price="double", scope="")
-
-    def products(self, scope: str = "") -> Any:
-        products = super().products(scope).exclude(code="secret")
-        return products.annotate(visible=Q(active=True, on_hand__gt=0), double=F("price") * 2)
 
 
 def test_annotations_can_be_mapped() -> None:

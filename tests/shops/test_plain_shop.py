@@ -54,8 +54,7 @@ from tests.plainshop.models import (
     Thing,
     Vendor,
 )
-from tests.shops.plain import BareShop, RichShop
-from tests.shops.test_plain_mapping import VisibleShop
+from tests.shops.plain import BareShop, RichShop, VisibleShop
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from django_amazon_sync.shops.model_shop import ModelShop
 from django_amazon_sync.testing.shop_contract import new_line, new_order, stock_of
 from tests.plainshop.models import Item, SoldThing, Thing, Vendor
 from tests.shops.plain import BareShop, RichShop
-from tests.shops.test_oscar_workers import at_once
+from tests.shops.racing import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django_amazon_sync.models import Listing, OfferChange, SellerSku
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
-from tests.admin.test_many import fill
+from tests.admin.rows import waiting_listings
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ CONDITION = {"edit_field": ["condition"], "condition_how": "set", "condition": "
 
 
 def test_the_pages_one_by_one(staff: Staff) -> None:
-    fill(3)
+    waiting_listings(3)
     SellerSku.objects.filter(sku="S000002").update(condition="used_good")
     page = edit(staff, SellerSku, "", *SellerSku.objects.all()).content.decode()
     assert "3 rows are chosen." in page
@@ -60,7 +60,7 @@ def test_the_pages_one_by_one(staff: Staff) -> None:
 
 
 def test_the_history_says_what_it_was_and_offers_are_looked_at_soon(staff: Staff) -> None:
-    fill(2)
+    waiting_listings(2)
     edited(staff, SellerSku, **CONDITION)
     assert list(LogEntry.objects.order_by("pk").values_list("object_repr", "change_message")) == [
         (f"S00000{one}", "Edited together. condition: new_new → used_good.") for one in (0, 1)
@@ -71,7 +71,7 @@ def test_the_history_says_what_it_was_and_offers_are_looked_at_soon(staff: Staff
 
 
 def test_each_kind_of_value_is_set_and_taken_away(staff: Staff) -> None:
-    fill(2)
+    waiting_listings(2)
     many = {
         "edit_field": ["synchronise", "set_quantity"],
         "synchronise_how": "set", "synchronise": "no",
@@ -104,7 +104,7 @@ def test_each_kind_of_value_is_set_and_taken_away(staff: Staff) -> None:
 def test_bad_input_is_told_at_the_field_and_nothing_is_saved(
     staff: Staff, data: dict[str, str], field: str, words: str
 ) -> None:
-    fill(1)
+    waiting_listings(1)
     for step in ("look", "save"):
         form = edit(staff, Listing, step, edit_field=["own_price"], **data).context["form"]
         assert words in str(form.errors[field])
@@ -129,7 +129,7 @@ def test_one_row_that_cannot_have_the_value_stops_all(staff: Staff) -> None:
 
 
 def test_rows_that_came_to_match_since_are_not_saved(staff: Staff) -> None:
-    fill(2)
+    waiting_listings(2)
     mark = edit(staff, SellerSku, "look", **CONDITION).context["outlook"].mark
     make.sku(SellerSku.objects.first().account, "LATER")  # type: ignore[union-attr]
     answer = edit(staff, SellerSku, "save", mark=mark, **CONDITION)
@@ -138,7 +138,7 @@ def test_rows_that_came_to_match_since_are_not_saved(staff: Staff) -> None:
 
 
 def test_prices_need_the_permission_to_change_prices(staff_with: Callable[..., Staff]) -> None:
-    fill(1)
+    waiting_listings(1)
     packer = staff_with("view_listing", "change_listing")
     assert "own Amazon price" not in edit(packer, Listing, "").content.decode().lower()
     price = {"edit_field": ["own_price"], "own_price_how": "set", "own_price": "9.99"}
@@ -148,7 +148,7 @@ def test_prices_need_the_permission_to_change_prices(staff_with: Callable[..., S
 
 
 def test_who_may_not_change_gets_no_page(staff_with: Callable[..., Staff]) -> None:
-    fill(1)
+    waiting_listings(1)
     packer = staff_with("view_sellersku")
     edit(packer, SellerSku, "save", **CONDITION)
     assert not SellerSku.objects.filter(condition="used_good").exists()
@@ -160,7 +160,7 @@ def test_saving_takes_as_many_queries_for_1500_as_for_200(staff: Staff) -> None:
     for number in (200, 1500):
         Listing.objects.all().delete()
         SellerSku.objects.all().delete()
-        fill(number)
+        waiting_listings(number)
         mark = edit(staff, SellerSku, "look", **CONDITION).context["outlook"].mark
         with CaptureQueriesContext(connection) as captured:
             edit(staff, SellerSku, "save", mark=mark, **CONDITION)
@@ -170,7 +170,7 @@ def test_saving_takes_as_many_queries_for_1500_as_for_200(staff: Staff) -> None:
 
 
 def test_the_declared_fields_of_an_offer_and_their_switches(staff: Staff) -> None:
-    fill(2)
+    waiting_listings(2)
     own = {
         "edit_field": ["sale_price", "max_order_quantity", "send_name"],
         "sale_price_how": "set", "sale_price_price": "9.90", "sale_price_start": "2026-12-01",
@@ -192,7 +192,7 @@ def test_the_declared_fields_of_an_offer_and_their_switches(staff: Staff) -> Non
 
 
 def test_what_does_not_fit_the_other_values_of_a_row_stops_all(staff: Staff) -> None:
-    fill(2)
+    waiting_listings(2)
     Listing.objects.filter(sku__sku="S000001").update(own_price="5.00")
     sale = {
         "edit_field": ["sale_price"], "sale_price_how": "set", "sale_price_price": "9.90",

@@ -26,7 +26,7 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import windows
 from tests import factories_amazon as make
 from tests.admin.conftest import Staff
-from tests.admin.settings.test_accounts import account_form
+from tests.admin.forms import account_form
 from tests.world import World, lines_of
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,7 @@ import pytest
 
 from django_amazon_sync.models import Job, Listing, Marketplace, Outcome
 from django_amazon_sync.sync.listings.decisions import send_ours
-from tests.sync.verification.test_by_report import to_the_end
-from tests.world import World, lines_of
+from tests.world import World, lines_of, to_the_end
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django_amazon_sync.models import Listing, Outcome, Proposal
 from django_amazon_sync.sync.matching import proposals
 from tests import factories
-from tests.sync.matching.test_match import EAN, links, matched, on_amazon
+from tests.sync.matching.cases import EAN, links, matched, on_amazon
 from tests.world import DE, World, lines_of
 
 

@@ -11,7 +11,7 @@ from django_amazon_sync.models import OfferIdentifier, Outcome, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.offers import identifiers
 from tests import factories
-from tests.sync.matching.test_match import matched
+from tests.sync.matching.cases import matched
 from tests.world import DE, World, lines_of
 
 pytestmark = pytest.mark.django_db

@@ -20,11 +20,9 @@ from django_amazon_sync.models import (
     RateSource,
     RunState,
 )
-from tests.rules.test_rates import document
+from tests.bank import document
 from tests.served import Served, served
-from tests.world import World, lines_of
-
-JP = "A1VC38T7YXB528"
+from tests.world import JP, World, lines_of
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.verification import by_report
 from tests import factories
-from tests.world import DE, World, lines_of
+from tests.world import DE, World, lines_of, to_the_end
 
 HOURS = 3600
 
@@ -48,14 +48,6 @@ def _by_report(monkeypatch: pytest.MonkeyPatch, amazon: Any, settings: Any) -> N
         "PRICE_MOVE_PERCENT": 1000,
         "FEED_THRESHOLD": 50,
     }
-
-
-def to_the_end(world: World, run: SyncRun) -> SyncRun:
-    """Go on with a run that waits for Amazon until it does not any more."""
-    while run.state == RunState.QUEUED:
-        world.amazon.advance(120)
-        jobs.perform(run, patience=5)
-    return run
 
 
 def verify(world: World) -> SyncRun:
