@@ -239,7 +239,7 @@ def test_the_readers_own_test_passes(project: Project) -> None:
     ]
     if not (project.folder / "shop/migrations/0001_initial.py").exists():
         project.run("manage.py", "makemigrations", "shop")
-    assert "1 passed" in project.run("-m", *words)
+    assert "2 passed" in project.run("-m", *words)
 
 
 def test_the_reference_names_every_attribute_of_the_mapping() -> None:

@@ -123,7 +123,7 @@ def test_a_bare_installation_is_small(metadata: Message) -> None:
 
 
 def test_the_extras_are_the_documented_ones(metadata: Message) -> None:
-    extras = {"oscar", "redis", "sqs", "spreadsheet", "all", "test", "docs"}
+    extras = {"oscar", "redis", "sqs", "spreadsheet", "all", "testing", "test", "docs"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     documented = (ROOT / "docs" / "dependencies.md").read_text()
     assert [one for one in sorted(extras) if f"`{one}`" not in documented] == []

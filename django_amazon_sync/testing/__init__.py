@@ -1,1 +1,1 @@
-"""What the tests of a project that uses this app need: a simulated Amazon, a contract for shops."""
+"""For the tests of projects that use this app: a simulated Amazon, a contract, factories."""
