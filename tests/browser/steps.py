@@ -6,7 +6,7 @@ from threading import Thread
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 from playwright.sync_api import Page, Response
@@ -16,9 +16,9 @@ from django_amazon_sync.models import SyncRun
 from django_amazon_sync.sync import jobs
 
 
-def hire() -> AbstractUser:
+def hire() -> User:
     """Somebody who may do everything."""
-    user: AbstractUser = get_user_model().objects.create_superuser(
+    user: User = get_user_model().objects.create_superuser(
         username="staff", email="staff@example.com", password="staff"
     )
     return user
