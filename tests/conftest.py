@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from celery import current_app
 from django.conf import settings
+from hypothesis import settings as hypothesis
 
 from django_amazon_sync.testing.simulator import Simulator
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:  # where there is no shop, there is no Oscar
     from tests.world import World
 
 pytest_plugins = ["django_amazon_sync.testing.plugin"]
+
+#: Ten times as many examples, and new ones each time.
+hypothesis.register_profile("nightly", max_examples=1000)
 
 BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
 

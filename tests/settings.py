@@ -23,13 +23,19 @@ DEBUG = False
 #: "gw0", "gw1" and so on; empty where one process runs all tests.
 XDIST_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+# No test asks what is left after the machine lost its power, so nothing waits for the disk.
+database = DATABASES["default"]
+options = database.setdefault("OPTIONS", {})
+if database["ENGINE"] == "django.db.backends.sqlite3":
+    options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
     # A file, so that threads and other processes of a test see the same tables; one a process,
     # so that two runs do not meet.
     test_database = Path(tempfile.gettempdir()) / f"django-amazon-sync-{os.getpid()}.sqlite3"
-    DATABASES["default"]["TEST"] = {"NAME": str(test_database)}
-elif template := os.environ.get("DATABASE_TEMPLATE"):
-    DATABASES["default"]["TEST"] = {"TEMPLATE": template}
+    database["TEST"] = {"NAME": str(test_database)}
+else:
+    options["options"] = "-c synchronous_commit=off"
+    if template := os.environ.get("DATABASE_TEMPLATE"):
+        database["TEST"] = {"TEMPLATE": template}
 
 if REDIS_URL and XDIST_WORKER:
     # Redis numbers its databases; the first process has the one of REDIS_URL, each other the next.
