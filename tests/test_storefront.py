@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import AccountState, Listing, Marketplace, Presence, SellerAccount
 from django_amazon_sync.storefront import AmazonLink, distance, links_of_offers
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
+from tests.factories_amazon import FRANCE, ListingInStepFactory, LiveAccountFactory
 from tests.plainshop.models import Item, Vendor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
@@ -39,16 +40,18 @@ def render(source: str, **context: Any) -> str:
 def sold(place: Marketplace, **columns: Any) -> Any:
     """A stock record whose listing can be bought."""
     record = factories.stock_record()
-    sku = make.sku(
-        place.account, offer_pk=str(record.pk), channel=columns.pop("channel", "DEFAULT")
+    sku = SellerSkuFactory.create(
+        account=place.account, offer_pk=str(record.pk), channel=columns.pop("channel", "DEFAULT")
     )
-    make.listing(sku, place, **{"status": "BUYABLE DISCOVERABLE", **columns})
+    ListingInStepFactory.create(
+        marketplace=place, sku=sku, **{"status": "BUYABLE DISCOVERABLE", **columns}
+    )
     return record
 
 
 @pytest.fixture
 def germany(db: None) -> Marketplace:
-    return make.marketplace(make.live_account())
+    return MarketplaceFactory.create(account=LiveAccountFactory.create())
 
 
 # --- When it is there ---------------------------------------------------------------------------
@@ -130,8 +133,10 @@ def test_a_parent_shows_the_first_of_its_variants(germany: Marketplace) -> None:
     gone = factories.stock_record(product_=factories.product(parent=parent))
     there = factories.stock_record(product_=factories.product(parent=parent))
     for record, status in ((gone, ""), (there, "BUYABLE")):
-        sku = make.sku(germany.account, offer_pk=str(record.pk))
-        make.listing(sku, germany, status=status, asin=f"B00000000{record.pk % 10}")
+        sku = SellerSkuFactory.create(account=germany.account, offer_pk=str(record.pk))
+        ListingInStepFactory.create(
+            marketplace=germany, sku=sku, status=status, asin=f"B00000000{record.pk % 10}"
+        )
     assert Listing.objects.get(status="BUYABLE").asin in render(BUTTON, product=parent)
 
 
@@ -141,7 +146,7 @@ def test_products_of_a_shop_of_plain_models_have_it_too(
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": "tests.shops.plain.RichShop"}
     vendor = Vendor.objects.create(code="bath")
     soap = Item.objects.create(code="soap", name="Soap", vendor=vendor)
-    make.listing(make.sku(germany.account, offer_pk=str(soap.pk)), germany, status="BUYABLE")
+    ListingInStepFactory.create(marketplace=germany, sku__offer_pk=str(soap.pk), status="BUYABLE")
     number, shown = queries_of(LIST, products=[soap])
     assert "amazon.de" in shown
     assert number == 1
@@ -155,12 +160,12 @@ def test_an_offer_is_named_by_its_pk(germany: Marketplace) -> None:
 
 def test_the_store_is_the_one_nearest_to_the_reader(germany: Marketplace) -> None:
     record = sold(germany)
-    france = make.marketplace(germany.account, make.FRANCE, language="fr_FR")
-    make.listing(Listing.objects.get().sku, france, status="BUYABLE")
+    france = MarketplaceFactory.create(account=germany.account, code=FRANCE, language="fr_FR")
+    ListingInStepFactory.create(marketplace=france, sku=Listing.objects.get().sku, status="BUYABLE")
     for language, store in (("fr", "amazon.fr"), ("de-at", "amazon.de"), ("ja", "amazon.de")):
         with translation.override(language):
             assert store in render(BUTTON, product=record.product), language
-    for name, store in (("FR", "amazon.fr"), ("de", "amazon.de"), (make.FRANCE, "amazon.fr")):
+    for name, store in (("FR", "amazon.fr"), ("de", "amazon.de"), (FRANCE, "amazon.fr")):
         source = "{% load amazon %}{% amazon_button product marketplace=name %}"
         assert store in render(source, product=record.product, name=name)
     source = "{% load amazon %}{% amazon_button product marketplace='JP' %}"

@@ -19,7 +19,7 @@ from django_amazon_sync.models import Job, OfferChange, RunState, Schedule, Sync
 from django_amazon_sync.sync import jobs, queue
 from django_amazon_sync.sync.accounts.budget import OPERATIONS
 from django_amazon_sync.sync.runs.work import Work
-from tests import factories_amazon as make
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import World
 
 UseBroker = Callable[[str], None]
@@ -218,7 +218,7 @@ def test_one_worker_comes_to_another_accounts_change_in_between(
     monkeypatch.setattr(queue, "LOOKS_EVERY", 0)
     Schedule.objects.all().delete()
     export = jobs.request(world.account, Job.EXPORT)
-    waiting = make.live_account(name="other")
+    waiting = LiveAccountFactory.create(name="other")
     waiting.schedules.all().delete()
 
     def long_story(work: Work) -> None:

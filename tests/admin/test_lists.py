@@ -13,9 +13,16 @@ from django.test.utils import CaptureQueriesContext
 
 from django_amazon_sync import models
 from django_amazon_sync.models import Job
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    SellerAccountFactory,
+    SellerSkuFactory,
+    SyncRunFactory,
+)
 from tests.admin.conftest import Staff, address
 from tests.admin.rows import OURS, fill
+from tests.factories_amazon import ListingInStepFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -117,13 +124,19 @@ def test_every_filter_and_a_search_work(staff: Staff, model: type[Model]) -> Non
 
 
 def test_listings_are_found_by_what_is_the_matter(staff: Staff) -> None:
-    account = make.account()
-    place = make.marketplace(account)
-    make.listing(make.sku(account, "IN-STEP"), place)
-    make.listing(make.sku(account, "HELD"), place, held={"price": "1.00 EUR"})
-    make.listing(make.sku(account, "REFUSED"), place, refused={"price": "1.00 EUR"})
-    make.listing(make.sku(account, "DRIFTED"), place, drift={"quantity": {"live": 1}})
-    make.listing(make.sku(account, "ISSUE"), place, issues=[{"code": "1", "message": "x"}])
+    account = SellerAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
+    ListingInStepFactory.create(marketplace=place, sku__sku="IN-STEP")
+    ListingInStepFactory.create(marketplace=place, sku__sku="HELD", held={"price": "1.00 EUR"})
+    ListingInStepFactory.create(
+        marketplace=place, sku__sku="REFUSED", refused={"price": "1.00 EUR"}
+    )
+    ListingInStepFactory.create(
+        marketplace=place, sku__sku="DRIFTED", drift={"quantity": {"live": 1}}
+    )
+    ListingInStepFactory.create(
+        marketplace=place, sku__sku="ISSUE", issues=[{"code": "1", "message": "x"}]
+    )
     found = {
         condition: [
             row.sku.sku
@@ -133,32 +146,36 @@ def test_listings_are_found_by_what_is_the_matter(staff: Staff) -> None:
         for condition in ("held", "refused", "drifted", "issues", "own-price")
     }  # fmt: skip
     assert found == {
-        "held": ["HELD"], "refused": ["REFUSED"], "drifted": ["DRIFTED"], "issues": ["ISSUE"],
+        "held": ["HELD"],
+        "refused": ["REFUSED"],
+        "drifted": ["DRIFTED"],
+        "issues": ["ISSUE"],
         "own-price": [],
-    }  # fmt: skip
+    }
 
 
 def test_skus_are_found_by_who_ships_them(staff: Staff) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     for name, channel in (("OURS", "DEFAULT"), ("FBA", "AMAZON_EU"), ("NEW", "")):
-        make.sku(account, name, channel=channel)
+        SellerSkuFactory.create(account=account, sku=name, channel=channel)
     for chosen, name in (("merchant", "OURS"), ("amazon", "FBA"), ("unread", "NEW")):
         found = staff.client.get(address(models.SellerSku), {"channel": chosen}).context["cl"]
         assert [row.sku for row in found.result_list] == [name]
 
 
 def test_orders_are_found_by_sku_and_by_the_shop_order(staff: Staff) -> None:
-    account = make.account()
-    order = make.placed_order(account, shop_order_pk="4711")
-    make.order_line(order, sku="a/b c%2F+#,ü")
-    make.placed_order(account)
+    account = SellerAccountFactory.create()
+    order = AmazonOrderFactory.create(
+        placed=True, account=account, shop_order_pk="4711", lines__sku="a/b c%2F+#,ü"
+    )
+    AmazonOrderFactory.create(placed=True, account=account)
     for words in (order.number, "4711", "a/b c%2F+#,ü"):
         rows = staff.client.get(address(models.AmazonOrder), {"q": words}).context["cl"].result_list
         assert [row.pk for row in rows] == [order.pk], words
 
 
 def test_filters_by_account_keep_to_it(staff: Staff) -> None:
-    mine, other = make.account(), make.account()
-    runs = {one: make.run(one, Job.VERIFY) for one in (mine, other)}
+    mine, other = SellerAccountFactory.create(), SellerAccountFactory.create()
+    runs = {one: SyncRunFactory.create(account=one, job=Job.VERIFY) for one in (mine, other)}
     found = staff.client.get(address(models.SyncRun), {"account": mine.pk}).context["cl"]
     assert list(found.result_list) == [runs[mine]]

@@ -17,7 +17,7 @@ from django_amazon_sync.models import (
     Shipment,
     SyncRun,
 )
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import SellerAccountFactory
 from tests.admin.conftest import Staff, address
 from tests.admin.rows import OURS, fill
 
@@ -60,7 +60,7 @@ def test_a_permission_gives_its_actions_and_no_others(
 
 
 def test_an_action_without_its_permission_is_refused(staff_with: Callable[..., Staff]) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     packer = staff_with("view_selleraccount")
     data = {"action": "release", "_selected_action": [account.pk]}
     packer.client.post(address(SellerAccount), data)

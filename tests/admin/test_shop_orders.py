@@ -17,9 +17,10 @@ from oscar.core.loading import get_model
 from django_amazon_sync.admin.common.base import ModelScreen
 from django_amazon_sync.admin.shop_orders import AmazonOrderAdminMixin
 from django_amazon_sync.models import AmazonOrder, SellerAccount
+from django_amazon_sync.testing.factories import AmazonOrderFactory, SellerAccountFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import LiveAccountFactory
 from tests.plainshop.models import Sale
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
@@ -31,12 +32,14 @@ LIST = "/dashboard/orders/"
 
 @pytest.fixture
 def account(db: None) -> SellerAccount:
-    return make.live_account()
+    return LiveAccountFactory.create()
 
 
 def placed(account: SellerAccount, number: str) -> AmazonOrder:
     """An order of the shop that came from Amazon."""
-    return make.placed_order(account, number=number, shop_order_pk=str(of_the_shop(number).pk))
+    return AmazonOrderFactory.create(
+        placed=True, account=account, number=number, shop_order_pk=str(of_the_shop(number).pk)
+    )
 
 
 def of_the_shop(number: str) -> Any:
@@ -133,7 +136,9 @@ class SaleAdmin(AmazonOrderAdminMixin, ModelScreen[Sale]):
 
 def test_any_model_of_orders_can_have_the_column(admin_user: Any, account: SellerAccount) -> None:
     sale, _other = Sale.objects.create(number="S-1"), Sale.objects.create(number="S-2")
-    make.placed_order(account, number="302-1111111-1111111", shop_order_pk="S-1")
+    AmazonOrderFactory.create(
+        placed=True, account=account, number="302-1111111-1111111", shop_order_pk="S-1"
+    )
     screen = SaleAdmin(Sale, admin.AdminSite())
     request = RequestFactory().get("/", {"amazon_order": "yes"})
     request.user = admin_user
@@ -170,7 +175,7 @@ def test_a_vendor_sees_only_what_its_own_accounts_sold(
 ) -> None:
     clerk = may_see_orders(staff_with("view_amazonorder"), "view_order")
     factories.partner("vendor").users.add(clerk.client.session["_auth_user_id"])
-    theirs = placed(make.account(shop_scope="vendor"), "302-1111111-1111111")
+    theirs = placed(SellerAccountFactory.create(shop_scope="vendor"), "302-1111111-1111111")
     foreign = placed(account, "302-2222222-2222222")
     page = clerk.client.get(LIST).content.decode()
     assert address(AmazonOrder, theirs.pk) in page

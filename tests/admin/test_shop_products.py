@@ -17,9 +17,10 @@ from oscar.core.loading import get_model
 from django_amazon_sync.admin.common.base import ModelScreen
 from django_amazon_sync.admin.shop_products import AmazonProductAdminMixin
 from django_amazon_sync.models import Job, Listing, RunSelection, SellerAccount, SellerSku, SyncRun
+from django_amazon_sync.testing.factories import MarketplaceFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.plainshop.models import Sale
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
@@ -31,15 +32,17 @@ DASHBOARD = "/dashboard/catalogue/"
 
 @pytest.fixture
 def account(db: None) -> SellerAccount:
-    return make.live_account()
+    return LiveAccountFactory.create()
 
 
 def fill(account: SellerAccount, number: int, first: int = 0) -> None:
     """So many products, each with a SKU and a listing."""
-    place = make.marketplace(account) if not first else account.marketplaces.get()
+    place = MarketplaceFactory.create(account=account) if not first else account.marketplaces.get()
     for one in range(first, first + number):
         record = factories.stock_record(f"P{one:05}")
-        make.listing(make.sku(account, f"P{one:05}", offer_pk=str(record.pk)), place)
+        ListingInStepFactory.create(
+            marketplace=place, sku__sku=f"P{one:05}", sku__offer_pk=str(record.pk)
+        )
 
 
 def press_all(staff: Staff, action: str, **more: Any) -> tuple[Any, int]:
@@ -162,9 +165,11 @@ def test_a_vendor_works_on_its_own_accounts_only(
     clerk = clerk_with(staff_with, "view_sellersku", "export_listing")
     factories.partner("vendor").users.add(clerk.client.session["_auth_user_id"])
     fill(account, 1)
-    theirs = make.live_account(shop_scope="vendor")
+    theirs = LiveAccountFactory.create(shop_scope="vendor")
     record = factories.stock_record("THEIRS")
-    make.listing(make.sku(theirs, "THEIRS", offer_pk=str(record.pk)), make.marketplace(theirs))
+    ListingInStepFactory.create(
+        marketplace__account=theirs, sku__sku="THEIRS", sku__offer_pk=str(record.pk)
+    )
     assert clerk.client.get(address(Product)).content.decode().count("on Amazon: 1") == 1
     press_all(clerk, "amazon_export")
     assert SyncRun.objects.get().options == {"skus": ["THEIRS"]}

@@ -14,11 +14,25 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync.models import Outcome, SellerAccount, SyncRun
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    RunLineFactory,
+    SellerSkuFactory,
+    ShipmentFactory,
+    SyncRunFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin import permission_table as table
 from tests.admin.conftest import address
 from tests.admin.people import MODELS, all_permissions, client_with, short, tried, url_of
+from tests.factories_amazon import (
+    AlarmFactory,
+    ListingInStepFactory,
+    LiveAccountFactory,
+    ProposalFactory,
+    SubmissionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,30 +48,48 @@ PRODUCTS = {"dashboard:amazon-product", "django_amazon_sync_product"}
 
 def fill(account: SellerAccount, name: str) -> dict[str, Model]:
     """A row of every model that is of this account, by the model's name."""
-    place = make.marketplace(account)
-    sku = make.sku(account, f"{name}-SKU")
-    listing = make.listing(sku, place, title=f"{name} title", held={"price": "1.00 EUR"})
-    run = make.run(account, counts={"held": 1}, reason=f"{name} reason")
-    line = make.line(run, Outcome.HELD, sku=sku.sku, message=f"{name} message")
-    order = make.placed_order(account, number=f"{name}-1", cancellation_requested=True)
-    make.order_line(order, sku=sku.sku)
+    place = MarketplaceFactory.create(account=account)
+    sku = SellerSkuFactory.create(account=account, sku=f"{name}-SKU")
+    listing = ListingInStepFactory.create(
+        marketplace=place, sku=sku, title=f"{name} title", held={"price": "1.00 EUR"}
+    )
+    run = SyncRunFactory.create(account=account, counts={"held": 1}, reason=f"{name} reason")
+    line = RunLineFactory.create(
+        run=run, outcome=Outcome.HELD, sku=sku.sku, message=f"{name} message"
+    )
+    order = AmazonOrderFactory.create(
+        placed=True,
+        account=account,
+        number=f"{name}-1",
+        cancellation_requested=True,
+        lines__sku=sku.sku,
+    )
     rows: tuple[Model, ...] = (
-        account, place, sku, listing, run, line, order, make.shipment(order, state="refused"),
-        make.alarm(account, key=f"{name} alarm"), make.submission(listing, run=run),
-        make.proposal(sku), account.schedules.all()[0],
-    )  # fmt: skip
+        account,
+        place,
+        sku,
+        listing,
+        run,
+        line,
+        order,
+        ShipmentFactory.create(order=order, state="refused"),
+        AlarmFactory.create(account=account, key=f"{name} alarm"),
+        SubmissionFactory.create(listing=listing, run=run),
+        ProposalFactory.create(sku=sku),
+        account.schedules.all()[0],
+    )
     return {row._meta.model_name or "": row for row in rows} | {"ordermappings": account}
 
 
 @pytest.fixture
 def theirs(db: None) -> dict[str, Model]:
     """What is of the other partner."""
-    return fill(make.live_account(name=f"{SECRET} account", shop_scope="theirs"), SECRET)
+    return fill(LiveAccountFactory.create(name=f"{SECRET} account", shop_scope="theirs"), SECRET)
 
 
 @pytest.fixture
 def mine(theirs: dict[str, Model]) -> dict[str, Model]:
-    return fill(make.live_account(name="My account", shop_scope="mine"), "MINE")
+    return fill(LiveAccountFactory.create(name="My account", shop_scope="mine"), "MINE")
 
 
 @pytest.fixture

@@ -9,8 +9,14 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, Outcome, SellerAccount, SyncRun
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    RunLineFactory,
+    SyncRunFactory,
+)
 from tests.browser.steps import broken, faults_of, log_in_by_form, press
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.wheel
 
@@ -18,13 +24,20 @@ pytestmark = pytest.mark.wheel
 @pytest.fixture
 def account(transactional_db: None) -> SellerAccount:
     """A live account: a price waits for approval, an order is placed, a run has a refused line."""
-    account = make.live_account(name="Shop in Germany", synchronise_all=True)
-    place = make.marketplace(account)
-    make.listing(make.sku(account, "MUG"), place, held={"price": "99.00 EUR"})
-    order = make.placed_order(account, number="302-1111111-2222222", shop_order_pk="1")
-    make.order_line(order, sku="MUG")
-    run = make.run(account, counts={"sent": 3, "refused": 1})
-    make.line(run, Outcome.REFUSED, sku="MUG", code="8541", message="The value conflicts.")
+    account = LiveAccountFactory.create(name="Shop in Germany", synchronise_all=True)
+    place = MarketplaceFactory.create(account=account)
+    ListingInStepFactory.create(marketplace=place, sku__sku="MUG", held={"price": "99.00 EUR"})
+    AmazonOrderFactory.create(
+        placed=True,
+        account=account,
+        number="302-1111111-2222222",
+        shop_order_pk="1",
+        lines__sku="MUG",
+    )
+    run = SyncRunFactory.create(account=account, counts={"sent": 3, "refused": 1})
+    RunLineFactory.create(
+        run=run, outcome=Outcome.REFUSED, sku="MUG", code="8541", message="The value conflicts."
+    )
     return account
 
 

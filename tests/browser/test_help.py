@@ -7,14 +7,15 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder, OrderState
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import AmazonOrderFactory
 from tests.browser.steps import log_in
 
 
 @pytest.fixture
 def order(transactional_db: None) -> AmazonOrder:
-    return make.order(make.account(), state=OrderState.QUARANTINED, reason="No payment method.",
-                      reason_code="mapping-missing")  # fmt: skip
+    return AmazonOrderFactory.create(
+        state=OrderState.QUARANTINED, reason="No payment method.", reason_code="mapping-missing"
+    )
 
 
 def test_from_an_order_to_its_article_and_on(

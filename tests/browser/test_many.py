@@ -16,8 +16,9 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests.browser.steps import faults_of, log_in, press
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import World
 
 #: More than one page of a list has.
@@ -27,8 +28,8 @@ MANY = 150
 @pytest.fixture
 def account(transactional_db: None) -> SellerAccount:
     """A live account with some pages of SKUs."""
-    account = make.live_account(name="Shop in Germany")
-    place = make.marketplace(account)
+    account = LiveAccountFactory.create(name="Shop in Germany")
+    place = MarketplaceFactory.create(account=account)
     skus = SellerSku.objects.bulk_create(
         SellerSku(account=account, sku=f"MUG-{one:04}", offer_pk=str(one)) for one in range(MANY)
     )
@@ -45,7 +46,7 @@ def test_all_pages_are_exported(
     account: SellerAccount,
 ) -> None:
     use_broker("")
-    make.sku(account, "SPOON")
+    SellerSkuFactory.create(account=account, sku="SPOON")
     log_in(page, live_server)
     page.goto(f"{live_server.url}/admin/django_amazon_sync/sellersku/?q=MUG")
     page.locator("#action-toggle").check()

@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import AmazonOrderFactory
 from tests.browser.steps import faults_of, log_in
+from tests.factories_amazon import LiveAccountFactory
 
 AMAZONS, OWN = "302-1111111-1111111", "100001"
 
@@ -24,8 +25,11 @@ def order(transactional_db: None) -> AmazonOrder:
         )
         for number in (AMAZONS, OWN)
     }  # fmt: skip
-    return make.placed_order(
-        make.live_account(), number=AMAZONS, shop_order_pk=str(orders[AMAZONS].pk)
+    return AmazonOrderFactory.create(
+        placed=True,
+        account=LiveAccountFactory.create(),
+        number=AMAZONS,
+        shop_order_pk=str(orders[AMAZONS].pk),
     )
 
 

@@ -12,9 +12,10 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, SellerSku, SyncRun
+from django_amazon_sync.testing.factories import MarketplaceFactory, SyncRunFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.browser.steps import at_work, faults_of, hire
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import World
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.wheel]
@@ -64,9 +65,9 @@ def test_the_tab_amazon(
 
 def test_a_partners_people_see_their_own_accounts_only(page: Page, live_server: LiveServer) -> None:
     record = factories.stock_record("MUG", title="Blue mug")
-    mine = make.live_account(name="Mine", shop_scope="warehouse")
-    make.marketplace(mine)
-    theirs = make.live_account(name="Theirs", shop_scope="elsewhere")
+    mine = LiveAccountFactory.create(name="Mine", shop_scope="warehouse")
+    MarketplaceFactory.create(account=mine)
+    theirs = LiveAccountFactory.create(name="Theirs", shop_scope="elsewhere")
     factories.stock_record("POT", partner_code="elsewhere", product_=record.product)
     vendor = get_user_model().objects.create_user(
         username="vendor", email="vendor@example.com", password="staff"
@@ -83,7 +84,10 @@ def test_a_partners_people_see_their_own_accounts_only(page: Page, live_server: 
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("What you set is saved.")).to_be_visible()
     assert SellerSku.objects.get().account == mine
-    for run, status in ((make.run(mine), 200), (make.run(theirs), 404)):
+    for run, status in (
+        (SyncRunFactory.create(account=mine), 200),
+        (SyncRunFactory.create(account=theirs), 404),
+    ):
         for name in ("amazon-run", "amazon-run-state"):
             answer = page.goto(live_server.url + reverse(f"dashboard:{name}", args=[run.pk]))
             assert answer is not None

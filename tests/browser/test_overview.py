@@ -11,22 +11,23 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, OrderWindow, SellerAccount, WindowState
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import MarketplaceFactory, SyncRunFactory
 from tests.browser.steps import log_in, press
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 
 @pytest.fixture
 def account(transactional_db: None) -> SellerAccount:
     """A live account of which one price waits for approval."""
-    account = make.live_account(name="Germany")
+    account = LiveAccountFactory.create(name="Germany")
     now = timezone.now()
     OrderWindow.objects.create(
         account=account, state=WindowState.DONE, start=now - timedelta(hours=1), end=now
     )
-    place = make.marketplace(account)
-    make.listing(make.sku(account, "MUG"), place, held={"price": "99.00 EUR"})
-    make.listing(make.sku(account, "BOWL"), place)
-    make.run(account)
+    place = MarketplaceFactory.create(account=account)
+    ListingInStepFactory.create(marketplace=place, sku__sku="MUG", held={"price": "99.00 EUR"})
+    ListingInStepFactory.create(marketplace=place, sku__sku="BOWL")
+    SyncRunFactory.create(account=account)
     return account
 
 

@@ -9,9 +9,10 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, Listing, SyncRun
+from django_amazon_sync.testing.factories import MarketplaceFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.browser.steps import log_in, press
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 
 @pytest.mark.usefixtures("transactional_db")
@@ -19,11 +20,11 @@ def test_products_are_exported_and_edited_from_the_shops_own_list(
     page: Page, live_server: LiveServer, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("")
-    account = make.live_account()
-    place = make.marketplace(account)
+    account = LiveAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
     for name in ("MUG", "SPOON"):
         record = factories.stock_record(name)
-        make.listing(make.sku(account, name, offer_pk=str(record.pk)), place)
+        ListingInStepFactory.create(marketplace=place, sku__sku=name, sku__offer_pk=str(record.pk))
     log_in(page, live_server)
 
     page.goto(f"{live_server.url}/admin/catalogue/product/")

@@ -12,8 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, SellerSku, SyncRun
 from django_amazon_sync.sync.offers import identifiers
+from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.browser.pages import SERIOUS
 from tests.browser.steps import at_work, faults_of, log_in
 from tests.world import World
@@ -174,8 +174,12 @@ def test_the_page_is_for_everybody(
     record = world.sell("MUG", price="10.00", quantity=7)
     world.export()
     listing = world.listing("MUG")
-    run = make.run(world.account, Job.TAKE_OVER, dry_run=True, options={"skus": ["MUG"]})
-    make.line(run, sku="MUG", marketplace=listing.marketplace.code, message="Long " * 40)
+    run = SyncRunFactory.create(
+        account=world.account, job=Job.TAKE_OVER, dry_run=True, options={"skus": ["MUG"]}
+    )
+    RunLineFactory.create(
+        run=run, sku="MUG", marketplace=listing.marketplace.code, message="Long " * 40
+    )
     log_in(page, live_server)
     for name in ("admin:django_amazon_sync_product", "dashboard:amazon-product"):
         page.set_viewport_size({"width": 1280, "height": 900})

@@ -7,20 +7,29 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Outcome, SyncRun
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from tests.browser.steps import log_in
+from tests.factories_amazon import GERMANY, ListingInStepFactory, LiveAccountFactory
 
 
 @pytest.fixture
 def refused(transactional_db: None) -> SyncRun:
     """A run with a line that Amazon refused, beside one that went well."""
-    account = make.live_account(name="Germany")
-    make.listing(make.sku(account, "MUG"), make.marketplace(account))
-    make.run(account, counts={"sent": 1}, started_by="schedule")
-    run = make.run(account, counts={"sent": 1, "refused": 1}, started_by="command")
-    make.line(run, Outcome.SENT, sku="BOWL", marketplace=make.GERMANY)
-    make.line(run, Outcome.REFUSED, sku="MUG", marketplace=make.GERMANY, code="8541",
-              message="The value conflicts.")  # fmt: skip
+    account = LiveAccountFactory.create(name="Germany")
+    ListingInStepFactory.create(marketplace__account=account, sku__sku="MUG")
+    SyncRunFactory.create(account=account, counts={"sent": 1}, started_by="schedule")
+    run = SyncRunFactory.create(
+        account=account, counts={"sent": 1, "refused": 1}, started_by="command"
+    )
+    RunLineFactory.create(run=run, outcome=Outcome.SENT, sku="BOWL", marketplace=GERMANY)
+    RunLineFactory.create(
+        run=run,
+        outcome=Outcome.REFUSED,
+        sku="MUG",
+        marketplace=GERMANY,
+        code="8541",
+        message="The value conflicts.",
+    )
     return run
 
 

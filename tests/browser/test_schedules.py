@@ -9,15 +9,15 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, Schedule, SyncRun
-from tests import factories_amazon as make
 from tests.browser.steps import log_in, press
+from tests.factories_amazon import LiveAccountFactory
 
 
 def test_a_schedule_is_changed_and_run_now(
     page: Page, live_server: LiveServer, transactional_db: None, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("")
-    make.live_account(name="Shop in Germany")
+    LiveAccountFactory.create(name="Shop in Germany")
     log_in(page, live_server)
     page.get_by_role("link", name="Schedules").first.click()
     expect(page.get_by_role("row", name="Import orders")).to_contain_text("5 minutes")
@@ -49,7 +49,7 @@ def test_a_cron_key_is_made_shown_once_and_switched_off(
     page: Page, live_server: LiveServer, transactional_db: None, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("memory://")
-    make.live_account(name="Shop in Germany")
+    LiveAccountFactory.create(name="Shop in Germany")
     log_in(page, live_server)
     page.goto(f"{live_server.url}/admin/django_amazon_sync/selleraccount/")
     page.get_by_role("link", name="Shop in Germany").click()

@@ -9,17 +9,18 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import OfferIdentifier
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.browser.steps import log_in
+from tests.factories_amazon import LiveAccountFactory
 
 
 @pytest.mark.usefixtures("transactional_db")
 def test_codes_are_edited_in_a_file(page: Page, live_server: LiveServer, tmp_path: Path) -> None:
-    account = make.live_account(name="Shop in Germany")
-    make.marketplace(account)
+    account = LiveAccountFactory.create(name="Shop in Germany")
+    MarketplaceFactory.create(account=account)
     record = factories.stock_record("MÜG", title="A mug")
-    make.sku(account, "MÜG", offer_pk=str(record.pk))
+    SellerSkuFactory.create(account=account, sku="MÜG", offer_pk=str(record.pk))
     file = tmp_path / "codes.csv"
 
     log_in(page, live_server)
@@ -49,5 +50,6 @@ def test_codes_are_edited_in_a_file(page: Page, live_server: LiveServer, tmp_pat
     page.get_by_role("button", name="Save all").click()
     expect(page.get_by_text("1 offer is changed.")).to_be_visible()
     assert set(OfferIdentifier.objects.values_list("kind", "value")) == {
-        ("ean", "4006381333931"), ("upc", "012345678905"),
-    }  # fmt: skip
+        ("ean", "4006381333931"),
+        ("upc", "012345678905"),
+    }

@@ -8,18 +8,25 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Listing, Marketplace
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 
 @pytest.fixture
 def place(transactional_db: None) -> Marketplace:
     """Germany, where three products can be bought and a fourth cannot."""
-    germany = make.marketplace(make.live_account(), associate_tag="shop-21")
+    germany = MarketplaceFactory.create(
+        account=LiveAccountFactory.create(), associate_tag="shop-21"
+    )
     for number, status in enumerate(("BUYABLE", "BUYABLE", "BUYABLE", "DISCOVERABLE")):
         record = factories.stock_record(f"SKU-{number}", title=f"Mug number {number}")
-        sku = make.sku(germany.account, f"SKU-{number}", offer_pk=str(record.pk))
-        make.listing(sku, germany, status=status, asin=f"B00000000{number}")
+        sku = SellerSkuFactory.create(
+            account=germany.account, sku=f"SKU-{number}", offer_pk=str(record.pk)
+        )
+        ListingInStepFactory.create(
+            marketplace=germany, sku=sku, status=status, asin=f"B00000000{number}"
+        )
     return germany
 
 

@@ -23,7 +23,12 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import housekeeping
 from django_amazon_sync.sync.runs import leases
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    RunLineFactory,
+    SellerAccountFactory,
+    SyncRunFactory,
+)
+from tests.factories_amazon import ListingInStepFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +41,16 @@ def aged(run: SyncRun, at: Any = OLD) -> SyncRun:
 
 
 def test_old_runs_go_with_all_that_is_theirs() -> None:
-    account = make.account()
-    old, young = aged(make.run(account)), make.run(account)
+    account = SellerAccountFactory.create()
+    old, young = (
+        aged(SyncRunFactory.create(account=account)),
+        SyncRunFactory.create(account=account),
+    )
     for run in (old, young):
-        make.line(run, sku="A")
+        RunLineFactory.create(run=run, sku="A")
         RunSelection.objects.create(run=run, sku="A")
-    listing = make.listing(make.sku(account), make.marketplace(account))
-    submission = make.submission(listing, run=old)
+    listing = ListingInStepFactory.create(marketplace__account=account)
+    submission = SubmissionFactory.create(listing=listing, run=old)
     assert housekeeping.forget_runs() == 1
     assert list(SyncRun.objects.all()) == [young]
     assert RunLine.objects.get().run == young
@@ -51,20 +59,20 @@ def test_old_runs_go_with_all_that_is_theirs() -> None:
 
 
 def test_what_has_not_ended_stays() -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     for state in (RunState.QUEUED, RunState.RUNNING):
-        aged(make.run(account, state=state, finished_at=None))
+        aged(SyncRunFactory.create(account=account, state=state, finished_at=None))
     assert housekeeping.forget_runs() == 0
     assert SyncRun.objects.count() == 2
 
 
 def test_what_holds_something_stays_until_nothing_waits() -> None:
-    account, other = make.account(), make.account()
-    listing = make.listing(make.sku(account), make.marketplace(account), held={"price": "9.00 EUR"})
-    holding = aged(make.run(account, counts={"held": 1}))
-    make.line(holding, Outcome.HELD, sku=listing.sku.sku)
-    aged(make.run(account, counts={"held": 1}, dry_run=True))
-    aged(make.run(other, counts={"held": 1}))
+    account, other = SellerAccountFactory.create(), SellerAccountFactory.create()
+    listing = ListingInStepFactory.create(marketplace__account=account, held={"price": "9.00 EUR"})
+    holding = aged(SyncRunFactory.create(account=account, counts={"held": 1}))
+    RunLineFactory.create(run=holding, outcome=Outcome.HELD, sku=listing.sku.sku)
+    aged(SyncRunFactory.create(account=account, counts={"held": 1}, dry_run=True))
+    aged(SyncRunFactory.create(account=other, counts={"held": 1}))
     assert housekeeping.forget_runs() == 2
     assert list(SyncRun.objects.all()) == [holding]
     Listing.objects.update(held={})
@@ -72,7 +80,7 @@ def test_what_holds_something_stays_until_nothing_waits() -> None:
 
 
 def test_the_setting_says_how_long(settings: Any) -> None:
-    aged(make.run(make.account()), timezone.now() - timedelta(days=8))
+    aged(SyncRunFactory.create(), timezone.now() - timedelta(days=8))
     assert housekeeping.forget_runs() == 0
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RUNS_KEPT_DAYS": 7}
     assert housekeeping.forget_runs() == 1
@@ -82,9 +90,9 @@ def test_many_go_in_chunks_and_a_round_has_an_end(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(housekeeping, "RUNS", 2)
     monkeypatch.setattr(housekeeping, "LINES", 10)
     monkeypatch.setattr(housekeeping, "ROUND", 50)
-    account = make.account()
+    account = SellerAccountFactory.create()
     for _ in range(5):
-        run = aged(make.run(account))
+        run = aged(SyncRunFactory.create(account=account))
         RunLine.objects.bulk_create(RunLine(run=run, outcome="sent") for _ in range(20))
     assert housekeeping.forget_runs() == 2
     assert RunLine.objects.count() == 50
@@ -94,16 +102,16 @@ def test_many_go_in_chunks_and_a_round_has_an_end(monkeypatch: pytest.MonkeyPatc
 
 
 def test_it_asks_by_chunk_and_not_by_run() -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     for _ in range(40):
-        make.line(aged(make.run(account)), sku="A")
+        RunLineFactory.create(run=aged(SyncRunFactory.create(account=account)), sku="A")
     with CaptureQueriesContext(connection) as captured:
         assert housekeeping.forget_runs() == 40
     assert len(captured) <= 20
 
 
 def test_alarms_go_as_long_after_they_were_mended() -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     Alarm.objects.create(account=account, kind="drift", mended_at=OLD)
     Alarm.objects.create(account=account, kind="quarantine", mended_at=timezone.now())
     Alarm.objects.create(account=account, kind="approval")

@@ -28,10 +28,11 @@ from django_amazon_sync.sync.export import export, send
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.queue import Slice, Waiting
 from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
-from tests import factories_amazon as make
 from tests.commands.conftest import manage
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import DE, World
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +168,7 @@ def due() -> list[tuple[str, str]]:
 
 
 def live(name: str) -> SellerAccount:
-    account = make.live_account(name=name)
+    account = LiveAccountFactory.create(name=name)
     account.schedules.all().delete()
     return account
 
@@ -333,11 +334,11 @@ def test_what_was_refused_before_it_gave_way_is_not_asked_for_again(two: Two) ->
 
 def test_a_run_that_goes_on_approves_nothing_that_was_held_since(two: Two) -> None:
     assert two.many.export(dry_run=True).state == RunState.DONE
-    holding = make.run(two.many.account, counts={"held": 45})
+    holding = SyncRunFactory.create(account=two.many.account, counts={"held": 45})
     skus = [f"SKU-{number:03}" for number in range(45)]
     for sku in skus:
         decisions.hold({two.many.listing(sku).pk: {"quantity": 4}}, "Too much at once.")
-        make.line(holding, Outcome.HELD, sku=sku, marketplace=DE)
+        RunLineFactory.create(run=holding, outcome=Outcome.HELD, sku=sku, marketplace=DE)
     run = jobs.request(two.many.account, Job.EXPORT, options={"approve": holding.pk})
     jobs.perform(run, slice_over=after_one_batch())
     assert (run.state, len(two.sent())) == (RunState.QUEUED, 20)

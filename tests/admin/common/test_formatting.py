@@ -14,9 +14,16 @@ from django_amazon_sync.models import (
     RunLine,
     SellerSku,
 )
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    AmazonOrderLineFactory,
+    RunLineFactory,
+    SellerSkuFactory,
+    SyncRunFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories_amazon import LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +36,7 @@ def mug(db: None) -> Any:
 @pytest.fixture
 def old(mug: Any) -> SellerSku:
     """Amazon's OLD-MUG, linked to nothing."""
-    return make.sku(make.live_account(), "OLD-MUG", offer_pk="")
+    return SellerSkuFactory.create(account=LiveAccountFactory.create(), sku="OLD-MUG", offer_pk="")
 
 
 def choose(staff: Staff, sku: SellerSku, shop_sku: str) -> Any:
@@ -49,8 +56,8 @@ def test_the_page_says_what_links_it(staff: Staff, mug: Any, old: SellerSku) -> 
 
 
 def test_staff_link_and_unlink_by_the_shops_sku(staff: Staff, mug: Any, old: SellerSku) -> None:
-    order = make.order(old.account, state=OrderState.HELD)
-    held = make.order_line(order, sku="OLD-MUG", offer_pk="")
+    order = AmazonOrderFactory.create(account=old.account, state=OrderState.HELD, lines=0)
+    held = AmazonOrderLineFactory.create(order=order, sku="OLD-MUG")
     assert choose(staff, old, "MUG").status_code == 302
     old.refresh_from_db()
     assert (old.offer_pk, old.matched, old.stock_epoch > 0) == (str(mug.pk), True, True)
@@ -86,8 +93,10 @@ def test_a_link_stays_where_only_something_else_is_saved(
 
 
 def test_a_line_is_found_by_both_skus_and_shows_both(staff: Staff, old: SellerSku) -> None:
-    run = make.run(old.account)
-    make.line(run, Outcome.LINKED, sku="MUG", seller_sku="OLD-MUG", message="By its EAN.")
+    run = SyncRunFactory.create(account=old.account)
+    RunLineFactory.create(
+        run=run, outcome=Outcome.LINKED, sku="MUG", seller_sku="OLD-MUG", message="By its EAN."
+    )
     for name in ("MUG", "OLD-MUG"):
         assert "MUG (OLD-MUG)" in staff.see(RunLine, q=name)
 

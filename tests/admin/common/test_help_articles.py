@@ -28,8 +28,15 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync.alerts import attention
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    SellerAccountFactory,
+    ShipmentFactory,
+    SyncRunFactory,
+)
 from tests.admin.conftest import Staff
+from tests.factories_amazon import ListingInStepFactory, SubmissionFactory
 
 pytestmark = pytest.mark.wheel
 
@@ -161,17 +168,19 @@ def test_what_is_no_article_is_not_found(staff: Staff, name: str) -> None:
 
 @pytest.mark.django_db
 def test_rows_link_to_their_article(staff: Staff) -> None:
-    account = make.account()
-    place = make.marketplace(account)
-    listing = make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
-    order = make.order(account, state=OrderState.QUARANTINED, reason_code="mapping-missing")
-    run = make.run(account, state=RunState.STOPPED, reason_code="unauthorized")
+    account = SellerAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
+    listing = ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
+    order = AmazonOrderFactory.create(
+        account=account, state=OrderState.QUARANTINED, reason_code="mapping-missing"
+    )
+    run = SyncRunFactory.create(account=account, state=RunState.STOPPED, reason_code="unauthorized")
     rows: dict[Any, str] = {
         account: "account-observes",
         listing: "waits-for-approval",
         order: "order-not-imported",
-        make.shipment(order): "shipment-refused",
-        make.submission(listing): "sent-and-then",
+        ShipmentFactory.create(order=order): "shipment-refused",
+        SubmissionFactory.create(listing=listing): "sent-and-then",
         run: "run-stopped",
     }
     for row, name in rows.items():

@@ -11,9 +11,15 @@ import pytest
 from django_amazon_sync.admin.common.issue_texts import WORDS, Place, words_for
 from django_amazon_sync.models import Listing, Outcome, RunLine, Submission, SubmissionState
 from django_amazon_sync.testing import simulator
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from tests.admin.conftest import Staff
 from tests.factories import stock_record
+from tests.factories_amazon import (
+    GERMANY,
+    ListingInStepFactory,
+    LiveAccountFactory,
+    SubmissionFactory,
+)
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -62,8 +68,8 @@ def test_words_are_sentences(code: str) -> None:
 
 @pytest.fixture
 def listing(db: None) -> Listing:
-    account = make.live_account(synchronise_all=True)
-    return make.listing(make.sku(account, "MUG"), make.marketplace(account))
+    account = LiveAccountFactory.create(synchronise_all=True)
+    return ListingInStepFactory.create(marketplace__account=account, sku__sku="MUG")
 
 
 @pytest.mark.parametrize("place", Place)
@@ -111,10 +117,14 @@ def test_the_field_is_found_by_amazons_attributes(
 
 
 def test_a_refused_line_is_told_in_words(staff: Staff, listing: Listing) -> None:
-    run = make.run(listing.sku.account)
-    about = {"sku": "MUG", "marketplace": make.GERMANY}
-    line = make.line(run, Outcome.REFUSED, code="90234", message="No such ASIN.", **about)
-    make.line(run, Outcome.HELD, code="approval", message="The price moves by 80 %.", **about)
+    run = SyncRunFactory.create(account=listing.sku.account)
+    about = {"sku": "MUG", "marketplace": GERMANY}
+    line = RunLineFactory.create(
+        run=run, outcome=Outcome.REFUSED, code="90234", message="No such ASIN.", **about
+    )
+    RunLineFactory.create(
+        run=run, outcome=Outcome.HELD, code="approval", message="The price moves by 80 %.", **about
+    )
     page = staff.see(RunLine)
     assert "has no product with this ASIN" in page
     assert "Amazon says (90234): No such ASIN." in page
@@ -123,8 +133,8 @@ def test_a_refused_line_is_told_in_words(staff: Staff, listing: Listing) -> None
 
 
 def test_a_refused_submission_is_told_in_words(staff: Staff, listing: Listing) -> None:
-    refused = make.submission(
-        listing, state=SubmissionState.FAILED, reason="90226: The value 0 is too low."
+    refused = SubmissionFactory.create(
+        listing=listing, state=SubmissionState.FAILED, reason="90226: The value 0 is too low."
     )
     page = staff.see(Submission, refused.pk)
     assert "Amazon does not take this price" in page

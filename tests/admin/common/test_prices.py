@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 
 from django_amazon_sync.models import ExchangeRate, Listing, Marketplace, RateFetch, RateSource
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories_amazon import ExchangeRateFactory, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -25,10 +26,15 @@ JAPAN = "A1VC38T7YXB528"
 @pytest.fixture
 def listing(db: None) -> Listing:
     """A mug of 10 euros, to be sold in Japan."""
-    account = make.live_account(synchronise_all=True, region="fe")
+    account = LiveAccountFactory.create(synchronise_all=True, region="fe")
     record = factories.stock_record("MUG", price="10.00", in_stock=5)
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
-    return make.listing(sku, make.marketplace(account, JAPAN), accepted={"price": "1600 JPY"})
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
+    return ListingInStepFactory.create(
+        marketplace__account=account,
+        marketplace__code=JAPAN,
+        sku=sku,
+        accepted={"price": "1600 JPY"},
+    )
 
 
 def today() -> date:
@@ -48,7 +54,7 @@ def explained(staff: Staff, listing: Listing) -> str:
 
 def test_the_page_shows_each_step_to_the_price(staff: Staff, listing: Listing) -> None:
     convert(listing, markup_percent=Decimal("10.00"), price_floor=Decimal(2000))
-    make.rate(on=date(2026, 11, 24) if today() < date(2026, 11, 30) else today())
+    ExchangeRateFactory.create(on=date(2026, 11, 24) if today() < date(2026, 11, 30) else today())
     page = explained(staff, listing)
     for words in (
         "<strong>2000 JPY</strong>",
@@ -75,7 +81,7 @@ def test_the_page_says_why_no_price_is_sent(staff: Staff, listing: Listing) -> N
 
 def test_a_price_beyond_the_listings_own_limits_says_so(staff: Staff, listing: Listing) -> None:
     convert(listing)
-    make.rate(on=today())
+    ExchangeRateFactory.create(on=today())
     Listing.objects.update(own_values={"maximum_price": "1500 JPY"})
     page = explained(staff, listing)
     assert "No price is sent." in page
@@ -166,7 +172,7 @@ def test_a_rate_is_entered_and_counts(staff: Staff, listing: Listing) -> None:
 def test_a_rate_that_is_none_is_refused_at_its_field(
     staff: Staff, change: dict[str, str], field: str, words: str
 ) -> None:
-    make.rate(on=date(2026, 11, 20))
+    ExchangeRateFactory.create(on=date(2026, 11, 20))
     entered = {"base": "EUR", "currency": "JPY", "rate": "160", "on": "2026-11-21"} | change
     response = staff.save(ExchangeRate, **entered)
     assert response.status_code == 200
@@ -175,7 +181,7 @@ def test_a_rate_that_is_none_is_refused_at_its_field(
 
 
 def test_what_was_fetched_is_only_looked_at(staff: Staff) -> None:
-    fetched = make.rate(source=RateSource.ECB)
+    fetched = ExchangeRateFactory.create(source=RateSource.ECB)
     entered = {"base": "EUR", "currency": "JPY", "rate": "1", "on": "2026-11-21"}
     assert staff.save(ExchangeRate, fetched.pk, **entered).status_code == 403
     staff.client.post(
@@ -210,5 +216,5 @@ def test_rates_are_kept_by_those_who_change_prices_of_all_accounts(
     assert packer.client.get("/admin/django_amazon_sync/exchangerate/add/").status_code == 200
     partner.users.add(user)
     assert packer.client.get("/admin/django_amazon_sync/exchangerate/add/").status_code == 403
-    make.rate()
+    ExchangeRateFactory.create()
     assert "162.35" not in packer.see(ExchangeRate)

@@ -17,8 +17,13 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    SellerAccountFactory,
+    ShipmentFactory,
+)
 from tests.admin.conftest import TAKES_ALL, Staff
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import World, shop_order
 
 pytestmark = pytest.mark.django_db
@@ -60,15 +65,15 @@ def test_buyers_are_seen_with_the_permission_only(
 
 
 def test_what_amazon_said_is_shown_as_text(staff: Staff) -> None:
-    order = make.order(make.account(), document={"orderId": "<script>alert(1)</script>"})
+    order = AmazonOrderFactory.create(document={"orderId": "<script>alert(1)</script>"})
     page = staff.see(AmazonOrder, order.pk)
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
 
 
 def test_an_unreadable_document_does_not_cost_the_page(staff: Staff) -> None:
-    order = make.order(
-        make.account(), state=OrderState.QUARANTINED, reason="It has no lines.", document={}
+    order = AmazonOrderFactory.create(
+        state=OrderState.QUARANTINED, reason="It has no lines.", document={}
     )
     assert "It has no lines." in staff.see(AmazonOrder, order.pk)
 
@@ -88,15 +93,15 @@ def test_an_unreadable_document_does_not_cost_the_page(staff: Staff) -> None:
 def test_each_state_says_what_happens_next(
     staff: Staff, columns: dict[str, Any], sentence: str
 ) -> None:
-    order = make.order(make.account(), **columns)
+    order = AmazonOrderFactory.create(**columns)
     assert sentence in staff.see(AmazonOrder, order.pk)
 
 
 def test_held_units_are_shown_until_the_shop_has_taken_them(staff: Staff) -> None:
-    account = make.account()
-    waiting, placed = make.order(account), make.placed_order(account)
-    for order in (waiting, placed):
-        make.order_line(order, quantity=7)
+    account = SellerAccountFactory.create()
+    line = {"lines__quantity": 7, "lines__offer_pk": "1"}
+    waiting = AmazonOrderFactory.create(account=account, **line)
+    placed = AmazonOrderFactory.create(placed=True, account=account, **line)
     assert held_units(staff.see(AmazonOrder, waiting.pk)) == "7"
     assert held_units(staff.see(AmazonOrder, placed.pk)) == "0"
 
@@ -147,10 +152,14 @@ def _bought_and_imported(world: World) -> str:
 
 def test_replay_leaves_orders_alone_that_are_never_placed(staff: Staff) -> None:
     """Of the recorded ones only those from before the cut-over are placed when staff ask."""
-    account = make.account()
-    elsewhere = make.order(account, state=OrderState.RECORDED, reason_code="channel")
-    older = make.order(account, state=OrderState.RECORDED, reason_code="before-cut-over")
-    placed = make.placed_order(account)
+    account = SellerAccountFactory.create()
+    elsewhere = AmazonOrderFactory.create(
+        account=account, state=OrderState.RECORDED, reason_code="channel"
+    )
+    older = AmazonOrderFactory.create(
+        account=account, state=OrderState.RECORDED, reason_code="before-cut-over"
+    )
+    placed = AmazonOrderFactory.create(placed=True, account=account)
     [message] = staff.press(AmazonOrder, "replay", elsewhere, older, placed)
     assert "1 order waits again." in message
     states = dict(AmazonOrder.objects.values_list("pk", "state"))
@@ -165,7 +174,7 @@ def test_amazon_is_asked_for_chosen_orders_again(
     staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    order = make.order(make.account())
+    order = AmazonOrderFactory.create()
     staff.press(AmazonOrder, "look_again", order)
     run = SyncRun.objects.get()
     assert (run.job, run.options) == (Job.IMPORT_ORDERS, {"order": order.number})
@@ -175,9 +184,9 @@ def test_ship_anyway_decides_against_the_buyer_s_request(
     staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    account = make.live_account()
-    asking = make.placed_order(account, cancellation_requested=True)
-    quiet = make.placed_order(account)
+    account = LiveAccountFactory.create()
+    asking = AmazonOrderFactory.create(placed=True, account=account, cancellation_requested=True)
+    quiet = AmazonOrderFactory.create(placed=True, account=account)
     assert "until you decide" in staff.see(AmazonOrder, asking.pk)
     [message] = staff.press(AmazonOrder, "ship_anyway", asking, quiet)
     assert "1 order ships. 1 run is queued." in message
@@ -195,8 +204,8 @@ def test_a_refused_shipment_is_mended_and_goes_again(
     staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    shipment = make.shipment(
-        make.placed_order(make.live_account()),
+    shipment = ShipmentFactory.create(
+        order__account=LiveAccountFactory.create(),
         state=ShipmentState.REFUSED,
         reason="Amazon does not know the carrier.",
     )
@@ -212,7 +221,7 @@ def test_a_refused_shipment_is_mended_and_goes_again(
 
 
 def test_what_amazon_has_is_not_changed(staff: Staff) -> None:
-    shipment = make.shipment(make.placed_order(make.account()), state=ShipmentState.CONFIRMED)
+    shipment = ShipmentFactory.create(state=ShipmentState.CONFIRMED)
     staff.save(Shipment, shipment.pk, carrier="UPS", tracking="1Z")
     shipment.refresh_from_db()
     assert shipment.carrier == "DHL"
@@ -222,5 +231,5 @@ def test_what_amazon_has_is_not_changed(staff: Staff) -> None:
 
 @pytest.mark.parametrize("state", ShipmentState.values)
 def test_each_shipment_state_has_a_page(staff: Staff, state: str) -> None:
-    shipment = make.shipment(make.placed_order(make.account()), state=state)
+    shipment = ShipmentFactory.create(state=state)
     assert shipment.tracking in staff.see(Shipment, shipment.pk)

@@ -19,10 +19,15 @@ from django_amazon_sync.admin.orders.search import read_signed, sign
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    SellerAccountFactory,
+)
 from django_amazon_sync.testing.simulator import Fault
-from tests import factories_amazon as make
 from tests.admin.conftest import TAKES_ALL, Staff
 from tests.factories import partner
+from tests.factories_amazon import FRANCE
 from tests.world import DE, World
 
 pytestmark = pytest.mark.django_db
@@ -186,8 +191,8 @@ def test_bad_input_is_an_error_at_its_field(
 
 
 def test_a_marketplace_of_another_account_is_an_error(staff: Staff, shop: World) -> None:
-    make.marketplace(make.account(), make.FRANCE)
-    page = search(staff, shop.account, marketplace=make.FRANCE)
+    MarketplaceFactory.create(code=FRANCE)
+    page = search(staff, shop.account, marketplace=FRANCE)
     assert "The account does not sell there." in page
 
 
@@ -287,7 +292,7 @@ def test_a_vendor_searches_only_its_own_accounts(
     clerk = staff_with("import_amazonorder", "view_amazonorder")
     vendor = partner("vendor")
     vendor.users.add(clerk.client.session["_auth_user_id"])
-    own = make.account(shop_scope="vendor", name="Of the vendor")
+    own = SellerAccountFactory.create(shop_scope="vendor", name="Of the vendor")
     page = clerk.client.get(SEARCH).content.decode()
     assert own.name in page
     assert shop.account.name not in page
@@ -298,7 +303,7 @@ def test_a_vendor_searches_only_its_own_accounts(
         follow=True,
     )
     assert "This search has expired" in answer.content.decode()
-    order = make.placed_order(shop.account)
+    order = AmazonOrderFactory.create(placed=True, account=shop.account)
     shop_page = reverse("admin:django_amazon_sync_amazonorder_shop", args=[order.pk])
     assert clerk.client.get(shop_page).status_code in (403, 404)
 

@@ -13,9 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_amazon_sync.models import Listing, OfferChange, SellerSku
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests.admin.conftest import Staff, address
 from tests.admin.rows import waiting_listings
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -113,13 +114,14 @@ def test_bad_input_is_told_at_the_field_and_nothing_is_saved(
 
 def test_one_row_that_cannot_have_the_value_stops_all(staff: Staff) -> None:
     """Yen have no decimals; the other marketplace's listings stay too."""
-    account = make.live_account(region="fe")
+    account = LiveAccountFactory.create(region="fe")
     yen, dollars = (
-        make.marketplace(account, code) for code in ("A1VC38T7YXB528", "A39IBJ37TRP1C6")
+        MarketplaceFactory.create(account=account, code=code)
+        for code in ("A1VC38T7YXB528", "A39IBJ37TRP1C6")
     )
-    sku = make.sku(account, "MUG")
-    make.listing(sku, yen)
-    make.listing(sku, dollars)
+    sku = SellerSkuFactory.create(account=account, sku="MUG")
+    ListingInStepFactory.create(marketplace=yen, sku=sku)
+    ListingInStepFactory.create(marketplace=dollars, sku=sku)
     price = {"edit_field": ["own_price"], "own_price_how": "set", "own_price": "9.99"}
     answer = edit(staff, Listing, "look", **price)
     assert "A price in JPY has no decimal places." in answer.content.decode()
@@ -131,7 +133,7 @@ def test_one_row_that_cannot_have_the_value_stops_all(staff: Staff) -> None:
 def test_rows_that_came_to_match_since_are_not_saved(staff: Staff) -> None:
     waiting_listings(2)
     mark = edit(staff, SellerSku, "look", **CONDITION).context["outlook"].mark
-    make.sku(SellerSku.objects.first().account, "LATER")  # type: ignore[union-attr]
+    SellerSkuFactory.create(account=SellerSku.objects.first().account, sku="LATER")  # type: ignore[union-attr]
     answer = edit(staff, SellerSku, "save", mark=mark, **CONDITION)
     assert "Other rows match by now" in answer.content.decode()
     assert not SellerSku.objects.filter(condition="used_good").exists()
@@ -206,10 +208,12 @@ def test_what_does_not_fit_the_other_values_of_a_row_stops_all(staff: Staff) -> 
 
 
 def test_prices_of_several_currencies_name_theirs(staff: Staff) -> None:
-    account = make.live_account()
-    sku = make.sku(account)
-    make.listing(sku, make.marketplace(account))
-    make.listing(sku, make.marketplace(account, "A1F83G8C2ARO7P"))
+    account = LiveAccountFactory.create()
+    sku = SellerSkuFactory.create(account=account)
+    ListingInStepFactory.create(marketplace__account=account, sku=sku)
+    ListingInStepFactory.create(
+        marketplace__account=account, marketplace__code="A1F83G8C2ARO7P", sku=sku
+    )
     listed = {"edit_field": ["list_price"], "list_price_how": "set"}
     form = edit(staff, Listing, "look", list_price="20", **listed).context["form"]
     assert "Write the currency too" in str(form.errors["list_price"])

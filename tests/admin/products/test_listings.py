@@ -19,8 +19,15 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests.admin.conftest import TAKES_ALL, Staff
+from tests.factories_amazon import (
+    FRANCE,
+    GERMANY,
+    ListingInStepFactory,
+    LiveAccountFactory,
+    SubmissionFactory,
+)
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +35,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def listing(db: None) -> Listing:
-    account = make.live_account(synchronise_all=True)
-    return make.listing(make.sku(account, "a/b c%2F+#,ü"), make.marketplace(account))
+    account = LiveAccountFactory.create(synchronise_all=True)
+    return ListingInStepFactory.create(marketplace__account=account, sku__sku="a/b c%2F+#,ü")
 
 
 def change(listing: Listing, **columns: object) -> None:
@@ -59,7 +66,7 @@ def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing)
         issues=[{"code": "8541", "severity": "ERROR", "message": "The value conflicts."}],
         reason="8541: The value conflicts.",
     )
-    make.submission(listing, {"quantity": 4})
+    SubmissionFactory.create(listing=listing, item__values={"quantity": 4})
     page = staff.see(Listing, listing.pk)
     for shown in (
         "12.90 EUR", "11.11 EUR", "13.33 EUR instead of 12.90 EUR", "99.00 EUR",
@@ -70,7 +77,9 @@ def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing)
 
 
 def test_what_is_settled_is_no_longer_on_its_way(staff: Staff, listing: Listing) -> None:
-    make.submission(listing, {"quantity": 7654321}, state=SubmissionState.DONE)
+    SubmissionFactory.create(
+        listing=listing, item__values={"quantity": 7654321}, state=SubmissionState.DONE
+    )
     assert "7654321" not in staff.see(Listing, listing.pk)
 
 
@@ -137,7 +146,7 @@ def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(staff: Staff, listin
 
 
 def test_skus_are_switched_on_and_off_together(staff: Staff, listing: Listing) -> None:
-    other = make.sku(listing.sku.account)
+    other = SellerSkuFactory.create(account=listing.sku.account)
     [message] = staff.press(SellerSku, "leave_alone", listing.sku, other)
     assert message == "2 SKUs are changed."
     assert set(SellerSku.objects.values_list("synchronise", flat=True)) == {False}
@@ -154,7 +163,7 @@ def test_chosen_skus_are_exported_and_verified_by_a_run_for_each_account(
     staff: Staff, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    other = make.sku(make.live_account(), "OTHER")
+    other = SellerSkuFactory.create(account=LiveAccountFactory.create(), sku="OTHER")
     for action, job in (("export", Job.EXPORT), ("verify", Job.VERIFY)):
         [message] = staff.press(SellerSku, action, listing.sku, other)
         assert "2 runs are queued." in message
@@ -169,11 +178,14 @@ def test_chosen_listings_are_exported_in_their_marketplace_only(
     staff: Staff, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    make.listing(listing.sku, make.marketplace(listing.sku.account, make.FRANCE))
+    ListingInStepFactory.create(
+        marketplace__account=listing.sku.account, marketplace__code=FRANCE, sku=listing.sku
+    )
     staff.press(Listing, "export", listing)
     assert SyncRun.objects.get().options == {
-        "skus": ["a/b c%2F+#,ü"], "marketplaces": [make.GERMANY],
-    }  # fmt: skip
+        "skus": ["a/b c%2F+#,ü"],
+        "marketplaces": [GERMANY],
+    }
 
 
 def test_approve_moves_what_waits_and_asks_for_its_export(
@@ -181,7 +193,7 @@ def test_approve_moves_what_waits_and_asks_for_its_export(
 ) -> None:
     use_broker(TAKES_ALL)
     change(listing, held={"price": "99.00 EUR"})
-    untouched = make.listing(make.sku(listing.sku.account), listing.marketplace)
+    untouched = ListingInStepFactory.create(marketplace=listing.marketplace)
     [message] = staff.press(Listing, "approve", listing, untouched)
     assert "1 listing is approved. 1 run is queued." in message
     listing.refresh_from_db()
@@ -218,10 +230,13 @@ def test_a_price_that_jumps_is_approved_and_then_at_amazon(
 def test_a_submission_shows_what_it_carries_and_what_became_of_it(
     staff: Staff, listing: Listing
 ) -> None:
-    sent = make.submission(
-        listing, {"price": "12.90 EUR"}, state=SubmissionState.UNKNOWN, reason="No answer came.",
+    sent = SubmissionFactory.create(
+        listing=listing,
+        item__values={"price": "12.90 EUR"},
+        state=SubmissionState.UNKNOWN,
+        reason="No answer came.",
         content={"patches": [{"op": "merge", "path": "/attributes/purchasable_offer"}]},
-    )  # fmt: skip
+    )
     page = staff.see(Submission, sent.pk)
     for shown in (
         "12.90 EUR", "No answer came.", "reads back whether Amazon has it", "purchasable_offer",
@@ -232,10 +247,13 @@ def test_a_submission_shows_what_it_carries_and_what_became_of_it(
 def test_a_feed_shows_how_many_listings_it_carries_and_what_it_waits_for(
     staff: Staff, listing: Listing
 ) -> None:
-    feed = make.submission(
-        listing, {"price": "13.37 EUR"}, kind=Submission.Kind.FEED, state=SubmissionState.SENT,
+    feed = SubmissionFactory.create(
+        listing=listing,
+        item__values={"price": "13.37 EUR"},
+        kind=Submission.Kind.FEED,
+        state=SubmissionState.SENT,
         content={"messages": 24_871},
-    )  # fmt: skip
+    )
     page = staff.see(Submission, feed.pk)
     assert "24,871" in page or "24871" in page
     assert "from minutes to many hours" in page

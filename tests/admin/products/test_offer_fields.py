@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from django_amazon_sync.models import Listing, Marketplace, SellerAccount, SellerSku
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import ORDERED, ListingInStepFactory, LiveAccountFactory
 
 EMPTY = {"own_price": "", "synchronise_here": "unknown"}
 
 
 @pytest.fixture
 def listing(db: None) -> Listing:
-    account = make.live_account()
-    return make.listing(
-        make.sku(account, "MUG"), make.marketplace(account), accepted={"price": "10.00 EUR"}
+    account = LiveAccountFactory.create()
+    return ListingInStepFactory.create(
+        marketplace__account=account, sku__sku="MUG", accepted={"price": "10.00 EUR"}
     )
 
 
@@ -129,7 +129,7 @@ def test_what_only_echoes_is_said_to_be_received(staff: Staff, listing: Listing)
     Listing.objects.update(
         accepted={"price": "10.00 EUR", "list_price": "14.90 EUR"},
         verified={"price": "10.00 EUR"},
-        verified_at=make.ORDERED,
+        verified_at=ORDERED,
     )
     page = staff.see(Listing, listing.pk)
     assert "received" in page

@@ -29,9 +29,14 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.offers import identifiers
+from django_amazon_sync.testing.factories import (
+    MarketplaceFactory,
+    SellerSkuFactory,
+    SyncRunFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import AWAY, Staff
+from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -47,9 +52,9 @@ def record() -> Any:
 @pytest.fixture
 def account() -> SellerAccount:
     """A live account in Germany and France that synchronises what it is told to."""
-    account = make.live_account(name="Europe")
-    for code in (make.GERMANY, make.FRANCE):
-        make.marketplace(account, code)
+    account = LiveAccountFactory.create(name="Europe")
+    for code in (GERMANY, FRANCE):
+        MarketplaceFactory.create(account=account, code=code)
     return account
 
 
@@ -111,8 +116,8 @@ def test_everything_is_saved_and_looked_at_soon(
         **{
             "codes-ean": f"{EAN}\n", "codes-isbn": ISBN10,
             f"{new}-synchronise": "yes", f"{new}-condition": "used_good", f"{new}-set_quantity": 3,
-            f"{new}-{make.GERMANY}-own_price": "12.50",
-            f"{new}-{make.FRANCE}-synchronise_here": "no",
+            f"{new}-{GERMANY}-own_price": "12.50",
+            f"{new}-{FRANCE}-synchronise_here": "no",
         },
     )  # fmt: skip
     assert response.status_code == 302
@@ -153,7 +158,7 @@ def test_own_values_a_lock_and_switches_are_saved_where_they_belong(
     staff: Staff, record: Any, account: SellerAccount
 ) -> None:
     new = f"new{account.pk}"
-    german = f"{new}-{make.GERMANY}"
+    german = f"{new}-{GERMANY}"
     changed = {
         f"{new}-handling_time": "3",
         f"{german}-sale_price_price": "9.00",
@@ -173,7 +178,7 @@ def test_own_values_a_lock_and_switches_are_saved_where_they_belong(
     assert "sale_price" in listing.own_values
     assert (listing.locked, listing.switches) == (True, {"price": False})
 
-    german = f"sku{sku.pk}-{make.GERMANY}"
+    german = f"sku{sku.pk}-{GERMANY}"
     changed = {f"{german}-condition_note": "", f"{german}-switch_price": ""}
     assert save(staff.client, record, **changed).status_code == 302
     listing.refresh_from_db()
@@ -213,9 +218,9 @@ def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
     factories.stock_record("CUP")
     name = field.replace("new-", f"new{account.pk}-")
     if field.startswith("german-"):
-        name = field.replace("german-", f"new{account.pk}-{make.GERMANY}-")
+        name = field.replace("german-", f"new{account.pk}-{GERMANY}-")
     if field == "price":
-        name = f"new{account.pk}-{make.GERMANY}-own_price"
+        name = f"new{account.pk}-{GERMANY}-own_price"
     changed = {"codes-asin": "B000000042", f"new{account.pk}-set_quantity": 5, name: value}
     response = save(staff.client, record, **changed)
     assert response.status_code == 200
@@ -231,8 +236,8 @@ def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
 def test_a_sku_that_amazon_has_is_changed_only_where_that_is_meant(
     staff: Staff, record: Any, account: SellerAccount
 ) -> None:
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
-    make.listing(sku, account.marketplaces.all()[0])
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
+    ListingInStepFactory.create(marketplace=account.marketplaces.all()[0], sku=sku)
     response = save(staff.client, record, **{f"sku{sku.pk}-sku": "AMZ-MUG"})
     assert list(errors_of(response)) == [f"sku{sku.pk}-sure"]
     assert SellerSku.objects.count() == 1
@@ -251,7 +256,7 @@ def test_a_sku_that_is_taken_meanwhile_is_said_at_its_field(
     data = typed(staff.client, record, **{f"new{account.pk}-sku": "AMZ", "codes-ean": EAN})
 
     def first_another(*arguments: Any) -> Any:
-        make.sku(account, "AMZ", offer_pk=str(cup.pk), matched=True)
+        SellerSkuFactory.create(account=account, sku="AMZ", offer_pk=str(cup.pk), matched=True)
         return link.sell_under(*arguments)
 
     monkeypatch.setattr("django_amazon_sync.admin.products.page_forms.sell_under", first_another)
@@ -275,7 +280,7 @@ def test_who_may_only_look_changes_nothing(
     client = staff_with("view_sellersku").client
     new = f"new{account.pk}"
     changed = {
-        "codes-ean": EAN, f"{new}-sku": "AMZ", f"{new}-{make.GERMANY}-own_price": "5",
+        "codes-ean": EAN, f"{new}-sku": "AMZ", f"{new}-{GERMANY}-own_price": "5",
     }  # fmt: skip
     save(client, record, **changed)
     assert not OfferIdentifier.objects.exists()
@@ -292,18 +297,18 @@ def test_who_may_only_look_changes_nothing(
 def test_prices_take_a_permission_of_their_own(
     staff_with: Callable[..., Staff], record: Any, account: SellerAccount
 ) -> None:
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
     for place in account.marketplaces.all():
-        make.listing(sku, place)
+        ListingInStepFactory.create(marketplace=place, sku=sku)
     client = staff_with("view_sellersku", "change_sellersku", "change_listing").client
-    prefix = f"sku{sku.pk}-{make.GERMANY}"
+    prefix = f"sku{sku.pk}-{GERMANY}"
     changed = {
         f"{prefix}-own_price": "5", f"{prefix}-list_price": "20",
         f"{prefix}-condition_note": "A scratch.", f"{prefix}-synchronise_here": "no",
         f"{prefix}-switch_price": "no", f"{prefix}-switch_name": "no",
     }  # fmt: skip
     save(client, record, **changed)
-    listing = Listing.objects.get(marketplace__code=make.GERMANY)
+    listing = Listing.objects.get(marketplace__code=GERMANY)
     assert (listing.own_price, listing.synchronise_here) == (None, False)
     assert listing.own_values == {"condition_note": "A scratch."}
     assert listing.switches == {"name": False}
@@ -317,8 +322,12 @@ def test_what_others_set_stays_where_only_some_may_be_changed(
         "list_price": "20.00 EUR", "business_price": {"price": "9.50 EUR", "tiers": []},
         "browse_nodes": ["3167641"], "max_order_quantity": 3,
     }  # fmt: skip
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk), own_values={"handling_time": 3})
-    listing = make.listing(sku, account.marketplaces.all()[0], own_values=own)
+    sku = SellerSkuFactory.create(
+        account=account, sku="MUG", offer_pk=str(record.pk), own_values={"handling_time": 3}
+    )
+    listing = ListingInStepFactory.create(
+        marketplace=account.marketplaces.all()[0], sku=sku, own_values=own
+    )
     client = staff_with("view_sellersku", "change_sellersku").client
     changed = {
         f"sku{sku.pk}-set_quantity": 4,
@@ -335,8 +344,8 @@ def test_what_others_set_stays_where_only_some_may_be_changed(
 def test_a_partners_people_see_only_their_own(
     staff_with: Callable[..., Staff], record: Any, account: SellerAccount
 ) -> None:
-    theirs = make.live_account(name="Theirs", shop_scope="elsewhere")
-    mine = make.live_account(name="Mine", shop_scope="warehouse")
+    theirs = LiveAccountFactory.create(name="Theirs", shop_scope="elsewhere")
+    mine = LiveAccountFactory.create(name="Mine", shop_scope="warehouse")
     other = factories.stock_record("POT", partner_code="elsewhere", product_=record.product)
     packer = staff_with("view_sellersku", "change_sellersku", "export_listing")
     factories.partner("warehouse").users.add(packer.client.session["_auth_user_id"])
@@ -358,7 +367,7 @@ def test_a_lost_key_takes_no_page_away(
     staff: Staff, record: Any, listing: Listing, settings: Any
 ) -> None:
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": ["A" * 43 + "="]}
-    run = make.run(listing.sku.account)
+    run = SyncRunFactory.create(account=listing.sku.account)
     assert staff.client.get(address_of(record, run=str(run.pk))).status_code == 200
     assert save(staff.client, record, **{"codes-ean": EAN}).status_code == 302
 
@@ -376,8 +385,8 @@ def test_an_export_is_a_run_for_each_account(
     staff: Staff, record: Any, account: SellerAccount, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(AWAY)
-    make.sku(account, "AMZ-MUG", offer_pk=str(record.pk), matched=True)
-    other = make.live_account(name="America", region="na")
+    SellerSkuFactory.create(account=account, sku="AMZ-MUG", offer_pk=str(record.pk), matched=True)
+    other = LiveAccountFactory.create(name="America", region="na")
     response = staff.client.post(address_of(record), {"do": "export"}, follow=True)
     runs = {run.account: run for run in SyncRun.objects.all()}
     assert runs[account].options == {"skus": ["AMZ-MUG"]}
@@ -398,8 +407,8 @@ def test_a_look_sends_nothing(
 def test_runs_of_others_are_not_followed(
     staff_with: Callable[..., Staff], record: Any, account: SellerAccount
 ) -> None:
-    make.live_account(name="Mine", shop_scope="warehouse")
-    run = make.run(account)
+    LiveAccountFactory.create(name="Mine", shop_scope="warehouse")
+    run = SyncRunFactory.create(account=account)
     packer = staff_with("view_sellersku", "view_syncrun")
     factories.partner("warehouse").users.add(packer.client.session["_auth_user_id"])
     page = packer.client.get(address_of(record, run=f"{run.pk},x,999999"))
@@ -409,8 +418,8 @@ def test_runs_of_others_are_not_followed(
 @pytest.fixture
 def listing(account: SellerAccount, record: Any) -> Listing:
     """The mug as Amazon has it; names do not go out."""
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
-    return make.listing(sku, account.marketplaces.all()[0])
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
+    return ListingInStepFactory.create(marketplace=account.marketplaces.all()[0], sku=sku)
 
 
 def test_an_import_shows_the_difference_first(
@@ -450,10 +459,14 @@ def test_what_is_not_of_this_product_is_refused(
 def test_only_a_look_at_this_product_is_done(staff: Staff, record: Any, listing: Listing) -> None:
     of_another = {"skus": ["CUP"], "marketplaces": [], "fields": ["price"]}
     for run in (
-        make.run(listing.sku.account, Job.TAKE_OVER, dry_run=True, options=of_another),
-        make.run(listing.sku.account, Job.TAKE_OVER, options=of_another | {"skus": ["MUG"]}),
-        make.run(listing.sku.account, Job.TAKE_OVER, dry_run=True),
-        make.run(listing.sku.account, dry_run=True, options={"skus": ["MUG"]}),
+        SyncRunFactory.create(
+            account=listing.sku.account, job=Job.TAKE_OVER, dry_run=True, options=of_another
+        ),
+        SyncRunFactory.create(
+            account=listing.sku.account, job=Job.TAKE_OVER, options=of_another | {"skus": ["MUG"]}
+        ),
+        SyncRunFactory.create(account=listing.sku.account, job=Job.TAKE_OVER, dry_run=True),
+        SyncRunFactory.create(account=listing.sku.account, dry_run=True, options={"skus": ["MUG"]}),
     ):
         data = {"do": "take_over", "run": str(run.pk)}
         assert staff.client.post(address_of(record), data).status_code == 403
@@ -591,7 +604,9 @@ def test_a_product_of_many_offers_asks_no_more_than_one_of_two(
         parent = factories.product(structure="parent")
         for _ in range(variants):
             record = factories.stock_record(product_=factories.product(parent=parent))
-            make.sku(account, record.partner_sku, offer_pk=str(record.pk))
+            SellerSkuFactory.create(
+                account=account, sku=record.partner_sku, offer_pk=str(record.pk)
+            )
         with CaptureQueriesContext(connection) as captured:
             page = reverse("admin:django_amazon_sync_product", args=[parent.pk])
             assert staff.client.get(page).status_code == 200
@@ -608,9 +623,11 @@ def test_the_shops_product_page_leads_here(staff: Staff, record: Any) -> None:
 def test_amazons_issues_are_told_in_words(
     staff: Staff, record: Any, account: SellerAccount
 ) -> None:
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
     issue = {"code": "90226", "severity": "ERROR", "message": "Too many <decimals>."}
-    make.listing(sku, account.marketplaces.get(code=make.GERMANY), issues=[issue])
+    ListingInStepFactory.create(
+        marketplace=account.marketplaces.get(code=GERMANY), sku=sku, issues=[issue]
+    )
     page = staff.client.get(address_of(record)).content.decode()
     assert "Amazon does not take this price" in page
     assert "Amazon says (90226): Too many &lt;decimals&gt;." in page

@@ -15,9 +15,10 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
+from django_amazon_sync.testing.factories import SellerAccountFactory, SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory, ProposalFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,23 +27,23 @@ START = "admin:django_amazon_sync_proposal_start"
 
 @pytest.fixture
 def account() -> SellerAccount:
-    return make.live_account()
+    return LiveAccountFactory.create()
 
 
 @pytest.fixture
 def proposal(account: SellerAccount) -> Proposal:
     """A mug of the shop that a SKU of Amazon's may be."""
     record = factories.stock_record("MUG", title="A <mug>", upc="4006381333931")
-    sku = make.sku(account, "AMZ-MUG", offer_pk="", channel="AMAZON_EU")
-    make.listing(
-        sku,
-        make.marketplace(account),
+    sku = SellerSkuFactory.create(account=account, sku="AMZ-MUG", offer_pk="", channel="AMAZON_EU")
+    ListingInStepFactory.create(
+        marketplace__account=account,
+        sku=sku,
         title="Mug, blue",
         asin="B000000001",
         picture_url="https://m.media-amazon.com/images/I/1.jpg",
         condition="new_new",
     )
-    return make.proposal(sku, offer_pk=str(record.pk))
+    return ProposalFactory.create(sku=sku, offer_pk=str(record.pk))
 
 
 def test_the_list_shows_both_sides(staff: Staff, proposal: Proposal) -> None:
@@ -55,7 +56,7 @@ def test_the_list_shows_both_sides(staff: Staff, proposal: Proposal) -> None:
 
 
 def test_one_click_links(staff: Staff, proposal: Proposal) -> None:
-    rival = make.proposal(make.sku(proposal.sku.account), offer_pk=proposal.offer_pk)
+    rival = ProposalFactory.create(sku__account=proposal.sku.account, offer_pk=proposal.offer_pk)
     answer = staff.client.post(address(Proposal), {"_accept": proposal.pk}, follow=True)
     assert [str(one) for one in answer.context["messages"]] == ["1 SKU is linked."]
     proposal.sku.refresh_from_db()
@@ -83,7 +84,9 @@ def staff_press_refused(staff: Staff, proposal: Proposal) -> list[str]:
 def test_several_are_accepted_and_each_that_cannot_be_says_why(
     staff: Staff, proposal: Proposal
 ) -> None:
-    gone = make.proposal(make.sku(proposal.sku.account, "AMZ-2", offer_pk=""), offer_pk="999999")
+    gone = ProposalFactory.create(
+        sku__account=proposal.sku.account, sku__sku="AMZ-2", sku__offer_pk="", offer_pk="999999"
+    )
     assert staff.press(Proposal, "accept", proposal, gone) == [
         "1 SKU is linked.", "AMZ-2: The shop has the offer no more.",
     ]  # fmt: skip
@@ -120,7 +123,7 @@ def test_people_of_a_partner_decide_of_its_accounts_only(
 def test_matching_is_started_for_each_connected_account(
     staff: Staff, account: SellerAccount
 ) -> None:
-    make.account(state=AccountState.DISCONNECTED)
+    SellerAccountFactory.create(state=AccountState.DISCONNECTED)
     assert staff.client.get(reverse(START)).status_code == 405
     answer = staff.client.post(reverse(START), follow=True)
     assert "1 run is queued" in str(next(iter(answer.context["messages"])))
@@ -128,7 +131,7 @@ def test_matching_is_started_for_each_connected_account(
 
 
 def test_found_by_is_a_filter(staff: Staff, proposal: Proposal) -> None:
-    make.proposal(make.sku(proposal.sku.account, "BY-ASIN"), how="asin")
+    ProposalFactory.create(sku__account=proposal.sku.account, sku__sku="BY-ASIN", how="asin")
     rows = staff.client.get(address(Proposal), {"how": "asin"}).context["cl"].result_list
     assert [row.sku.sku for row in rows] == ["BY-ASIN"]
     assert SellerSku.objects.count() == 2

@@ -23,9 +23,10 @@ from django_amazon_sync.models import (
     SellerAccount,
     SellerSku,
 )
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -36,13 +37,16 @@ EAN, OTHER_EAN, ISBN10, ISBN13 = "4006381333931", "5901234123457", "0-306-40615-
 @pytest.fixture
 def account() -> SellerAccount:
     """A live account of Germany and France; the shop sells MUG, which is linked, and SPOON."""
-    account = make.live_account(name="Main shop")
-    places = [make.marketplace(account), make.marketplace(account, make.FRANCE)]
+    account = LiveAccountFactory.create(name="Main shop")
+    places = [
+        MarketplaceFactory.create(account=account),
+        MarketplaceFactory.create(account=account, code=FRANCE),
+    ]
     record = factories.stock_record("MUG", title="=A mug")
     factories.stock_record("SPOON", title="A spoon")
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
     for place in places:
-        make.listing(sku, place)
+        ListingInStepFactory.create(marketplace=place, sku=sku)
     return account
 
 
@@ -73,7 +77,7 @@ def faults(answer: Any) -> list[tuple[object, str, str]]:
 
 def test_every_offer_has_its_row_with_what_staff_set(staff: Staff, account: SellerAccount) -> None:
     SellerSku.objects.update(synchronise=True, condition="used_good")
-    Listing.objects.filter(marketplace__code=make.GERMANY).update(own_price="9.90")
+    Listing.objects.filter(marketplace__code=GERMANY).update(own_price="9.90")
     offer = SellerSku.objects.get().offer_pk
     OfferIdentifier.objects.create(offer_pk=offer, kind="upc", value="036000291452")
     OfferIdentifier.objects.create(offer_pk=offer, kind="ean", value=EAN)
@@ -238,7 +242,7 @@ def test_another_sku_is_the_form_s_change_of_a_sku(staff: Staff, account: Seller
     assert save(staff, answer) == ["1 offer is changed."]
     new = SellerSku.objects.get(sku="AMZ-MUG")
     assert (new.offer_pk, new.matched, new.set_quantity) == (old.offer_pk, True, 4)
-    assert new.listings.get(marketplace__code=make.GERMANY).own_price == Decimal("8.00")
+    assert new.listings.get(marketplace__code=GERMANY).own_price == Decimal("8.00")
     old.refresh_from_db()
     assert (old.synchronise, old.managed, old.set_quantity) == (False, True, None)
     [mug, _spoon] = table(export(staff, account))
@@ -249,7 +253,7 @@ def test_a_sku_of_another_offer_and_one_given_twice_are_refused(
     staff: Staff, account: SellerAccount
 ) -> None:
     record = factories.stock_record("FORK")
-    make.sku(account, "TAKEN", offer_pk=str(record.pk), matched=True)
+    SellerSkuFactory.create(account=account, sku="TAKEN", offer_pk=str(record.pk), matched=True)
     told = faults(look(staff, account, "shop_sku;seller_sku\nMUG;TAKEN\nSPOON;X\nFORK;X\n"))
     assert [row for row, column, _reason in told if column == "seller_sku"] == [2, 4]
     assert SellerSku.objects.count() == 2
@@ -299,7 +303,9 @@ def test_files_take_as_many_queries_for_300_rows_as_for_30(
     for number in (30, 300):
         for one in range(number):
             record = factories.stock_record(f"S{number}-{one}")
-            make.sku(account, f"S{number}-{one}", offer_pk=str(record.pk))
+            SellerSkuFactory.create(
+                account=account, sku=f"S{number}-{one}", offer_pk=str(record.pk)
+            )
         rows = "\n".join(f"S{number}-{one},7,{EAN}" for one in range(number))
         with CaptureQueriesContext(connection) as captured:
             answer = look(staff, account, f"shop_sku,set_quantity,ean\n{rows}\n")
@@ -362,7 +368,7 @@ def test_a_sale_above_the_price_is_told_at_its_cell(staff: Staff, account: Selle
 
 
 def test_switches_and_locks_have_columns(staff: Staff, account: SellerAccount) -> None:
-    german = Listing.objects.filter(marketplace__code=make.GERMANY)
+    german = Listing.objects.filter(marketplace__code=GERMANY)
     german.update(switches={"sale_price": False, "name": True})
     [mug, spoon] = table(export(staff, account))
     shown = [mug[f"{name} DE"] for name in ("send_sale_price", "send_name", "send_price", "locked")]
@@ -375,4 +381,4 @@ def test_switches_and_locks_have_columns(staff: Staff, account: SellerAccount) -
     save(staff, look(staff, account, f"{head}MUG,no,,no,yes\n"))
     assert german.get().switches == {"sale_price": False, "price": False}
     assert german.get().locked
-    assert not Listing.objects.get(marketplace__code=make.FRANCE).switches
+    assert not Listing.objects.get(marketplace__code=FRANCE).switches

@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from django_amazon_sync.models import Job, Listing, Marketplace, SyncRun
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import GERMANY, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -28,10 +29,10 @@ def _no_broker(use_broker: Callable[[str], None]) -> None:
 @pytest.fixture
 def listing(db: None) -> Listing:
     """A mug whose price another hand changed on Amazon."""
-    account = make.live_account(synchronise_all=True)
+    account = LiveAccountFactory.create(synchronise_all=True)
     record = factories.stock_record("MUG", price="10.00", in_stock=5)
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
-    return make.listing(sku, make.marketplace(account), drift=DRIFT)
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
+    return ListingInStepFactory.create(marketplace__account=account, sku=sku, drift=DRIFT)
 
 
 def page_of(listing: Listing) -> str:
@@ -83,7 +84,7 @@ def test_a_run_is_asked_for_the_chosen_fields(
     run = SyncRun.objects.get()
     assert (run.job, run.dry_run) == (Job.TAKE_OVER, dry_run)
     assert run.options == {
-        "skus": ["MUG"], "marketplaces": [make.GERMANY], "fields": ["name", "price"],
+        "skus": ["MUG"], "marketplaces": [GERMANY], "fields": ["name", "price"],
     }  # fmt: skip
 
 
@@ -98,11 +99,11 @@ def test_the_shops_value_is_sent(staff: Staff, listing: Listing) -> None:
     assert decide(staff, listing, "ours").status_code == 302
     listing.refresh_from_db()
     assert listing.drift == {}
-    assert SyncRun.objects.get().options == {"skus": ["MUG"], "marketplaces": [make.GERMANY]}
+    assert SyncRun.objects.get().options == {"skus": ["MUG"], "marketplaces": [GERMANY]}
 
 
 def test_many_are_taken_over_from_the_list(staff: Staff, listing: Listing) -> None:
-    make.listing(make.sku(listing.sku.account, "CUP"), listing.marketplace)
+    ListingInStepFactory.create(marketplace=listing.marketplace, sku__sku="CUP")
     data = {"action": "take_over", "_selected_action": [listing.pk], "select_across": "1"}
     page = staff.client.post(address(Listing), data).content.decode()
     assert "2 rows are chosen." in page
@@ -114,7 +115,7 @@ def test_many_are_taken_over_from_the_list(staff: Staff, listing: Listing) -> No
 
 
 def test_only_what_drifted_is_sent_from_the_list(staff: Staff, listing: Listing) -> None:
-    other = make.listing(make.sku(listing.sku.account, "CUP"), listing.marketplace)
+    other = ListingInStepFactory.create(marketplace=listing.marketplace, sku__sku="CUP")
     staff.press(Listing, "send_ours", listing, other)
     assert SyncRun.objects.get().options["skus"] == ["MUG"]
     assert staff.press(Listing, "send_ours", other) == [

@@ -10,9 +10,16 @@ import pytest
 from django.urls import reverse
 
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    RunLineFactory,
+    SellerAccountFactory,
+    SellerSkuFactory,
+    SyncRunFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,15 +33,15 @@ def leads_to(staff: Staff, line: RunLine) -> str:
 
 
 def test_a_line_leads_to_its_listing_its_sku_or_its_order(staff: Staff) -> None:
-    account = make.account()
-    listing = make.listing(make.sku(account, "MUG"), make.marketplace(account))
-    order = make.order(account)
-    run = make.run(account)
-    there = make.line(run, sku="MUG", marketplace=make.GERMANY)
-    elsewhere = make.line(run, sku="MUG", marketplace=make.FRANCE)
-    linked = make.line(run, sku="OURS", seller_sku="MUG", marketplace=make.GERMANY)
-    of_order = make.line(run, order_number=order.number)
-    gone = make.line(run, sku="GONE")
+    account = SellerAccountFactory.create()
+    listing = ListingInStepFactory.create(marketplace__account=account, sku__sku="MUG")
+    order = AmazonOrderFactory.create(account=account)
+    run = SyncRunFactory.create(account=account)
+    there = RunLineFactory.create(run=run, sku="MUG", marketplace=GERMANY)
+    elsewhere = RunLineFactory.create(run=run, sku="MUG", marketplace=FRANCE)
+    linked = RunLineFactory.create(run=run, sku="OURS", seller_sku="MUG", marketplace=GERMANY)
+    of_order = RunLineFactory.create(run=run, order_number=order.number)
+    gone = RunLineFactory.create(run=run, sku="GONE")
     assert leads_to(staff, there) == address(Listing, listing.pk)
     assert leads_to(staff, linked) == address(Listing, listing.pk)
     assert leads_to(staff, elsewhere) == address(SellerSku, listing.sku.pk)
@@ -43,19 +50,20 @@ def test_a_line_leads_to_its_listing_its_sku_or_its_order(staff: Staff) -> None:
 
 
 def test_another_accounts_sku_of_the_same_name_is_another(staff: Staff) -> None:
-    other = make.account()
-    make.listing(make.sku(other, "MUG"), make.marketplace(other))
-    line = make.line(make.run(make.account()), sku="MUG", marketplace=make.GERMANY)
+    other = SellerAccountFactory.create()
+    ListingInStepFactory.create(marketplace__account=other, sku__sku="MUG")
+    line = RunLineFactory.create(sku="MUG", marketplace=GERMANY)
     assert leads_to(staff, line) == address(RunLine, line.pk)
 
 
 def test_the_page_of_a_line_links_to_all_and_to_the_shop(staff: Staff) -> None:
     record = factories.stock_record("MUG", title="Blue mug")
-    account = make.account()
-    sku = make.sku(account, "MUG", offer_pk=str(record.pk))
-    listing = make.listing(sku, make.marketplace(account))
-    line = make.line(make.run(account), Outcome.HELD, sku="MUG", marketplace=make.GERMANY,
-                     code="approval")  # fmt: skip
+    account = SellerAccountFactory.create()
+    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
+    listing = ListingInStepFactory.create(marketplace__account=account, sku=sku)
+    line = RunLineFactory.create(
+        run__account=account, outcome=Outcome.HELD, sku="MUG", marketplace=GERMANY, code="approval"
+    )
     page = staff.see(RunLine, line.pk)
     for url in (address(Listing, listing.pk), address(SellerSku, sku.pk)):
         assert f'href="{url}"' in page
@@ -74,10 +82,10 @@ def rows_of(staff: Staff, **filters: str | int) -> list[str]:
 
 
 def test_the_file_holds_what_the_list_shows(staff: Staff) -> None:
-    run, other = make.run(make.account()), make.run(make.account())
-    make.line(run, Outcome.SENT, sku="SENT")
-    make.line(run, Outcome.REFUSED, sku="REFUSED")
-    make.line(other, Outcome.REFUSED, sku="OTHER")
+    run, other = SyncRunFactory.create(), SyncRunFactory.create()
+    RunLineFactory.create(run=run, outcome=Outcome.SENT, sku="SENT")
+    RunLineFactory.create(run=run, outcome=Outcome.REFUSED, sku="REFUSED")
+    RunLineFactory.create(run=other, outcome=Outcome.REFUSED, sku="OTHER")
     assert set(rows_of(staff)) == {"SENT", "REFUSED", "OTHER"}
     assert set(rows_of(staff, outcome__exact="refused")) == {"REFUSED", "OTHER"}
     assert rows_of(staff, outcome__exact="refused", run__id__exact=run.pk) == ["REFUSED"]

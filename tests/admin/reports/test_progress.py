@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from django_amazon_sync.admin.reports.progress import values_in_words
 from django_amazon_sync.models import Outcome, RunState, SyncRun
+from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories_amazon import GERMANY
 
 pytestmark = pytest.mark.django_db
 
@@ -23,11 +24,16 @@ def address_of(run: SyncRun) -> str:
 
 
 def test_the_state_says_how_far_the_run_is(staff: Staff) -> None:
-    run = make.run(
-        make.account(), state=RunState.RUNNING, finished_at=None, planned=200, done=50,
+    run = SyncRunFactory.create(
+        state=RunState.RUNNING,
+        finished_at=None,
+        planned=200,
+        done=50,
         counts={"sent": 50, "in_step": 3},
-    )  # fmt: skip
-    make.line(run, Outcome.SENT, sku="MUG", marketplace=make.GERMANY, values={"price": "9.00 EUR"})
+    )
+    RunLineFactory.create(
+        run=run, outcome=Outcome.SENT, sku="MUG", marketplace=GERMANY, values={"price": "9.00 EUR"}
+    )
     answer = staff.client.get(address_of(run))
     assert "no-store" in answer["Cache-Control"]
     state = answer.json()
@@ -35,16 +41,21 @@ def test_the_state_says_how_far_the_run_is(staff: Staff) -> None:
     assert (state["planned"], state["done"]) == (200, 50)
     assert state["counts"] == [{"name": "sent", "number": 50}, {"name": "in step", "number": 3}]
     assert state["lines"] == [
-        {"subject": "MUG", "store": "DE", "outcome": "sent", "values": "price: 9.00 EUR",
-         "message": ""},
-    ]  # fmt: skip
+        {
+            "subject": "MUG",
+            "store": "DE",
+            "outcome": "sent",
+            "values": "price: 9.00 EUR",
+            "message": "",
+        },
+    ]
 
 
 def test_a_long_run_costs_no_more_than_a_short_one(staff: Staff) -> None:
     def queries(lines: int) -> int:
-        run = make.run(make.account())
+        run = SyncRunFactory.create()
         for number in range(lines):
-            make.line(run, sku=f"SKU-{number}")
+            RunLineFactory.create(run=run, sku=f"SKU-{number}")
         with CaptureQueriesContext(connection) as captured:
             state = staff.client.get(address_of(run)).json()
         assert len(state["lines"]) <= 10
@@ -54,9 +65,9 @@ def test_a_long_run_costs_no_more_than_a_short_one(staff: Staff) -> None:
 
 
 def test_the_newest_lines_come_first(staff: Staff) -> None:
-    run = make.run(make.account())
+    run = SyncRunFactory.create()
     for name in ("FIRST", "SECOND"):
-        make.line(run, sku=name)
+        RunLineFactory.create(run=run, sku=name)
     lines = staff.client.get(address_of(run)).json()["lines"]
     assert [line["subject"] for line in lines] == ["SECOND", "FIRST"]
 
@@ -68,13 +79,13 @@ def test_two_sides_of_a_value_are_told_apart() -> None:
 
 
 def test_it_needs_the_permission_to_see_runs(staff_with: Callable[..., Staff]) -> None:
-    run = make.run(make.account())
+    run = SyncRunFactory.create()
     assert staff_with("view_listing").client.get(address_of(run)).status_code == 403
 
 
 def test_a_partners_people_see_only_their_own_runs(staff_with: Callable[..., Staff]) -> None:
-    mine = make.run(make.account(shop_scope="warehouse"))
-    other = make.run(make.account(shop_scope="elsewhere"))
+    mine = SyncRunFactory.create(account__shop_scope="warehouse")
+    other = SyncRunFactory.create(account__shop_scope="elsewhere")
     packer = staff_with("view_syncrun")
     factories.partner("warehouse").users.add(packer.client.session["_auth_user_id"])
     assert packer.client.get(address_of(mine)).status_code == 200

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,13 @@ from django.utils import timezone
 from django_amazon_sync import conf
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, Starter, SyncRun
 from django_amazon_sync.sync.accounts.connect import limiter_for
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    RunLineFactory,
+    SellerAccountFactory,
+    SyncRunFactory,
+)
 from tests.admin.conftest import TAKES_ALL, Staff, address
+from tests.factories_amazon import GERMANY, ORDERED, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +37,14 @@ def file_of(staff: Staff, run: SyncRun) -> list[list[str]]:
 
 
 def test_the_page_shows_counts_with_links_to_their_lines(staff: Staff) -> None:
-    run = make.run(
-        make.account(), counts={"sent": 12, "refused": 2, "looked_at": 100_000},
-        reason="Amazon is away.", state=RunState.STOPPED, options={"skus": ["A"]},
-    )  # fmt: skip
+    run = SyncRunFactory.create(
+        counts={"sent": 12, "refused": 2, "looked_at": 100_000},
+        reason="Amazon is away.",
+        state=RunState.STOPPED,
+        options={"skus": ["A"]},
+        started_at=ORDERED,
+        finished_at=ORDERED + timedelta(seconds=90),
+    )
     page = staff.see(SyncRun, run.pk)
     assert f'run__id__exact={run.pk}&amp;outcome__exact=refused">2</a>' in page
     for shown in ("100000", "Amazon is away.", "the next run goes on from there", "0:01:30"):
@@ -54,16 +64,15 @@ def test_the_page_shows_counts_with_links_to_their_lines(staff: Staff) -> None:
     ],
 )
 def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
-    run = make.run(make.account(), state=state, started_at=None, finished_at=None)
+    run = SyncRunFactory.create(state=state, started_at=None, finished_at=None)
     assert sentence in staff.see(SyncRun, run.pk)
 
 
 def test_a_run_that_is_at_work_shows_how_far_it_is_and_its_budget(staff: Staff) -> None:
     finish = timezone.localtime().replace(hour=14, minute=32)
-    run = make.run(
-        make.account(), state=RunState.RUNNING, finished_at=None,
-        planned=10_000, done=3200, finish_expected=finish,
-    )  # fmt: skip
+    run = SyncRunFactory.create(
+        state=RunState.RUNNING, finished_at=None, planned=10_000, done=3200, finish_expected=finish
+    )
     limiter = limiter_for(run.account)
     limiter.learn("patchListingsItem", 7.5, time.time())
     limiter.take("createFeed", time.time())
@@ -75,9 +84,9 @@ def test_a_run_that_is_at_work_shows_how_far_it_is_and_its_budget(staff: Staff) 
 
 
 def test_the_budget_costs_one_query_and_is_not_that_of_runs_that_ended(staff: Staff) -> None:
-    account = make.account()
-    running = make.run(account, state=RunState.RUNNING, finished_at=None)
-    ended = make.run(account)
+    account = SellerAccountFactory.create()
+    running = SyncRunFactory.create(account=account, state=RunState.RUNNING, finished_at=None)
+    ended = SyncRunFactory.create(account=account)
     with CaptureQueriesContext(connection) as with_budget:
         assert "createFeed" in staff.see(SyncRun, running.pk)
     with CaptureQueriesContext(connection) as without:
@@ -87,16 +96,23 @@ def test_the_budget_costs_one_query_and_is_not_that_of_runs_that_ended(staff: St
 
 def test_while_redis_is_away_the_page_says_so(staff: Staff, settings: Any) -> None:
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "REDIS_URL": "redis://127.0.0.1:9/0"}
-    run = make.run(make.account(), state=RunState.QUEUED, started_at=None, finished_at=None)
+    run = SyncRunFactory.create(state=RunState.QUEUED, started_at=None, finished_at=None)
     assert "Redis does not answer" in staff.see(SyncRun, run.pk)
 
 
 def test_the_lines_of_a_run_are_a_list_of_their_own(staff: Staff) -> None:
-    account = make.account()
-    run, other = make.run(account), make.run(account)
-    make.line(run, Outcome.REFUSED, sku="MINE", code="8541", message="The value conflicts.",
-              marketplace=make.GERMANY, values={"price": "1.00 EUR"})  # fmt: skip
-    make.line(other, sku="OTHER")
+    account = SellerAccountFactory.create()
+    run, other = SyncRunFactory.create(account=account), SyncRunFactory.create(account=account)
+    RunLineFactory.create(
+        run=run,
+        outcome=Outcome.REFUSED,
+        sku="MINE",
+        code="8541",
+        message="The value conflicts.",
+        marketplace=GERMANY,
+        values={"price": "1.00 EUR"},
+    )
+    RunLineFactory.create(run=other, sku="OTHER")
     page = staff.see(RunLine, run__id__exact=run.pk)
     for shown in ("MINE", "8541", "The value conflicts.", "price: 1.00 EUR", "DE"):
         assert shown in page
@@ -104,38 +120,51 @@ def test_the_lines_of_a_run_are_a_list_of_their_own(staff: Staff) -> None:
 
 
 def test_the_history_of_a_sku_is_found_by_its_whole_name(staff: Staff) -> None:
-    run = make.run(make.account())
-    make.line(run, sku="a/b c%2F+#,ü", message="the very one")
-    make.line(run, sku="a/b", message="another")
+    run = SyncRunFactory.create()
+    RunLineFactory.create(run=run, sku="a/b c%2F+#,ü", message="the very one")
+    RunLineFactory.create(run=run, sku="a/b", message="another")
     page = staff.see(RunLine, q='"a/b c%2F+#,ü"')
     assert "the very one" in page
     assert "another" not in page
 
 
 def test_the_lines_come_as_a_file(staff: Staff) -> None:
-    run = make.run(make.account())
-    make.line(run, Outcome.REFUSED, sku="ü,\"x\"", values={"quantity": 3}, code="8541",
-              message="First line\nsecond line")  # fmt: skip
-    make.line(make.run(run.account), sku="OTHER")
+    run = SyncRunFactory.create()
+    RunLineFactory.create(
+        run=run,
+        outcome=Outcome.REFUSED,
+        sku='ü,"x"',
+        values={"quantity": 3},
+        code="8541",
+        message="First line\nsecond line",
+    )
+    RunLineFactory.create(run__account=run.account, sku="OTHER")
     head, row = file_of(staff, run)
     assert head == [
         "sku", "seller_sku", "marketplace", "order_number", "outcome", "values", "code", "message",
         "at",
     ]  # fmt: skip
     assert row[:-1] == [
-        'ü,"x"', "", "", "", "refused", '{"quantity": 3}', "8541", "First line\nsecond line",
-    ]  # fmt: skip
+        'ü,"x"',
+        "",
+        "",
+        "",
+        "refused",
+        '{"quantity": 3}',
+        "8541",
+        "First line\nsecond line",
+    ]
 
 
 @pytest.mark.parametrize("sku", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
 def test_a_spreadsheet_runs_nothing_of_the_file(staff: Staff, sku: str) -> None:
-    run = make.run(make.account())
-    make.line(run, sku=sku)
+    run = SyncRunFactory.create()
+    RunLineFactory.create(run=run, sku=sku)
     assert file_of(staff, run)[1][0] == f"'{sku}"
 
 
 def test_the_file_of_many_lines_is_streamed_with_as_many_queries(staff: Staff) -> None:
-    run = make.run(make.account())
+    run = SyncRunFactory.create()
     RunLine.objects.bulk_create(
         RunLine(run=run, outcome=Outcome.SENT, sku=f"SKU-{number}") for number in range(5000)
     )
@@ -147,7 +176,7 @@ def test_the_file_of_many_lines_is_streamed_with_as_many_queries(staff: Staff) -
 def test_the_file_needs_the_permission_to_see_runs(
     staff_with: Callable[..., Staff],
 ) -> None:
-    run = make.run(make.account())
+    run = SyncRunFactory.create()
     packer = staff_with("view_amazonorder")
     address = f"/admin/django_amazon_sync/syncrun/{run.pk}/lines.csv"
     assert packer.client.get(address).status_code == 403
@@ -161,12 +190,12 @@ def test_approve_asks_for_the_export_of_what_the_run_held(
     staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    account = make.live_account()
-    holding = make.run(account, counts={"held": 30})
+    account = LiveAccountFactory.create()
+    holding = SyncRunFactory.create(account=account, counts={"held": 30})
     others = [
-        make.run(account, counts={"sent": 3}),
-        make.run(account, counts={"held": 30}, dry_run=True),
-        make.run(account, Job.VERIFY, counts={"held": 1}),
+        SyncRunFactory.create(account=account, counts={"sent": 3}),
+        SyncRunFactory.create(account=account, counts={"held": 30}, dry_run=True),
+        SyncRunFactory.create(account=account, job=Job.VERIFY, counts={"held": 1}),
     ]
     [message] = staff.press(SyncRun, "approve", holding, *others)
     assert "1 run is queued." in message
@@ -175,7 +204,7 @@ def test_approve_asks_for_the_export_of_what_the_run_held(
 
 
 def test_runs_without_anything_held_are_told_apart(staff: Staff) -> None:
-    run = make.run(make.account())
+    run = SyncRunFactory.create()
     assert staff.press(SyncRun, "approve", run) == [
         "Nothing was selected that this can be done with."
     ]
@@ -183,9 +212,9 @@ def test_runs_without_anything_held_are_told_apart(staff: Staff) -> None:
 
 def test_a_run_says_what_started_it(staff: Staff, use_broker: Callable[[str], None]) -> None:
     use_broker(TAKES_ALL)
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     for starter in Starter:
-        run = make.run(account, started_by=starter)
+        run = SyncRunFactory.create(account=account, started_by=starter)
         assert str(starter.label) in staff.see(SyncRun, run.pk)
     staff.press(type(account), "verify", account)
     run = SyncRun.objects.latest("pk")
@@ -194,11 +223,11 @@ def test_a_run_says_what_started_it(staff: Staff, use_broker: Callable[[str], No
 
 
 def test_runs_are_found_by_how_they_went(staff: Staff) -> None:
-    account = make.account()
-    well = make.run(account, counts={"sent": 1})
-    refused = make.run(account, counts={"sent": 1, "refused": 1})
-    stopped = make.run(account, state=RunState.STOPPED)
-    holding = make.run(account, counts={"held": 2})
+    account = SellerAccountFactory.create()
+    well = SyncRunFactory.create(account=account, counts={"sent": 1})
+    refused = SyncRunFactory.create(account=account, counts={"sent": 1, "refused": 1})
+    stopped = SyncRunFactory.create(account=account, state=RunState.STOPPED)
+    holding = SyncRunFactory.create(account=account, counts={"held": 2})
     found = {
         chosen: set(staff.client.get(address(SyncRun), {"well": chosen}).context["cl"].result_list)
         for chosen in ("yes", "no", "held")

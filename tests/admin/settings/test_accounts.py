@@ -29,9 +29,22 @@ from django_amazon_sync.models import (
     WindowState,
 )
 from django_amazon_sync.sync import doctor
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    ApplicationFactory,
+    MarketplaceFactory,
+    SellerAccountFactory,
+    SyncRunFactory,
+)
 from tests.admin.conftest import AWAY, TAKES_ALL, Staff
 from tests.admin.forms import account_form
+from tests.factories_amazon import (
+    GERMANY,
+    ORDERED,
+    UNITED_STATES,
+    ListingInStepFactory,
+    LiveAccountFactory,
+)
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +54,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_no_page_shows_a_secret(staff: Staff) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     for page in (
         staff.see(Application, account.application_id),
         staff.see(SellerAccount, account.pk),
@@ -53,7 +66,7 @@ def test_no_page_shows_a_secret(staff: Staff) -> None:
 
 
 def test_a_secret_left_empty_stays(staff: Staff) -> None:
-    application = make.application()
+    application = ApplicationFactory.create(client_secret="the-client-secret")
     response = staff.save(Application, application.pk, name="Renamed", client_id="c", new_secret="")
     assert response.status_code == 302
     application = Application.objects.get()
@@ -61,8 +74,10 @@ def test_a_secret_left_empty_stays(staff: Staff) -> None:
 
 
 def test_a_new_client_secret_replaces_the_old_and_its_tokens(staff: Staff) -> None:
-    account = make.account(state=AccountState.DISCONNECTED, state_reason="The secret is too old.")
-    AccessToken.objects.create(account=account, token="old", expires_at=make.ORDERED)
+    account = SellerAccountFactory.create(
+        state=AccountState.DISCONNECTED, state_reason="The secret is too old."
+    )
+    AccessToken.objects.create(account=account, token="old", expires_at=ORDERED)
     application = account.application
     staff.save(Application, application.pk, name="A", client_id="c", new_secret="fresh")
     application.refresh_from_db()
@@ -73,8 +88,8 @@ def test_a_new_client_secret_replaces_the_old_and_its_tokens(staff: Staff) -> No
 
 
 def test_a_new_refresh_token_connects_the_account_again(staff: Staff) -> None:
-    account = make.account(state=AccountState.DISCONNECTED)
-    AccessToken.objects.create(account=account, token="old", expires_at=make.ORDERED)
+    account = SellerAccountFactory.create(state=AccountState.DISCONNECTED)
+    AccessToken.objects.create(account=account, token="old", expires_at=ORDERED)
     response = staff.save(SellerAccount, account.pk, **account_form(account, new_secret="fresh"))
     assert response.status_code == 302, response.context["errors"]
     account.refresh_from_db()
@@ -92,11 +107,11 @@ def test_a_new_account_needs_its_secret(staff: Staff) -> None:
 # --- Making and changing an account --------------------------------------------------------------
 
 
-def new_account(staff: Staff, code: str = make.GERMANY) -> Any:
+def new_account(staff: Staff, code: str = GERMANY) -> Any:
     return staff.save(
         SellerAccount,
         **{
-            "application": make.application().pk,
+            "application": ApplicationFactory.create().pk,
             "name": "Shop in Germany",
             "seller_id": "A1SELLER",
             "region": "eu",
@@ -125,7 +140,7 @@ def test_an_account_is_made_observing_with_schedules_and_the_language_of_its_sto
 
 
 def test_a_marketplace_of_another_region_is_refused(staff: Staff) -> None:
-    response = new_account(staff, code=make.UNITED_STATES)
+    response = new_account(staff, code=UNITED_STATES)
     assert "US is in another region than the account (Europe)" in response.content.decode()
     assert not SellerAccount.objects.exists()
 
@@ -134,7 +149,7 @@ def test_saving_the_page_keeps_what_a_worker_wrote_meanwhile(
     staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The form writes the changed columns only, so a pause in between is not undone."""
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     clean = SellerAccount.full_clean
 
     def paused_meanwhile(row: SellerAccount, *args: Any, **kwargs: Any) -> None:
@@ -148,7 +163,7 @@ def test_saving_the_page_keeps_what_a_worker_wrote_meanwhile(
 
 
 def test_payment_and_shipping_are_chosen_from_the_shop(staff: Staff) -> None:
-    account = make.account(default_payment_method="gone-from-the-shop")
+    account = SellerAccountFactory.create(default_payment_method="gone-from-the-shop")
     page = staff.see(SellerAccount, account.pk)
     assert '<option value="amazon">Amazon</option>' in page
     assert '<option value="gone-from-the-shop" selected>' in page
@@ -160,12 +175,12 @@ def test_payment_and_shipping_are_chosen_from_the_shop(staff: Staff) -> None:
 
 def test_without_a_shop_the_page_still_works(staff: Staff, settings: Any) -> None:
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": ""}
-    account = make.account()
+    account = SellerAccountFactory.create()
     assert 'name="default_payment_method"' in staff.see(SellerAccount, account.pk)
 
 
 def test_an_account_cannot_be_deleted(staff: Staff) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     page = staff.client.get(f"/admin/django_amazon_sync/selleraccount/{account.pk}/delete/")
     assert page.status_code == 403
 
@@ -174,14 +189,14 @@ def test_an_account_cannot_be_deleted(staff: Staff) -> None:
 
 
 def test_the_page_says_what_needs_attention_and_where(staff: Staff) -> None:
-    account, other = make.live_account(), make.live_account()
-    place = make.marketplace(account)
-    make.listing(make.sku(account), place, held={"price": "99.00 EUR"})
+    account, other = LiveAccountFactory.create(), LiveAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
+    ListingInStepFactory.create(marketplace=place, held={"price": "99.00 EUR"})
     for _ in range(3):
-        make.order(account, state=OrderState.QUARANTINED)
-    make.order(other, state=OrderState.QUARANTINED)
-    make.placed_order(account, cancellation_requested=True)
-    make.run(account, reason="Amazon is away.")
+        AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
+    AmazonOrderFactory.create(account=other, state=OrderState.QUARANTINED)
+    AmazonOrderFactory.create(placed=True, account=account, cancellation_requested=True)
+    SyncRunFactory.create(account=account, reason="Amazon is away.")
     page = staff.see(SellerAccount, account.pk)
     assert "listings that wait for approval" in page
     assert f'amazonorder/?account={account.pk}&amp;state__exact=quarantined">3</a>' in page
@@ -191,13 +206,13 @@ def test_the_page_says_what_needs_attention_and_where(staff: Staff) -> None:
 
 
 def test_the_page_says_up_to_when_orders_are_complete(staff: Staff) -> None:
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     assert "No search for orders has finished yet" in staff.see(SellerAccount, account.pk)
     OrderWindow.objects.create(
         account=account,
         state=WindowState.DONE,
-        start=make.ORDERED - timedelta(hours=1),
-        end=make.ORDERED,
+        start=ORDERED - timedelta(hours=1),
+        end=ORDERED,
     )
     assert "20 Nov 2026, 10:30" in staff.see(SellerAccount, account.pk)
 
@@ -205,12 +220,12 @@ def test_the_page_says_up_to_when_orders_are_complete(staff: Staff) -> None:
 def test_the_page_asks_as_often_whatever_there_is(
     staff: Staff, django_assert_max_num_queries: Any
 ) -> None:
-    account = make.live_account()
-    place = make.marketplace(account)
+    account = LiveAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
     for _ in range(30):
-        make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
-        make.order(account, state=OrderState.QUARANTINED)
-        make.run(account)
+        ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
+        AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
+        SyncRunFactory.create(account=account)
     with django_assert_max_num_queries(25):
         staff.see(SellerAccount, account.pk)
 
@@ -225,7 +240,7 @@ def test_the_page_asks_as_often_whatever_there_is(
     ],
 )
 def test_each_state_says_what_happens_next(staff: Staff, state: str, sentence: str) -> None:
-    account = make.account(state=state, deployment="elsewhere")
+    account = SellerAccountFactory.create(state=state, deployment="elsewhere")
     assert sentence.casefold() in staff.see(SellerAccount, account.pk).casefold()
 
 
@@ -248,7 +263,7 @@ def test_a_button_queues_a_run_and_links_to_it(
     staff: Staff, use_broker: Callable[[str], None], action: str, job: Job, dry_run: bool
 ) -> None:
     use_broker(TAKES_ALL)
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     [message] = staff.press(SellerAccount, action, account)
     run = SyncRun.objects.get()
     assert (run.account, run.job, run.dry_run) == (account, job, dry_run)
@@ -262,7 +277,9 @@ def test_several_accounts_get_a_run_each_and_one_message(
     staff: Staff, use_broker: Callable[[str], None]
 ) -> None:
     use_broker(TAKES_ALL)
-    [message] = staff.press(SellerAccount, "export", make.live_account(), make.live_account())
+    [message] = staff.press(
+        SellerAccount, "export", LiveAccountFactory.create(), LiveAccountFactory.create()
+    )
     assert "2 runs are queued." in message
     assert SyncRun.objects.count() == 2
     link = message.split('href="')[1].split('"')[0]
@@ -274,14 +291,14 @@ def test_while_the_broker_is_away_the_run_stays_queued_and_says_so(
     staff: Staff, use_broker: Callable[[str], None], address: str
 ) -> None:
     use_broker(address)
-    [message] = staff.press(SellerAccount, "export", make.live_account())
+    [message] = staff.press(SellerAccount, "export", LiveAccountFactory.create())
     assert "no broker could be reached" in message
     assert "amazon_tick" in message
     assert SyncRun.objects.get().state == RunState.QUEUED
 
 
 def test_release_observe_pause_and_deactivate(staff: Staff) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     for action, state in (
         ("release", AccountState.LIVE),
         ("pause", AccountState.PAUSED),
@@ -298,7 +315,7 @@ def test_release_observe_pause_and_deactivate(staff: Staff) -> None:
 
 def test_release_without_a_deployment_names_the_setting(staff: Staff, settings: Any) -> None:
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DEPLOYMENT": ""}
-    account = make.account()
+    account = SellerAccountFactory.create()
     [message] = staff.press(SellerAccount, "release", account)
     assert "AMAZON_SYNC['DEPLOYMENT'] is not set" in message
     account.refresh_from_db()
@@ -338,7 +355,7 @@ def test_check_says_what_to_do_when_amazon_refuses(
     ],
 )  # fmt: skip
 def test_alarms_go_to_addresses_one_a_line(staff: Staff, written: str, stored: str) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     form = account_form(account, alarm_recipients=written)
     assert staff.save(SellerAccount, account.pk, **form).status_code == 302
     account.refresh_from_db(fields=["alarm_recipients"])
@@ -347,7 +364,7 @@ def test_alarms_go_to_addresses_one_a_line(staff: Staff, written: str, stored: s
 
 @pytest.mark.parametrize("written", ["anna", "anna@example.com, ben@example.com", "a@b\nBcc: x"])
 def test_what_is_no_address_is_named_and_nothing_is_saved(staff: Staff, written: str) -> None:
-    account = make.account(name="Before")
+    account = SellerAccountFactory.create(name="Before")
     form = account_form(account, name="After", alarm_recipients=written)
     answer = staff.save(SellerAccount, account.pk, **form)
     assert "is no e-mail address" in answer.content.decode()
@@ -359,9 +376,9 @@ def test_a_check_of_several_accounts_ends_as_soon_as_one_of_one(
     staff: Staff, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that takes each call and never answers."""
-    accounts = [make.live_account(name=name) for name in ("A", "B")]
+    accounts = [LiveAccountFactory.create(name=name) for name in ("A", "B")]
     for account in accounts:
-        make.marketplace(account)
+        MarketplaceFactory.create(account=account)
     monkeypatch.setattr(doctor, "ENDS_AFTER", 0.3)
     monkeypatch.setattr(doctor, "TIMEOUT", (0.5, 0.5))
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -378,7 +395,10 @@ def test_no_secret_stands_in_an_error_report(staff: Staff, settings: Any) -> Non
     def report(request: HttpRequest, **rest: Any) -> None:
         reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_text())
 
-    rows: tuple[SellerAccount | Application, ...] = (make.account(), make.application())
+    rows: tuple[SellerAccount | Application, ...] = (
+        SellerAccountFactory.create(),
+        ApplicationFactory.create(),
+    )
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": ["no key"]}
     staff.client.raise_request_exception = False
     got_request_exception.connect(report)

@@ -18,9 +18,13 @@ from django.utils.formats import date_format
 
 from django_amazon_sync.admin.settings import connecting
 from django_amazon_sync.models import AccountState, Application, Marketplace, SellerAccount
+from django_amazon_sync.testing.factories import (
+    ApplicationFactory,
+    MarketplaceFactory,
+    SellerAccountFactory,
+)
 from django_amazon_sync.testing.simulator import Seller
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
 from tests.world import DE, FR, World
 
@@ -119,7 +123,7 @@ def test_bad_input_is_told_at_its_field_and_nothing_is_made(
 
 
 def test_a_second_account_of_the_same_seller_is_warned_of(staff: Staff, seller: Seller) -> None:
-    make.account(seller_id=seller.seller_id, region="eu", name="The first")
+    SellerAccountFactory.create(seller_id=seller.seller_id, region="eu", name="The first")
     response = staff.client.post(EU, filled(seller), follow=True)
     said = " ".join(str(one) for one in response.context["messages"])
     assert "is connected by The first too" in said
@@ -287,8 +291,8 @@ def test_without_the_right_to_make_applications_one_is_chosen(
 
 
 def test_the_account_says_when_secret_and_authorisation_end(staff: Staff) -> None:
-    application = make.application(secret_made_on=date(2026, 11, 1), public=True)
-    account = make.account(application=application, authorised_on=date(2026, 11, 2))
+    application = ApplicationFactory.create(secret_made_on=date(2026, 11, 1), public=True)
+    account = SellerAccountFactory.create(application=application, authorised_on=date(2026, 11, 2))
     page = staff.see(SellerAccount, account.pk)
     assert f"ends on {date_format(date(2027, 4, 30))}" in page
     assert f"ends on {date_format(date(2027, 11, 2))}" in page
@@ -300,7 +304,7 @@ def test_a_partners_staff_connect_for_their_own_part_of_the_shop_only(
     seller: Seller,
 ) -> None:
     ours, theirs = (factories.partner(code) for code in ("ours", "theirs"))
-    other = make.account(seller_id="ANOTHER", shop_scope=theirs.code)
+    other = SellerAccountFactory.create(seller_id="ANOTHER", shop_scope=theirs.code)
     vendor = staff_with(
         "add_selleraccount", "add_application", "change_selleraccount", "check_selleraccount"
     )
@@ -325,7 +329,7 @@ def test_an_account_of_others_is_not_connected_anew(
     staff_with: Callable[..., Staff], seller: Seller
 ) -> None:
     ours, theirs = (factories.partner(code) for code in ("ours", "theirs"))
-    make.account(seller_id=seller.seller_id, region="eu", shop_scope=theirs.code)
+    SellerAccountFactory.create(seller_id=seller.seller_id, region="eu", shop_scope=theirs.code)
     vendor = staff_with("add_selleraccount", "add_application")
     ours.users.add(get_user_model().objects.get(username="packer"))
     assert vendor.client.post(EU, filled(seller, scope=ours.code)).status_code == 403
@@ -333,8 +337,8 @@ def test_an_account_of_others_is_not_connected_anew(
 
 
 def test_the_account_offers_the_stores_of_its_region_with_their_currencies(staff: Staff) -> None:
-    account = make.account(region="fe")
-    make.marketplace(account, "A1VC38T7YXB528", language="ja_JP")
+    account = SellerAccountFactory.create(region="fe")
+    MarketplaceFactory.create(account=account, code="A1VC38T7YXB528", language="ja_JP")
     page = staff.see(SellerAccount, account.pk)
     for known in ("www.amazon.co.jp", "JPY", "ja_JP", "Amazon SG", "Amazon AU"):
         assert known in page

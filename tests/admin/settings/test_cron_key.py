@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from django_amazon_sync.models import Job, SellerAccount
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories_amazon import LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_a_key_is_shown_once_replaced_and_switched_off(
     use_broker: Callable[[str], None],
 ) -> None:
     use_broker("memory://")
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     assert "There is no key" in staff.client.get(key_page(account)).content.decode()
     first = staff.client.post(key_page(account), {"new": "1"})
     assert "no-store" in first["Cache-Control"]
@@ -51,7 +51,7 @@ def test_a_key_is_shown_once_replaced_and_switched_off(
 def test_only_those_who_change_accounts_make_a_key(
     staff_with: Callable[..., Staff],
 ) -> None:
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     viewer = staff_with("view_selleraccount")
     assert viewer.client.get(key_page(account)).status_code == 403
     assert viewer.client.post(key_page(account), {"new": "1"}).status_code == 403
@@ -60,7 +60,7 @@ def test_only_those_who_change_accounts_make_a_key(
 
 
 def test_making_a_key_needs_the_csrf_token(admin_user: Any) -> None:
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     client = Client(enforce_csrf_checks=True)
     client.force_login(admin_user)
     assert client.post(key_page(account), {"new": "1"}).status_code == 403

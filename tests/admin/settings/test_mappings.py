@@ -16,9 +16,10 @@ from django_amazon_sync.models import (
     SellerAccount,
     ShippingMapping,
 )
+from django_amazon_sync.testing.factories import AmazonOrderFactory
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff, address
+from tests.factories_amazon import LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ TABLES = ("shipping_mappings", "payment_mappings", "carrier_mappings")
 
 @pytest.fixture
 def account() -> SellerAccount:
-    return make.live_account(
+    return LiveAccountFactory.create(
         default_shipping_method="free-shipping", default_payment_method="amazon"
     )
 
@@ -117,8 +118,10 @@ def test_words_that_orders_had_and_methods_of_the_shop_are_offered(
     staff: Staff, account: SellerAccount
 ) -> None:
     factories.shipping_method("Courier")
-    make.order(account, service_level="DRONE", payment_methods=["Barter"])
-    make.order(make.live_account(), service_level="BALLOON", payment_methods=["Beads"])
+    AmazonOrderFactory.create(account=account, service_level="DRONE", payment_methods=["Barter"])
+    AmazonOrderFactory.create(
+        account=LiveAccountFactory.create(), service_level="BALLOON", payment_methods=["Beads"]
+    )
     page = staff.see(OrderMappings, account.pk)
     for word in ("DRONE", "EXPEDITED", "Barter", "CashOnDelivery", "courier", "Being processed"):
         assert f'<option value="{word}">' in page, word
@@ -230,8 +233,8 @@ def test_what_the_shops_adapter_cannot_make_is_refused(
 
 
 def test_a_row_is_begun_for_what_orders_wait_for(staff: Staff, account: SellerAccount) -> None:
-    waiting = make.order(
-        account,
+    waiting = AmazonOrderFactory.create(
+        account=account,
         state=OrderState.QUARANTINED,
         reason_code="payment-method",
         payment_methods=["Barter"],
@@ -258,7 +261,7 @@ def test_the_page_asks_as_often_whatever_there_is(
 ) -> None:
     for number in range(30):
         level = f"LEVEL-{number}"
-        make.order(account, service_level=level, payment_methods=[level])
+        AmazonOrderFactory.create(account=account, service_level=level, payment_methods=[level])
         ShippingMapping.objects.create(account=account, service_level=level, shop_method="x")
     with django_assert_max_num_queries(30):
         staff.see(OrderMappings, account.pk)
@@ -298,7 +301,7 @@ def test_who_may_do_neither_sees_nothing(
 def test_a_partners_staff_see_their_own_accounts_only(
     staff_with: Callable[..., Staff], account: SellerAccount
 ) -> None:
-    own = make.live_account(shop_scope="warehouse")
+    own = LiveAccountFactory.create(shop_scope="warehouse")
     vendor = staff_with("change_selleraccount")
     user = vendor.client.get(address(OrderMappings)).context["user"]
     factories.partner("warehouse").users.add(user)

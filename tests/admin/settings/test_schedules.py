@@ -24,16 +24,17 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import windows
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import SellerAccountFactory
 from tests.admin.conftest import Staff
 from tests.admin.forms import account_form
+from tests.factories_amazon import ORDERED, LiveAccountFactory
 from tests.world import World, lines_of
 
 pytestmark = pytest.mark.django_db
 
 
 def schedule_of(job: Job = Job.IMPORT_ORDERS) -> Schedule:
-    account = make.live_account(import_orders=True)
+    account = LiveAccountFactory.create(import_orders=True)
     return account.schedules.get(job=job)
 
 
@@ -126,7 +127,7 @@ def test_run_now_makes_one_run_and_asks_for_the_permission_of_the_job(
 
 @pytest.mark.parametrize(("choice", "days"), [("day", 1), ("week", 7), ("month", 30)])
 def test_the_first_import_looks_back(staff: Staff, choice: str, days: int) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     staff.save(SellerAccount, account.pk, **account_form(account, orders_since_0=choice))
     account.refresh_from_db()
     assert account.orders_since is not None
@@ -139,7 +140,7 @@ def test_the_first_import_looks_back(staff: Staff, choice: str, days: int) -> No
      ("", "Choose the date to look back to."), ("soon", "Enter a valid date.")],
 )  # fmt: skip
 def test_a_day_that_amazon_does_not_have_is_refused(staff: Staff, day: str, sentence: str) -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     form = account_form(account, orders_since_0="date", orders_since_1=day)
     response = staff.save(SellerAccount, account.pk, **form)
     assert sentence in str(response.context["adminform"].form.errors["orders_since"])
@@ -148,8 +149,8 @@ def test_a_day_that_amazon_does_not_have_is_refused(staff: Staff, day: str, sent
 
 
 def test_once_orders_were_imported_there_is_no_looking_back(staff: Staff) -> None:
-    account = make.account()
-    OrderWindow.objects.create(account=account, start=make.ORDERED)
+    account = SellerAccountFactory.create()
+    OrderWindow.objects.create(account=account, start=ORDERED)
     assert "The first import has begun" in staff.see(SellerAccount, account.pk)
 
 

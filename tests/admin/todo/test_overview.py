@@ -28,9 +28,15 @@ from django_amazon_sync.models import (
     ShipmentState,
     WindowState,
 )
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    ShipmentFactory,
+    SyncRunFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
 from tests.admin.conftest import Staff
+from tests.factories_amazon import AlarmFactory, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -55,7 +61,7 @@ def wants(staff: Staff) -> dict[str, str]:
 
 def well(**columns: Any) -> SellerAccount:
     """A live account that nothing is the matter with."""
-    account = make.live_account(**columns)
+    account = LiveAccountFactory.create(**columns)
     now = timezone.now()
     OrderWindow.objects.create(
         account=account, state=WindowState.DONE, start=now - timedelta(hours=1), end=now
@@ -65,7 +71,7 @@ def well(**columns: Any) -> SellerAccount:
 
 def test_it_says_that_all_is_well(staff: Staff) -> None:
     account = well(name="Germany")
-    make.listing(make.sku(account), make.marketplace(account))
+    ListingInStepFactory.create(marketplace__account=account)
     page = page_of(staff)
     assert "Nothing: all is well." in page
     assert "What changes in the shop is sent, and orders come in." in page
@@ -78,16 +84,18 @@ def test_without_accounts_it_says_so(staff: Staff) -> None:
 
 def test_every_matter_leads_to_where_it_is_mended(staff: Staff) -> None:
     account = well()
-    place = make.marketplace(account)
-    make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
-    make.listing(make.sku(account), place, refused={"price": "1.00 EUR"})
-    make.listing(make.sku(account), place, drift={"quantity": {"live": 1}})
-    make.order(account, state=OrderState.QUARANTINED)
-    make.placed_order(account, cancellation_requested=True)
-    make.placed_order(account, ship_by=timezone.now() + timedelta(hours=3))
-    order = make.placed_order(account)
-    make.shipment(order, state=ShipmentState.REFUSED)
-    make.shipment(order, state=ShipmentState.WAITING)
+    place = MarketplaceFactory.create(account=account)
+    ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
+    ListingInStepFactory.create(marketplace=place, refused={"price": "1.00 EUR"})
+    ListingInStepFactory.create(marketplace=place, drift={"quantity": {"live": 1}})
+    AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
+    AmazonOrderFactory.create(placed=True, account=account, cancellation_requested=True)
+    AmazonOrderFactory.create(
+        placed=True, account=account, ship_by=timezone.now() + timedelta(hours=3)
+    )
+    order = AmazonOrderFactory.create(placed=True, account=account)
+    ShipmentFactory.create(order=order, state=ShipmentState.REFUSED)
+    ShipmentFactory.create(order=order, state=ShipmentState.WAITING)
     found = wants(staff)
     assert len(found) == 8
     for url in found.values():
@@ -105,7 +113,7 @@ def test_every_matter_leads_to_where_it_is_mended(staff: Staff) -> None:
 
 def test_what_was_mended_is_gone(staff: Staff) -> None:
     account = well()
-    make.listing(make.sku(account), make.marketplace(account), held={"price": "1.00 EUR"})
+    ListingInStepFactory.create(marketplace__account=account, held={"price": "1.00 EUR"})
     [(text, _url)] = wants(staff).items()
     assert text == "The changes of 1 listing wait for approval."
     Listing.objects.update(held={})
@@ -122,14 +130,14 @@ def test_accounts_that_want_somebody_come_first(staff: Staff) -> None:
 
 def test_listings_are_counted_once_each_by_the_most_pressing(staff: Staff) -> None:
     account = well()
-    place = make.marketplace(account)
+    place = MarketplaceFactory.create(account=account)
     held, refused, drift = {"price": "1.00 EUR"}, {"name": "x"}, {"quantity": {"live": 1}}
     for columns in (
         {}, {}, {"held": held, "refused": refused, "drift": drift}, {"refused": refused},
         {"refused": refused, "drift": drift}, {"drift": drift}, {"presence": Presence.ABSENT},
         {"presence": Presence.UNREAD}, {"presence": Presence.ABSENT, "refused": refused},
     ):  # fmt: skip
-        make.listing(make.sku(account), place, **columns)
+        ListingInStepFactory.create(marketplace=place, **columns)
     page = page_of(staff)
     shown = {
         label: int(number)
@@ -147,10 +155,10 @@ def test_listings_are_counted_once_each_by_the_most_pressing(staff: Staff) -> No
 
 def test_the_last_run_of_each_job_is_shown(staff: Staff) -> None:
     account = well()
-    earlier = make.run(account, Job.EXPORT)
-    refused = make.run(account, Job.EXPORT, counts={"refused": 1})
-    verified = make.run(account, Job.VERIFY)
-    make.run(account, Job.EXPORT, dry_run=True)
+    earlier = SyncRunFactory.create(account=account, job=Job.EXPORT)
+    refused = SyncRunFactory.create(account=account, job=Job.EXPORT, counts={"refused": 1})
+    verified = SyncRunFactory.create(account=account, job=Job.VERIFY)
+    SyncRunFactory.create(account=account, job=Job.EXPORT, dry_run=True)
     page = page_of(staff)
     assert f">{earlier}</a>" not in page
     row = page.split(f">{refused}</a>")[1].split("</tr>")[0]
@@ -162,11 +170,11 @@ def test_it_takes_as_many_queries_for_many_accounts_and_listings(staff: Staff) -
     def fill(number: int) -> None:
         for _ in range(number):
             account = well()
-            place = make.marketplace(account)
-            make.listing(make.sku(account), place, held={"price": "1.00 EUR"})
-            make.listing(make.sku(account), place, drift={"quantity": {"live": 1}})
-            make.order(account, state=OrderState.QUARANTINED)
-            make.run(account)
+            place = MarketplaceFactory.create(account=account)
+            ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
+            ListingInStepFactory.create(marketplace=place, drift={"quantity": {"live": 1}})
+            AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
+            SyncRunFactory.create(account=account)
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -192,7 +200,9 @@ def test_budgets_are_shown_and_redis_that_is_away_is_said(staff: Staff, settings
 
 def test_no_secret_is_opened(staff: Staff, settings: Any) -> None:
     account = well()
-    make.order(account, state=OrderState.QUARANTINED, document={"buyer": {"buyerName": "Anna"}})
+    AmazonOrderFactory.create(
+        account=account, state=OrderState.QUARANTINED, document={"buyer": {"buyerName": "Anna"}}
+    )
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ENCRYPTION_KEYS": []}
     assert "in quarantine" in page_of(staff)
 
@@ -205,7 +215,7 @@ def test_who_may_not_see_accounts_may_not_see_it(staff_with: Callable[..., Staff
 def test_a_partners_people_see_their_own(staff_with: Callable[..., Staff]) -> None:
     mine, other = well(name="Mine", shop_scope="mine"), well(name="Other", shop_scope="other")
     for account in (mine, other):
-        make.order(account, state=OrderState.QUARANTINED)
+        AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
     packer = staff_with("view_selleraccount")
     factories.partner("mine").users.add(get_user_model().objects.get(username="packer"))
     page = page_of(packer)
@@ -224,9 +234,11 @@ def test_the_apps_index_and_the_list_of_accounts_link_to_it(staff: Staff) -> Non
 
 
 def test_what_was_told_is_listed(staff: Staff) -> None:
-    account = make.live_account()
-    make.alarm(account, Alarm.Kind.SHIP_BY, key="2026-11-25")
-    make.alarm(account, Alarm.Kind.SHIP_BY, key="2026-11-24", mended_at=timezone.now())
+    account = LiveAccountFactory.create()
+    AlarmFactory.create(account=account, kind=Alarm.Kind.SHIP_BY, key="2026-11-25")
+    AlarmFactory.create(
+        account=account, kind=Alarm.Kind.SHIP_BY, key="2026-11-24", mended_at=timezone.now()
+    )
     for mended, shown in (("", {"24", "25"}), ("no", {"25"}), ("yes", {"24"})):
         page = staff.see(Alarm, mended=mended)
         assert {day for day in ("24", "25") if f"2026-11-{day}" in page} == shown
@@ -237,8 +249,8 @@ def test_what_was_told_is_listed(staff: Staff) -> None:
 def test_a_vendor_reads_the_alarms_of_its_own_accounts(staff_with: Callable[..., Staff]) -> None:
     clerk = staff_with("view_alarm")
     factories.partner("vendor").users.add(clerk.client.session["_auth_user_id"])
-    make.alarm(make.live_account(), key="foreign")
-    make.alarm(make.live_account(shop_scope="vendor"), key="their own")
+    AlarmFactory.create(account=LiveAccountFactory.create(), key="foreign")
+    AlarmFactory.create(account=LiveAccountFactory.create(shop_scope="vendor"), key="their own")
     page = clerk.see(Alarm)
     assert "their own" in page
     assert "foreign" not in page

@@ -25,7 +25,7 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts import cron_key
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
-from tests import factories_amazon as make
+from tests.factories_amazon import LiveAccountFactory
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def address(account: SellerAccount, job: str = Job.IMPORT_ORDERS) -> str:
 
 
 def account_with_key(**columns: Any) -> SellerAccount:
-    return make.live_account(cron_key_hash=cron_key.hash_of(KEY), **columns)
+    return LiveAccountFactory.create(cron_key_hash=cron_key.hash_of(KEY), **columns)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_all_that_is_not_right_looks_the_same(
     caller: Client, use_broker: Callable[[str], None]
 ) -> None:
     use_broker("memory://")
-    account, off = account_with_key(), make.live_account()
+    account, off = account_with_key(), LiveAccountFactory.create()
     away = account_with_key(state_reason="")
     SellerAccount.objects.filter(pk=away.pk).update(state=AccountState.DISCONNECTED)
     silent = account_with_key(import_orders=False)

@@ -29,8 +29,13 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.alerts import alarms, attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
-from tests import factories_amazon as make
+from django_amazon_sync.testing.factories import (
+    AmazonOrderFactory,
+    MarketplaceFactory,
+    SyncRunFactory,
+)
 from tests.commands.conftest import manage
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +53,7 @@ class Away(BaseEmailBackend):
 @pytest.fixture
 def account(db: None) -> SellerAccount:
     """A live account whose orders are complete up to now, and that nothing is the matter with."""
-    account = make.live_account(name="Germany", alarm_recipients=PEOPLE)
+    account = LiveAccountFactory.create(name="Germany", alarm_recipients=PEOPLE)
     complete(account, timezone.now())
     return account
 
@@ -72,7 +77,7 @@ def bodies() -> list[str]:
 
 
 def place_of(account: SellerAccount) -> Marketplace:
-    return account.marketplaces.first() or make.marketplace(account)
+    return account.marketplaces.first() or MarketplaceFactory.create(account=account)
 
 
 # --- Each kind is raised and mended --------------------------------------------------------------
@@ -102,22 +107,24 @@ def orders_stale(account: SellerAccount) -> Callable[[], object]:
 
 
 def quarantine(account: SellerAccount) -> Callable[[], object]:
-    order = make.order(account, state=OrderState.QUARANTINED)
+    order = AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
     return lambda: order.move(OrderState.WAITING)
 
 
 def ship_by(account: SellerAccount) -> Callable[[], object]:
-    order = make.placed_order(account, ship_by=timezone.now() + timedelta(hours=20))
+    order = AmazonOrderFactory.create(
+        placed=True, account=account, ship_by=timezone.now() + timedelta(hours=20)
+    )
     return lambda: type(order).objects.update(status="SHIPPED")
 
 
 def drift(account: SellerAccount) -> Callable[[], object]:
-    make.listing(make.sku(account), place_of(account), drift={"quantity": {"live": 1}})
+    ListingInStepFactory.create(marketplace=place_of(account), drift={"quantity": {"live": 1}})
     return lambda: Listing.objects.update(drift={})
 
 
 def approval(account: SellerAccount) -> Callable[[], object]:
-    make.listing(make.sku(account), place_of(account), held={"price": "99.00 EUR"})
+    ListingInStepFactory.create(marketplace=place_of(account), held={"price": "99.00 EUR"})
     return lambda: Listing.objects.update(held={})
 
 
@@ -190,18 +197,24 @@ def test_orders_are_told_of_once_for_each_day_that_they_are_due(account: SellerA
     now = timezone.now().replace(hour=12)
     OrderWindow.objects.update(end=now)
     for hours in (2, 3):
-        make.placed_order(account, ship_by=now + timedelta(hours=hours))
+        AmazonOrderFactory.create(
+            placed=True, account=account, ship_by=now + timedelta(hours=hours)
+        )
         alarms.ring(now)
     assert len(bodies()) == 1
-    make.placed_order(account, ship_by=now + timedelta(hours=23))
+    AmazonOrderFactory.create(placed=True, account=account, ship_by=now + timedelta(hours=23))
     alarms.ring(now)
     assert len(bodies()) == 1
-    make.order(account, state=OrderState.QUARANTINED, ship_by=now + timedelta(hours=3))
+    AmazonOrderFactory.create(
+        account=account, state=OrderState.QUARANTINED, ship_by=now + timedelta(hours=3)
+    )
     alarms.ring(now)
     [body] = bodies()
     assert "1 order in quarantine has to be shipped by" in body
-    make.placed_order(account, ship_by=now + timedelta(hours=3), fulfilled_by="AMAZON")
-    make.placed_order(account, ship_by=now + timedelta(days=5))
+    AmazonOrderFactory.create(
+        placed=True, account=account, ship_by=now + timedelta(hours=3), fulfilled_by="AMAZON"
+    )
+    AmazonOrderFactory.create(placed=True, account=account, ship_by=now + timedelta(days=5))
     alarms.ring(now)
     assert bodies() == []
 
@@ -230,14 +243,18 @@ def test_all_that_is_new_goes_in_one_mail_the_most_pressing_first(account: Selle
 
 
 def test_a_mail_holds_nothing_of_a_buyer(account: SellerAccount) -> None:
-    make.order(account, state=OrderState.QUARANTINED, reason="Anna Buyer",
-               document={"buyer": {"buyerName": "Anna Buyer"}})  # fmt: skip
+    AmazonOrderFactory.create(
+        account=account,
+        state=OrderState.QUARANTINED,
+        reason="Anna Buyer",
+        document={"buyer": {"buyerName": "Anna Buyer"}},
+    )
     alarms.ring()
     assert "Buyer" not in "".join(bodies())
 
 
 def test_each_accounts_people_are_told_of_their_own(account: SellerAccount) -> None:
-    other = make.live_account(name="France", alarm_recipients="claire@example.com")
+    other = LiveAccountFactory.create(name="France", alarm_recipients="claire@example.com")
     complete(other, timezone.now())
     quarantine(other)
     alarms.ring()
@@ -384,7 +401,7 @@ def test_a_reading_takes_as_many_queries_for_many_accounts(account: SellerAccoun
 
     few = queries()
     for _ in range(20):
-        other = make.live_account()
+        other = LiveAccountFactory.create()
         for raised in (quarantine, ship_by, orders_stale, approval):
             raised(other)
     assert queries() == few
@@ -396,7 +413,7 @@ def test_every_kind_has_an_article() -> None:
 
 
 def test_runs_that_nobody_begins_want_a_worker(account: SellerAccount) -> None:
-    run = make.run(account, state="queued", started_at=None, finished_at=None)
+    run = SyncRunFactory.create(account=account, state="queued", started_at=None, finished_at=None)
     found = attention.matters(SellerAccount.objects.all())
     assert found == {}
     later = timezone.now() + timedelta(minutes=16)

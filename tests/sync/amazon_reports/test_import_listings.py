@@ -34,9 +34,10 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.amazon_reports.upsert import take_in
+from django_amazon_sync.testing.factories import MarketplaceFactory
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
-from tests import factories_amazon as make
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.world import DE, FR, World, lines_of
 
 
@@ -294,7 +295,7 @@ def test_a_report_never_ends_a_listing_however_few_its_rows(world: World) -> Non
 def test_a_report_of_another_account_is_not_taken_in(world: World) -> None:
     marketplace = world.account.marketplaces.get()
     for _ in range(20):
-        make.listing(make.sku(world.account), marketplace, read_at=timezone.now())
+        ListingInStepFactory.create(marketplace=marketplace, read_at=timezone.now())
     for number in range(30):
         world.list_on_amazon(f"THEIRS-{number}", price="1.00", quantity=1)
     run = take_in_listings(world)
@@ -503,7 +504,7 @@ def test_whatever_the_rows_hold_each_sku_is_there_once(
 
 @pytest.fixture
 def one_report(db: None) -> AmazonReport:
-    marketplace = make.marketplace(make.live_account())
+    marketplace = MarketplaceFactory.create(account=LiveAccountFactory.create())
     return AmazonReport.objects.create(
         account=marketplace.account,
         marketplace=marketplace,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from django_amazon_sync.models import SellerSku
 from django_amazon_sync.sync.export.survey import gc_frozen, rows_of_offers
-from tests import factories_amazon as factories
+from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 numbers = st.integers(0, 10**6).map(str)
 uuids = st.uuids().map(str)
@@ -26,14 +27,21 @@ pks = st.lists(numbers | uuids | texts, unique=True, max_size=25)
 def test_the_rows_of_offers_are_found_whatever_their_pks_look_like(
     linked: list[str], asked: list[str], data: st.DataObject
 ) -> None:
-    account = factories.live_account()
-    shops = [factories.marketplace(account, code) for code in ("A1PA6795UKMFR9", "A13V1IB3VIYZZH")]
+    account = LiveAccountFactory.create()
+    shops = [
+        MarketplaceFactory.create(account=account, code=code)
+        for code in ("A1PA6795UKMFR9", "A13V1IB3VIYZZH")
+    ]
     asked += data.draw(st.lists(st.sampled_from(linked), unique=True)) if linked else []
     listings: dict[str, set[int | None]] = {}
     for pk in linked:
-        sku = factories.sku(account, f"SKU {pk}", offer_pk=pk)
+        sku = SellerSkuFactory.create(account=account, sku=f"SKU {pk}", offer_pk=pk)
         where = data.draw(st.lists(st.sampled_from(shops), unique_by=id))
-        listings[pk] = {factories.listing(sku, one).pk for one in where} if where else {None}
+        listings[pk] = (
+            {ListingInStepFactory.create(marketplace=one, sku=sku).pk for one in where}
+            if where
+            else {None}
+        )
 
     found: dict[str, set[int | None]] = {}
     for row in rows_of_offers(account, set(asked), [one.pk for one in shops]):

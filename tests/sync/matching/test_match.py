@@ -26,7 +26,9 @@ from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.export import send
 from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.matching import match
-from tests import factories, factories_amazon
+from django_amazon_sync.testing.factories import SellerSkuFactory
+from tests import factories
+from tests.factories_amazon import ListingInStepFactory
 from tests.faults.racing import just_before
 from tests.sync.matching.cases import EAN, ISBN, OTHER_EAN, UPC, links, matched, on_amazon, said
 from tests.world import DE, FR, World, lines_of
@@ -67,9 +69,9 @@ def test_a_barcode_of_the_report_links_without_asking_the_catalogue(world: World
 
 def reported(world: World, sku: str, **listing: Any) -> SellerSku:
     """What an import of Amazon's report leaves of a SKU."""
-    row = factories_amazon.sku(world.account, sku, offer_pk="")
+    row = SellerSkuFactory.create(account=world.account, sku=sku, offer_pk="")
     place = world.account.marketplaces.get(code=DE)
-    factories_amazon.listing(row, place, **listing)
+    ListingInStepFactory.create(marketplace=place, sku=row, **listing)
     return row
 
 
@@ -219,7 +221,9 @@ def test_a_sku_that_is_on_amazon_is_never_unlinked(world: World) -> None:
 def test_a_sku_that_was_sent_is_never_unlinked(world: World) -> None:
     mug = factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", gtin=f"0{EAN}")
-    own = factories_amazon.sku(world.account, "MUG", offer_pk=str(mug.pk), managed=True)
+    own = SellerSkuFactory.create(
+        account=world.account, sku="MUG", offer_pk=str(mug.pk), managed=True
+    )
     run = matched(world)
     assert "MUG was sent to Amazon" in proposed(run, "MUG")["message"]
     assert links(world) == {own.sku: (str(mug.pk), False)}

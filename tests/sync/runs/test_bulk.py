@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from django_amazon_sync.models import Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.sync.runs.bulk import insert_rows, update_rows
-from tests import factories_amazon as factories
+from django_amazon_sync.testing.factories import (
+    MarketplaceFactory,
+    SellerSkuFactory,
+    SyncRunFactory,
+)
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +45,10 @@ listings = st.fixed_dictionaries(
 )
 @given(wanted=st.lists(listings, min_size=1, max_size=4))
 def test_each_row_gets_its_own_values_of_every_kind(wanted: list[dict[str, object]]) -> None:
-    account = factories.live_account()
-    shop = factories.marketplace(account)
+    account = LiveAccountFactory.create()
+    shop = MarketplaceFactory.create(account=account)
     rows = [
-        factories.listing(factories.sku(account, f"SKU {number}"), shop, title="as it was")
+        ListingInStepFactory.create(marketplace=shop, sku__sku=f"SKU {number}", title="as it was")
         for number in range(len(wanted) + 1)
     ]
     untouched = Listing.objects.values().get(pk=rows[-1].pk)
@@ -63,8 +68,11 @@ def test_each_row_gets_its_own_values_of_every_kind(wanted: list[dict[str, objec
 
 
 def test_truths_and_what_is_unknown() -> None:
-    account = factories.live_account()
-    one, other = factories.sku(account, "ONE"), factories.sku(account, "OTHER")
+    account = LiveAccountFactory.create()
+    one, other = (
+        SellerSkuFactory.create(account=account, sku="ONE"),
+        SellerSkuFactory.create(account=account, sku="OTHER"),
+    )
     one.synchronise, one.managed, one.set_quantity = True, True, None
     other.synchronise, other.managed, other.set_quantity = None, False, 7
     update_rows([one, other], ["synchronise", "managed", "set_quantity"])
@@ -81,7 +89,7 @@ def test_truths_and_what_is_unknown() -> None:
 )
 @given(said=st.lists(st.tuples(texts, json_values), min_size=1, max_size=4))
 def test_new_rows_are_stored_in_their_order(said: list[tuple[str, dict[str, object]]]) -> None:
-    run = factories.run(factories.live_account())
+    run = SyncRunFactory.create(account=LiveAccountFactory.create())
     before = timezone.now()
     insert_rows([RunLine(run=run, outcome=Outcome.SENT, sku=sku, values=one) for sku, one in said])
     lines = list(RunLine.objects.filter(run=run).order_by("pk"))
@@ -91,7 +99,7 @@ def test_new_rows_are_stored_in_their_order(said: list[tuple[str, dict[str, obje
 
 
 def test_what_the_database_forbids_is_not_stored() -> None:
-    run = factories.run(factories.live_account())
+    run = SyncRunFactory.create(account=LiveAccountFactory.create())
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_rows([RunLine(run=run, outcome="none of them")])
     assert not RunLine.objects.exists()

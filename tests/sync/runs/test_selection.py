@@ -21,15 +21,20 @@ from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import Merged
+from django_amazon_sync.testing.factories import (
+    MarketplaceFactory,
+    SellerAccountFactory,
+    SellerSkuFactory,
+)
 from tests import factories
-from tests import factories_amazon as make
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.world import World, lines_of
 
 MANY = selection.BY_NAME + 20
 
 
 def many_skus(number: int, **columns: object) -> list[SellerSku]:
-    account = make.live_account()
+    account = LiveAccountFactory.create()
     rows = [
         SellerSku(account=account, sku=f"S{one:06}", offer_pk=str(one), **columns)
         for one in range(number)
@@ -89,9 +94,13 @@ def test_an_export_is_about_the_selected_only(
     for sku in ("A", "B", "C", "NEW"):
         world.sell(sku)
     world.export(skus=["A", "B", "C"])
-    make.sku(world.account, "NEW", offer_pk="", channel="")
-    gone = make.sku(world.account, "GONE", offer_pk="987654", managed=True)
-    make.listing(gone, world.account.marketplaces.get(), accepted={"quantity": 4})
+    SellerSkuFactory.create(account=world.account, sku="NEW", offer_pk="", channel="")
+    gone = SellerSkuFactory.create(
+        account=world.account, sku="GONE", offer_pk="987654", managed=True
+    )
+    ListingInStepFactory.create(
+        marketplace=world.account.marketplaces.get(), sku=gone, accepted={"quantity": 4}
+    )
     world.list_on_amazon("GONE", price="1.00", quantity=4)
     for record in factories.partner().stockrecords.all():
         record.num_in_stock = 3
@@ -124,8 +133,8 @@ def test_a_verification_is_about_the_selected_only(
 @pytest.mark.django_db
 def test_what_was_selected_is_looked_at_soon_by_one_statement() -> None:
     live = many_skus(3)
-    make.sku(make.account(), offer_pk="77")
-    make.sku(live[0].account, offer_pk="")
+    SellerSkuFactory.create(offer_pk="77")
+    SellerSkuFactory.create(account=live[0].account, offer_pk="")
     with CaptureQueriesContext(connection) as captured:
         changed_offers.note_skus(SellerSku.objects.all())
     assert len(captured) <= 2
@@ -136,10 +145,10 @@ def test_what_was_selected_is_looked_at_soon_by_one_statement() -> None:
 
 @pytest.mark.django_db
 def test_one_mapping_is_laid_over_another_value_by_value() -> None:
-    account = make.account()
+    account = SellerAccountFactory.create()
     below = {"a": 1, "keep": True, "sale": {"price": "1", "end": "x"}, "text": "'\"", "none": None}
     above = {"a": "2", "sale": {"price": "3"}, "list": [1, {"b": 2}], "off": False, "ü": 1.5}
-    row = make.listing(make.sku(account), make.marketplace(account), approved=below, held=above)
+    row = ListingInStepFactory.create(marketplace__account=account, approved=below, held=above)
     Listing.objects.update(approved=Merged(F("approved"), F("held")))
     row.refresh_from_db()
     assert row.approved == below | above
@@ -150,7 +159,7 @@ def test_approving_takes_as_many_queries_for_many_as_for_few() -> None:
     counted = []
     for number in (5, 500):
         skus = many_skus(number)
-        place = make.marketplace(skus[0].account)
+        place = MarketplaceFactory.create(account=skus[0].account)
         rows = [Listing(sku=sku, marketplace=place, held={"price": "9.00 EUR"}) for sku in skus]
         Listing.objects.bulk_create(rows)
         with CaptureQueriesContext(connection) as captured:
