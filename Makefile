@@ -13,7 +13,7 @@ TESTS_OF_SDIST := tests/amazon tests/rules tests/test_checks.py tests/test_docs.
 .PHONY: help venv demo test lint audit package bench check
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## Make .venv/ with the package, the example project and all tools
 
@@ -29,7 +29,12 @@ lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	PYTHONPATH=. $(PYTHON) -m mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports
 
-package: $(INSTALLED) ## sdist and wheel in dist/, and the tests of the unpacked sdist
+audit: $(INSTALLED) ## Known vulnerabilities in what the package needs, and secrets in any file
+	$(PYTHON) .ci/vulnerabilities.py
+	git ls-files -z --cached --others --exclude-standard | xargs -0 \
+		$(VENV)/bin/detect-secrets-hook --no-verify --baseline .secrets.baseline
+
+package: $(INSTALLED) ## Sdist and wheel in dist/, and the tests of the unpacked sdist
 	rm -rf build dist
 	$(PYTHON) -m build -qq --no-isolation --outdir dist
 	$(PYTHON) -m twine check --strict dist/*

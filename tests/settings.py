@@ -7,6 +7,7 @@ several processes, each has a database, a number of Redis and a queue of Celery 
 DATABASE_TEMPLATE names a database of PostgreSQL that is migrated already: each process copies it.
 """
 
+import base64
 import os
 import tempfile
 from pathlib import Path
@@ -65,7 +66,7 @@ AMAZON_SYNC = {
     "SELLER_CENTRAL": "http://127.0.0.1:9",
     # Two keys, newest first, as after a rotation; they protect nothing but test data.
     "ENCRYPTION_KEYS": [
-        "dGVzdHMtbmV3LWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
-        "dGVzdHMtb2xkLWtleS1vZi0zMi1ieXRlcy1sb25nISE=",
+        base64.urlsafe_b64encode(b"tests-new-key-of-32-bytes-long!!").decode(),
+        base64.urlsafe_b64encode(b"tests-old-key-of-32-bytes-long!!").decode(),
     ],
 }

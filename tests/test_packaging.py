@@ -25,9 +25,9 @@ FOLDERS = (
     ".ci", ".github", "benchmarks", "django_amazon_sync", "docs", "example_project", "tests",
 )  # fmt: skip
 FILES = (
-    ".git-blame-ignore-revs", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
-    "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md", "SECURITY.md",
-    "pyproject.toml", "setup.cfg", "tox.ini",
+    ".git-blame-ignore-revs", ".gitignore", ".pre-commit-config.yaml", ".secrets.baseline",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md",
+    "SECURITY.md", "pyproject.toml", "setup.cfg", "tox.ini",
 )  # fmt: skip
 LEFT_BEHIND = (
     "__pycache__", ".env", "*.sqlite3*", "media", "var", "whoosh_index", ".pytest_cache",
