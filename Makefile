@@ -49,7 +49,7 @@ bench: $(INSTALLED) ## The ratios of docs/performance.md
 check: ## What CI runs: everything above, with PostgreSQL, Redis and a Celery worker
 	.ci/run
 
-$(INSTALLED): setup.cfg pyproject.toml
+$(INSTALLED): setup.cfg setup.py pyproject.toml
 	@$(PYTHON_FOR_VENV) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON_FOR_VENV=python3.12"; exit 1; }
 	@test -x $(PYTHON) || $(PYTHON_FOR_VENV) -m venv $(VENV) \

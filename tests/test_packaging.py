@@ -1,6 +1,7 @@
 """The distribution: what the wheel carries, and what it says of itself."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ FOLDERS = (
 FILES = (
     ".git-blame-ignore-revs", ".gitignore", ".pre-commit-config.yaml", ".secrets.baseline",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md",
-    "SECURITY.md", "pyproject.toml", "setup.cfg", "tox.ini",
+    "SECURITY.md", "pyproject.toml", "setup.cfg", "setup.py", "tox.ini",
 )  # fmt: skip
 LEFT_BEHIND = (
     "__pycache__", ".env", "*.sqlite3*", "media", "var", "whoosh_index", ".pytest_cache",
@@ -107,7 +108,17 @@ def test_the_wheel_says_what_it_is(metadata: Message) -> None:
     assert metadata["Version"] == django_amazon_sync.__version__
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "BSD-3-Clause"
-    assert "```" in str(metadata.get_payload()), "the README is the description"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+
+
+def test_its_description_is_the_readme_without_what_needs_the_repository(
+    metadata: Message,
+) -> None:
+    description = str(metadata.get_payload())
+    headings = re.compile(r"^## .*$", re.MULTILINE)
+    assert headings.findall(description) == headings.findall((ROOT / "README.md").read_text())
+    assert "one class (`docs/shops.md`)" in description
+    assert re.findall(r"\]\((?!https:).*?\)", description) == []
 
 
 def requirements(metadata: Message) -> list[Requirement]:
