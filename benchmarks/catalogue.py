@@ -14,6 +14,7 @@ from django.db.models import Model
 from oscar.core.loading import get_model
 
 from benchmarks.ground import GERMANY, account
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import (
     Listing,
     Marketplace,
@@ -97,7 +98,7 @@ def _first() -> tuple[Model, Model, Model, Model]:
         channel="DEFAULT",
         managed=True,
     )
-    values = {"price": f"{price_of(1)} EUR", "quantity": stock_of(1)}
+    values: FieldValues = {"price": f"{price_of(1)} EUR", "quantity": stock_of(1)}
     listing = Listing.objects.create(
         pk=1,
         sku=sku,

@@ -34,7 +34,7 @@ from benchmarks.ground import (
 )
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.data import FeedFacts
+from django_amazon_sync.data import FeedFacts, SubmissionContent
 from django_amazon_sync.models import (
     Job,
     Listing,
@@ -179,7 +179,7 @@ def send_feeds(size: int) -> None:
             kind=Submission.Kind.FEED,
             state=SubmissionState.SENT,
             amazon_id=str(number),
-            content={"messages": len(numbers)},
+            content=SubmissionContent(messages=len(numbers)),
             sent_at=now,
             not_before=now,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 # --- Values ------------------------------------------------------------------------------
 
@@ -623,3 +623,67 @@ class PackageToConfirm:
     shipped_at: datetime
     items: tuple[tuple[str, int], ...]
     shipping_method: str = ""
+
+
+# --- What rows keep as JSON ----------------------------------------------------------------
+
+
+class IssueRow(TypedDict):
+    """An ``Issue`` as a listing's row keeps it."""
+
+    code: str
+    severity: str
+    message: str
+    attributes: list[str]
+
+
+class VerifiedSoFar(TypedDict):
+    """How far a verification is: the times (ISO 8601) of the reports that it had, by marketplace
+    (pk), and the SKU (pk) that was done last."""
+
+    proven: dict[str, str]
+    after: int
+
+
+class RunOptions(TypedDict, total=False):
+    """What a run is about, and ``so_far``, how far it is; without any it is about everything.
+
+    ``marketplaces`` are Amazon's ids; ``selected`` is the number of SKUs that its selection has;
+    ``approve`` is the run whose held changes it sends; ``since`` and ``until`` are ISO 8601.
+    """
+
+    skus: list[str]
+    selected: int
+    marketplaces: list[str]
+    fields: list[str]
+    approve: int
+    order: str
+    orders: list[str]
+    since: str
+    until: str
+    by_creation: bool
+    so_far: int | VerifiedSoFar
+
+
+class Patch(TypedDict):
+    """One operation of a patch (listingsItems_2021-08-01.json, PatchOperation)."""
+
+    op: str
+    path: str
+    value: list[JsonObject]
+
+
+class SubmissionContent(TypedDict, total=False):
+    """What was sent to Amazon, in Amazon's own words, and what we keep beside it.
+
+    A feed has ``messages``, their number, in place of them; ``refused`` is then Amazon's reason,
+    else what a refused creation was made of. ``read_back`` is why its listings are read back.
+    """
+
+    productType: str
+    requirements: str
+    attributes: dict[str, list[JsonObject]]
+    patches: list[Patch]
+    refused: FieldValues | str
+    messages: int
+    read_back: str

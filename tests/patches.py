@@ -8,7 +8,7 @@ from typing import Any
 from django_amazon_sync.amazon.attributes import Store
 from django_amazon_sync.amazon.listings import offer_attributes
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
-from django_amazon_sync.data import Money
+from django_amazon_sync.data import Json, JsonObject, Money, Patch
 from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     HANDLING_TIME,
@@ -31,21 +31,19 @@ def store(marketplace: str = DE, currency: str = "", language: str = "") -> Stor
     )
 
 
-def price_patch(
-    marketplace: str, price: Money, offer: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def price_patch(marketplace: str, price: Money, offer: Mapping[str, Json] | None = None) -> Patch:
     return FIELDS[PRICE].patch(str(price), store(marketplace, price.currency), offer or {})
 
 
-def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> dict[str, Any]:
-    known: dict[str, Any] = {}
+def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> Patch:
+    known: JsonObject = {}
     for name, value in {HANDLING_TIME: lead_time_days, RESTOCK_DATE: restock_date or None}.items():
         if value is not None:
             known |= FIELDS[name].kind.to_amazon(value, store())[0]
     return FIELDS[QUANTITY].patch(quantity, store(), known)
 
 
-def name_patch(marketplace: str, language: str, title: str) -> dict[str, Any]:
+def name_patch(marketplace: str, language: str, title: str) -> Patch:
     return FIELDS[NAME].patch(title, store(marketplace, language=language), {})
 
 

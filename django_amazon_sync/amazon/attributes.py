@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TypeAlias
 
 from django_amazon_sync.amazon.reading import objs
-from django_amazon_sync.data import Money
+from django_amazon_sync.data import Json, JsonObject, Money, Patch
 
-Instance = dict[str, Any]
+Instance: TypeAlias = JsonObject
 
 MARKETPLACE, CURRENCY, LANGUAGE = "marketplace_id", "currency", "language_tag"
 AUDIENCE, CHANNEL = "audience", "fulfillment_channel_code"
@@ -59,9 +59,9 @@ class Place:
         values = {
             MARKETPLACE: store.marketplace, CURRENCY: store.currency, LANGUAGE: store.language,
         }  # fmt: skip
-        return {name: values[name] for name in self.by} | dict(self.fixed)
+        return {**{name: values[name] for name in self.by}, **dict(self.fixed)}
 
-    def instances(self, attributes: Mapping[str, Any], store: Store) -> list[Instance]:
+    def instances(self, attributes: Mapping[str, Json], store: Store) -> list[Instance]:
         """Our instances among the attributes of a listing; a selector that is left out fits."""
         wanted = self.selectors(store)
         return [
@@ -83,8 +83,8 @@ AVAILABILITY = Place(
 
 
 def set_patch(
-    place: Place, store: Store, known: Mapping[str, Any], instances: Sequence[Instance]
-) -> dict[str, Any]:
+    place: Place, store: Store, known: Mapping[str, Json], instances: Sequence[Instance]
+) -> Patch:
     """Set our instances. Of a shared one ``known`` goes with it, so that its other parts stay."""
     selectors = place.selectors(store)
     base = dict(known) if place.shared else {}
@@ -95,8 +95,8 @@ def set_patch(
 
 
 def removal_patch(
-    place: Place, store: Store, known: Mapping[str, Any], parts: Iterable[str]
-) -> dict[str, Any]:
+    place: Place, store: Store, known: Mapping[str, Json], parts: Iterable[str]
+) -> Patch:
     """Take a value away: the parts of a shared instance, else the instance as a whole."""
     selectors = place.selectors(store)
     if not place.shared:
@@ -106,26 +106,26 @@ def removal_patch(
     return _patch("replace", place, [{**kept, **selectors}])
 
 
-def together(patches: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def together(patches: Iterable[Patch]) -> list[Patch]:
     """Patches made one after another for one message: of a shared instance the last holds all."""
-    last: dict[str, dict[str, Any]] = {}
+    last: dict[str, Patch] = {}
     for patch in patches:
         last[instance_key(patch)] = patch
     return list(last.values())
 
 
-def instance_key(patch: Mapping[str, Any]) -> str:
+def instance_key(patch: Patch) -> str:
     """Which instance a patch is about."""
-    first: Instance = patch["value"][0]
+    first = patch["value"][0]
     names = (MARKETPLACE, CURRENCY, AUDIENCE, CHANNEL, LANGUAGE)
     return " ".join([patch["path"], *(str(first.get(name, "")) for name in names)])
 
 
-def _patch(op: str, place: Place, instances: list[Instance]) -> dict[str, Any]:
+def _patch(op: str, place: Place, instances: list[Instance]) -> Patch:
     return {"op": op, "path": f"/attributes/{place.attribute}", "value": instances}
 
 
-def schedule(amount: Money, **edges: str) -> list[Instance]:
+def schedule(amount: Money, **edges: str) -> list[Json]:
     """A price as an offer has it: an array in an array."""
     return [{"schedule": [{"value_with_tax": number(amount), **edges}]}]
 
@@ -139,14 +139,14 @@ def number(price: Money) -> int | float:
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-def first_schedule(value: Any) -> Instance:
+def first_schedule(value: Json) -> Instance:
     """The first schedule of a price that was read."""
     prices = objs(value)
     schedules = objs(prices[0].get("schedule")) if prices else []
     return schedules[0] if schedules else {}
 
 
-def amount_in(value: Any, currency: str) -> Money | None:
+def amount_in(value: Json, currency: str) -> Money | None:
     """A number that was read as money; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

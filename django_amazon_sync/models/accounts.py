@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
-from django_amazon_sync.models.fields import EncryptedTextField
+from django_amazon_sync.models.fields import EncryptedTextField, JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
@@ -142,7 +142,7 @@ class SellerAccount(StateMachineModel):
         blank=True,
         help_text=_("Amazon's carrier code, used where a shipment names none."),
     )
-    order_statuses = models.JSONField(
+    order_statuses: JsonColumn[dict[str, str]] = models.JSONField(
         _("order statuses"),
         default=dict,
         blank=True,
@@ -249,10 +249,10 @@ class Marketplace(models.Model):
         blank=True,
         help_text=_("Where the rate comes from that turns the shop's prices into this currency."),
     )
-    switches = models.JSONField(
+    switches: JsonColumn[dict[str, bool]] = models.JSONField(
         _("switches"), default=dict, blank=True, help_text=_("Field to whether it is sent.")
     )
-    amazon_wins = models.JSONField(
+    amazon_wins: JsonColumn[list[str]] = models.JSONField(
         _("Amazon wins"),
         default=list,
         blank=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
@@ -28,6 +28,11 @@ else:
     TextField = models.TextField
     ObjectField = models.Field
     AnyLookup = Lookup
+
+T = TypeVar("T")
+
+#: The type of a JSON column that holds a T.
+JsonColumn: TypeAlias = "models.JSONField[T, T]"
 
 #: How to make a key; part of every message about a missing one.
 HOW_TO_MAKE_A_KEY = (

@@ -8,12 +8,15 @@ carry, *desired* what the shop and the staff say now; neither is stored twice.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.data import FieldValues, IssueRow, SubmissionContent
 from django_amazon_sync.models.accounts import Marketplace, SellerAccount
+from django_amazon_sync.models.fields import JsonColumn
 from django_amazon_sync.models.runs import SyncRun
 from django_amazon_sync.models.states import StateMachineModel, one_of
 
@@ -76,7 +79,7 @@ class SellerSku(models.Model):
             "Linked to its offer by identifier or by staff; the shop's own SKU may differ."
         ),
     )
-    own_values = models.JSONField(
+    own_values: JsonColumn[FieldValues] = models.JSONField(
         _("own values"),
         default=dict,
         blank=True,
@@ -152,13 +155,13 @@ class Listing(models.Model):
         blank=True,
         help_text=_("In the marketplace's currency; it goes before the shop's price."),
     )
-    own_values = models.JSONField(
+    own_values: JsonColumn[FieldValues] = models.JSONField(
         _("own values"),
         default=dict,
         blank=True,
         help_text=_("What staff set for this marketplace: field to value."),
     )
-    switches = models.JSONField(
+    switches: JsonColumn[dict[str, bool]] = models.JSONField(
         _("switches"),
         default=dict,
         blank=True,
@@ -168,13 +171,15 @@ class Listing(models.Model):
         _("locked"), default=False, help_text=_("Only price and stock are sent.")
     )
     picture_url = models.URLField(_("Amazon's picture"), max_length=500, blank=True)
-    accepted = models.JSONField(_("accepted"), default=dict, blank=True)
-    verified = models.JSONField(_("verified"), default=dict, blank=True)
-    drift = models.JSONField(_("drift"), default=dict, blank=True)
-    refused = models.JSONField(_("refused"), default=dict, blank=True)
-    held = models.JSONField(_("waits for approval"), default=dict, blank=True)
-    approved = models.JSONField(_("approved"), default=dict, blank=True)
-    issues = models.JSONField(_("issues"), default=list, blank=True)
+    accepted: JsonColumn[FieldValues] = models.JSONField(_("accepted"), default=dict, blank=True)
+    verified: JsonColumn[FieldValues] = models.JSONField(_("verified"), default=dict, blank=True)
+    drift: JsonColumn[FieldValues] = models.JSONField(_("drift"), default=dict, blank=True)
+    refused: JsonColumn[FieldValues] = models.JSONField(_("refused"), default=dict, blank=True)
+    held: JsonColumn[FieldValues] = models.JSONField(
+        _("waits for approval"), default=dict, blank=True
+    )
+    approved: JsonColumn[FieldValues] = models.JSONField(_("approved"), default=dict, blank=True)
+    issues: JsonColumn[list[IssueRow]] = models.JSONField(_("issues"), default=list, blank=True)
     gtin = models.CharField(
         _("barcode"),
         max_length=14,
@@ -182,7 +187,7 @@ class Listing(models.Model):
         db_index=True,
         help_text=_("As Amazon's report has it, in 14 digits."),
     )
-    amazon_stock = models.JSONField(
+    amazon_stock: JsonColumn[dict[str, int]] = models.JSONField(
         _("stock at Amazon"),
         default=dict,
         blank=True,
@@ -296,7 +301,7 @@ class ProductType(models.Model):
     marketplace = models.ForeignKey(Marketplace, models.CASCADE, related_name="product_types")
     name = models.CharField(_("name"), max_length=100)
     checksum = models.CharField(max_length=100, blank=True)
-    facts = models.JSONField(_("facts"), default=dict)
+    facts: JsonColumn[dict[str, list[str]]] = models.JSONField(_("facts"), default=dict)
     read_at = models.DateTimeField(_("read at"))
 
     class Meta:
@@ -362,7 +367,7 @@ class Submission(StateMachineModel):
     state = models.CharField(
         _("state"), max_length=10, choices=SubmissionState.choices, default=SubmissionState.NEW
     )
-    content = models.JSONField(_("content"), default=dict)
+    content: JsonColumn[SubmissionContent] = models.JSONField(_("content"), default=dict)
     content_hash = models.CharField(max_length=64)
     amazon_id = models.CharField(_("Amazon's id"), max_length=100, blank=True)
     document_id = models.CharField(
@@ -401,7 +406,7 @@ class SubmissionItem(models.Model):
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="items")
     listing = models.ForeignKey(Listing, models.CASCADE, related_name="submission_items")
-    values = models.JSONField(_("values"), default=dict)
+    values: JsonColumn[FieldValues] = models.JSONField(_("values"), default=dict)
     quantity_epoch = models.BigIntegerField(default=-1)
     message_id = models.PositiveIntegerField(null=True)
     settled = models.BooleanField(default=False)
@@ -432,6 +437,6 @@ class OfferChange(models.Model):
         return self.offer_pk
 
 
-def price_text(amount: Any, currency: str) -> str:
+def price_text(amount: Decimal | str, currency: str) -> str:
     """A price as the mappings keep it: "12.90 EUR"."""
     return f"{amount} {currency}"

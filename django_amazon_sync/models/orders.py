@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.models.accounts import SellerAccount
-from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
+from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField, JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
@@ -40,7 +40,7 @@ class OrderWindow(StateMachineModel):
     pages = models.PositiveIntegerField(default=0)
     swept = models.BooleanField(default=False)
     by_creation = models.BooleanField(default=False)
-    marketplaces = models.JSONField(default=list)
+    marketplaces: JsonColumn[list[str]] = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -140,7 +140,7 @@ class AmazonOrder(StateMachineModel):
     status = models.CharField(_("Amazon's status"), max_length=40, blank=True)
     fulfilled_by = models.CharField(_("fulfilled by"), max_length=20, blank=True)
     service_level = models.CharField(_("service level"), max_length=100, blank=True)
-    payment_methods = models.JSONField(
+    payment_methods: JsonColumn[list[str]] = models.JSONField(
         _("payment methods"), default=list, blank=True, help_text=_("As Amazon names them.")
     )
     state = models.CharField(_("state"), max_length=20, choices=OrderState.choices)

@@ -10,7 +10,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.data import FieldValues, RunOptions
 from django_amazon_sync.models.accounts import Job, SellerAccount
+from django_amazon_sync.models.fields import JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
@@ -92,9 +94,9 @@ class SyncRun(StateMachineModel):
     started_by = models.CharField(
         _("started by"), max_length=10, choices=Starter.choices, blank=True
     )
-    options = models.JSONField(_("options"), default=dict, blank=True)
+    options: JsonColumn[RunOptions] = models.JSONField(_("options"), default=dict, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
-    counts = models.JSONField(_("counts"), default=dict, blank=True)
+    counts: JsonColumn[dict[str, int]] = models.JSONField(_("counts"), default=dict, blank=True)
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -201,7 +203,7 @@ class RunLine(models.Model):
     )
     marketplace = models.CharField(_("marketplace"), max_length=20, blank=True)
     order_number = models.CharField(_("order"), max_length=50, blank=True)
-    values = models.JSONField(_("values"), default=dict, blank=True)
+    values: JsonColumn[FieldValues] = models.JSONField(_("values"), default=dict, blank=True)
     code = models.CharField(_("code"), max_length=60, blank=True)
     message = models.TextField(_("message"), blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)

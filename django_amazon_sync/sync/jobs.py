@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
@@ -59,14 +60,14 @@ def request(
 
     ``options["skus"]`` are names, or a query of SellerSku that finds any number of them now.
     """
-    options = dict(options or {})
-    chosen = options.get(selection.NAMED)
-    by_query = options.pop(selection.NAMED) if isinstance(chosen, QuerySet) else None
+    asked = dict(options or {})
+    chosen = asked.get(selection.NAMED)
+    by_query = asked.pop(selection.NAMED) if isinstance(chosen, QuerySet) else None
     with transaction.atomic():
         run = SyncRun.objects.create(
             account=account,
             job=job,
-            options=options,
+            options=cast(RunOptions, asked),  # whoever asks names what the job knows
             dry_run=dry_run,
             asked_by=asked_by,
             started_by=Starter.USER if asked_by else started_by,

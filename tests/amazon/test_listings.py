@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.amazon import listings
+from django_amazon_sync.amazon.attributes import first_schedule
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import Answered, Issue, Money
 from django_amazon_sync.errors import NotFound, Rejected, Unavailable
@@ -91,7 +92,7 @@ def test_a_new_offer_has_the_four_attributes_that_amazon_wants() -> None:
 
 def sent_price(price: Money) -> str:
     (offer,) = patches.price_patch(DE, price)["value"]
-    return json.dumps(offer["our_price"][0]["schedule"][0]["value_with_tax"])
+    return json.dumps(first_schedule(offer["our_price"])["value_with_tax"])
 
 
 @given(cents=st.integers(0, 10**13 - 1))

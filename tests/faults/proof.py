@@ -182,7 +182,7 @@ class Proof:
         lines = RunLine.objects.filter(pk__gt=self._last, outcome=Outcome.SENT)
         for sku, values in lines.values_list("sku", "values"):
             for name, value in values.items():
-                amount = value if name == "quantity" else Decimal(value.split()[0])
+                amount = value if name == "quantity" else Decimal(str(value).split()[0])
                 if name != "name" and Received(sku, name, amount) not in received:
                     yield f"a line says that {sku} was sent with the {name} {value}"
 

@@ -16,7 +16,7 @@ from stdnum import ean, isbn
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, Store
-from django_amazon_sync.data import Answered, Identifier, Issue, Offer
+from django_amazon_sync.data import Answered, Identifier, Issue, Offer, SubmissionContent
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.export.send import Change, send
@@ -130,7 +130,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
         code = checked.issues[0].code if checked.issues else CREATION
         work.line(Outcome.REFUSED, **about, values=values, code=code, message=reason)
         return
-    content = {
+    content: SubmissionContent = {
         "productType": "PRODUCT",
         "requirements": "LISTING_OFFER_ONLY",
         "attributes": attributes,

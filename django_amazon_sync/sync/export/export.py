@@ -61,6 +61,7 @@ from django_amazon_sync.sync.offers.fields import (
     QUANTITY,
     least_paid,
     paid,
+    quantity_in,
 )
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.rates import bring_up_rates
@@ -468,7 +469,7 @@ def _not_now(work: Work, listing: Listing, name: str, value: Any) -> str:
         return "Amazon shows no fulfilment channel for it yet; a quantity could make a second one."
     return may_leave(
         value,
-        accepted=listing.accepted.get(QUANTITY),
+        accepted=quantity_in(listing.accepted),
         orders_complete=orders_complete(work),
     )
 

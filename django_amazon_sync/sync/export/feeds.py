@@ -14,15 +14,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import attributes, documents
 from django_amazon_sync.amazon import feeds as gateway
+from django_amazon_sync.data import FieldValues, Patch, SubmissionContent
 from django_amazon_sync.errors import (
     AmazonError,
     NotYet,
@@ -45,7 +46,7 @@ from django_amazon_sync.rules.stock import may_travel_by_feed
 from django_amazon_sync.sync.export.send import Change, KnownAtAmazon, must_wait, patch_of
 from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, places_underway
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY, quantity_in
 from django_amazon_sync.sync.runs.work import Work
 
 #: How long after a file was begun somebody looks whether its worker is still alive.
@@ -73,20 +74,18 @@ def is_worth_a_feed(work: Work, number: int) -> bool:
     return not failed.filter(~Q(amazon_id="") | Q(content__has_key="refused")).exists()
 
 
-def feeds_of(account: SellerAccount) -> Any:
+def feeds_of(account: SellerAccount) -> QuerySet[Submission]:
     """The account's feeds."""
     return Submission.objects.filter(account=account, kind=Submission.Kind.FEED)
 
 
-def by_feed(
-    values: dict[str, Any], accepted: dict[str, Any], quantity: int | None
-) -> dict[str, Any]:
+def by_feed(values: FieldValues, accepted: FieldValues, quantity: int | None) -> FieldValues:
     """Those of a listing's changed values that may wait in Amazon's queue.
 
     ``quantity`` is what goes with those that ride with it, where it is not changed itself.
     """
     if quantity is None or may_travel_by_feed(
-        quantity, accepted=accepted.get(QUANTITY), low_stock=conf.get("FEED_LOW_STOCK")
+        quantity, accepted=quantity_in(accepted), low_stock=conf.get("FEED_LOW_STOCK")
     ):
         return dict(values)
     return {name: new for name, new in values.items() if not _goes_with_quantity(name)}
@@ -104,19 +103,20 @@ class Message:
     """What a feed is to carry for one listing; ``known`` is what Amazon has of it."""
 
     listing: Listing
-    values: dict[str, Any]
+    values: FieldValues
     epoch: int
     known: KnownAtAmazon
 
     def as_change(self) -> Change:
         """All values in one submission's content, and the epoch of the quantity."""
-        types, patches = ["PRODUCT"], []
+        types: list[str] = ["PRODUCT"]
+        patches: list[Patch] = []
         for name, value in self.values.items():
             part = patch_of(self.known, name, value, self.epoch)
             types.append(part.content["productType"])
             patches += part.content["patches"]
             self.known.sent(name, part.content["patches"][0])
-        content = {
+        content: SubmissionContent = {
             "productType": next((one for one in types if one != "PRODUCT"), "PRODUCT"),
             "patches": attributes.together(patches),
         }

@@ -14,14 +14,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, Store
-from django_amazon_sync.data import Answered, Issue, ListingFacts, SkuFacts
+from django_amazon_sync.data import (
+    Answered,
+    FieldValue,
+    FieldValues,
+    Issue,
+    ListingFacts,
+    Patch,
+    SkuFacts,
+    SubmissionContent,
+)
 from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
 from django_amazon_sync.models import (
     OPEN_STATES,
@@ -47,6 +55,7 @@ from django_amazon_sync.sync.offers.fields import (
     REMOVED,
     RESTOCK_DATE,
     OfferField,
+    quantity_in,
     received,
     store_of,
 )
@@ -70,8 +79,8 @@ class Change:
 
     listing: Listing
     kind: str
-    values: dict[str, Any]
-    content: dict[str, Any]
+    values: FieldValues
+    content: SubmissionContent
     epoch: int
     alone: str = ""
 
@@ -100,12 +109,12 @@ class KnownAtAmazon:
         cls,
         listing: Listing,
         there: ListingFacts | None,
-        desired: Mapping[str, Any],
-        in_feeds: Iterable[Mapping[str, Any]] = (),
+        desired: Mapping[str, FieldValue],
+        in_feeds: Iterable[Mapping[str, FieldValue]] = (),
     ) -> KnownAtAmazon:
         """What is known of a listing that was just read, and that should get these values; some
         of them may be in feeds on their way."""
-        known = cls(listing, store_of(listing.marketplace), desired.get(QUANTITY))
+        known = cls(listing, store_of(listing.marketplace), quantity_in(desired))
         if there is not None:
             for one in FIELDS.values():
                 if one.place.shared and one.place.key not in known._instances:
@@ -120,18 +129,21 @@ class KnownAtAmazon:
 
     def _take_delivery_from(self, listing: Listing) -> None:
         """Lead time and restock date are the SKU's, whichever marketplace they were read in."""
-        read = {HANDLING_TIME: listing.sku.lead_time_days, RESTOCK_DATE: listing.sku.restock_date}
+        read: FieldValues = {
+            HANDLING_TIME: listing.sku.lead_time_days,
+            RESTOCK_DATE: listing.sku.restock_date,
+        }
         self._instances[FIELDS[QUANTITY].place.key] = {}
         for name, value in read.items():
             if value not in (None, ""):
                 self._merge(FIELDS[name], value)
 
-    def _merge(self, one: OfferField, value: Any) -> None:
+    def _merge(self, one: OfferField, value: FieldValue) -> None:
         if one.place.shared:
             instance = self._instances.setdefault(one.place.key, {})
             instance.update(one.kind.to_amazon(value, self.store)[0])
 
-    def patch(self, name: str, value: Any) -> dict[str, Any]:
+    def patch(self, name: str, value: FieldValue) -> Patch:
         """The patch of one field; of one that rides with the quantity, with that in it."""
         one = FIELDS[name]
         known = self._instances.get(one.place.key, {})
@@ -139,14 +151,14 @@ class KnownAtAmazon:
             known = {**known, "quantity": self.quantity}
         return one.patch(value, self.store, known)
 
-    def sent(self, name: str, patch: Mapping[str, Any]) -> None:
+    def sent(self, name: str, patch: Patch) -> None:
         """Amazon has it now."""
         one = FIELDS[name]
         if one.place.shared:
             self._instances[one.place.key] = dict(patch["value"][0])
 
 
-def patch_of(known: KnownAtAmazon, name: str, value: Any, epoch: int) -> Change:
+def patch_of(known: KnownAtAmazon, name: str, value: FieldValue, epoch: int) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
     So a price that Amazon refuses never keeps a quantity from leaving.
@@ -154,10 +166,13 @@ def patch_of(known: KnownAtAmazon, name: str, value: Any, epoch: int) -> Change:
     one, listing = FIELDS[name], known.listing
     general = one.place.general or not listing.product_type
     product_type = "PRODUCT" if general else listing.product_type
-    values = {name: value}
+    values: FieldValues = {name: value}
     if one.sent_with_quantity:
         values[QUANTITY] = known.quantity
-    content = {"productType": product_type, "patches": [known.patch(name, value)]}
+    content: SubmissionContent = {
+        "productType": product_type,
+        "patches": [known.patch(name, value)],
+    }
     return Change(listing, Submission.Kind.PATCH, values, content, epoch, alone=name)
 
 
@@ -186,7 +201,7 @@ def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
 def send_patch(work: Work, change: Change) -> bool:
     """Send a change that ``patch_of`` made."""
 
-    def ask(patches: list[dict[str, Any]]) -> Answered:
+    def ask(patches: list[Patch]) -> Answered:
         listing = change.listing
         return gateway.patch_listing(
             work.client,
@@ -201,7 +216,9 @@ def send_patch(work: Work, change: Change) -> bool:
         answered = ask(patches)
         if answered.status == "INVALID" and patches[0]["op"] == "merge":
             # Some accounts may not merge yet; the whole offer is in the patch, so it can replace.
-            answered = ask([{**patch, "op": "replace"} for patch in patches])
+            answered = ask(
+                [Patch(op="replace", path=patch["path"], value=patch["value"]) for patch in patches]
+            )
         return answered
 
     return send(work, change, ask_either_way)
@@ -285,7 +302,7 @@ def _settle_accepted(
     work.line(Outcome.SENT, **_about(change), values=change.values, message=message)
 
 
-def take_as_accepted(row: Listing, values: dict[str, Any], epoch: int) -> None:
+def take_as_accepted(row: Listing, values: FieldValues, epoch: int) -> None:
     """Set a listing's mappings to what Amazon has accepted."""
     row.presence = Presence.PRESENT
     row.accepted |= values
@@ -327,11 +344,12 @@ def _settle_refused(
     work.line(Outcome.REFUSED, **_about(change), values=change.values, code=code, message=message)
 
 
-def _refused_values(change: Change) -> dict[str, Any]:
+def _refused_values(change: Change) -> FieldValues:
     """What is kept as refused: the values, and for a creation what it was made of."""
     if change.alone:
         return {change.alone: change.values[change.alone]}
-    return change.content.get("refused") or change.values
+    made_of = change.content.get("refused")
+    return made_of if isinstance(made_of, dict) else change.values
 
 
 def _settle_failure(work: Work, change: Change, submission: Submission, error: AmazonError) -> None:
@@ -426,7 +444,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
 
 
-def echo_of(listing: Listing, facts: SkuFacts | None) -> dict[str, Any]:
+def echo_of(listing: Listing, facts: SkuFacts | None) -> FieldValues:
     """What Amazon received last for this listing; empty where it has no such listing."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     if there is None:

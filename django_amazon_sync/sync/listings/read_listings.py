@@ -11,7 +11,7 @@ from django.db import transaction
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.data import Issue, ListingFacts, SkuFacts
+from django_amazon_sync.data import Issue, IssueRow, ListingFacts, SkuFacts
 from django_amazon_sync.errors import NotFound
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -168,7 +168,7 @@ def is_proof(there: ListingFacts) -> bool:
     return there.live_price is not None and there.live_price != there.sale_price
 
 
-def issue_rows(issues: Iterable[Issue]) -> list[dict[str, Any]]:
+def issue_rows(issues: Iterable[Issue]) -> list[IssueRow]:
     """Amazon's complaints as the row keeps them."""
     return [
         {

@@ -22,7 +22,8 @@ from django.db.models import Count
 
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
-from django_amazon_sync.data import CatalogItem, Offer
+from django_amazon_sync.amazon.reading import objs, text
+from django_amazon_sync.data import CatalogItem, FieldValues, Offer
 from django_amazon_sync.errors import NotYet, Throttled
 from django_amazon_sync.models import (
     Listing,
@@ -101,7 +102,7 @@ def look_at_offers(work: Work, *, begun: bool) -> None:
 def _said(work: Work, offers: Iterable[Offer]) -> set[str]:
     """The offers that have their line already."""
     lines = work.run.lines.filter(sku__in={_short(offer.sku) for offer in offers})
-    return {values.get("offer", "") for values in lines.values_list("values", flat=True)}
+    return {text(values.get("offer")) for values in lines.values_list("values", flat=True)}
 
 
 def _say_linked(work: Work, offers: Sequence[Offer]) -> set[str]:
@@ -181,7 +182,7 @@ def _say(work: Work, offer: Offer, found: Match, refused: Collection[tuple[str, 
     )
 
 
-def candidate(sku: str, asin: str, by: str, why: str) -> dict[str, str]:
+def candidate(sku: str, asin: str, by: str, why: str) -> FieldValues:
     """One candidate, as a line keeps it for staff."""
     return {"seller_sku": sku, "asin": asin, "by": by, "why": why}
 
@@ -323,8 +324,8 @@ def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
     lines = work.run.lines.exclude(outcome=Outcome.NONE)
     columns = lines.values_list("outcome", "code", "seller_sku", "values")
     for outcome, code, sku, values in columns.iterator(chunk_size=CHUNK):
-        candidates = values.get("candidates", ())
-        named = {sku, *(one["seller_sku"] for one in candidates)} - {""}
+        candidates = objs(values.get("candidates"))
+        named = {sku, *(text(one["seller_sku"]) for one in candidates)} - {""}
         by_any.extend(map(hash, named))
         if values.get("by") == SKU and (outcome == Outcome.LINKED or not code):
             by_sku.append(hash(sku))
@@ -335,7 +336,7 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
     """Link what has no code, and keep in the lines what became of it."""
     free = {line.seller_sku: line for line in lines if not line.code}
     links = [
-        Link(sku, line.values["offer"], matched=line.values["by"] != SKU)
+        Link(sku, text(line.values["offer"]), matched=line.values["by"] != SKU)
         for sku, line in free.items()
     ]
     with transaction.atomic():
@@ -352,5 +353,5 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
 
 def _leave_to_staff(line: RunLine, code: str, why: str) -> None:
     line.code, line.message = code, why
-    asin, by = line.values.pop("asin", ""), line.values["by"]
+    asin, by = text(line.values.pop("asin", "")), text(line.values["by"])
     line.values.setdefault("candidates", [candidate(line.seller_sku, asin, by, why)])

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
+from django_amazon_sync.amazon.reading import objs, text
 from django_amazon_sync.data import CatalogItem
 from django_amazon_sync.errors import NotYet, Throttled
 from django_amazon_sync.models import (
@@ -53,9 +54,14 @@ def keep_proposals(work: Work) -> None:
 
 def _keep_those_of(work: Work, lines: Sequence[RunLine]) -> None:
     found = [
-        (candidate["seller_sku"], line.values["offer"], candidate["by"], candidate["why"])
+        (
+            text(candidate["seller_sku"]),
+            text(line.values["offer"]),
+            text(candidate["by"]),
+            text(candidate["why"]),
+        )
         for line in lines
-        for candidate in line.values.get("candidates", ())
+        for candidate in objs(line.values.get("candidates"))
     ]
     skus = SellerSku.objects.filter(account=work.account, sku__in={sku for sku, *_ in found})
     pks = dict(skus.values_list("sku", "pk"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from django_amazon_sync.data import Offer
+from django_amazon_sync.data import FieldValues, Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
@@ -336,13 +336,15 @@ def amazon_wins(marketplace: Marketplace) -> frozenset[str]:
     return frozenset(marketplace.amazon_wins) - {QUANTITY}
 
 
-def kept_by_amazon(drift: dict[str, Any], wins: Collection[str]) -> set[str]:
+def drift_of(drift: FieldValues, name: str) -> FieldValues:
+    """What was ``accepted`` of a drifted field and is ``live``; empty where it did not drift."""
+    seen = drift.get(name)
+    return seen if isinstance(seen, dict) else {}
+
+
+def kept_by_amazon(drift: FieldValues, wins: Collection[str]) -> set[str]:
     """The drifted fields in which Amazon wins; one that it shows nothing of is not among them."""
-    return {
-        name
-        for name in wins
-        if isinstance(seen := drift.get(name), dict) and seen.get("live") is not None
-    }
+    return {name for name in wins if drift_of(drift, name).get("live") is not None}
 
 
 def creation_key(offer: Offer, sku: SkuFields, values: Mapping[str, Any]) -> str:

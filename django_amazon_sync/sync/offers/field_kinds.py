@@ -31,7 +31,7 @@ from django_amazon_sync.amazon.attributes import (
 )
 from django_amazon_sync.amazon.reading import objs, whole
 from django_amazon_sync.amazon.reading import text as text_in
-from django_amazon_sync.data import Money, minor_units
+from django_amazon_sync.data import Json, JsonObject, Money, minor_units
 from django_amazon_sync.rules.prices import HIGHEST_PRICE
 
 
@@ -432,11 +432,11 @@ class BusinessPrice(FieldKind):
     def to_amazon(self, value: Any, store: Store) -> list[Instance]:
         instance: Instance = {"our_price": schedule(money_of(value["price"]))}
         if value["tiers"]:
-            levels = [
+            levels: list[Json] = [
                 {"lower_bound": units, "value": number(money_of(paid))}
                 for units, paid in value["tiers"]
             ]
-            plan = {"discount_type": "fixed", "levels": levels}
+            plan: JsonObject = {"discount_type": "fixed", "levels": levels}
             instance["quantity_discount_plan"] = [{"schedule": [plan]}]
         return [instance]
 

@@ -29,7 +29,7 @@ from django_amazon_sync.amazon.attributes import (
     removal_patch,
     set_patch,
 )
-from django_amazon_sync.data import ListingFacts, Money
+from django_amazon_sync.data import FieldValue, Json, ListingFacts, Money, Patch
 from django_amazon_sync.sync.offers.field_kinds import (
     BusinessPrice,
     Codes,
@@ -116,7 +116,7 @@ class OfferField:
 
     # --- For Amazon ------------------------------------------------------------------------------
 
-    def patch(self, value: Any, store: Store, known: Mapping[str, Any]) -> dict[str, Any]:
+    def patch(self, value: FieldValue, store: Store, known: Mapping[str, Json]) -> Patch:
         """The patch that sets this field, or takes it away where the value is ``REMOVED``.
 
         ``known`` is the instance that it shares with others, as far as we know it.
@@ -245,6 +245,18 @@ def received(there: ListingFacts, store: Store, names: Iterable[str]) -> dict[st
     """What Amazon received last of these fields; ``REMOVED`` where it has nothing."""
     read = {name: FIELDS[name].read(there, store) for name in names}
     return {name: REMOVED if value is None else value for name, value in read.items()}
+
+
+def quantity_in(values: Mapping[str, FieldValue]) -> int | None:
+    """The quantity among these values, if it is one of them."""
+    quantity = values.get(QUANTITY)
+    return quantity if isinstance(quantity, int) else None
+
+
+def text_in(values: Mapping[str, FieldValue], name: str) -> str:
+    """The value of a field that is kept as a text, such as a price; empty where there is none."""
+    value = values.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def paid(values: Mapping[str, Any], name: str) -> Money | None:

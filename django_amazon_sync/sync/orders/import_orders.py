@@ -102,7 +102,9 @@ def ask_for(work: Work, numbers: Sequence[str]) -> None:
     A run that has to wait for Amazon's limit goes on where it was.
     """
     options = work.run.options
-    for number in numbers[options.get(SO_FAR, 0) :]:
+    so_far = options.get(SO_FAR)
+    start = so_far if isinstance(so_far, int) else 0
+    for done, number in enumerate(numbers[start:], start=start + 1):
         work.lease.check()
         try:
             answer = gateway.get_order(work.client, number)
@@ -110,7 +112,7 @@ def ask_for(work: Work, numbers: Sequence[str]) -> None:
             work.line(Outcome.FAILED, order_number=number, code=lack.code, message=str(lack))
         else:
             store_orders(work, [answer], asked_for=True)
-        options[SO_FAR] = options.get(SO_FAR, 0) + 1
+        options[SO_FAR] = done
         work.run.save(update_fields=["options"])
 
 

@@ -8,7 +8,7 @@ them in chunks. A few are kept by name in the run's options, where staff can rea
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet, Value
 
@@ -24,7 +24,8 @@ BY_NAME = 100
 TOGETHER = 2000
 
 #: The options of a run that say what it is about: these names, or so many in its selection.
-NAMED, SELECTED = "skus", "selected"
+NAMED: Final = "skus"
+SELECTED: Final = "selected"
 
 
 def restrict(run: SyncRun, skus: QuerySet[SellerSku]) -> None:
@@ -49,8 +50,8 @@ def is_about_some(run: SyncRun) -> bool:
 def within(run: SyncRun, rows: QuerySet[Row], path: str = "") -> QuerySet[Row]:
     """Those of the rows that the run is about; ``path`` leads to their SellerSku ("sku")."""
     column = f"{path}__sku" if path else "sku"
-    if run.options.get(NAMED):
-        return rows.filter(**{f"{column}__in": run.options[NAMED]})
+    if names := run.options.get(NAMED):
+        return rows.filter(**{f"{column}__in": names})
     if SELECTED in run.options:
         chosen = RunSelection.objects.filter(run=run, offer_pk="", sku=OuterRef(column))
         return rows.filter(Exists(chosen))

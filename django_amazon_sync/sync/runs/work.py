@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,7 +40,7 @@ from django_amazon_sync.sync.runs.leases import HeldLease, lease
 T = TypeVar("T")
 
 #: The option in which a run keeps how far it is; all others restrict what it is about.
-SO_FAR = "so_far"
+SO_FAR: Final = "so_far"
 
 #: The pace counts once a twentieth of the items is done, or after so many seconds.
 A_TWENTIETH = 20

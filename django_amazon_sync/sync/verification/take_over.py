@@ -78,7 +78,8 @@ def take_over(work: Work) -> None:
     active = work.account.marketplaces.filter(active=True).select_related("account")
     rules = {place.pk: Rules.of(place) for place in active}
     chosen = _in_order(active, work.run.options.get("marketplaces") or [])
-    after = work.run.options.get(SO_FAR, 0)  # the SKU (pk) that was done last
+    so_far = work.run.options.get(SO_FAR)
+    after = so_far if isinstance(so_far, int) else 0  # the SKU (pk) that was done last
     skus = within(work.run, SellerSku.objects.filter(account=work.account, pk__gt=after))
     work.expect(skus.count(), "searchListingsItems", per_call=TOGETHER)
     pks = skus.order_by("pk").values_list("pk", flat=True)

@@ -34,7 +34,7 @@ from django_amazon_sync.sync.listings.read_listings import (
     propagation_time_passed,
 )
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.offers.desired import Rules, kept_by_amazon, rules_of
+from django_amazon_sync.sync.offers.desired import Rules, drift_of, kept_by_amazon, rules_of
 from django_amazon_sync.sync.offers.fields import (
     BUSINESS_PRICE,
     FIELDS,
@@ -51,7 +51,7 @@ from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
 from django_amazon_sync.sync.runs.bulk import chunks
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.work import SO_FAR, Work
 from django_amazon_sync.sync.verification.by_report import (
     ours_to_compare,
     prove_by_reports,
@@ -100,8 +100,8 @@ class Progress:
     @classmethod
     def of(cls, work: Work) -> Progress:
         """What the run did before it waited."""
-        kept = work.run.options.get("so_far")
-        if kept is None:
+        kept = work.run.options.get(SO_FAR)
+        if not isinstance(kept, dict):
             return cls(work)
         proven = {int(pk): datetime.fromisoformat(at) for pk, at in kept["proven"].items()}
         return cls(work, True, proven, kept["after"])
@@ -115,7 +115,7 @@ class Progress:
         """All up to this SKU is done."""
         self.after = after
         proven = {str(pk): at.isoformat() for pk, at in self.proven.items()}
-        self.work.run.options["so_far"] = {"proven": proven, "after": after}
+        self.work.run.options[SO_FAR] = {"proven": proven, "after": after}
         self.work.run.save(update_fields=["options"])
 
 
@@ -217,7 +217,7 @@ def _forget_what_was_put_back(
 ) -> None:
     """What Amazon keeps and shows again as it was before is no drift any more."""
     for name in kept_by_amazon(row.drift, rules.amazon_wins) & compared:
-        if live.get(name) == row.drift[name]["accepted"]:
+        if live.get(name) == drift_of(row.drift, name)["accepted"]:
             row.accepted[name] = live[name]
             del row.drift[name]
 
@@ -226,7 +226,7 @@ def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> N
     """Show the drift; the next export mends it, save where Amazon wins."""
     before = kept_by_amazon(row.drift, rules.amazon_wins)
     for name, live in wrong.items():
-        ours = row.drift[name]["accepted"] if name in before else row.accepted[name]
+        ours = drift_of(row.drift, name)["accepted"] if name in before else row.accepted[name]
         row.drift[name] = {"accepted": ours, "live": live}
         row.verified.pop(name, None)
         if live is None:

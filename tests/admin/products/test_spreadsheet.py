@@ -16,6 +16,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from django_amazon_sync.admin.products import offer_sheet, sheet_files, spreadsheet
+from django_amazon_sync.amazon.reading import obj
 from django_amazon_sync.models import (
     Listing,
     OfferChange,
@@ -356,7 +357,7 @@ def test_the_declared_fields_have_columns(staff: Staff, account: SellerAccount) 
         "sale_price": {"price": "9.90 EUR", "start": "2026-12-01", "end": "2026-12-24"},
         "browse_nodes": ["123", "456"],
     }
-    assert french.own_values["business_price"]["tiers"] == [[10, "7.50 EUR"]]
+    assert obj(french.own_values["business_price"])["tiers"] == [[10, "7.50 EUR"]]
     again = look(staff, account, export(staff, account))
     assert again.context["outcome"].changed == []
 

@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.data import ListingFacts, Money
+from django_amazon_sync.amazon.attributes import first_schedule
+from django_amazon_sync.amazon.reading import text
+from django_amazon_sync.data import FieldValues, Json, JsonObject, ListingFacts, Money
 from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, OfferField, own_fields
 from tests.patches import DE, store
 
@@ -143,7 +145,7 @@ def test_a_list_price_has_the_name_that_the_store_gives_it() -> None:
 
 
 def test_one_part_of_an_offer_goes_with_the_others_as_they_are_known() -> None:
-    known = {"our_price": [{"schedule": [{"value_with_tax": 10}]}], "points": 5}
+    known: JsonObject = {"our_price": [{"schedule": [{"value_with_tax": 10}]}], "points": 5}
     patch = FIELDS["minimum_price"].patch("8.00 EUR", store(), known)
     (offer,) = patch["value"]
     assert patch["op"] == "merge"
@@ -167,19 +169,19 @@ def test_what_is_taken_away_is_taken_away_by_its_selectors() -> None:
 
 
 def test_a_sale_is_taken_away_by_ending_it() -> None:
-    sale = {"price": "9.90 EUR", "start": "2026-11-01", "end": "2026-11-30"}
+    sale: FieldValues = {"price": "9.90 EUR", "start": "2026-11-01", "end": "2026-11-30"}
     one = FIELDS["sale_price"]
     (offer,) = one.patch(sale, store(), {})["value"]
     ended = one.patch(REMOVED, store(), offer)
-    (over,) = ended["value"][0]["discounted_price"][0]["schedule"]
-    assert (over["value_with_tax"], over["end_at"][:4]) == (9.9, "2000")
+    over = first_schedule(ended["value"][0]["discounted_price"])
+    assert (over["value_with_tax"], text(over["end_at"])[:4]) == (9.9, "2000")
     there = ListingFacts(DE, attributes={"purchasable_offer": ended["value"]})
     assert one.read(there, store()) is None
 
 
 def test_a_tier_without_an_amount_is_none() -> None:
-    plan = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
-    price = [{"schedule": [{"value_with_tax": 9.5}]}]
+    plan: Json = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
+    price: Json = [{"schedule": [{"value_with_tax": 9.5}]}]
     kind = FIELDS["business_price"].kind
     read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], store())
     assert read == {"price": "9.50 EUR", "tiers": []}

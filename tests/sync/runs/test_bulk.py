@@ -11,6 +11,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.sync.runs.bulk import insert_rows, update_rows
 from django_amazon_sync.testing.factories import (
@@ -88,7 +89,7 @@ def test_truths_and_what_is_unknown() -> None:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(said=st.lists(st.tuples(texts, json_values), min_size=1, max_size=4))
-def test_new_rows_are_stored_in_their_order(said: list[tuple[str, dict[str, object]]]) -> None:
+def test_new_rows_are_stored_in_their_order(said: list[tuple[str, FieldValues]]) -> None:
     run = SyncRunFactory.create(account=LiveAccountFactory.create())
     before = timezone.now()
     insert_rows([RunLine(run=run, outcome=Outcome.SENT, sku=sku, values=one) for sku, one in said])

@@ -23,6 +23,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync.listings.decisions import send_ours
+from django_amazon_sync.sync.offers.desired import drift_of
 from tests import factories
 from tests.world import DE, FR, World, eur, lines_of
 
@@ -348,7 +349,7 @@ def test_in_any_order_no_price_comes_and_goes(
     world.verify()
     world.export()
     world.amazon.advance(600)
-    kept = world.listing("MUG").drift.get("price")
+    kept = drift_of(world.listing("MUG").drift, "price")
     wins = Marketplace.objects.get().amazon_wins
     if kept and wins:
         assert f"{world.live('MUG').price} EUR" == kept["live"]
