@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django_amazon_sync.messages import Code
+
 __all__ = [
     "AmazonError",
     "AmazonSyncError",
@@ -51,10 +53,11 @@ __all__ = [
 class AmazonSyncError(Exception):
     """Base of all errors of this package; its text is one sentence for people.
 
-    ``code`` is a stable word for rows and JSON.
+    ``code`` is a stable word for rows and JSON. A sentence that is kept in a row is raised as a
+    ``Message``.
     """
 
-    code = "error"
+    code: Code = Code.ERROR
 
 
 class AmazonError(AmazonSyncError):
@@ -64,7 +67,7 @@ class AmazonError(AmazonSyncError):
     are Amazon's own, for Amazon's support.
     """
 
-    code = "amazon"
+    code = Code.AMAZON
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class AmazonError(AmazonSyncError):
 class Throttled(AmazonError):
     """A rate limit, ours or Amazon's: nothing was done; try again at ``retry_at`` (aware UTC)."""
 
-    code = "throttled"
+    code = Code.THROTTLED
 
     def __init__(
         self,
@@ -114,7 +117,7 @@ class Throttled(AmazonError):
 class Unavailable(AmazonError):
     """No usable answer. ``sent`` says whether the request may have reached Amazon."""
 
-    code = "unavailable"
+    code = Code.UNAVAILABLE
 
     def __init__(
         self,
@@ -141,43 +144,43 @@ class Unavailable(AmazonError):
 class NoReport(Unavailable):
     """Amazon made no report, or one that cannot be used: nothing of it was taken in."""
 
-    code = "no-report"
+    code = Code.NO_REPORT
 
 
 class Unauthorized(AmazonError):
     """Amazon refuses access: a role is missing, or the region or the account is wrong."""
 
-    code = "unauthorized"
+    code = Code.UNAUTHORIZED
 
 
 class Disconnected(Unauthorized):
     """The refresh token, client id or client secret is no longer accepted; connect again."""
 
-    code = "disconnected"
+    code = Code.DISCONNECTED
 
 
 class Rejected(AmazonError):
     """Amazon understood the request and refused it."""
 
-    code = "rejected"
+    code = Code.REJECTED
 
 
 class NotFound(Rejected):
     """Amazon does not know the SKU, order or item asked for."""
 
-    code = "not-found"
+    code = Code.NOT_FOUND
 
 
 class ConfigurationError(AmazonSyncError):
     """A setting or an option is missing or wrong; the text names it and the remedy."""
 
-    code = "configuration"
+    code = Code.CONFIGURATION
 
 
 class Halted(AmazonSyncError):
     """Writing stopped: the account is not live here, or another worker holds the job."""
 
-    code = "halted"
+    code = Code.HALTED
 
 
 class Busy(Halted):
@@ -187,7 +190,7 @@ class Busy(Halted):
 class NotYet(AmazonSyncError):
     """The run has to wait for Amazon, or gives way to others; it goes on at ``retry_at``."""
 
-    code = "not-yet"
+    code = Code.NOT_YET
 
     def __init__(self, message: str, *, retry_at: datetime) -> None:
         self.retry_at = retry_at
@@ -197,37 +200,37 @@ class NotYet(AmazonSyncError):
 class MappingMissing(AmazonSyncError):
     """Staff have to choose something first, such as a default payment method."""
 
-    code = "mapping-missing"
+    code = Code.MAPPING_MISSING
 
 
 class PaymentUnmatched(MappingMissing):
     """Amazon names a payment method that staff matched to none of the shop's."""
 
-    code = "payment-method"
+    code = Code.PAYMENT_METHOD
 
 
 class ShopRefused(AmazonSyncError):
     """The shop cannot do it with this data."""
 
-    code = "shop-refused"
+    code = Code.SHOP_REFUSED
 
 
 class NotSupported(AmazonSyncError):
     """This shop adapter does not offer an optional feature."""
 
-    code = "not-supported"
+    code = Code.NOT_SUPPORTED
 
 
 class Unreadable(AmazonSyncError):
     """A document of Amazon lacks what cannot be done without."""
 
-    code = "unreadable"
+    code = Code.UNREADABLE
 
 
 class Unexpected(AmazonSyncError):
     """A fault of this package or of the shop's own code, kept beside its order or SKU."""
 
-    code = "unexpected"
+    code = Code.UNEXPECTED
 
     @classmethod
     def from_fault(cls, fault: Exception) -> Unexpected:

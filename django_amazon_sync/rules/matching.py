@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django_amazon_sync.data import Identifier, Offer
+from django_amazon_sync.messages import Code
 from django_amazon_sync.rules.barcodes import gtin
 
 SKU, ASIN = "sku", "asin"
@@ -116,15 +117,15 @@ def decide(offer: Offer, known: Index, catalogue: Catalogue) -> Match:
     found.sort(key=lambda each: (KINDS.index(each[1]), each[0].sku))
     candidates = tuple(_candidate(keys, one, by, catalogue, offer.pk) for one, by in found)
     if not found:
-        return Match(code="none", reason=_why_none(offer, keys))
+        return Match(code=Code.NONE, reason=_why_none(offer, keys))
     if len(found) > 1:
         return Match(candidates, code=_kind_of_doubt(found), reason=_several(found))
     if candidates[0].against:
-        return Match(candidates, code="doubt", reason=candidates[0].against)
+        return Match(candidates, code=Code.DOUBT, reason=candidates[0].against)
     asins = {asin for code in keys.barcodes for asin in catalogue.get(code, ())}
     if len(asins) > 1:
         reason = f"Its barcode belongs to several items of Amazon: {', '.join(sorted(asins))}."
-        return Match(candidates, code="several", reason=reason)
+        return Match(candidates, code=Code.SEVERAL, reason=reason)
     return Match(candidates, sole=candidates[0])
 
 
@@ -156,7 +157,7 @@ def _by_sku(offer: Offer, one: SkuOnAmazon, keys: Keys) -> Match:
         against = _taken(one)
     candidate = Candidate(one.sku, _asin_of(one), SKU, "It has the same SKU.", against)
     if against:
-        return Match((candidate,), code="taken", reason=against)
+        return Match((candidate,), code=Code.TAKEN, reason=against)
     differs = _contradiction(keys, one, {})
     reason = f"{candidate.why} {differs} Check it." if differs else ""
     return Match((candidate,), sole=candidate, reason=reason)
@@ -202,13 +203,13 @@ def _asin_of(one: SkuOnAmazon) -> str:
 
 def _kind_of_doubt(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
     if len({one.by_amazon for one, _by in found}) > 1:
-        return "channel"
-    return "several" if len({by for _one, by in found}) == 1 else "contradiction"
+        return Code.CHANNEL
+    return Code.SEVERAL if len({by for _one, by in found}) == 1 else Code.CONTRADICTION
 
 
 def _several(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
     skus = ", ".join(one.sku for one, _by in found)
-    if _kind_of_doubt(found) == "channel":
+    if _kind_of_doubt(found) == Code.CHANNEL:
         return f"It may be one that Amazon ships or one that you ship: {skus}."
     return f"Several SKUs may be it: {skus}."
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from django_amazon_sync.data import OrderData, StatusFlow
+from django_amazon_sync.messages import Code, Message
 
 #: Amazon's statuses (orders_2026-01-01.json, FulfillmentStatus).
 PENDING = frozenset({"PENDING", "PENDING_AVAILABILITY"})
@@ -15,9 +16,6 @@ PAID = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"})
 
 #: Those that staff give a status of the shop, in the order in which Amazon gives them.
 MAPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED")
-
-#: The code of an order that is recorded because it is older than the connection.
-BEFORE_CUT_OVER = "before-cut-over"
 
 #: The only sales channel whose orders are placed (docs/amazon.md#orders-of-other-channels).
 OUR_CHANNEL = "AMAZON"
@@ -29,8 +27,17 @@ class Decision:
 
     state: str
     takes_stock: bool
-    code: str = ""
-    reason: str = ""
+    why: Message | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of the reason; empty for an order that nothing keeps from being placed."""
+        return self.why.code if self.why else ""
+
+    @property
+    def reason(self) -> str:
+        """The reason in English."""
+        return str(self.why) if self.why else ""
 
 
 def decide(order: OrderData, *, cut_over: datetime, asked_for: bool = False) -> Decision:
@@ -41,33 +48,22 @@ def decide(order: OrderData, *, cut_over: datetime, asked_for: bool = False) -> 
     older = order.created < cut_over
     takes_stock = order.fulfilled_by != "AMAZON" and not older
     if order.channel and order.channel != OUR_CHANNEL:
-        return Decision(
-            "recorded", False, "channel", f"It was sold on {order.channel}, not on Amazon."
-        )
+        return Decision("recorded", False, Message(Code.CHANNEL, channel=order.channel))
     if order.status == "CANCELLED":
-        return Decision("cancelled", takes_stock, "cancelled", "Cancelled on Amazon.")
+        return Decision("cancelled", takes_stock, Message(Code.CANCELLED))
     if order.status == "UNFULFILLABLE":
-        return Decision(
-            "recorded", False, "unfulfillable", "Amazon says that it cannot be fulfilled."
-        )
+        return Decision("recorded", False, Message(Code.UNFULFILLABLE))
     if older and not asked_for:
-        return Decision(
-            "recorded",
-            False,
-            BEFORE_CUT_OVER,
-            "It is from before the cut-over; it is placed when staff ask for it.",
-        )
+        return Decision("recorded", False, Message(Code.BEFORE_CUT_OVER))
     if order.status in PENDING:
-        return Decision("held", takes_stock, "pending", "The payment is pending on Amazon.")
+        return Decision("held", takes_stock, Message(Code.PENDING))
     if order.status not in PAID:
-        word = order.status or "nothing"
-        return Decision(
-            "seen", takes_stock, "status", f"Amazon's status is {word}, which is not known here."
-        )
+        why = Message(Code.STATUS, status=order.status or "nothing")
+        return Decision("seen", takes_stock, why)
     if order.fulfilled_by == "AMAZON" and order.status != "SHIPPED":
-        return Decision("held", False, "amazon-ships", "Placed once Amazon has shipped it.")
+        return Decision("held", False, Message(Code.AMAZON_SHIPS))
     if order.amounts is None:
-        return Decision("seen", takes_stock, "total", "Amazon named no total; asked again later.")
+        return Decision("seen", takes_stock, Message(Code.TOTAL))
     return Decision("waiting", takes_stock)
 
 

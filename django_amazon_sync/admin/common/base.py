@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts, within_scopes
 from django_amazon_sync.admin.common.formatting import brief
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.messages import shown
 from django_amazon_sync.models import Marketplace
 
 Row = TypeVar("Row", bound=Model)
@@ -121,7 +122,12 @@ class Screen(AccountScoped, ModelScreen[Row]):
     @admin.display(description=_("reason"))
     def why(self, row: Any) -> str:
         """The reason of a row's state, short enough for a list."""
-        return brief(row.reason)
+        return brief(shown(row.reason))
+
+    @admin.display(description=_("reason"))
+    def whole_reason(self, row: Any) -> str:
+        """The reason of a row's state, in the language of whoever looks where that is known."""
+        return shown(row.reason)
 
     def save_model(
         self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     AccountState,
     AmazonOrder,
@@ -20,7 +21,6 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
-from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 from django_amazon_sync.sync.runs.work import why_not_writing
@@ -56,7 +56,7 @@ def of_order(order: AmazonOrder) -> Sentence:
             "The buyer asks to cancel, so no shipment is confirmed until you decide: cancel it on "
             "Amazon, or choose the action to ship anyway."
         )
-    if order.state == OrderState.RECORDED and order.reason_code == BEFORE_CUT_OVER:
+    if order.state == OrderState.RECORDED and order.reason_code == Code.BEFORE_CUT_OVER:
         return _("Nothing, unless you choose the action to place it; that takes no stock.")
     if order.state == OrderState.QUARANTINED and order.reason_code in MAPPING_CODES:
         return _(

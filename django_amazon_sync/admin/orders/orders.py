@@ -35,6 +35,7 @@ from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPag
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable
+from django_amazon_sync.messages import Code, shown
 from django_amazon_sync.models import (
     HOLDING_STATES,
     AmazonOrder,
@@ -45,7 +46,6 @@ from django_amazon_sync.models import (
     RunLine,
     Shipment,
 )
-from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import import_orders
@@ -75,8 +75,13 @@ class ShipmentInline(ReadOnly, RowsInline[Shipment, AmazonOrder]):
     account_path = "order__account"
     reads_with = ("order",)
     encrypted = ("order__document",)
-    fields = ("reference", "state", "reason", "carrier", "tracking", "shipped_at")
+    fields = ("reference", "state", "whole_reason", "carrier", "tracking", "shipped_at")
+    readonly_fields = ("whole_reason",)
     show_change_link = True
+
+    @admin.display(description=_("reason"))
+    def whole_reason(self, shipment: Shipment) -> str:
+        return shown(shipment.reason)
 
 
 class StatusFilter(WordFilter):
@@ -127,11 +132,14 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     actions = ("replay", "look_again", "ship_anyway")
     inlines = (LineInline, ShipmentInline)
     readonly_fields = (
-        "store", "what_next", "shop_order", "total_shown", "difference_shown", "happened", "buyer",
-        "amazons_document", "paid_by",
+        "store", "whole_reason", "what_next", "shop_order", "total_shown", "difference_shown",
+        "happened", "buyer", "amazons_document", "paid_by",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("number", "account", "state", "reason", "what_next", "shop_order")}),
+        (
+            None,
+            {"fields": ("number", "account", "state", "whole_reason", "what_next", "shop_order")},
+        ),
         (
             _("On Amazon"),
             {
@@ -251,7 +259,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         permissions=["replay"],
     )
     def replay(self, request: HttpRequest, queryset: Orders) -> None:
-        older = Q(state=OrderState.RECORDED, reason_code=BEFORE_CUT_OVER)
+        older = Q(state=OrderState.RECORDED, reason_code=Code.BEFORE_CUT_OVER)
         chosen = list(queryset.filter(Q(state=OrderState.QUARANTINED) | older))
         number = import_orders.replay(chosen)
         text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)

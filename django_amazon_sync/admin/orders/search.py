@@ -40,8 +40,8 @@ from django_amazon_sync.errors import (
     Throttled,
     Unavailable,
 )
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerAccount
-from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER
 from django_amazon_sync.sync.orders.search import (
     SURELY_THERE,
     Asked,
@@ -83,7 +83,7 @@ WHY_NOT: dict[str, Text] = {
     "channel": _("It was sold on another sales channel than Amazon, so it is never placed."),
     "cancelled": _("It was cancelled on Amazon."),
     "unfulfillable": _("Amazon says that it cannot be fulfilled."),
-    BEFORE_CUT_OVER: _(
+    Code.BEFORE_CUT_OVER: _(
         "It is from before the cut-over. Import it, and it is placed without taking stock."
     ),
     "pending": _("Its payment is pending on Amazon; it is placed when it is paid."),

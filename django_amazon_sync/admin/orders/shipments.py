@@ -41,7 +41,7 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
     ordering = ("-pk",)
     actions = ("send_again",)
     fields = (
-        "order_link", "reference", "shop_pk", "state", "reason", "what_next", *MENDED,
+        "order_link", "reference", "shop_pk", "state", "whole_reason", "what_next", *MENDED,
         "shipped_at", "ship_by", "shown_items", "sent_at",
     )  # fmt: skip
 

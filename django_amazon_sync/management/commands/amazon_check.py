@@ -8,6 +8,7 @@ from django.core import checks
 from django.core.management.base import CommandParser
 
 from django_amazon_sync.errors import AmazonSyncError
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import SellerAccount
 from django_amazon_sync.sync.doctor import Finding, check_account
 
@@ -51,7 +52,7 @@ class Command(AmazonCommand):
             },
             text=[*warnings, *(line for one in found for line in _account_text(*one))],
             complaint="\n".join(faults),
-            code="check",
+            code=Code.CHECK,
         )
 
 

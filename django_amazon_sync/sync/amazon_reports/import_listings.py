@@ -24,6 +24,7 @@ from django_amazon_sync.amazon import inventory
 from django_amazon_sync.amazon.reports import LISTINGS
 from django_amazon_sync.data import AmazonStock, Money, ReportRow
 from django_amazon_sync.errors import NoReport
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     AmazonReport,
@@ -91,11 +92,8 @@ def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:
             work.progress(len(together))
     work.run.count("rows", rows)
     if rows * 2 < known:
-        message = (
-            f"The report has {rows} rows, and {known} listings are known there; nothing is ended "
-            "by a report, so all of them stay."
-        )
-        work.line(Outcome.WAITING, marketplace=marketplace.code, code="few-rows", message=message)
+        few = Message(Code.FEW_ROWS, count=rows, known=known)
+        work.line(Outcome.WAITING, marketplace=marketplace.code, code=few.code, message=str(few))
 
 
 def _known(marketplace: Marketplace) -> Any:

@@ -18,6 +18,7 @@ from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, Store
 from django_amazon_sync.data import Answered, Identifier, Issue, Offer, SubmissionContent
 from django_amazon_sync.errors import AmazonError, Rejected
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.export.send import Change, send
 from django_amazon_sync.sync.offers.desired import CREATION, Desired, creation_key
@@ -36,14 +37,14 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
         return
     if missing := [name for name in (PRICE, QUANTITY) if name not in want.values]:
         reason = f"A new offer needs a {' and a '.join(missing)}; switch it on, or see its problem."
-        work.line(Outcome.WAITING, **about, code=CREATION, message=reason)
+        work.line(Outcome.WAITING, **about, code=Code.CREATION, message=reason)
         return
     asin, reason = find_asin(work, listing, offer)
     if asin and (barred := _restrictions(work, listing, asin)):
         asin, reason = "", f"Amazon does not let this account offer {listing.asin}: {barred}"
     if not asin:
         _keep_reason(work, listing, key, reason)
-        work.line(Outcome.REFUSED, **about, code=CREATION, message=reason)
+        work.line(Outcome.REFUSED, **about, code=Code.CREATION, message=reason)
         return
     if work.run.dry_run:
         work.line(Outcome.PLANNED, **about, values=want.values, message=f"New offer on {asin}.")
@@ -127,7 +128,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
     if checked.status == "INVALID":
         reason = "; ".join(f"{one.code}: {one.message}" for one in checked.issues)
         _keep_reason(work, listing, key, reason)
-        code = checked.issues[0].code if checked.issues else CREATION
+        code = checked.issues[0].code if checked.issues else Code.CREATION
         work.line(Outcome.REFUSED, **about, values=values, code=code, message=reason)
         return
     content: SubmissionContent = {

@@ -24,6 +24,7 @@ from django.utils import timezone
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -257,7 +258,7 @@ def _say_held(work: Work, listing: Listing, values: dict[str, Any], reason: str)
         sku=listing.sku.sku,
         marketplace=listing.marketplace.code,
         values=values,
-        code="approval",
+        code=Code.APPROVAL,
         message=reason,
     )
 

@@ -29,6 +29,7 @@ from django_amazon_sync import conf
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.data import FeedFacts, Issue, ProcessingReport, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected, Throttled, Unavailable, Unreadable
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     AccountState,
     Listing,
@@ -510,6 +511,6 @@ def _say(work: Work, feed: Submission, outcome: Outcome, message: str) -> None:
     work.line(
         outcome,
         marketplace=feed.marketplace.code,
-        code="feed",
+        code=Code.FEED,
         message=f"Feed {feed.amazon_id or feed.pk} with {number} listings: {message}",
     )

@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Length
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import Offer
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     Listing,
     Outcome,
@@ -250,7 +251,7 @@ class Survey:
         want = desired(offer, row, row, rules, held=held, chosen=chosen, accepted=accepted)
         for problem in want.problems.values():
             about = {"sku": row.sku, "marketplace": rules.code}
-            self.work.line(Outcome.FAILED, **about, code="offer", message=problem)
+            self.work.line(Outcome.FAILED, **about, code=Code.OFFER, message=problem)
             problems.setdefault(row.pk, []).append(problem)
         if row.presence == Presence.ABSENT:
             can_be_made = (
@@ -463,7 +464,7 @@ def _link(work: Work, offers: list[Offer]) -> None:
                 f"Offer {offer.pk} has a SKU of {len(offer.sku)} characters; "
                 f"give it one of 1 to {longest}."
             )
-            work.line(Outcome.FAILED, sku=offer.sku[:longest], code="sku", message=message)
+            work.line(Outcome.FAILED, sku=offer.sku[:longest], code=Code.SKU, message=message)
         elif offer.sku in by_sku:
             _clash(work, offer, by_sku[offer.sku].pk)
         else:
@@ -502,7 +503,7 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
         f"The offers {other} and {offer.pk} have the same SKU; {other} is sent, {offer.pk} is not. "
         "Give one of them another SKU."
     )
-    work.line(Outcome.FAILED, sku=offer.sku, code="sku", message=message)
+    work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
 
 
 def _add_listings(work: Work, rows: list[Any], marketplaces: Iterable[int]) -> bool:

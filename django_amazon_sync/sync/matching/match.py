@@ -25,6 +25,7 @@ from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
 from django_amazon_sync.amazon.reading import objs, text
 from django_amazon_sync.data import CatalogItem, FieldValues, Offer
 from django_amazon_sync.errors import NotYet, Throttled
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     Listing,
     Outcome,
@@ -309,7 +310,7 @@ def link_what_is_certain(work: Work) -> None:
         for line in lines:
             if hash(line.seller_sku) in (by_sku if line.values["by"] == SKU else by_any):
                 why = f"Another offer of the shop may be SKU {line.seller_sku} too."
-                _leave_to_staff(line, "shared", why)
+                _leave_to_staff(line, Code.SHARED, why)
         _link_together(work, lines)
         work.give_way()
 
@@ -343,7 +344,7 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
         work.lease.check()
         refused = {} if work.run.dry_run else link(work.account, work.shop, links)
         for sku, reason in refused.items():
-            _leave_to_staff(free[sku], "taken", reason)
+            _leave_to_staff(free[sku], Code.TAKEN, reason)
         left = [line for line in lines if line.code]
         RunLine.objects.bulk_update(left, ["code", "message", "values"])
         if not work.run.dry_run:
@@ -351,7 +352,7 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
             linked.update(outcome=Outcome.LINKED)
 
 
-def _leave_to_staff(line: RunLine, code: str, why: str) -> None:
+def _leave_to_staff(line: RunLine, code: Code, why: str) -> None:
     line.code, line.message = code, why
     asin, by = text(line.values.pop("asin", "")), text(line.values["by"])
     line.values.setdefault("candidates", [candidate(line.seller_sku, asin, by, why)])

@@ -23,6 +23,7 @@ from django_amazon_sync import conf
 from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.data import Rate
 from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import ExchangeRate, Marketplace, Outcome, RateFetch, RateSource
 from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
 from django_amazon_sync.sync.runs.work import Work
@@ -57,7 +58,7 @@ def bring_up_rates(work: Work) -> None:
     except Unreadable as fault:
         fetch.update(reason=str(fault))
         message = f"{fault} The rates that are there go on until they are too old."
-        work.line(Outcome.WAITING, code="rates", message=message)
+        work.line(Outcome.WAITING, code=Code.RATES, message=message)
     else:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         fetch.update(reason="", fetched_at=now, next_at=midnight + timedelta(days=1))

@@ -22,6 +22,7 @@ from django_amazon_sync.amazon import shipments as gateway
 from django_amazon_sync.amazon.carriers import OTHER, spelled
 from django_amazon_sync.data import OrderData, PackageToConfirm, ShipmentData
 from django_amazon_sync.errors import AmazonError, Halted, NotSupported, Rejected, Unavailable
+from django_amazon_sync.messages import Code, Message, in_english
 from django_amazon_sync.models import (
     AmazonOrder,
     OrderState,
@@ -154,28 +155,27 @@ def _settle_readiness(
     elif reason and shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
         if shipment.state == ShipmentState.NEW:
             shipment.move(ShipmentState.WAITING)
-        Shipment.objects.filter(pk=shipment.pk).update(reason=reason)
-        by = f" Amazon expects it by {order.ship_by:%Y-%m-%d %H:%M} UTC." if order.ship_by else ""
-        work.line(Outcome.WAITING, order_number=order.number, message=reason + by)
+        Shipment.objects.filter(pk=shipment.pk).update(reason=str(reason))
+        said = [reason]
+        if order.ship_by:
+            said.append(Message(Code.SHIP_BY, ship_by=order.ship_by))
+        work.line(Outcome.WAITING, order_number=order.number, message=in_english(said))
 
 
-def _lacks(shipment: Shipment, order: AmazonOrder, carriers: Carriers) -> str:
+def _lacks(shipment: Shipment, order: AmazonOrder, carriers: Carriers) -> Message | None:
     if order.cancellation_requested and not order.ship_anyway:
-        return "The buyer asks to cancel; cancel the order, or decide to ship anyway."
+        return Message(Code.CANCELLATION_ASKED)
     if not shipment.tracking:
-        return "It has no tracking number; add it in the shop."
+        return Message(Code.NO_TRACKING)
     if not shipment.carrier:
-        return "It has no carrier; name it in the shop, or set the account's default."
+        return Message(Code.NO_CARRIER)
     if shipment.carrier == OTHER and not shipment.carrier_name:
-        return "Amazon needs the name of a carrier that it calls Other; give it here."
+        return Message(Code.NO_CARRIER_NAME)
     if not carriers.knows(shipment.carrier):
-        return (
-            f"Amazon's list has no carrier {shipment.carrier}; map it in the account's order "
-            "mappings, or name one of the list here."
-        )
+        return Message(Code.UNKNOWN_CARRIER, carrier=shipment.carrier)
     if not shipment.items:
-        return "It names no items of the order."
-    return ""
+        return Message(Code.NO_ITEMS)
+    return None
 
 
 # --- 2. What an earlier worker left open --------------------------------------------------------
@@ -193,7 +193,7 @@ def read_back(work: Work) -> None:
             continue
         shipment.move(ShipmentState.UNKNOWN)
         if _amazon_has(read, shipment):
-            _confirmed(work, shipment, "Read back: Amazon has it.")
+            _confirmed(work, shipment, Message(Code.READ_BACK))
         else:
             confirm(work, shipment)
 
@@ -222,20 +222,25 @@ def confirm(work: Work, shipment: Shipment) -> None:
         _settle_refusal(work, shipment, refusal)
     except Unavailable as silence:
         if not silence.sent:
-            shipment.move(ShipmentState.NEW, reason=f"Not sent. {silence}")
+            _not_sent(shipment, silence)
             raise
         shipment.move(ShipmentState.UNKNOWN, reason=str(silence))
         work.line(
             Outcome.FAILED,
             order_number=shipment.order.number,
             code=silence.code,
-            message=f"Its outcome is unknown and is read back next: {silence}",
+            message=str(Message(Code.OUTCOME_UNKNOWN, words=str(silence))),
         )
     except AmazonError as error:
-        shipment.move(ShipmentState.NEW, reason=f"Not sent. {error}")
+        _not_sent(shipment, error)
         raise
     else:
-        _confirmed(work, shipment, "")
+        _confirmed(work, shipment)
+
+
+def _not_sent(shipment: Shipment, error: AmazonError) -> None:
+    """Nothing left, so the shipment goes with a later run."""
+    shipment.move(ShipmentState.NEW, reason=str(Message(Code.NOT_SENT, words=str(error))))
 
 
 def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
@@ -264,13 +269,15 @@ def _settle_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
     """
     about = {"order_number": shipment.order.number}
     if "already fulfilled" in f"{refusal.message} {refusal.details}":
-        _confirmed(work, shipment, "Amazon had it as shipped already.")
+        _confirmed(work, shipment, Message(Code.ALREADY_SHIPPED))
         return
     shipment.move(ShipmentState.REFUSED, reason=str(refusal))
     work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=refusal.message)
 
 
-def _confirmed(work: Work, shipment: Shipment, reason: str) -> None:
+def _confirmed(work: Work, shipment: Shipment, why: Message | None = None) -> None:
+    """Amazon has it; ``why`` says how that is known, where it did not just answer so."""
+    reason = str(why) if why else ""
     shipment.move(ShipmentState.CONFIRMED, reason=reason)
     work.line(Outcome.CONFIRMED, order_number=shipment.order.number, message=reason)
 

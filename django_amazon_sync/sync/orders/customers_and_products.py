@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from django_amazon_sync.data import NewProduct, OrderData, OrderLine
 from django_amazon_sync.errors import AmazonSyncError
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount, SellerSku
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.base import Shop
@@ -23,14 +24,14 @@ class Created:
 
     customer: str = ""
     offers: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Message] = field(default_factory=list)
 
-    def make(self, without: str, act: Callable[[], str]) -> str:
+    def make(self, without: Message, act: Callable[[], str]) -> str:
         """Make one of them by itself; where that fails nothing of it is left, and a remark."""
         try:
             return isolated(act)
         except AmazonSyncError as reason:
-            self.remarks.append(f"{without} {reason}")
+            self.remarks += [without, Message(Code.QUOTED, words=str(reason))]
             return ""
 
 
@@ -58,7 +59,7 @@ def _customer(made: Created, account: SellerAccount, shop: Shop, data: OrderData
     if relay and not account.relay_customers:
         return ""
     return made.make(
-        "The order is a guest's.",
+        Message(Code.GUEST),
         lambda: shop.customer_for(data.buyer, data.delivery, relay=relay),
     )
 
@@ -82,7 +83,7 @@ def _product(made: Created, account: SellerAccount, shop: Shop, line: OrderLine)
         category=account.default_category,
     )
     return made.make(
-        f"No product was made for SKU {line.sku}.",
+        Message(Code.NO_PRODUCT, sku=line.sku),
         lambda: shop.create_product(product, account.shop_scope),
     )
 

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from django_amazon_sync import signals
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.data import OrderData, OrderPage, UnreadableOrder
+from django_amazon_sync.data import Money, OrderData, OrderPage, UnreadableOrder
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
@@ -33,6 +33,7 @@ from django_amazon_sync.errors import (
     Rejected,
     Throttled,
 )
+from django_amazon_sync.messages import Code, Message, in_english
 from django_amazon_sync.models import (
     AmazonOrder,
     AmazonOrderLine,
@@ -43,7 +44,7 @@ from django_amazon_sync.models import (
     SellerSku,
     WindowState,
 )
-from django_amazon_sync.rules.statuses import BEFORE_CUT_OVER, PAID, decide, status_now
+from django_amazon_sync.rules.statuses import PAID, decide, status_now
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders import customers_and_products, windows
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, MappedChoices
@@ -279,7 +280,7 @@ def _take_in(
     if isinstance(read, UnreadableOrder):
         if row.state not in (OrderState.PLACED, OrderState.CANCELLED):
             row.state = OrderState.QUARANTINED
-        row.reason_code, row.reason = "unreadable", read.reason
+        row.reason_code, row.reason = Code.UNREADABLE, read.reason
         return
     row.marketplace, row.channel = read.marketplace, read.channel
     row.status, row.fulfilled_by = read.status, read.fulfilled_by
@@ -418,11 +419,12 @@ def place(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
     if remarks is None:
         return  # another worker has placed it
     if order.difference:
-        remarks.insert(0, f"{order.difference} {order.currency} of Amazon's total are unexplained.")
-    work.line(Outcome.PLACED, **about, message=" ".join(remarks))
+        difference = Money(order.difference, order.currency)
+        remarks.insert(0, Message(Code.UNEXPLAINED, difference=difference))
+    work.line(Outcome.PLACED, **about, message=in_english(remarks))
 
 
-def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[str] | None:
+def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[Message] | None:
     """Place the order in the shop and mark it, in the caller's transaction.
 
     What staff should know of it, in sentences; None where it does not wait any more.
@@ -477,7 +479,7 @@ def replay(orders: Iterable[AmazonOrder]) -> int:
         order.move(OrderState.WAITING, reason_code="", reason="")
         for order in orders
         if order.state == OrderState.QUARANTINED
-        or (order.reason_code == BEFORE_CUT_OVER and order.status in PAID)
+        or (order.reason_code == Code.BEFORE_CUT_OVER and order.status in PAID)
     )
 
 

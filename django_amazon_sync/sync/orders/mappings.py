@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData
 from django_amazon_sync.errors import MappingMissing, PaymentUnmatched
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import AmazonOrder, SellerAccount
 from django_amazon_sync.rules.statuses import status_now
 from django_amazon_sync.shops.base import Shop
@@ -75,10 +76,7 @@ class MappedChoices:
         """The shop's shipping method for one of Amazon's service levels. Raises MappingMissing."""
         chosen = self.shipping.get(service_level.casefold(), self.account.default_shipping_method)
         if not chosen:
-            raise MappingMissing(
-                f"The account {self.account} has no default shipping method, so the order cannot "
-                "be placed; choose one on the account."
-            )
+            raise MappingMissing(Message(Code.NO_SHIPPING_METHOD, account=str(self.account)))
         return chosen
 
     def payment_for(self, methods: Sequence[str]) -> str:
@@ -96,9 +94,11 @@ class MappedChoices:
             return self.account.default_payment_method
         if methods:
             raise PaymentUnmatched(
-                f"Amazon's payment method {', '.join(methods)} is matched to none of the shop's, "
-                f"and the account {self.account} has no default; match it for the account's "
-                "orders, and this order is placed by the next import."
+                Message(
+                    Code.NO_PAYMENT_METHOD,
+                    methods=", ".join(methods),
+                    account=str(self.account),
+                )
             )
         return offered.get(AMAZON, "")
 

@@ -18,6 +18,7 @@ from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.amazon.limits import Budget, room_at
 from django_amazon_sync.data import Money, OrderData, UnreadableOrder
 from django_amazon_sync.errors import Throttled
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import AmazonOrder, SellerAccount
 from django_amazon_sync.rules.statuses import Decision, decide
 from django_amazon_sync.sync.accounts.connect import client_for, limiter_for
@@ -135,6 +136,7 @@ def _sighting(
     account: SellerAccount, read: OrderData | UnreadableOrder, row: AmazonOrder | None
 ) -> Sighting:
     if isinstance(read, UnreadableOrder):
-        decision = Decision("quarantined", True, "unreadable", read.reason)
+        why = Message(Code.UNREADABLE, words=read.reason)
+        decision = Decision("quarantined", True, why)
         return Sighting(read.number, row, None, decision)
     return Sighting(read.number, row, read, decide(read, cut_over=account.cut_over))

@@ -25,6 +25,7 @@ from django_amazon_sync.errors import (
     NotYet,
     Unexpected,
 )
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     AccountState,
     Outcome,
@@ -269,7 +270,7 @@ def at_work(
 def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
     if work is not None:
         work.store_lines()
-    code = cause.code if isinstance(cause, AmazonSyncError) else "unexpected"
+    code = cause.code if isinstance(cause, AmazonSyncError) else Code.UNEXPECTED
     text = str(cause) if isinstance(cause, AmazonSyncError) else type(cause).__name__
     run.finish(reason_code=code, reason=text)
     if isinstance(cause, Disconnected):
@@ -279,5 +280,6 @@ def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
 def _end_dead_runs(run: SyncRun) -> None:
     """Runs of this job that still say "running" are dead, as we hold the job's lease."""
     dead = SyncRun.objects.filter(account=run.account_id, job=run.job, state=RunState.RUNNING)
+    died = Message(Code.DIED)
     for other in dead.exclude(pk=run.pk):
-        other.finish(reason_code="died", reason="Its worker died; the next run took its work over.")
+        other.finish(reason_code=died.code, reason=str(died))

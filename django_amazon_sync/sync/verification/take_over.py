@@ -26,6 +26,7 @@ from django_amazon_sync.errors import (
     ShopRefused,
     Unexpected,
 )
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     Listing,
@@ -59,8 +60,6 @@ from django_amazon_sync.sync.runs.work import SO_FAR, Work
 #: What may be taken over, in the order that people read it.
 TAKE_OVER_FIELDS = (NAME, PRICE, QUANTITY)
 
-#: The code of a line about a field that goes out: it may be switched off for the listing.
-GOES_OUT = "goes-out"
 
 #: SKUs that are read together (searchListingsItems takes 20).
 TOGETHER = 20
@@ -149,7 +148,7 @@ class Read:
 class _Refused(Exception):
     """Why a field is not taken over, for the line."""
 
-    def __init__(self, code: str, message: str, outcome: Outcome = Outcome.FAILED) -> None:
+    def __init__(self, code: Code, message: str, outcome: Outcome = Outcome.FAILED) -> None:
         super().__init__(message)
         self.code, self.outcome = code, outcome
 
@@ -238,11 +237,11 @@ def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> De
 def _take_over_one(work: Work, one: Read, fields: Sequence[str]) -> None:
     """Take over what may be of one SKU; what may not gets its line, and says why."""
     if one.offer is None:
-        work.line(Outcome.FAILED, **one.about, code="offer", message=why_not_wanted(None))
+        work.line(Outcome.FAILED, **one.about, code=Code.OFFER, message=why_not_wanted(None))
         return
     if one.listing is None:
         message = "Amazon does not list it in the chosen marketplaces, or does not show it yet."
-        work.line(Outcome.FAILED, **one.about, code="absent", message=message)
+        work.line(Outcome.FAILED, **one.about, code=Code.ABSENT, message=message)
         return
     update, differing = OfferUpdate(one.offer.pk), {}
     for name in fields:
@@ -265,13 +264,13 @@ def _with(
     """The update with one more field, and what the shop and Amazon have of it. Raises _Refused."""
     if name in one.goes_out:
         raise _Refused(
-            GOES_OUT,
+            Code.GOES_OUT,
             f"The {name} goes out to Amazon, so it is not taken over: switch it off for this "
             "listing, or for the marketplace.",
         )
     if name in one.on_their_way:
         raise _Refused(
-            "on-its-way",
+            Code.ON_ITS_WAY,
             f"A change of the {name} is on its way to Amazon; take it over once that is settled.",
             Outcome.WAITING,
         )
@@ -289,7 +288,7 @@ def _with(
 def _title(one: Read) -> str:
     title = one.there.title.strip()
     if not title:
-        raise _Refused("name", "Amazon shows no title of it.")
+        raise _Refused(Code.NAME, "Amazon shows no title of it.")
     return title
 
 
@@ -297,21 +296,21 @@ def _price(one: Read, offer: Offer) -> Money:
     there = one.there
     if there.live_price is None or not is_proof(there):
         raise _Refused(
-            "price",
+            Code.PRICE,
             "Amazon shows no regular price of it now: none is live, or a sale covers it. "
             "Try again when buyers see the regular one.",
         )
     price = there.live_price.rounded()
     if offer.price is not None and offer.price.currency != price.currency:
         raise _Refused(
-            "currency",
+            Code.CURRENCY,
             f"The shop has its price in {offer.price.currency} and Amazon in {price.currency}; "
             "set the price in the shop, or choose a marketplace of the shop's currency.",
         )
     assert one.rules is not None
     if one.rules.price.tax_included and offer.price_includes_tax is not True:
         raise _Refused(
-            "tax",
+            Code.TAX,
             "Amazon's price includes tax, and the shop does not say that its own does; "
             "set the price in the shop.",
         )
@@ -321,15 +320,15 @@ def _price(one: Read, offer: Offer) -> Money:
 def _quantity(work: Work, one: Read, offer: Offer) -> int:
     """What the shop may sell: Amazon's number, and what it sold that the shop has yet to take."""
     if one.sku.fulfilled_by_amazon:
-        raise _Refused("amazons-stock", "Amazon ships it: its units there are not yours.")
+        raise _Refused(Code.AMAZONS_STOCK, "Amazon ships it: its units there are not yours.")
     live = one.facts.live_quantity if one.facts else None
     if one.sku.channel != MERCHANT_CHANNEL or live is None:
-        raise _Refused("quantity", "Amazon shows no quantity of it.")
+        raise _Refused(Code.QUANTITY, "Amazon shows no quantity of it.")
     if offer.quantity is None:
-        raise _Refused("quantity", "The shop does not track the stock of it.")
+        raise _Refused(Code.QUANTITY, "The shop does not track the stock of it.")
     if not orders_complete(work):
         raise _Refused(
-            "orders",
+            Code.ORDERS,
             "Amazon's quantity is what orders left, and these are not all known; import orders, "
             "then take it over.",
             Outcome.WAITING,
@@ -402,7 +401,7 @@ def _check_unchanged(one: Read, listing: Listing, differing: dict[str, Any]) -> 
     sold = QUANTITY in differing and sku.stock_epoch != one.epoch
     if busy or sold or row.accepted_at != listing.accepted_at:
         raise _Refused(
-            "changed", "It changed while it was taken over; take it over again.", Outcome.WAITING
+            Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
         )
 
 
@@ -415,7 +414,7 @@ def _check_bounce(
     for name in differing.keys() & want.values.keys():
         if want.values[name] != differing[name]["amazon"]:
             raise _Refused(
-                "rule",
+                Code.RULE,
                 f"The shop would send {want.values[name]} in its place, by an own Amazon value or "
                 f"by the marketplace's rule: change that, or switch the {name} off for this "
                 "listing.",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     AmazonOrder,
     Job,
@@ -76,6 +77,25 @@ def test_an_unreadable_document_does_not_cost_the_page(staff: Staff) -> None:
         state=OrderState.QUARANTINED, reason="It has no lines.", document={}
     )
     assert "It has no lines." in staff.see(AmazonOrder, order.pk)
+
+
+def test_a_reason_is_read_in_the_reader_s_language(staff: Staff) -> None:
+    account = make.account()
+    pending = make.order(account, state=OrderState.HELD, reason=str(Message(Code.PENDING)))
+    foreign = make.order(
+        account, state=OrderState.RECORDED, reason=str(Message(Code.CHANNEL, channel="EBAY"))
+    )
+    shipment = make.shipment(
+        pending, state=ShipmentState.WAITING, reason=str(Message(Code.NO_TRACKING))
+    )
+    staff.client.cookies["django_language"] = "de"
+    payment, number = "Die Zahlung steht bei Amazon noch aus.", "Sie hat keine Sendungsnummer"
+    assert payment in staff.see(AmazonOrder)
+    page = staff.see(AmazonOrder, pending.pk)
+    assert payment in page
+    assert number in page
+    assert number in staff.see(Shipment, shipment.pk)
+    assert "It was sold on EBAY, not on Amazon." in staff.see(AmazonOrder, foreign.pk)
 
 
 @pytest.mark.parametrize(
