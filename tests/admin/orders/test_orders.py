@@ -80,13 +80,17 @@ def test_an_unreadable_document_does_not_cost_the_page(staff: Staff) -> None:
 
 
 def test_a_reason_is_read_in_the_reader_s_language(staff: Staff) -> None:
-    account = make.account()
-    pending = make.order(account, state=OrderState.HELD, reason=str(Message(Code.PENDING)))
-    foreign = make.order(
-        account, state=OrderState.RECORDED, reason=str(Message(Code.CHANNEL, channel="EBAY"))
+    account = SellerAccountFactory.create()
+    pending = AmazonOrderFactory.create(
+        account=account, state=OrderState.HELD, reason=str(Message(Code.PENDING))
     )
-    shipment = make.shipment(
-        pending, state=ShipmentState.WAITING, reason=str(Message(Code.NO_TRACKING))
+    foreign = AmazonOrderFactory.create(
+        account=account,
+        state=OrderState.RECORDED,
+        reason=str(Message(Code.CHANNEL, channel="EBAY")),
+    )
+    shipment = ShipmentFactory.create(
+        order=pending, state=ShipmentState.WAITING, reason=str(Message(Code.NO_TRACKING))
     )
     staff.client.cookies["django_language"] = "de"
     payment, number = "Die Zahlung steht bei Amazon noch aus.", "Sie hat keine Sendungsnummer"
