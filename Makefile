@@ -6,8 +6,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 ARGS ?=
-TESTS_OF_SDIST := tests/amazon tests/rules tests/test_checks.py tests/test_docs.py \
-	tests/test_packaging.py tests/test_public_names.py
+TESTS_OF_SDIST := tests/models tests/rules tests/shops/test_tiny.py tests/test_checks.py \
+	tests/test_docs.py tests/test_packaging.py tests/test_public_names.py
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint audit package bench check
