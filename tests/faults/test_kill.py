@@ -17,7 +17,7 @@ from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
 from tests.world import World
 
-SAMPLE = 5
+SAMPLE = 2
 
 JOBS: dict[str, tuple[str, Callable[[World], object]]] = {
     "export": ("stocked", lambda world: world.do(Job.EXPORT)),

@@ -18,7 +18,7 @@ from tests.faults.sampling import chosen
 from tests.faults.stages import Stages
 from tests.world import DE, World
 
-SAMPLE = 8
+SAMPLE = 3
 
 #: An Amazon that makes reports at once: a process that is killed cannot move its clock.
 AT_ONCE = Switches(report_time=0)

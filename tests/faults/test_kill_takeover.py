@@ -27,7 +27,7 @@ from tests.faults.stages import Stages
 from tests.served import served
 from tests.world import DE, World
 
-SAMPLE = 10
+SAMPLE = 4
 
 #: What another hand made of them on Amazon.
 ON_AMAZON = {"MUG": ("12.50", 31, "A blue mug"), "CUP": ("4.50", 32, "A white cup")}

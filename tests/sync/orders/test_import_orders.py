@@ -13,6 +13,7 @@ from django.core import mail
 from django.db.models import F
 from oscar.core.loading import get_model
 
+from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.models import (
     AmazonOrder,
     OrderState,
@@ -285,10 +286,13 @@ def gapless(world: World) -> bool:
     return all(later.start <= (earlier.end or later.start) for earlier, later in pairwise(done))
 
 
-def test_many_pages_and_a_dead_token_lose_no_order(connect: Callable[..., World]) -> None:
+def test_many_pages_and_a_dead_token_lose_no_order(
+    connect: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders_gateway, "ORDERS_A_PAGE", 10)
     world = connect()
     world.sell("MUG", quantity=900)
-    numbers = {world.buy("MUG") for _ in range(230)}
+    numbers = {world.buy("MUG") for _ in range(23)}
     # The second page fails, and the token is dead when the search goes on.
     world.amazon.faults.add(Fault("searchOrders", "500", skip=1, times=1))
     first = world.import_orders()
