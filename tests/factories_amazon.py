@@ -39,7 +39,7 @@ ORDERED = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 
 
 def _add_schedules(account: SellerAccount, create: bool, given: None, **columns: object) -> None:
-    for job, every in DEFAULT_PERIODS.items():
+    for job, every in DEFAULT_PERIODS.items() if create else ():
         ScheduleFactory.create(account=account, job=job, every=every, **columns)
 
 

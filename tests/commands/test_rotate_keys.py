@@ -14,11 +14,11 @@ from django_amazon_sync.models import (
     AccessToken,
     AmazonOrder,
     Application,
-    OrderState,
     OrderWindow,
     SellerAccount,
     fields,
 )
+from django_amazon_sync.testing.factories import AmazonOrderFactory, SellerAccountFactory
 from tests.commands.conftest import Change, manage, manage_json
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
@@ -30,16 +30,13 @@ OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 def rows(set_amazon: Change) -> SellerAccount:
     """A value in every encrypted column, under the old key; then the new key is put before it."""
     set_amazon(ENCRYPTION_KEYS=[OLD])
-    application = Application.objects.create(name="A", client_id="id", client_secret="secret")
-    account = SellerAccount.objects.create(
-        application=application, name="B", seller_id="S", region="eu", refresh_token="refresh"
+    account = SellerAccountFactory.create(
+        application__client_secret="secret", refresh_token="refresh"
     )
     AccessToken.objects.create(account=account, token="access", expires_at=timezone.now())
     OrderWindow.objects.create(account=account, start=timezone.now(), page_token="page")
     for number in ("1", "2", "3"):
-        AmazonOrder.objects.create(
-            account=account, number=number, state=OrderState.SEEN, document={"name": "Jörg"}
-        )
+        AmazonOrderFactory.create(account=account, number=number, document={"name": "Jörg"})
     set_amazon(ENCRYPTION_KEYS=[NEW, OLD])
     return account
 
@@ -132,9 +129,7 @@ def test_a_lost_key_is_loud_names_the_row_and_stops_nothing_else(
     rows: SellerAccount, set_amazon: Change
 ) -> None:
     set_amazon(ENCRYPTION_KEYS=[LOST])
-    lost = AmazonOrder.objects.create(
-        account_id=rows.pk, number="4", state=OrderState.SEEN, document={"name": "Ada"}
-    )
+    lost = AmazonOrderFactory.create(account=rows, number="4", document={"name": "Ada"})
     set_amazon(ENCRYPTION_KEYS=[NEW, OLD])
     said = manage_json("amazon_rotate_keys")
     assert said.exit == 1

@@ -28,7 +28,7 @@ from django_amazon_sync.testing.factories import (
     SellerAccountFactory,
     SyncRunFactory,
 )
-from tests.factories_amazon import ListingInStepFactory, SubmissionFactory
+from tests.factories_amazon import AlarmFactory, ListingInStepFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -112,9 +112,9 @@ def test_it_asks_by_chunk_and_not_by_run() -> None:
 
 def test_alarms_go_as_long_after_they_were_mended() -> None:
     account = SellerAccountFactory.create()
-    Alarm.objects.create(account=account, kind="drift", mended_at=OLD)
-    Alarm.objects.create(account=account, kind="quarantine", mended_at=timezone.now())
-    Alarm.objects.create(account=account, kind="approval")
+    AlarmFactory.create(account=account, kind="drift", mended_at=OLD)
+    AlarmFactory.create(account=account, kind="quarantine", mended_at=timezone.now())
+    AlarmFactory.create(account=account, kind="approval")
     housekeeping.forget_runs()
     assert set(Alarm.objects.values_list("kind", flat=True)) == {"quarantine", "approval"}
 

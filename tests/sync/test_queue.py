@@ -28,7 +28,7 @@ from django_amazon_sync.sync.export import export, send
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.queue import Slice, Waiting
 from django_amazon_sync.sync.runs.work import Work
-from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
+from django_amazon_sync.testing.factories import RunLineFactory, ScheduleFactory, SyncRunFactory
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.commands.conftest import manage
@@ -175,7 +175,7 @@ def live(name: str) -> SellerAccount:
 
 def schedule(account: SellerAccount, job: Job, *, hours_ago: float = 1) -> None:
     since = timezone.now() - timedelta(hours=hours_ago)
-    Schedule.objects.create(account=account, job=job, every=timedelta(days=1), next_due=since)
+    ScheduleFactory.create(account=account, job=job, every=timedelta(days=1), next_due=since)
 
 
 def test_of_many_runs_of_one_account_anothers_comes_second() -> None:

@@ -26,7 +26,6 @@ from django_amazon_sync.models import (
     RunState,
     SellerSku,
     Submission,
-    SubmissionItem,
     SubmissionState,
     SyncRun,
 )
@@ -34,10 +33,13 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.amazon_reports.upsert import take_in
-from django_amazon_sync.testing.factories import MarketplaceFactory
+from django_amazon_sync.testing.factories import (
+    AmazonReportFactory,
+    SellerSkuFactory,
+)
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
-from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory, SubmissionFactory
 from tests.world import DE, FR, World, lines_of
 
 
@@ -149,7 +151,9 @@ def test_a_second_import_changes_nothing(world: World) -> None:
 
 
 def test_a_quantity_is_adopted_at_the_epoch_of_its_sku(world: World) -> None:
-    SellerSku.objects.create(account=world.account, sku="MUG", stock_epoch=7)
+    SellerSkuFactory.create(
+        account=world.account, sku="MUG", offer_pk="", channel="", stock_epoch=7
+    )
     world.list_on_amazon("MUG", price="10.00", quantity=5)
     take_in_listings(world)
     assert world.listing("MUG").quantity_epoch == 7
@@ -217,14 +221,12 @@ def test_what_was_sent_before_the_first_read_stays_accepted(world: World) -> Non
     world.list_on_amazon("MUG", price="9.00", quantity=3)
     take_in_listings(world)
     listing = world.listing("MUG")
-    feed = Submission.objects.create(
-        account=world.account,
-        marketplace=listing.marketplace,
+    SubmissionFactory.create(
+        listing=listing,
         kind=Submission.Kind.FEED,
         state=SubmissionState.DONE,
-        content_hash="",
+        item__values={"price": "10.00 EUR"},
     )
-    SubmissionItem.objects.create(submission=feed, listing=listing, values={"price": "10.00 EUR"})
     listing.accepted |= {"price": "10.00 EUR"}
     listing.accepted_at = timezone.now()
     listing.save()
@@ -504,11 +506,8 @@ def test_whatever_the_rows_hold_each_sku_is_there_once(
 
 @pytest.fixture
 def one_report(db: None) -> AmazonReport:
-    marketplace = MarketplaceFactory.create(account=LiveAccountFactory.create())
-    return AmazonReport.objects.create(
-        account=marketplace.account,
-        marketplace=marketplace,
-        report_type="GET_MERCHANT_LISTINGS_ALL_DATA",
+    return AmazonReportFactory.create(
+        marketplace__account=LiveAccountFactory.create(),
         state=ReportState.READY,
         made_at=timezone.now(),
     )

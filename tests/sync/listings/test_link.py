@@ -17,6 +17,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
 from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.orders import import_orders
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
 from tests.faults.racing import just_before
 from tests.world import World, lines_of, shop_order
@@ -121,7 +122,7 @@ def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
     """Of the link and the order one is first; the units are held either way."""
     record = factories.stock_record("MUG", in_stock=9)
     world.list_on_amazon("OLD-MUG", price="10.00", quantity=9)
-    row = SellerSku.objects.create(account=world.account, sku="OLD-MUG", channel="DEFAULT")
+    row = SellerSkuFactory.create(account=world.account, sku="OLD-MUG", offer_pk="")
     number = world.buy("OLD-MUG", 4, status="PENDING")
     with just_before(
         import_orders, "invalidate_quantities", lambda: link(world, "OLD-MUG", record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django_amazon_sync.models import Listing, Outcome, Proposal
 from django_amazon_sync.sync.matching import proposals
 from tests import factories
+from tests.factories_amazon import ProposalFactory
 from tests.sync.matching.cases import EAN, links, matched, on_amazon
 from tests.world import DE, World, lines_of
 
@@ -86,7 +87,7 @@ def test_the_only_candidate_is_not_linked_once_it_was_refused(world: World) -> N
     on_amazon(world, "AMZ-1", "B000000001", ean=EAN)
     matched(world, dry_run=True)
     sku = world.account.skus.get(sku="AMZ-1")
-    Proposal.objects.create(sku=sku, offer_pk=str(record.pk), how="ean", refused=True)
+    ProposalFactory.create(sku=sku, offer_pk=str(record.pk), refused=True)
     matched(world)
     assert links(world) == {}
     assert proposals.think_better_of(Proposal.objects.all()) == 1

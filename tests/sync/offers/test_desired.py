@@ -16,6 +16,7 @@ from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.offers import fields
 from django_amazon_sync.sync.offers.field_kinds import Number
 from django_amazon_sync.sync.offers.fields import FIELDS, own_fields, set_own
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
 from tests.world import DE, World, lines_of
 
@@ -336,8 +337,8 @@ def test_what_another_hand_changed_is_drift_and_is_mended(mug: World) -> None:
 def test_a_new_offer_has_what_staff_set_of_it(world: World) -> None:
     factories.stock_record("NEW", price="10.00", in_stock=5, upc="012345678905")
     world.amazon.add_product(asin="B0NEW00001", title="New", upc="012345678905")
-    row = SellerSku.objects.create(
-        account=world.account, sku="NEW", own_values={"handling_time": 2}
+    row = SellerSkuFactory.create(
+        account=world.account, sku="NEW", offer_pk="", channel="", own_values={"handling_time": 2}
     )
     marketplace = world.account.marketplaces.get()
     row.listings.create(
@@ -358,8 +359,8 @@ def test_a_creation_that_an_own_value_spoiled_is_tried_again_once_it_is_mended(
 ) -> None:
     factories.stock_record("NEW", price="10.00", in_stock=5, upc="012345678905")
     world.amazon.add_product(asin="B0NEW00001", title="New", upc="012345678905")
-    row = SellerSku.objects.create(
-        account=world.account, sku="NEW", own_values={"handling_time": 99}
+    row = SellerSkuFactory.create(
+        account=world.account, sku="NEW", offer_pk="", channel="", own_values={"handling_time": 99}
     )
     assert lines_of(world.export(), "outcome") == [Outcome.REFUSED]
     assert lines_of(world.export(), "outcome") == []

@@ -21,6 +21,7 @@ from django_amazon_sync.models import (
     RunState,
 )
 from tests.bank import document
+from tests.factories_amazon import ExchangeRateFactory
 from tests.served import Served, served
 from tests.world import JP, World, lines_of
 
@@ -57,9 +58,7 @@ def sell(world: World, sku: str, price: str = "10.00") -> Any:
 
 
 def enter(rate: str, on: date | None = None, *, base: str = "EUR") -> None:
-    ExchangeRate.objects.create(
-        source=RateSource.TABLE, base=base, currency="JPY", rate=Decimal(rate), on=on or today()
-    )
+    ExchangeRateFactory.create(base=base, rate=Decimal(rate), on=on or today())
 
 
 def test_a_price_is_sent_by_the_banks_rate(japan: World, bank: Served) -> None:

@@ -22,13 +22,13 @@ from django_amazon_sync.models import (
     RunState,
     SellerSku,
     Submission,
-    SubmissionItem,
     SubmissionState,
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.verification import by_report
 from tests import factories
+from tests.factories_amazon import SubmissionFactory
 from tests.world import DE, World, lines_of, to_the_end
 
 HOURS = 3600
@@ -155,14 +155,12 @@ def test_a_report_from_before_the_change_is_no_drift(world: World) -> None:
 def test_what_is_on_its_way_is_not_compared(world: World) -> None:
     [name] = sell_many(world, 1)
     listing = world.listing(name)
-    feed = Submission.objects.create(
-        account=world.account,
-        marketplace=listing.marketplace,
+    SubmissionFactory.create(
+        listing=listing,
         kind=Submission.Kind.FEED,
         state=SubmissionState.SENT,
-        content_hash="",
+        item__values={"price": "12.00 EUR"},
     )
-    SubmissionItem.objects.create(submission=feed, listing=listing, values={"price": "12.00 EUR"})
     world.list_on_amazon(name, price="12.00", quantity=50)
     run = verify(world)
     assert lines_of(run, "outcome") == []

@@ -24,6 +24,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import drift_of
+from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
 from tests.world import DE, FR, World, eur, lines_of
 
@@ -209,7 +210,7 @@ def test_a_price_that_a_sale_covers_is_not_taken(quiet: World) -> None:
 def test_what_cannot_be_taken_says_why(quiet: World) -> None:
     factories.stock_record("NEW", price="1.00", in_stock=1)
     quiet.list_on_amazon("ONLY-AMAZONS", price="3.00", quantity=1)
-    SellerSku.objects.create(account=quiet.account, sku="ONLY-AMAZONS")
+    SellerSkuFactory.create(account=quiet.account, sku="ONLY-AMAZONS", offer_pk="", channel="")
     quiet.export()
     run = take_over(quiet, "price", skus=["NEW", "ONLY-AMAZONS"])
     assert sorted(lines_of(run, "sku", "code")) == [("NEW", "absent"), ("ONLY-AMAZONS", "offer")]
