@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
-from django_amazon_sync.data import Money
+from django_amazon_sync.data import JsonObject, Money
 from django_amazon_sync.errors import Unreadable
 
 # What no database column takes: NUL, and halves of surrogate pairs, which JSON can smuggle in.
@@ -20,29 +19,29 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_WHOLE = 2**31 - 1
 
 
-def obj(value: Any) -> dict[str, Any]:
+def obj(value: object) -> JsonObject:
     """A JSON object, or an empty one where there is none."""
     return value if isinstance(value, dict) else {}
 
 
-def objs(value: Any) -> list[dict[str, Any]]:
+def objs(value: object) -> list[JsonObject]:
     """The objects of a JSON array; whatever else stands among them is left out."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A string that can be stored, else as it came; a number as it is written; else empty."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""
 
 
-def texts(value: Any) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
     """The non-empty strings of a JSON array."""
     return tuple(filter(None, map(text, value))) if isinstance(value, list) else ()
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """A whole number from 0 to 2,147,483,647, also where it is written "2" or 2.0; or None."""
     try:
         number = Decimal(text(value))
@@ -53,7 +52,7 @@ def whole(value: Any) -> int | None:
     return int(number)
 
 
-def moment(value: Any) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """An ISO 8601 time as aware UTC; one without a zone is UTC already; or None."""
     try:
         read = datetime.fromisoformat(text(value))
@@ -62,7 +61,7 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def money(value: Any) -> Money | None:
+def money(value: object) -> Money | None:
     """An amount with its currency, or None where Amazon names none.
 
     Raises Unreadable where the amount is no number that could be a price.
@@ -75,7 +74,7 @@ def money(value: Any) -> Money | None:
     return Money(amount(written), currency)
 
 
-def amount(written: Any) -> Decimal:
+def amount(written: object) -> Decimal:
     """A decimal of at most 15 digits before and 10 after the point; raises Unreadable."""
     try:
         number = Decimal(text(written))

@@ -286,8 +286,8 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
             self._keep(rows, [one for one in offers if one.sku in left])
         left -= set(rows)
         if len(left) > ONE_BY_ONE:
-            for some in chunks(self.shop.offers(self.account.shop_scope), TOGETHER):
-                self._keep(rows, [one for one in some if one.sku in left])
+            for every in chunks(self.shop.offers(self.account.shop_scope), TOGETHER):
+                self._keep(rows, [offer for offer in every if offer.sku in left])
         else:
             found = [
                 offer
@@ -417,8 +417,8 @@ def store(
     for model in (SellerSku, Listing):
         fields = [one for one in STAFF_FIELDS if one.model is model]
         values = {of.pk: wanted for of, wanted in touched if type(of) is model}
-        for some in chunks(sorted(values), TOGETHER):  # rows are locked in one order by everybody
-            write_together(request, model, {pk: values[pk] for pk in some}, fields)
+        for pks in chunks(sorted(values), TOGETHER):  # rows are locked in one order by everybody
+            write_together(request, model, {pk: values[pk] for pk in pks}, fields)
 
 
 def _sell_under(account: SellerAccount, shop: Shop, row: OfferRow) -> None:

@@ -392,7 +392,7 @@ def _send_one(
         return None
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     changes = _free_now(work, seen, include_refused=include_refused)
-    quantity = seen.want.values.get(QUANTITY)
+    quantity = quantity_in(seen.want.values)
     to_feed = feeds.by_feed(changes, listing.accepted, quantity) if by_feed else {}
     carried = [values for values, _epoch in seen.in_feeds]
     known = KnownAtAmazon.of(listing, there, seen.want.values, carried)

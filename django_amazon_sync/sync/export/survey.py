@@ -10,14 +10,15 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from json import JSONDecoder
-from typing import Any
+from typing import NamedTuple, Protocol, TypeGuard
 
 from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
 from django_amazon_sync import conf
-from django_amazon_sync.data import Offer
+from django_amazon_sync.data import FieldValues, Offer
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     Listing,
@@ -34,6 +35,7 @@ from django_amazon_sync.sync.offers.desired import (
     CREATION,
     Chosen,
     Rules,
+    Stops,
     creation_key,
     desired,
     is_wanted,
@@ -42,12 +44,11 @@ from django_amazon_sync.sync.offers.desired import (
     sku_is_of_offer,
     why_not_wanted,
 )
-from django_amazon_sync.sync.offers.field_kinds import money_of
-from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY
+from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY, paid, quantity_in
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.bulk import CHUNK, chunks, update_rows
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 SKU_COLUMNS = (
@@ -80,6 +81,70 @@ RENAMED = {"own_of_sku": "own_values", "own_here": "own_values"}
 
 #: What keeps a listing from being sent; looked up for those only that differ.
 STOPS = ("refused", "held", "approved", "drift")
+
+
+class SkuRow(Protocol):
+    """What ``rows_of`` reads of a SKU; mappings are texts of JSON.
+
+    ``listing_pk`` and what follows are None where it has no listing in these marketplaces.
+    """
+
+    pk: int
+    sku: str
+    offer_pk: str
+    synchronise: bool | None
+    asin: str
+    set_quantity: int | None
+    channel: str
+    stock_epoch: int
+    managed: bool
+    matched: bool
+    problem: str
+    own_of_sku: str
+
+    @property
+    def listing_pk(self) -> int | None: ...
+    @property
+    def marketplace_id(self) -> int | None: ...
+
+
+class ListingRow(SkuRow, Protocol):
+    """The row of a SKU that has the listing, with what is read of that."""
+
+    @property
+    def listing_pk(self) -> int: ...
+    @property
+    def marketplace_id(self) -> int: ...
+
+    presence: str
+    synchronise_here: bool | None
+    own_price: Decimal | None
+    own_here: str
+    switches: str
+    locked: bool
+    accepted: str
+    quantity_epoch: int
+
+
+def has_listing(row: SkuRow) -> TypeGuard[ListingRow]:
+    """Whether the row has a listing."""
+    return row.listing_pk is not None
+
+
+class StopsRow(Stops, Protocol):
+    """The columns of a listing that say what keeps it from being sent."""
+
+    @property
+    def pk(self) -> int: ...
+
+
+class Differing(NamedTuple):
+    """A listing that should get other values than Amazon accepted."""
+
+    row: ListingRow
+    offer: Offer | None
+    values: FieldValues
+
 
 _decoder = JSONDecoder()
 
@@ -130,11 +195,11 @@ class Survey:
         pks = set(offer_pks)
         for sku in skus:
             pks.update(offer.pk for offer in shop.find(sku, account.shop_scope))
-        for some in chunks(skus, CHUNK):
+        for some in chunks(skus, OFFERS_PER_CHUNK):
             named = ours.filter(sku__in=some)
             pks.update(named.exclude(offer_pk="").values_list("offer_pk", flat=True))
             self._look_at_gone(named.filter(managed=True, offer_pk=""))
-        for some in chunks(sorted(pks), CHUNK):
+        for some in chunks(sorted(pks), OFFERS_PER_CHUNK):
             self._look_at_offers(shop.offers(account.shop_scope, some), units_held(some))
             self._look_at_gone(ours.filter(managed=True, offer_pk__in=some))
 
@@ -159,7 +224,7 @@ class Survey:
         )
         if not waiting.exists():
             return
-        for offers in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+        for offers in chunks(work.shop.offers(work.account.shop_scope), OFFERS_PER_CHUNK):
             skus = waiting.filter(sku__in=[offer.sku for offer in offers])
             names = set(skus.values_list("sku", flat=True))
             new = [offer for offer in offers if offer.sku in names]
@@ -173,7 +238,7 @@ class Survey:
         """Look at the listings that were unread and have been read since."""
         read, self.unread = self.unread, _pks()
         self.looked_at -= len(read)  # each counts once
-        for chunk in chunks(read, CHUNK):
+        for chunk in chunks(read, OFFERS_PER_CHUNK):
             skus = Listing.objects.filter(pk__in=chunk).values("sku")
             rows = list(rows_of(SellerSku.objects.filter(pk__in=skus), self.rules))
             offers = self._offers_of(rows)
@@ -187,7 +252,7 @@ class Survey:
         """Look at these offers; at ``only`` these of their SKUs, so that each is met once."""
         met = 0
         with gc_frozen():
-            for chunk in chunks(offers if self.rules else (), CHUNK):
+            for chunk in chunks(offers if self.rules else (), OFFERS_PER_CHUNK):
                 by_pk = {offer.pk: offer for offer in chunk}
                 rows = take_up(self.work, by_pk, self.rules)
                 rows = [row for row in rows if row.sku in only] if only else rows
@@ -196,38 +261,36 @@ class Survey:
         return met
 
     def _look_at_gone(self, skus: QuerySet[SellerSku]) -> None:
-        for pks in chunks(skus.values_list("pk", flat=True).iterator(), CHUNK):
+        for pks in chunks(skus.values_list("pk", flat=True).iterator(), OFFERS_PER_CHUNK):
             rows = list(rows_of(SellerSku.objects.filter(pk__in=pks), self.rules))
             there = self._offers_of(rows)
             self._look([row for row in rows if row.offer_pk not in there], {}, {})
 
-    def _offers_of(self, rows: list[Any]) -> dict[str, Offer]:
+    def _offers_of(self, rows: Iterable[SkuRow]) -> dict[str, Offer]:
         linked = {row.offer_pk for row in rows if row.offer_pk}
         offers = self.work.shop.offers(self.work.account.shop_scope, linked)
         return {offer.pk: offer for offer in offers}
 
-    def _look(self, rows: list[Any], offers: dict[str, Offer], held: dict[str, int]) -> None:
+    def _look(self, rows: Sequence[SkuRow], offers: dict[str, Offer], held: dict[str, int]) -> None:
         """Look at these listings; offers and units held are by the offer's pk."""
-        differing = []
+        differing: list[Differing] = []
         problems: dict[int, list[str]] = {}
-        for row in rows:
-            if row.listing_pk is None:
-                continue
+        for row in filter(has_listing, rows):
             self.looked_at += 1
             offer = offers.get(row.offer_pk)
-            want = self._look_at(row, offer, held.get(row.offer_pk, 0), problems)
-            if want is not None:
-                differing.append((row, offer, want))
+            values = self._look_at(row, offer, held.get(row.offer_pk, 0), problems)
+            if values is not None:
+                differing.append(Differing(row, offer, values))
         keep_problems([row for row in rows if row.offer_pk in offers], problems)
-        in_feeds = values_in_feeds(row.listing_pk for row, _offer, _want in differing)
-        absent = [offers[r.offer_pk] for r, _o, _w in differing if r.presence == Presence.ABSENT]
-        named = {one.pk: one for one in with_own(absent)} if absent else {}
-        for row, _offer, want, stops in with_stops(differing):
-            want = not_on_its_way(want, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
+        in_feeds = values_in_feeds(row.listing_pk for row, _offer, _values in differing)
+        absent = [offers[r.offer_pk] for r, _o, _v in differing if r.presence == Presence.ABSENT]
+        with_codes = {offer.pk: offer for offer in with_own(absent)} if absent else {}
+        for (row, offer, values), stops in with_stops(differing):
+            values = not_on_its_way(values, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
             if row.presence == Presence.ABSENT:
-                self._see_absent(row, named[row.offer_pk], want, stops)
+                self._see_absent(row, with_codes[row.offer_pk], values, stops)
             elif changes := not_stopped(
-                want,
+                values,
                 stops,
                 include_refused=self.include_refused,
                 wins=self.rules[row.marketplace_id].amazon_wins,
@@ -235,8 +298,8 @@ class Survey:
                 self._sort(row, offer, changes, stops.approved)
 
     def _look_at(
-        self, row: Any, offer: Offer | None, held: int, problems: dict[int, list[str]]
-    ) -> dict[str, Any] | None:
+        self, row: ListingRow, offer: Offer | None, held: int, problems: dict[int, list[str]]
+    ) -> FieldValues | None:
         """The values that this listing should get, or None where nothing is to be done."""
         rules = self.rules[row.marketplace_id]
         wanted = is_wanted(offer, row, rules)
@@ -267,20 +330,20 @@ class Survey:
             return None  # as nearly all are
         return not_accepted(want.values, accepted, doubted=doubted) or None
 
-    def _see_absent(self, row: Any, offer: Offer, values: dict[str, Any], stops: Any) -> None:
+    def _see_absent(self, row: ListingRow, offer: Offer, values: FieldValues, stops: Stops) -> None:
         key = creation_key(offer, row, values)
         if self.include_refused or stops.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 
     def _sort(
-        self, row: Any, offer: Offer | None, changes: dict[str, Any], approved: dict[str, Any]
+        self, row: ListingRow, offer: Offer | None, changes: FieldValues, approved: FieldValues
     ) -> None:
         """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest.
 
         What staff approved never counts as too much, nor does a price that goes with its rate.
         """
         before = values_in(row.accepted)
-        accepted, quantity = before.get(QUANTITY), changes.get(QUANTITY)
+        accepted, quantity = quantity_in(before), quantity_in(changes)
         if quantity == 0:
             self.zeros.append(row.listing_pk)
         elif quantity is not None and may_leave(
@@ -292,31 +355,31 @@ class Survey:
             self.changed.append(row.listing_pk)
         explained = row.quantity_epoch != row.stock_epoch
         surprises = {name: new for name, new in changes.items() if approved.get(name) != new}
-        if PRICE in surprises and self._goes_with_the_rate(row, offer, before, surprises[PRICE]):
+        if PRICE in surprises and self._goes_with_the_rate(row, offer, before, surprises):
             del surprises[PRICE]
         self.moved += bool(surprises) and _moves(surprises, accepted, explained=explained)
 
     def _goes_with_the_rate(
-        self, row: Any, offer: Offer | None, before: dict[str, Any], price: str
+        self, row: ListingRow, offer: Offer | None, before: FieldValues, changes: FieldValues
     ) -> bool:
-        """Whether the price is a converted one, and moves no more than rates do."""
+        """Whether the new price is a converted one, and moves no more than rates do."""
         rule = self.rules[row.marketplace_id].price
         if offer is None or row.own_price is not None or not rule.converts(offer.price):
             return False
-        accepted = money_of(before[PRICE]) if PRICE in before else None
-        return blast_radius.goes_with_the_rate(
-            accepted, money_of(price), percent=conf.get("RATES_MOVE_PERCENT")
+        new = paid(changes, PRICE)
+        return new is not None and blast_radius.goes_with_the_rate(
+            paid(before, PRICE), new, percent=conf.get("RATES_MOVE_PERCENT")
         )
 
 
-def _moves(changes: dict[str, Any], accepted: int | None, *, explained: bool) -> bool:
+def _moves(changes: FieldValues, accepted: int | None, *, explained: bool) -> bool:
     """Whether the change counts for the blast radius: all but falls, and zeros by sales."""
-    quantity = changes.get(QUANTITY)
+    quantity = quantity_in(changes)
     if set(changes) != {QUANTITY} or quantity is None or accepted is None:
         return True
     if quantity == 0:
         return not explained and accepted != 0
-    return bool(quantity > accepted)
+    return quantity > accepted
 
 
 @contextmanager
@@ -338,14 +401,14 @@ def gc_frozen() -> Iterator[None]:
 # --- The rows -----------------------------------------------------------------------------------
 
 
-def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[SellerSku, Any]:
+def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[SellerSku, SkuRow]:
     """SKUs and their listings in these marketplaces, in one query and ordered by listing.
 
     A row for each listing (``listing_pk``), and one with None for a SKU that has none there.
     Mappings are texts: ``values_in`` reads ``accepted``, ``chosen_in`` what staff chose.
     """
     here = FilteredRelation("listings", condition=Q(listings__marketplace__in=list(marketplaces)))
-    of_listing: dict[str, Any] = {
+    of_listing: dict[str, F | Cast] = {
         name: F(f"here__{RENAMED.get(name, name)}") for name in LISTING_COLUMNS
     }
     for name in ("accepted", "own_here", "switches"):
@@ -356,9 +419,9 @@ def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[
     return joined.order_by("listing_pk").values_list(*columns, named=True)
 
 
-def values_in(text: str) -> dict[str, Any]:
+def values_in(text: str) -> FieldValues:
     """A mapping of values from its JSON; four times as fast as Django's own way to it."""
-    values: dict[str, Any] = _decoder.raw_decode(text)[0]
+    values: FieldValues = _decoder.raw_decode(text)[0]
     return values
 
 
@@ -366,12 +429,13 @@ def values_in(text: str) -> dict[str, Any]:
 _NOTHING = Chosen()
 
 
-def chosen_in(row: Any) -> Chosen:
+def chosen_in(row: ListingRow) -> Chosen:
     """What staff chose in a row of ``rows_of``."""
     texts = (row.own_of_sku, row.own_here, row.switches)
     if texts == _EMPTY and not row.locked:
         return _NOTHING
-    of_sku, here, switches = (values_in(text or "{}") for text in texts)
+    of_sku, here = values_in(row.own_of_sku or "{}"), values_in(row.own_here or "{}")
+    switches: dict[str, bool] = _decoder.raw_decode(row.switches or "{}")[0]
     return Chosen({**of_sku, **here}, switches, bool(row.locked))
 
 
@@ -380,7 +444,7 @@ _EMPTY = ("{}", "{}", "{}")
 
 def rows_of_offers(
     account: SellerAccount, offers: Collection[str], marketplaces: Collection[int]
-) -> list[Any]:
+) -> list[SkuRow]:
     """The rows of the account's SKUs that are linked to these offers (pks)."""
     skus = SellerSku.objects.filter(account=account)
     rows = _rows_of_neighbours(skus, offers, marketplaces)
@@ -391,13 +455,13 @@ def rows_of_offers(
 
 def _rows_of_neighbours(
     skus: QuerySet[SellerSku], offers: Collection[str], marketplaces: Collection[int]
-) -> list[Any]:
+) -> list[SkuRow]:
     """The rows of those offers that a few ranges of pks hold; there may be others.
 
     Offers come ordered by pk, so those of a chunk stand side by side, and the database finds a
     range in a fraction of the time that it takes to look for a thousand pks one by one.
     """
-    found: list[Any] = []
+    found: list[SkuRow] = []
     most = 2 * len(offers) * len(marketplaces)
     for digits in sorted({len(pk) for pk in offers}):
         pks = [pk for pk in offers if len(pk) == digits]
@@ -410,17 +474,19 @@ def _rows_of_neighbours(
     return [row for row in found if row.offer_pk in offers]
 
 
-def with_stops(differing: list[Any]) -> Iterator[Any]:
+def with_stops(differing: Sequence[Differing]) -> Iterator[tuple[Differing, Stops]]:
     """Each with what Amazon refused, what waits for approval and what is approved of it."""
-    pks = [row.listing_pk for row, _offer, _want in differing]
-    found = Listing.objects.filter(pk__in=pks).values_list("pk", *STOPS, named=True)
-    stops = {one.pk: one for one in found}
-    for row, offer, want in differing:
-        if row.listing_pk in stops:
-            yield row, offer, want, stops[row.listing_pk]
+    pks = [row.listing_pk for row, _offer, _values in differing]
+    found: QuerySet[Listing, StopsRow] = Listing.objects.filter(pk__in=pks).values_list(
+        "pk", *STOPS, named=True
+    )
+    stops = {row.pk: row for row in found}
+    for listing in differing:
+        if listing.row.listing_pk in stops:
+            yield listing, stops[listing.row.listing_pk]
 
 
-def keep_problems(rows: list[Any], problems: dict[int, list[str]]) -> None:
+def keep_problems(rows: Iterable[SkuRow], problems: dict[int, list[str]]) -> None:
     """Keep beside each SKU what is wrong with its offer in the shop, and forget what was mended."""
     texts = {
         row.pk: " ".join(dict.fromkeys(problems.get(row.pk, ())))
@@ -434,7 +500,7 @@ def keep_problems(rows: list[Any], problems: dict[int, list[str]]) -> None:
 # --- Taking up what the shop sells ----------------------------------------------------------------
 
 
-def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
+def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[SkuRow]:
     """The rows of these offers (by pk), made where they are missing; see ``rows_of``.
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
@@ -449,7 +515,7 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
     return rows
 
 
-def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[Any]:
+def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[SkuRow]:
     rows = rows_of_offers(work.account, offers, marketplaces)
     return [row for row in rows if sku_is_of_offer(row, offers[row.offer_pk])]
 
@@ -506,7 +572,7 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
     work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
 
 
-def _add_listings(work: Work, rows: list[Any], marketplaces: Iterable[int]) -> bool:
+def _add_listings(work: Work, rows: Sequence[SkuRow], marketplaces: Iterable[int]) -> bool:
     """A listing row for each synchronised SKU in each marketplace; whether any was missing."""
     everything = work.account.synchronise_all
     # In the order of the rows, each once: a set would make it depend on the numbers that pks are.

@@ -50,7 +50,7 @@ from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.matching.proposals import keep_proposals, refused_by_staff
 from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own
-from django_amazon_sync.sync.runs.bulk import CHUNK, chunks
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
 from django_amazon_sync.sync.runs.work import Work
 
 #: Links that are made in one transaction.
@@ -87,7 +87,7 @@ def match(work: Work) -> None:
 
 def look_at_offers(work: Work, *, begun: bool) -> None:
     """Say of each offer what it may be; in a run that had begun, of those without a line."""
-    for some in chunks(work.shop.offers(work.account.shop_scope), CHUNK):
+    for some in chunks(work.shop.offers(work.account.shop_scope), OFFERS_PER_CHUNK):
         offers = with_own(some)
         work.lease.check()
         said = _said(work, offers) if begun else set()
@@ -324,7 +324,7 @@ def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
     by_sku, by_any = array("q"), array("q")
     lines = work.run.lines.exclude(outcome=Outcome.NONE)
     columns = lines.values_list("outcome", "code", "seller_sku", "values")
-    for outcome, code, sku, values in columns.iterator(chunk_size=CHUNK):
+    for outcome, code, sku, values in columns.iterator(chunk_size=OFFERS_PER_CHUNK):
         candidates = objs(values.get("candidates"))
         named = {sku, *(text(one["seller_sku"]) for one in candidates)} - {""}
         by_any.extend(map(hash, named))

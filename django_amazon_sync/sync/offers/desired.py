@@ -10,9 +10,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
-from django_amazon_sync.data import FieldValues, Offer
+from django_amazon_sync.data import FieldValue, FieldValues, Offer
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
@@ -26,6 +26,7 @@ from django_amazon_sync.sync.offers.fields import (
     QUANTITY,
     REMOVED,
     own_fields,
+    text_in,
 )
 from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.rates import rates_for
@@ -71,6 +72,15 @@ class SkuFields(Protocol):
     def asin(self) -> str: ...
 
 
+class LinkFields(Protocol):
+    """What is needed of a SellerSku to know whose it is: the row itself, or those columns of it."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def matched(self) -> bool: ...
+
+
 class ListingFields(Protocol):
     """What is needed of a Listing: the row itself, or those columns of it."""
 
@@ -84,13 +94,13 @@ class Stops(Protocol):
     """What keeps values of a Listing from being sent: the row itself, or those columns of it."""
 
     @property
-    def refused(self) -> dict[str, Any]: ...
+    def refused(self) -> FieldValues: ...
     @property
-    def held(self) -> dict[str, Any]: ...
+    def held(self) -> FieldValues: ...
     @property
-    def approved(self) -> dict[str, Any]: ...
+    def approved(self) -> FieldValues: ...
     @property
-    def drift(self) -> dict[str, Any]: ...
+    def drift(self) -> FieldValues: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class Chosen:
     listing, the listing's own switches, and whether only price and stock are sent.
     """
 
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, FieldValue] = field(default_factory=dict)
     switches: Mapping[str, bool] = field(default_factory=dict)
     locked: bool = False
 
@@ -174,13 +184,13 @@ def rules_of(work: Work) -> dict[int, Rules]:
 class Desired:
     """Field to value, and for the fields that cannot be sent the sentence why."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: FieldValues = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def sku_is_of_offer(row: Any, offer: Offer) -> bool:
+def sku_is_of_offer(sku: LinkFields, offer: Offer) -> bool:
     """Whether this SKU, linked to this offer, is still the offer's: matched, or of its name."""
-    return bool(row.matched or row.sku == offer.sku)
+    return sku.matched or sku.sku == offer.sku
 
 
 def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
@@ -192,7 +202,7 @@ def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
 def why_not_wanted(offer: Offer | None) -> str:
     """Why the shop does not sell this on Amazon, for staff."""
     if offer is None:
-        return "The shop has it no more."
+        return "The shop no longer has it."
     if not offer.on_sale:
         return "It is not on sale in the shop, so it is not offered on Amazon."
     return "Its synchronisation is switched off."
@@ -206,7 +216,7 @@ def desired(
     *,
     held: int,
     chosen: Chosen,
-    accepted: Mapping[str, Any],
+    accepted: Mapping[str, FieldValue],
 ) -> Desired:
     """What should be at Amazon; ``held`` are units that Amazon sold and the shop has not taken.
 
@@ -240,25 +250,25 @@ def desired(
 
 
 def _desire_own_values(
-    result: Desired, rules: Rules, chosen: Chosen, accepted: Mapping[str, Any]
+    result: Desired, rules: Rules, chosen: Chosen, accepted: Mapping[str, FieldValue]
 ) -> None:
     """The staff's own values, as far as they fit together with the price."""
-    on = [one for one in own_fields() if rules.sends(one.name, chosen)]
-    own = {one.name: chosen.values[one.name] for one in on if one.name in chosen.values}
+    sent = [field for field in own_fields() if rules.sends(field.name, chosen)]
+    own = {field.name: chosen.values[field.name] for field in sent if field.name in chosen.values}
     # The bounds hold the price whether or not they are sent themselves.
-    bounds = {one: chosen.values[one] for one in PRICE_BOUNDS if one in chosen.values}
+    bounds = {name: chosen.values[name] for name in PRICE_BOUNDS if name in chosen.values}
     known = {PRICE: accepted.get(PRICE), **result.values, **bounds, **own}
     problems = problems_of(known, rules.price.currency)
     result.problems |= {name: why for name, why in problems.items() if name in known}
     if PRICE in problems:
         result.values.pop(PRICE, None)
-    for one in on:
-        if one.sent_with_quantity and QUANTITY not in result.values:
+    for own_field in sent:
+        if own_field.sent_with_quantity and QUANTITY not in result.values:
             continue
-        if one.name in own and one.name not in problems:
-            result.values[one.name] = own[one.name]
-        elif one.name in accepted and one.name not in own:
-            result.values[one.name] = REMOVED
+        if own_field.name in own and own_field.name not in problems:
+            result.values[own_field.name] = own[own_field.name]
+        elif own_field.name in accepted and own_field.name not in own:
+            result.values[own_field.name] = REMOVED
 
 
 def _desire_quantity(
@@ -285,8 +295,8 @@ def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: 
 
 
 def differences(
-    values: dict[str, Any], sku: SkuFields, listing: Listing, *, include_refused: bool = False
-) -> dict[str, Any]:
+    values: FieldValues, sku: SkuFields, listing: Listing, *, include_refused: bool = False
+) -> FieldValues:
     """The desired values that Amazon has not accepted and that nothing stops."""
     doubted = listing.quantity_epoch != sku.stock_epoch
     changed = not_accepted(values, listing.accepted, doubted=doubted)
@@ -295,9 +305,7 @@ def differences(
     )
 
 
-def not_accepted(
-    values: dict[str, Any], accepted: dict[str, Any], *, doubted: bool
-) -> dict[str, Any]:
+def not_accepted(values: FieldValues, accepted: FieldValues, *, doubted: bool) -> FieldValues:
     """The desired values that Amazon has not accepted yet.
 
     ``doubted``: an order, or another cause for doubt, came after the accepted quantity was
@@ -310,8 +318,8 @@ def not_accepted(
 
 
 def not_stopped(
-    values: dict[str, Any], stops: Stops, *, include_refused: bool, wins: Collection[str] = ()
-) -> dict[str, Any]:
+    values: FieldValues, stops: Stops, *, include_refused: bool, wins: Collection[str] = ()
+) -> FieldValues:
     """Those that may go.
 
     A value that Amazon refused, or that waits for approval, goes again when the desired value
@@ -347,12 +355,12 @@ def kept_by_amazon(drift: FieldValues, wins: Collection[str]) -> set[str]:
     return {name for name in wins if drift_of(drift, name).get("live") is not None}
 
 
-def creation_key(offer: Offer, sku: SkuFields, values: Mapping[str, Any]) -> str:
+def creation_key(offer: Offer, sku: SkuFields, values: Mapping[str, FieldValue]) -> str:
     """What a creation is made of; a refused one is tried again when it changes.
 
     Not the quantity: it changes all the time, and is never what Amazon has against an offer.
     """
-    codes = sorted(f"{one.kind}:{one.value}" for one in offer.identifiers)
+    codes = sorted(f"{code.kind}:{code.value}" for code in offer.identifiers)
     own = {name: value for name, value in values.items() if name not in OF_SHOP}
     texts = [json.dumps(own, sort_keys=True)] if own else []
-    return " ".join([sku.asin, *codes, values.get(PRICE, ""), *texts])
+    return " ".join([sku.asin, *codes, text_in(values, PRICE), *texts])

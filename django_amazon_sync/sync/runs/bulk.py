@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -17,14 +17,22 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Func, JSONField, Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
+if TYPE_CHECKING:
+    from django.db.models.sql.compiler import _AsSqlType as AsSql
+
+T = TypeVar("T")
+
+#: What JSON can carry to the database of a column.
+Plain: TypeAlias = "int | str | None"
+
 #: Rows of one statement.
-TOGETHER = 2000
+ROWS_PER_STATEMENT = 2000
 
 #: Offers that are looked at together, with a fixed number of queries.
-CHUNK = 2000
+OFFERS_PER_CHUNK = 2000
 
 
-def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most ``size``, one list at a time."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
@@ -49,7 +57,9 @@ def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
         f'UPDATE "{table}" SET {values} FROM ({_given([pk, *fields])}) AS given '  # noqa: S608
         f'WHERE "{table}"."{pk.column}" = given."{pk.column}"'
     )
-    given = [[row.pk, *(_plain(one, getattr(row, one.attname)) for one in fields)] for row in rows]
+    given = [
+        [row.pk, *(_plain(field, getattr(row, field.attname)) for field in fields)] for row in rows
+    ]
     _execute(statement, given)
 
 
@@ -64,7 +74,7 @@ def insert_rows(rows: Collection[Model]) -> None:
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     names = ", ".join(f'"{field.column}"' for field in fields)
     statement = f'INSERT INTO "{model._meta.db_table}" ({names}) {_given(fields)}'
-    given = [[_plain(one, one.pre_save(row, add=True)) for one in fields] for row in rows]
+    given = [[_plain(field, field.pre_save(row, add=True)) for field in fields] for row in rows]
     _execute(statement, given)
 
 
@@ -72,10 +82,10 @@ def _can() -> bool:
     return connection.vendor in ("postgresql", "sqlite")
 
 
-def _execute(statement: str, given: list[list[Any]]) -> None:
+def _execute(statement: str, given: list[list[Plain]]) -> None:
     with connection.cursor() as cursor:
-        for start in range(0, len(given), TOGETHER):
-            part = json.dumps(given[start : start + TOGETHER], ensure_ascii=False)
+        for start in range(0, len(given), ROWS_PER_STATEMENT):
+            part = json.dumps(given[start : start + ROWS_PER_STATEMENT], ensure_ascii=False)
             cursor.execute(statement, [part])
 
 
@@ -93,11 +103,11 @@ def _given(fields: Sequence[Field[Any, Any]]) -> str:
     return f"SELECT {', '.join(parts)} FROM {rows}"  # noqa: S608
 
 
-def _plain(field: Field[Any, Any], value: Any) -> Any:
+def _plain(field: Field[Any, Any], value: object) -> Plain:
     """A value as JSON can carry it to the database: a text, a number, a truth or nothing."""
     if isinstance(field, JSONField):
         return json.dumps(value, cls=field.encoder)
-    if value is None or type(value) in (str, int, bool):
+    if value is None or isinstance(value, (str, int)):
         return value
     return str(field.get_db_prep_save(value, connection))
 
@@ -147,16 +157,16 @@ class Merged(Func):
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
-    ) -> Any:
+    ) -> AsSql:
         return self.as_sql(
             compiler, connection, template="(%(expressions)s)", arg_joiner=" || ", **context
         )
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
-    ) -> Any:
+    ) -> AsSql:
         """By parts, as json_patch() would merge what is inside the values too."""
-        (below, _), (above, _) = (compiler.compile(one) for one in self.source_expressions)
+        below, above = (compiler.compile(column)[0] for column in self.source_expressions)
         part = (
             "SELECT key, CASE WHEN type IN ('object', 'array') THEN value "
             "WHEN type IN ('true', 'false') THEN type ELSE json_quote(value) END AS text FROM "
@@ -165,4 +175,4 @@ class Merged(Func):
             f"(SELECT json_group_object(key, json(text)) FROM ("  # noqa: S608
             f"{part} json_each({above}) UNION ALL {part} json_each({below}) "
             f"WHERE key NOT IN (SELECT key FROM json_each({above}))))"
-        ), []
+        ), ()

@@ -316,7 +316,7 @@ def test_a_run_that_had_to_wait_goes_on_where_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each offer gets one line, and no barcode is asked for twice."""
-    monkeypatch.setattr(match, "CHUNK", 10)
+    monkeypatch.setattr(match, "OFFERS_PER_CHUNK", 10)
     eans = valid_eans(45)
     for number, code in enumerate(eans):
         factories.stock_record(f"CUP-{number}", upc=code)
