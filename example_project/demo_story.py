@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import (
     ExchangeRate,
     Listing,
@@ -326,7 +327,7 @@ def listing_of(sku: str, marketplace: str) -> Listing:
     return Listing.objects.get(sku__sku=sku, marketplace__code=marketplace)
 
 
-def sale_at(price: Decimal) -> dict[str, str]:
+def sale_at(price: Decimal) -> FieldValues:
     """A sale from today on, in pounds."""
     today = timezone.localdate()
     ends = today + timedelta(days=30)

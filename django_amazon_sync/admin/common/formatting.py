@@ -19,6 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.data import FieldValue
 from django_amazon_sync.models import Outcome
 from django_amazon_sync.sync.offers.fields import FIELDS, OF_SHOP, REMOVED
 
@@ -89,7 +90,7 @@ def plain(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
-def value_text(name: str, value: object) -> str:
+def value_text(name: str, value: FieldValue) -> str:
     """The value of a field as people write it."""
     if name not in FIELDS:
         return plain(value)

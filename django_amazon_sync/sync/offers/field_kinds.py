@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -31,43 +31,49 @@ from django_amazon_sync.amazon.attributes import (
 )
 from django_amazon_sync.amazon.reading import objs, whole
 from django_amazon_sync.amazon.reading import text as text_in
-from django_amazon_sync.data import Json, JsonObject, Money, minor_units
+from django_amazon_sync.data import FieldValue, FieldValues, Json, JsonObject, Money, minor_units
 from django_amazon_sync.rules.prices import HIGHEST_PRICE
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class FieldKind(ABC):
-    """One kind of value. ``parts`` are its keys in an instance that it may share."""
+    """One kind of value. Whatever takes a value raises TypeError where it is of another kind."""
 
-    parts: tuple[str, ...] = ("value",)
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The keys of the value in an instance that it may share with others."""
+        return ("value",)
 
     @abstractmethod
-    def parse(self, text: str, currency: str = "") -> Any:
+    def parse(self, text: str, currency: str = "") -> FieldValue:
         """The value of a text that is not empty. Raises ValidationError.
 
         A price without a currency is in ``currency``; without that it has to name one.
         """
 
-    def text(self, value: Any) -> str:
+    def text(self, value: FieldValue) -> str:
         """The value as people write it."""
         return str(value)
 
     @abstractmethod
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
         """The instances of the attribute, without their selectors."""
 
     @abstractmethod
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> Any:
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValue:
         """The value in the instances that were read; None where there is none."""
 
-    def ended(self, known: Mapping[str, Any]) -> Instance | None:
+    def ended(self, known: Mapping[str, Json]) -> Instance | None:
         """What takes the value away by setting something; None where leaving it out does."""
         return None
 
-    def paid(self, value: Any) -> Money | None:
+    def paid(self, value: FieldValue) -> Money | None:
         """The price that buyers pay by this value, if it is one."""
         return None
 
-    def least_paid(self, value: Any) -> Money | None:
+    def least_paid(self, value: FieldValue) -> Money | None:
         """The lowest price that buyers pay by it, however many units they take."""
         return self.paid(value)
 
@@ -83,7 +89,7 @@ class FieldKind(ABC):
 class ComparedByValue(forms.Field):
     """A field that changed where another value is read of it, however it was written."""
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         if self.disabled:
             return False
         try:
@@ -99,19 +105,46 @@ class ValueField(ComparedByValue, forms.CharField):
         super().__init__(**{"widget": kind.widget(), "required": False, **options})
         self.kind, self.currency = kind, currency
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: FieldValue) -> FieldValue:
         if self.disabled:  # it is the stored value, and no text
             return "" if value is None else value
-        text = super().clean(value)
+        text: str = super().clean(value)
         return self.kind.parse(text, self.currency) if text else ""
 
-    def prepare_value(self, value: Any) -> Any:
+    def prepare_value(self, value: FieldValue) -> FieldValue:
         return value if value in (None, "") else _without(self.currency, self.kind.text(value))
 
 
 def _without(currency: str, text: str) -> str:
     """A text whose prices are in the currency that the form is about anyway."""
     return text.replace(f" {currency}", "") if currency else text
+
+
+# --- What a value is made of -------------------------------------------------------------------
+
+
+def _text(value: FieldValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text.")
+    return value
+
+
+def _whole(value: FieldValue) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a whole number.")
+    return value
+
+
+def _list(value: FieldValue) -> list[FieldValue]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is not a list.")
+    return value
+
+
+def _parts(value: FieldValue) -> FieldValues:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} has no parts.")
+    return value
 
 
 # --- Numbers, days and texts -------------------------------------------------------------------
@@ -126,7 +159,7 @@ class Number(FieldKind):
     part: str = "value"
 
     @property
-    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+    def parts(self) -> tuple[str, ...]:
         return (self.part,)
 
     def parse(self, text: str, currency: str = "") -> int:
@@ -142,8 +175,8 @@ class Number(FieldKind):
             )
         return value
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        return [{self.part: value}]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        return [{self.part: _whole(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], store: Store) -> int | None:
         return whole(instances[0].get(self.part)) if instances else None
@@ -159,14 +192,14 @@ class Day(FieldKind):
     part: str = "value"
 
     @property
-    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+    def parts(self) -> tuple[str, ...]:
         return (self.part,)
 
     def parse(self, text: str, currency: str = "") -> str:
         return _day(text)
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        return [{self.part: value}]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        return [{self.part: _text(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
         return (text_in(instances[0].get(self.part))[:10] or None) if instances else None
@@ -197,8 +230,8 @@ class Text(FieldKind):
     def parse(self, text: str, currency: str = "") -> str:
         text = text.strip().replace("\r\n", "\n")
         allowed = "\n" if self.lines > 1 else ""
-        barred = (one for one in text if unicodedata.category(one) in ("Cc", "Cs"))
-        if any(one not in allowed for one in barred):
+        controls = (sign for sign in text if unicodedata.category(sign) in ("Cc", "Cs"))
+        if any(sign not in allowed for sign in controls):
             raise ValidationError(_("It holds control characters; remove them."))
         if len(text) > self.longest:
             raise ValidationError(
@@ -207,8 +240,8 @@ class Text(FieldKind):
             )
         return text
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        return [{"value": value}]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        return [{"value": _text(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
         return (text_in(instances[0].get("value")) or None) if instances else None
@@ -223,7 +256,7 @@ class Codes(FieldKind):
 
     most: int
 
-    def parse(self, text: str, currency: str = "") -> list[str]:
+    def parse(self, text: str, currency: str = "") -> list[FieldValue]:
         codes = [code.strip() for code in re.split(r"[,;\s]+", text.strip()) if code.strip()]
         for code in codes:
             if not (code.isascii() and code.isdecimal() and len(code) <= 20):
@@ -231,19 +264,20 @@ class Codes(FieldKind):
                     _("“%(code)s” is no number of a browse node; separate them by commas."),
                     params={"code": code},
                 )
-        codes = list(dict.fromkeys(codes))
-        if len(codes) > self.most:
+        different = list(dict.fromkeys(codes))
+        if len(different) > self.most:
             raise ValidationError(_("Amazon takes at most %(most)d."), params={"most": self.most})
-        return codes
+        return [*different]
 
-    def text(self, value: Any) -> str:
-        return ", ".join(value)
+    def text(self, value: FieldValue) -> str:
+        return ", ".join(map(_text, _list(value)))
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        return [{"value": code} for code in value]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        return [{"value": _text(code)} for code in _list(value)]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> list[str] | None:
-        return [code for one in instances if (code := text_in(one.get("value")))] or None
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> list[FieldValue] | None:
+        codes = (text_in(instance.get("value")) for instance in instances)
+        return [code for code in codes if code] or None
 
 
 # --- Prices ------------------------------------------------------------------------------------
@@ -284,7 +318,7 @@ def money_of(text: str) -> Money:
 class PriceInput(forms.TextInput):
     """For an amount of money; a phone shows the keys for one."""
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+    def __init__(self, attrs: dict[str, str | int] | None = None) -> None:
         super().__init__({"inputmode": "decimal", **(attrs or {})})
 
 
@@ -296,26 +330,26 @@ class Price(FieldKind):
     buyers: bool = False
 
     @property
-    def parts(self) -> tuple[str, ...]:  # type: ignore[override]  # one of them is given
+    def parts(self) -> tuple[str, ...]:
         return (self.part,)
 
     def parse(self, text: str, currency: str = "") -> str:
         return str(parse_price(text, currency))
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        return [{self.part: schedule(money_of(value))}]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        return [{self.part: schedule(money_of(_text(value)))}]
 
     def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
         return _price_in(instances[0].get(self.part), store) if instances else None
 
-    def paid(self, value: Any) -> Money | None:
-        return money_of(value) if self.buyers else None
+    def paid(self, value: FieldValue) -> Money | None:
+        return money_of(_text(value)) if self.buyers else None
 
     def widget(self) -> forms.Widget:
         return PriceInput()
 
 
-def _price_in(part: Any, store: Store) -> str | None:
+def _price_in(part: Json, store: Store) -> str | None:
     price = amount_in(first_schedule(part).get("value_with_tax"), store.currency)
     return str(price) if price else None
 
@@ -323,19 +357,21 @@ def _price_in(part: Any, store: Store) -> str | None:
 class ListPrice(FieldKind):
     """The recommended price, an attribute of its own: with tax where buyers see prices so."""
 
-    parts = ("value_with_tax", "value")
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("value_with_tax", "value")
 
     def parse(self, text: str, currency: str = "") -> str:
         return str(parse_price(text, currency))
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
         key = "value_with_tax" if store.tax_included else "value"
-        return [{key: number(money_of(value))}]
+        return [{key: number(money_of(_text(value)))}]
 
     def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
-        for one in instances:
-            price = amount_in(one.get("value_with_tax", one.get("value")), store.currency)
-            if price:
+        for instance in instances:
+            amount = instance.get("value_with_tax", instance.get("value"))
+            if price := amount_in(amount, store.currency):
                 return str(price)
         return None
 
@@ -350,28 +386,32 @@ _LONG_AGO = {"start_at": "2000-01-01T00:00:00Z", "end_at": "2000-01-02T00:00:00Z
 class SalePrice(FieldKind):
     """A lower price from one day to another, both included, by UTC."""
 
-    parts = ("discounted_price",)
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("discounted_price",)
 
-    def parse(self, text: str, currency: str = "") -> dict[str, str]:
+    def parse(self, text: str, currency: str = "") -> FieldValues:
         price, _blank, days = text.strip().rpartition(" ")
         start, slash, end = days.partition("/")
         if not (price and slash):
             raise ValidationError(
                 _("Write price, first and last day, as in 9.90 2026-11-01/2026-11-30.")
             )
-        value = {"price": str(parse_price(price, currency)), "start": _day(start), "end": _day(end)}
-        if value["end"] < value["start"]:
+        paid, first_day, last_day = parse_price(price, currency), _day(start), _day(end)
+        if last_day < first_day:
             raise ValidationError(_("The sale ends before it begins."))
-        return value
+        return {"price": str(paid), "start": first_day, "end": last_day}
 
-    def text(self, value: Any) -> str:
-        return f"{value['price']} {value['start']}/{value['end']}"
+    def text(self, value: FieldValue) -> str:
+        parts = _parts(value)
+        return f"{parts['price']} {parts['start']}/{parts['end']}"
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        edges = {"start_at": f"{value['start']}T00:00:00Z", "end_at": f"{value['end']}T23:59:59Z"}
-        return [{"discounted_price": schedule(money_of(value["price"]), **edges)}]
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        parts = _parts(value)
+        edges = {"start_at": f"{parts['start']}T00:00:00Z", "end_at": f"{parts['end']}T23:59:59Z"}
+        return [{"discounted_price": schedule(money_of(_text(parts["price"])), **edges)}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> dict[str, str] | None:
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValues | None:
         part = instances[0].get("discounted_price") if instances else None
         price, edges = _price_in(part, store), first_schedule(part)
         start, end = _edge(edges.get("start_at")), _edge(edges.get("end_at"))
@@ -379,20 +419,20 @@ class SalePrice(FieldKind):
             return None
         return {"price": price, "start": start, "end": end}
 
-    def ended(self, known: Mapping[str, Any]) -> Instance | None:
+    def ended(self, known: Mapping[str, Json]) -> Instance | None:
         amount = first_schedule(known.get("discounted_price")).get("value_with_tax")
         if amount is None:
             return {}  # there is none
         return {"discounted_price": [{"schedule": [{"value_with_tax": amount, **_LONG_AGO}]}]}
 
-    def paid(self, value: Any) -> Money | None:
-        return money_of(value["price"])
+    def paid(self, value: FieldValue) -> Money | None:
+        return money_of(_text(_parts(value)["price"]))
 
     def form_field(self, currency: str = "", **options: Any) -> forms.Field:
         return SaleField(self, currency, **options)
 
 
-def _edge(value: Any) -> str:
+def _edge(value: Json) -> str:
     """The day on which a schedule begins or ends; Amazon has texts, and objects with one."""
     return text_in(value.get("value") if isinstance(value, dict) else value)[:10]
 
@@ -400,13 +440,16 @@ def _edge(value: Any) -> str:
 class BusinessPrice(FieldKind):
     """What business buyers pay, and what from a number of units on."""
 
-    parts = ("our_price", "quantity_discount_plan")
     most_tiers: ClassVar[int] = 5
 
-    def parse(self, text: str, currency: str = "") -> dict[str, Any]:
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("our_price", "quantity_discount_plan")
+
+    def parse(self, text: str, currency: str = "") -> FieldValues:
         first, *rest = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()] or [""]
         price = parse_price(first, currency)
-        tiers = [self._tier(one, price.currency) for one in rest]
+        tiers = [self._tier(line, price.currency) for line in rest]
         if len(tiers) > self.most_tiers:
             raise ValidationError(
                 _("Amazon takes at most %(most)d tiers."), params={"most": self.most_tiers}
@@ -426,21 +469,22 @@ class BusinessPrice(FieldKind):
             raise ValidationError(_("Write a tier as units and price: 10: 8.50."))
         return Number(2, 1_000_000).parse(units), parse_price(price, currency)
 
-    def text(self, value: Any) -> str:
-        return "; ".join([value["price"], *(f"{units}: {paid}" for units, paid in value["tiers"])])
+    def text(self, value: FieldValue) -> str:
+        price, tiers = _business(value)
+        return "; ".join([price, *(f"{units}: {paid}" for units, paid in tiers)])
 
-    def to_amazon(self, value: Any, store: Store) -> list[Instance]:
-        instance: Instance = {"our_price": schedule(money_of(value["price"]))}
-        if value["tiers"]:
+    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+        price, tiers = _business(value)
+        instance: Instance = {"our_price": schedule(money_of(price))}
+        if tiers:
             levels: list[Json] = [
-                {"lower_bound": units, "value": number(money_of(paid))}
-                for units, paid in value["tiers"]
+                {"lower_bound": units, "value": number(money_of(paid))} for units, paid in tiers
             ]
             plan: JsonObject = {"discount_type": "fixed", "levels": levels}
             instance["quantity_discount_plan"] = [{"schedule": [plan]}]
         return [instance]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> dict[str, Any] | None:
+    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValues | None:
         if not instances:
             return None
         price = _price_in(instances[0].get("our_price"), store)
@@ -448,20 +492,32 @@ class BusinessPrice(FieldKind):
             return None
         plan = first_schedule(instances[0].get("quantity_discount_plan"))
         levels = [
-            (whole(one.get("lower_bound")), amount_in(one.get("value"), store.currency))
-            for one in objs(plan.get("levels"))
+            (whole(level.get("lower_bound")), amount_in(level.get("value"), store.currency))
+            for level in objs(plan.get("levels"))
         ]
         return {"price": price, "tiers": [[units, str(paid)] for units, paid in levels if paid]}
 
-    def paid(self, value: Any) -> Money | None:
-        return money_of(value["price"])
+    def paid(self, value: FieldValue) -> Money | None:
+        return money_of(_text(_parts(value)["price"]))
 
-    def least_paid(self, value: Any) -> Money | None:
-        prices = [value["price"], *(paid for _units, paid in value["tiers"])]
-        return min(map(money_of, prices), key=lambda price: price.amount)
+    def least_paid(self, value: FieldValue) -> Money | None:
+        return min(business_prices(value), key=lambda price: price.amount)
 
     def form_field(self, currency: str = "", **options: Any) -> forms.Field:
         return BusinessField(self, currency, **options)
+
+
+def _business(value: FieldValue) -> tuple[str, list[tuple[int, str]]]:
+    """The price of a business price and its tiers, units and price each."""
+    parts = _parts(value)
+    tiers = [_list(tier) for tier in _list(parts["tiers"])]
+    return _text(parts["price"]), [(_whole(units), _text(paid)) for units, paid in tiers]
+
+
+def business_prices(value: FieldValue) -> tuple[Money, ...]:
+    """All that business buyers pay by a business price: the price, and that of each tier."""
+    price, tiers = _business(value)
+    return tuple(money_of(paid) for paid in (price, *(paid for _units, paid in tiers)))
 
 
 # --- Fields of a form with several inputs --------------------------------------------------------
@@ -470,11 +526,13 @@ class BusinessPrice(FieldKind):
 class PartsWidget(forms.MultiWidget):
     """Several inputs under names of their own; ``split`` says what stands in each."""
 
-    def __init__(self, field: PartsField, widgets: dict[str, Any]) -> None:
+    def __init__(
+        self, field: PartsField, widgets: dict[str, forms.Widget | type[forms.Widget]]
+    ) -> None:
         super().__init__(widgets)
         self._field = field
 
-    def decompress(self, value: Any) -> list[str]:
+    def decompress(self, value: FieldValue) -> list[str]:
         texts = self._field.split(value) if value else [""] * len(self.widgets)
         return [_without(self._field.currency, text) for text in texts]
 
@@ -482,7 +540,7 @@ class PartsWidget(forms.MultiWidget):
 class PartsField(ComparedByValue, forms.MultiValueField):
     """A value with parts, each with an input of its own. All empty: no value."""
 
-    inputs: ClassVar[tuple[tuple[str, Any, type[forms.Widget]], ...]]
+    inputs: ClassVar[tuple[tuple[str, StrOrPromise, type[forms.Widget]], ...]]
 
     def __init__(self, kind: FieldKind, currency: str = "", **options: Any) -> None:
         self.kind, self.currency = kind, currency
@@ -491,13 +549,13 @@ class PartsField(ComparedByValue, forms.MultiValueField):
             words = {"aria-label": label, "placeholder": label, "class": "amazon-part"}
             widgets[name] = widget(attrs={**words, **_ATTRS.get(widget, {})})
         super().__init__(
-            fields=[forms.CharField(required=False) for _one in self.inputs],
+            fields=[forms.CharField(required=False) for _input in self.inputs],
             widget=PartsWidget(self, widgets),
             require_all_fields=False,
             **{"required": False, **options},
         )
 
-    def split(self, value: Any) -> list[str]:
+    def split(self, value: FieldValue) -> list[str]:
         """The texts of the inputs."""
         raise NotImplementedError
 
@@ -505,12 +563,12 @@ class PartsField(ComparedByValue, forms.MultiValueField):
         """The text of the whole."""
         raise NotImplementedError
 
-    def compress(self, data_list: Any) -> Any:
+    def compress(self, data_list: Sequence[str | None]) -> FieldValue:
         texts = [text or "" for text in data_list]
         return self.kind.parse(self.join(texts), self.currency) if any(texts) else ""
 
 
-_ATTRS: dict[type[forms.Widget], dict[str, Any]] = {
+_ATTRS: dict[type[forms.Widget], dict[str, str | int]] = {
     forms.DateInput: {"type": "date"},
     forms.Textarea: {"rows": 3},
 }
@@ -523,8 +581,9 @@ class SaleField(PartsField):
         ("end", _("last day"), forms.DateInput),
     )
 
-    def split(self, value: Any) -> list[str]:
-        return [value["price"], value["start"], value["end"]]
+    def split(self, value: FieldValue) -> list[str]:
+        parts = _parts(value)
+        return [_text(parts[name]) for name in ("price", "start", "end")]
 
     def join(self, texts: Sequence[str]) -> str:
         return f"{texts[0]} {texts[1]}/{texts[2]}"
@@ -536,8 +595,9 @@ class BusinessField(PartsField):
         ("tiers", _("tiers, one a line: units: price"), forms.Textarea),
     )
 
-    def split(self, value: Any) -> list[str]:
-        return [value["price"], "\n".join(f"{units}: {paid}" for units, paid in value["tiers"])]
+    def split(self, value: FieldValue) -> list[str]:
+        price, tiers = _business(value)
+        return [price, "\n".join(f"{units}: {paid}" for units, paid in tiers)]
 
     def join(self, texts: Sequence[str]) -> str:
         return "\n".join(texts)

@@ -29,7 +29,7 @@ from django_amazon_sync.amazon.attributes import (
     removal_patch,
     set_patch,
 )
-from django_amazon_sync.data import FieldValue, Json, ListingFacts, Money, Patch
+from django_amazon_sync.data import FieldValue, FieldValues, Json, ListingFacts, Money, Patch
 from django_amazon_sync.sync.offers.field_kinds import (
     BusinessPrice,
     Codes,
@@ -106,11 +106,11 @@ class OfferField:
         words = {"label": capfirst(self.label), "help_text": self.help_text}
         return self.kind.form_field(currency, **{**words, **options})
 
-    def to_text(self, value: Any) -> str:
+    def to_text(self, value: FieldValue) -> str:
         """A value as a spreadsheet has it; empty for none."""
         return "" if value in (None, REMOVED) else self.kind.text(value)
 
-    def from_text(self, text: str, currency: str = "") -> Any:
+    def from_text(self, text: str, currency: str = "") -> FieldValue:
         """The value of such a text, or "" for none. Raises ValidationError."""
         return self.kind.parse(text, currency) if text.strip() else REMOVED
 
@@ -128,12 +128,12 @@ class OfferField:
             return removal_patch(self.place, store, known, self.kind.parts)
         return set_patch(self.place, store, known, [ended])
 
-    def instances(self, value: Any, store: Store) -> list[Instance]:
+    def instances(self, value: FieldValue, store: Store) -> list[Instance]:
         """The attribute's instances as a new listing has them."""
         selectors = self.place.selectors(store)
-        return [{**one, **selectors} for one in self.kind.to_amazon(value, store)]
+        return [{**instance, **selectors} for instance in self.kind.to_amazon(value, store)]
 
-    def read(self, there: ListingFacts, store: Store) -> Any:
+    def read(self, there: ListingFacts, store: Store) -> FieldValue:
         """What Amazon received last of this field, or None."""
         return self.kind.from_amazon(self.place.instances(there.attributes, store), store)
 
@@ -227,7 +227,7 @@ def own_fields(level: str = "") -> Iterator[OfferField]:
     )
 
 
-def set_own(row: SellerSku | Listing, name: str, value: Any) -> None:
+def set_own(row: SellerSku | Listing, name: str, value: FieldValue) -> None:
     """Set a row's own value of a field, or take it away where it is empty; saves nothing."""
     if value == REMOVED or value is None:
         row.own_values.pop(name, None)
@@ -241,7 +241,7 @@ def store_of(marketplace: Marketplace) -> Store:
     return Store(facts.id, facts.currency, marketplace.language, facts.prices_include_tax)
 
 
-def received(there: ListingFacts, store: Store, names: Iterable[str]) -> dict[str, Any]:
+def received(there: ListingFacts, store: Store, names: Iterable[str]) -> FieldValues:
     """What Amazon received last of these fields; ``REMOVED`` where it has nothing."""
     read = {name: FIELDS[name].read(there, store) for name in names}
     return {name: REMOVED if value is None else value for name, value in read.items()}
@@ -259,13 +259,13 @@ def text_in(values: Mapping[str, FieldValue], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def paid(values: Mapping[str, Any], name: str) -> Money | None:
+def paid(values: Mapping[str, FieldValue], name: str) -> Money | None:
     """What buyers pay by one of these values, if anything."""
     value = values.get(name)
     return FIELDS[name].kind.paid(value) if value else None
 
 
-def least_paid(values: Mapping[str, Any], name: str) -> Money | None:
+def least_paid(values: Mapping[str, FieldValue], name: str) -> Money | None:
     """The lowest that buyers pay by one of these values, if anything."""
     value = values.get(name)
     return FIELDS[name].kind.least_paid(value) if value else None

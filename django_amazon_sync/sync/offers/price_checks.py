@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from django_amazon_sync.data import Money
+from django_amazon_sync.data import FieldValue
 from django_amazon_sync.rules.offer_prices import OfferPrices, misfits
-from django_amazon_sync.sync.offers.field_kinds import money_of
+from django_amazon_sync.sync.offers.field_kinds import business_prices, money_of
 from django_amazon_sync.sync.offers.fields import (
     BUSINESS_PRICE,
     LIST_PRICE,
@@ -16,6 +15,7 @@ from django_amazon_sync.sync.offers.fields import (
     PRICE,
     SALE_PRICE,
     paid,
+    text_in,
 )
 
 #: The fields that a misfit is about.
@@ -25,16 +25,16 @@ _FIELDS = {
 }  # fmt: skip
 
 
-def problems_of(values: Mapping[str, Any], currency: str) -> dict[str, str]:
+def problems_of(values: Mapping[str, FieldValue], currency: str) -> dict[str, str]:
     """Field to why its value does not fit the others; ``values`` are as far as they are known."""
-    bounds = {name: money_of(values[name]) for name in _BOUNDS if values.get(name)}
+    bounds = {name: money_of(text) for name in _BOUNDS if (text := text_in(values, name))}
     business = values.get(BUSINESS_PRICE)
     prices = OfferPrices(
         price=paid(values, PRICE),
         sale=paid(values, SALE_PRICE),
         lowest=bounds.get(MINIMUM_PRICE),
         highest=bounds.get(MAXIMUM_PRICE),
-        business=_paid_by_business(business) if business else (),
+        business=business_prices(business) if business else (),
     )
     problems = {_FIELDS[name]: why for name, why in misfits(prices, currency).items()}
     recommended = bounds.get(LIST_PRICE)
@@ -46,9 +46,3 @@ def problems_of(values: Mapping[str, Any], currency: str) -> dict[str, str]:
 
 
 _BOUNDS = (MINIMUM_PRICE, MAXIMUM_PRICE, LIST_PRICE)
-
-
-def _paid_by_business(value: Mapping[str, Any]) -> tuple[Money, ...]:
-    return tuple(
-        money_of(one) for one in (value["price"], *(paid for _units, paid in value["tiers"]))
-    )
