@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -86,9 +85,9 @@ class Waiting:
         runs = self._queued().exclude(firsts).select_related("account")
         asked = [Turn(run.account_id, run.not_before or run.created_at, run=run) for run in runs]
         due = [
-            Turn(one.account_id, one.next_due, schedule=one)
-            for one in self._schedules().select_related("account")
-            if one.job != Job.IMPORT_ORDERS or one.account.import_orders
+            Turn(schedule.account_id, schedule.next_due, schedule=schedule)
+            for schedule in self._schedules().select_related("account")
+            if schedule.job != Job.IMPORT_ORDERS or schedule.account.import_orders
         ]
         return asked + due
 
@@ -101,7 +100,7 @@ class Waiting:
         queued = SyncRun.objects.filter(due, state=RunState.QUEUED, account__in=self._chosen)
         return queued.order_by("pk")
 
-    def _schedules(self) -> QuerySet[Any]:
+    def _schedules(self) -> QuerySet[Schedule]:
         return Schedule.objects.filter(
             active=True, next_due__lte=timezone.now(), account__in=self._connected
         )

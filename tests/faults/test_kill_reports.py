@@ -17,10 +17,10 @@ SAMPLE = 2
 
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_listings, "TOGETHER", 2)
-    monkeypatch.setattr(import_listings, "STOCKS", 1)
+    monkeypatch.setattr(import_listings, "REPORT_ROWS_PER_CHUNK", 2)
+    monkeypatch.setattr(import_listings, "STOCKS_PER_CHUNK", 1)
     monkeypatch.setattr(by_report, "BY_SEARCH_ALONE", 0)
-    monkeypatch.setattr(by_report, "TOGETHER", 2)
+    monkeypatch.setattr(by_report, "REPORT_ROWS_PER_CHUNK", 2)
 
 
 def amazon_has_more(world: World) -> None:

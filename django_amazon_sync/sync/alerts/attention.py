@@ -11,15 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, ngettext_lazy
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import (
@@ -119,14 +118,14 @@ def matters(
     Of an account that staff deactivated nothing is told.
     """
     now = now or timezone.now()
-    active = {one.pk: one for one in _read(accounts)}
+    active = {account.pk: account for account in _read(accounts)}
     found: dict[int, list[Matter]] = defaultdict(list)
     for read in (_of_accounts, _of_orders, _of_shipments, _of_listings, _of_runs):
         for matter in read(active, now):
             found[matter.account_pk].append(matter)
     order = list(MatterKind)
     return {
-        pk: sorted(those, key=lambda one: (order.index(one.kind), one.key))
+        pk: sorted(those, key=lambda matter: (order.index(matter.kind), matter.key))
         for pk, those in found.items()
     }
 
@@ -153,12 +152,12 @@ def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     for pk, account in accounts.items():
         page = _page(SellerAccount, pk)
         if account.state == AccountState.DISCONNECTED:
-            text = _("Amazon does not accept the account's credentials: connect it again.")
+            text = gettext("Amazon does not accept the account's credentials: connect it again.")
             yield Matter(pk, MatterKind.DISCONNECTED, text, path=page)
         elif account.import_orders:
             yield from _stale(account, complete.get(pk), now)
         if account.state == AccountState.OBSERVING:
-            text = _("It only reads: look at what an export would send, then release it.")
+            text = gettext("It only reads: look at what an export would send, then release it.")
             yield Matter(pk, MatterKind.OBSERVING, text, path=page)
         yield from _expiring(account, timezone.localdate(now))
 
@@ -167,9 +166,9 @@ def _stale(account: SellerAccount, until: datetime | None, now: datetime) -> Ite
     if (until or account.cut_over) >= now - timedelta(seconds=conf.get("ORDERS_STALE")):
         return
     if until is None:
-        text = _("No search for orders has finished yet.")
+        text = gettext("No search for orders has finished yet.")
     else:
-        text = _("Orders are complete only up to %(moment)s.") % {
+        text = gettext("Orders are complete only up to %(moment)s.") % {
             "moment": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"
         }
     path = _list(SyncRun, account=account.pk, job__exact=Job.IMPORT_ORDERS)
@@ -181,14 +180,14 @@ def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:
     if application.secret_made_on:
         ends = application.secret_made_on + SECRET_LIVES
         if key := _bracket(ends, today):
-            text = _("The client secret of %(application)s ends on %(day)s: make a new one.")
+            text = gettext("The client secret of %(application)s ends on %(day)s: make a new one.")
             text %= {"application": application.name, "day": ends.isoformat()}
             path = _page(Application, application.pk)
             yield Matter(account.pk, MatterKind.SECRET, text, key=key, path=path)
     if application.public and account.authorised_on:
         ends = account.authorised_on + AUTHORISATION_LIVES
         if key := _bracket(ends, today):
-            text = _("The seller's authorisation ends on %(day)s: authorise it anew.")
+            text = gettext("The seller's authorisation ends on %(day)s: authorise it anew.")
             text %= {"day": ends.isoformat()}
             path = _page(SellerAccount, account.pk)
             yield Matter(account.pk, MatterKind.AUTHORISATION, text, key=key, path=path)
@@ -238,7 +237,7 @@ def near(orders: QuerySet[AmazonOrder], now: datetime) -> QuerySet[AmazonOrder]:
 def _near(orders: QuerySet[AmazonOrder], now: datetime) -> Iterator[Matter]:
     """By the day that they are to be shipped; those in quarantine apart, as nobody packs them."""
     stuck = Q(state=OrderState.QUARANTINED)
-    rows = (
+    rows: Iterable[tuple[int, date, int, int]] = (
         near(orders, now)
         .order_by()
         .annotate(day=TruncDate("ship_by"))
@@ -340,11 +339,24 @@ def _of_runs(accounts: Accounts, now: datetime) -> Iterator[Matter]:
 # --- Helpers -------------------------------------------------------------------------------------
 
 
+Row = TypeVar("Row", bound=Model)
+
+
+class Counting(Protocol):
+    """A lazy text for one and many by its ``number``."""
+
+    def __mod__(self, values: dict[str, int], /) -> str:
+        """The text in the language that is active."""
+
+
 def _counted(
-    kind: MatterKind, rows: QuerySet[Any], account: str, text: Any, **filters: Any
+    kind: MatterKind, rows: QuerySet[Row], account: str, text: Counting, **filters: str | int
 ) -> Iterator[Matter]:
     """How many rows each account has, in one query; ``filters`` are those of the rows' list."""
-    for pk, number in rows.order_by().values_list(account).annotate(number=Count("*")):
+    counts: Iterable[tuple[int, int]] = (
+        rows.order_by().values_list(account).annotate(number=Count("*"))
+    )
+    for pk, number in counts:
         path = _list(rows.model, account=pk, **filters)
         yield Matter(pk, kind, text % {"number": number}, number, path=path)
 
@@ -353,12 +365,12 @@ def _page(model: type[Model], pk: int) -> str:
     return _reverse(model, "change", pk)
 
 
-def _list(model: type[Model], **filters: Any) -> str:
+def _list(model: type[Model], **filters: str | int) -> str:
     path = _reverse(model, "changelist")
     return f"{path}?{urlencode(filters)}" if path else ""
 
 
-def _reverse(model: type[Model], page: str, *args: Any) -> str:
+def _reverse(model: type[Model], page: str, *args: int) -> str:
     try:
         return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
     except NoReverseMatch:

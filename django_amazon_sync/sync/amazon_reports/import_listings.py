@@ -18,11 +18,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+
+from django.db.models import QuerySet
 
 from django_amazon_sync.amazon import inventory
 from django_amazon_sync.amazon.reports import LISTINGS
-from django_amazon_sync.data import AmazonStock, Money, ReportRow
+from django_amazon_sync.data import AmazonStock, FieldValues, Money, ReportRow
 from django_amazon_sync.errors import NoReport
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
@@ -46,8 +47,11 @@ from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
 
-#: Rows that are taken in together, and SKUs whose stock is kept together.
-TOGETHER, STOCKS = 5000, 500
+#: Rows of a report that are taken in together.
+REPORT_ROWS_PER_CHUNK = 5000
+
+#: SKUs whose stock at Amazon is kept together.
+STOCKS_PER_CHUNK = 500
 
 #: Beyond these a number of a report is none.
 HIGHEST_PRICE, HIGHEST_QUANTITY = Decimal(10**10), 2**31 - 1
@@ -82,21 +86,21 @@ def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:
     currency = marketplace.facts.currency
     rows = 0
     with open_listings(work, report) as reported:
-        for together in chunks(reported, TOGETHER):
+        for chunk in chunks(reported, REPORT_ROWS_PER_CHUNK):
             work.lease.check()
-            taken = take_in(report, rows_to_take(together, currency))
-            rows += len(together)
+            taken = take_in(report, rows_to_take(chunk, currency))
+            rows += len(chunk)
             for name, number in asdict(taken).items():
                 work.run.count(name, number)
-            work.run.count("unreadable", sum(not _is_sku(row.sku) for row in together))
-            work.progress(len(together))
+            work.run.count("unreadable", sum(not _is_sku(row.sku) for row in chunk))
+            work.progress(len(chunk))
     work.run.count("rows", rows)
     if rows * 2 < known:
         few = Message(Code.FEW_ROWS, count=rows, known=known)
         work.line(Outcome.WAITING, marketplace=marketplace.code, code=few.code, message=str(few))
 
 
-def _known(marketplace: Marketplace) -> Any:
+def _known(marketplace: Marketplace) -> QuerySet[Listing]:
     return Listing.objects.filter(marketplace=marketplace, presence=Presence.PRESENT)
 
 
@@ -114,12 +118,12 @@ def _say_why(work: Work, marketplace: Marketplace, none: NoReport) -> None:
 # --- One row --------------------------------------------------------------------------------------
 
 
-def reported_values(row: ReportRow, currency: str) -> dict[str, Any]:
+def reported_values(row: ReportRow, currency: str) -> FieldValues:
     """The row's price and quantity, as the mappings of a listing keep them.
 
     A quantity is there for what the merchant ships only.
     """
-    values: dict[str, Any] = {}
+    values: FieldValues = {}
     if row.price is not None and 0 < row.price < HIGHEST_PRICE:
         values[PRICE] = str(Money(row.price, currency).rounded())
     units = row.quantity if row.channel == MERCHANT_CHANNEL else None
@@ -172,9 +176,9 @@ def _fitting(row: ReportRow, name: str) -> str:
 
 def _read_stock(work: Work, marketplace: Marketplace) -> None:
     """Keep beside each listing what Amazon has of it; shown, and never sent as our quantity."""
-    for together in chunks(inventory.amazon_stock(work.client, marketplace.code), STOCKS):
+    for chunk in chunks(inventory.amazon_stock(work.client, marketplace.code), STOCKS_PER_CHUNK):
         work.lease.check()
-        stocks: dict[str, AmazonStock] = {stock.sku: stock for stock in together}
+        stocks: dict[str, AmazonStock] = {stock.sku: stock for stock in chunk}
         listings = (
             Listing.objects.filter(
                 sku__account=work.account, sku__sku__in=stocks, marketplace=marketplace

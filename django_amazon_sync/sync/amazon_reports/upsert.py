@@ -13,9 +13,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Presence, SellerSku
@@ -28,6 +29,9 @@ CACHED_FOR = timedelta(hours=6)
 #: What is given of each row, in this order; ``accepted`` is JSON.
 GIVEN = ("sku", "channel", "asin", "status", "condition", "gtin", "accepted")
 
+
+#: The parameters of a statement, by name.
+Values: TypeAlias = dict[str, str | int | bool | datetime | None]
 
 SKUS, LISTINGS = SellerSku._meta.db_table, Listing._meta.db_table
 
@@ -43,7 +47,7 @@ class Taken:
 
 def take_in(report: AmazonReport, rows: Sequence[Sequence[str]]) -> Taken:
     """Take in these rows, each as ``GIVEN`` says and no SKU twice; nothing is ever ended."""
-    values = {
+    values: Values = {
         "given": json.dumps(rows, ensure_ascii=False),
         "account": report.account_id,
         "marketplace": report.marketplace_id,
@@ -60,7 +64,8 @@ def take_in(report: AmazonReport, rows: Sequence[Sequence[str]]) -> Taken:
             SellerSku.objects.filter(pk__in=pks).update(channel=channel)
         with transaction.atomic():
             cursor.execute(_given() + _COUNTS, values)
-            there, known, adopted = cursor.fetchone()
+            counts: tuple[int, int, int] = cursor.fetchone()
+            there, known, adopted = counts
             _insert(cursor, Listing, _LISTINGS, values)
     return Taken(new=there - known, known=known, adopted=adopted)
 
@@ -140,7 +145,7 @@ def _given() -> str:
     return f"WITH given AS (SELECT {', '.join(columns)} FROM {rows})"  # noqa: S608
 
 
-def _insert(cursor: Any, model: type[Model], statement: str, values: dict[str, Any]) -> None:
+def _insert(cursor: CursorWrapper, model: type[Model], statement: str, values: Values) -> None:
     """Run an INSERT; the columns that it does not name get the model's defaults."""
     named = statement.partition("(")[2].partition(")")[0]
     columns = {name.strip() for name in named.replace("{columns}", "").split(",")}
@@ -149,7 +154,7 @@ def _insert(cursor: Any, model: type[Model], statement: str, values: dict[str, A
         for field in model._meta.concrete_fields
         if not field.primary_key and field.column not in columns
     ]
-    defaults = {
+    defaults: Values = {
         f"default_{field.column}": field.get_db_prep_save(field.get_default(), connection)
         for field in others
     }
@@ -168,6 +173,7 @@ def _by_channel(found: list[tuple[int, str]]) -> dict[str, list[int]]:
     return channels
 
 
-def _moment(at: datetime | None) -> Any:
+def _moment(at: datetime | None) -> datetime | str | None:
     """A time as the database has it in its columns."""
-    return connection.ops.adapt_datetimefield_value(at)
+    adapted: datetime | str | None = connection.ops.adapt_datetimefield_value(at)
+    return adapted

@@ -11,14 +11,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from django_amazon_sync.amazon.attributes import AVAILABILITY
 from django_amazon_sync.amazon.reports import LISTINGS
-from django_amazon_sync.data import ReportRow
+from django_amazon_sync.data import FieldValues, ReportRow
 from django_amazon_sync.errors import NoReport
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -46,8 +45,8 @@ from django_amazon_sync.sync.runs.work import Work
 #: A marketplace with more listings than this is proven by its report first.
 BY_SEARCH_ALONE = 1000
 
-#: Rows of a report that are compared together.
-TOGETHER = 1000
+#: Rows of a report that are compared together, and listings that it casts doubt on.
+REPORT_ROWS_PER_CHUNK = 1000
 
 #: A report has no names that can be relied on, and nothing of other fields: where such are sent,
 #: each listing is read so often.
@@ -122,10 +121,10 @@ def _prove(work: Work, marketplace: Marketplace, report: AmazonReport, rules: Ru
     """
     doubted = array("q")
     with open_listings(work, report) as rows:
-        for together in chunks(rows, TOGETHER):
-            doubted.extend(_compare(work, marketplace, together, rules, as_of(report)))
-            work.progress(len(together))
-    for pks in chunks(doubted, TOGETHER):
+        for chunk in chunks(rows, REPORT_ROWS_PER_CHUNK):
+            doubted.extend(_compare(work, marketplace, chunk, rules, as_of(report)))
+            work.progress(len(chunk))
+    for pks in chunks(doubted, REPORT_ROWS_PER_CHUNK):
         work.lease.check()
         Listing.objects.filter(pk__in=pks).update(verified_at=None)
 
@@ -140,8 +139,8 @@ def _compare(
     with transaction.atomic():
         work.lease.check()
         locked = ours.select_related("sku").only(*_FIELDS).order_by("pk")
-        listings = {one.sku.sku: one for one in locked.select_for_update(of=("self",))}
-        on_their_way = fields_on_their_way(one.pk for one in listings.values())
+        listings = {listing.sku.sku: listing for listing in locked.select_for_update(of=("self",))}
+        on_their_way = fields_on_their_way(listing.pk for listing in listings.values())
         for row in rows:
             if listing := listings.get(row.sku):
                 fields = ours_to_compare(listing, rules)
@@ -149,14 +148,14 @@ def _compare(
                 reported = reported_values(row, marketplace.facts.currency)
                 if busy or not _shows(row, reported, listing, fields, moment):
                     doubted.add(listing.pk)
-        proven = [one for one in listings.values() if one.pk not in doubted]
+        proven = [listing for listing in listings.values() if listing.pk not in doubted]
         _keep(proven, rules, moment)
     return doubted
 
 
 def _shows(
     row: ReportRow,
-    reported: Mapping[str, Any],
+    reported: FieldValues,
     listing: Listing,
     fields: set[str],
     moment: datetime,
@@ -207,7 +206,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
             changed.append(listing)
     update_rows(changed, ["verified", "drift", "approved"])
     earlier = Q(verified_at=None) | Q(verified_at__lt=moment)
-    same = Listing.objects.filter(earlier, pk__in=[one.pk for one in proven])
+    same = Listing.objects.filter(earlier, pk__in=[listing.pk for listing in proven])
     same.update(verified_at=moment)
 
 

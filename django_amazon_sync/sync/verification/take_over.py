@@ -12,13 +12,14 @@ Nothing is ever sent to Amazon here. A field in which Amazon wins does not go ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias
 
 from django.db import transaction
 
-from django_amazon_sync.data import ListingFacts, Money, Offer, OfferUpdate, SkuFacts
+from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
+from django_amazon_sync.data import FieldValues, ListingFacts, Money, Offer, OfferUpdate, SkuFacts
 from django_amazon_sync.errors import (
     AmazonSyncError,
     ConfigurationError,
@@ -60,9 +61,8 @@ from django_amazon_sync.sync.runs.work import SO_FAR, Work
 #: What may be taken over, in the order that people read it.
 TAKE_OVER_FIELDS = (NAME, PRICE, QUANTITY)
 
-
-#: SKUs that are read together (searchListingsItems takes 20).
-TOGETHER = 20
+#: What the ``shop`` and ``amazon`` have of each field in which they differ, or that drifted.
+Differences: TypeAlias = dict[str, FieldValues]
 
 
 def take_over(work: Work) -> None:
@@ -75,20 +75,20 @@ def take_over(work: Work) -> None:
         bring_up_orders(work, lately_is_enough=False)
     bring_up_rates(work)
     active = work.account.marketplaces.filter(active=True).select_related("account")
-    rules = {place.pk: Rules.of(place) for place in active}
+    rules = {marketplace.pk: Rules.of(marketplace) for marketplace in active}
     chosen = _in_order(active, work.run.options.get("marketplaces") or [])
     so_far = work.run.options.get(SO_FAR)
     after = so_far if isinstance(so_far, int) else 0  # the SKU (pk) that was done last
     skus = within(work.run, SellerSku.objects.filter(account=work.account, pk__gt=after))
-    work.expect(skus.count(), "searchListingsItems", per_call=TOGETHER)
+    work.expect(skus.count(), "searchListingsItems", per_call=SKUS_PER_SEARCH)
     pks = skus.order_by("pk").values_list("pk", flat=True)
-    for together in chunks(pks.iterator(), TOGETHER):
-        for one in _read(work, together, rules, chosen):
-            _take_over_one(work, one, fields)
+    for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
+        for read in _read(work, chunk, rules, chosen):
+            _take_over_sku(work, read, fields)
         work.store_lines()
-        work.run.options[SO_FAR] = together[-1]
+        work.run.options[SO_FAR] = chunk[-1]
         work.run.save(update_fields=["options"])
-        work.advance(len(together))
+        work.advance(len(chunk))
         work.give_way()
 
 
@@ -101,9 +101,9 @@ def _fields_of(work: Work) -> Sequence[str]:
     return [name for name in TAKE_OVER_FIELDS if name in named]
 
 
-def _in_order(places: Sequence[Marketplace] | Any, codes: Sequence[str]) -> list[int]:
+def _in_order(marketplaces: Iterable[Marketplace], codes: Sequence[str]) -> list[int]:
     """The chosen marketplaces (pk), in the order in which they were chosen."""
-    by_code = {place.code: place.pk for place in places}
+    by_code = {marketplace.code: marketplace.pk for marketplace in marketplaces}
     if missing := [code for code in codes if code not in by_code]:
         raise ConfigurationError(f"The account has no active marketplace {missing[0]}.")
     return [by_code[code] for code in codes or sorted(by_code)]
@@ -163,7 +163,7 @@ def _read(
     rows = list(listings.select_related("sku__account", "marketplace__account"))
     facts = observe(work, [row for row in rows if row.marketplace_id in chosen])
     offer_pks = sorted({sku.offer_pk for sku in skus if sku.offer_pk})
-    offers = {one.pk: one for one in work.shop.offers(work.account.shop_scope, offer_pks)}
+    offers = {offer.pk: offer for offer in work.shop.offers(work.account.shop_scope, offer_pks)}
     held = units_held(offer_pks)
     busy = fields_on_their_way([row.pk for row in rows])
     found = []
@@ -172,7 +172,7 @@ def _read(
         offer = offers.get(sku.offer_pk)
         if offer is not None and not sku_is_of_offer(sku, offer):
             offer = None
-        there = [row for place in chosen for row in mine if row.marketplace_id == place]
+        there = [row for pk in chosen for row in mine if row.marketplace_id == pk]
         there = [row for row in there if _is_seen(row, facts.get(sku.sku))]
         listing = there[0] if there else None
         found.append(
@@ -234,66 +234,67 @@ def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> De
     )
 
 
-def _take_over_one(work: Work, one: Read, fields: Sequence[str]) -> None:
+def _take_over_sku(work: Work, read: Read, fields: Sequence[str]) -> None:
     """Take over what may be of one SKU; what may not gets its line, and says why."""
-    if one.offer is None:
-        work.line(Outcome.FAILED, **one.about, code=Code.OFFER, message=why_not_wanted(None))
+    if read.offer is None:
+        work.line(Outcome.FAILED, **read.about, code=Code.OFFER, message=why_not_wanted(None))
         return
-    if one.listing is None:
+    if read.listing is None:
         message = "Amazon does not list it in the chosen marketplaces, or does not show it yet."
-        work.line(Outcome.FAILED, **one.about, code=Code.ABSENT, message=message)
+        work.line(Outcome.FAILED, **read.about, code=Code.ABSENT, message=message)
         return
-    update, differing = OfferUpdate(one.offer.pk), {}
+    update = OfferUpdate(read.offer.pk)
+    differing: Differences = {}
     for name in fields:
         try:
-            update, values = _with(work, one, one.offer, name, update)
+            update, values = _with(work, read, read.offer, name, update)
         except _Refused as why:
-            work.line(why.outcome, **one.about, code=why.code, message=str(why))
+            work.line(why.outcome, **read.about, code=why.code, message=str(why))
             continue
-        if values["shop"] != values["amazon"] or name in one.listing.drift:
+        if values["shop"] != values["amazon"] or name in read.listing.drift:
             differing[name] = values  # where the shop has it already, the drift ends
         else:
             work.run.count("in_step")
     if differing:
-        _apply(work, one, one.listing, update, differing)
+        _apply(work, read, read.listing, update, differing)
 
 
 def _with(
-    work: Work, one: Read, offer: Offer, name: str, update: OfferUpdate
-) -> tuple[OfferUpdate, dict[str, Any]]:
+    work: Work, read: Read, offer: Offer, name: str, update: OfferUpdate
+) -> tuple[OfferUpdate, FieldValues]:
     """The update with one more field, and what the shop and Amazon have of it. Raises _Refused."""
-    if name in one.goes_out:
+    if name in read.goes_out:
         raise _Refused(
             Code.GOES_OUT,
             f"The {name} goes out to Amazon, so it is not taken over: switch it off for this "
             "listing, or for the marketplace.",
         )
-    if name in one.on_their_way:
+    if name in read.on_their_way:
         raise _Refused(
             Code.ON_ITS_WAY,
             f"A change of the {name} is on its way to Amazon; take it over once that is settled.",
             Outcome.WAITING,
         )
     if name == NAME:
-        title = _title(one)
+        title = _title(read)
         return replace(update, title=title), {"shop": offer.title, "amazon": title}
     if name == PRICE:
-        price = _price(one, offer)
+        price = _price(read, offer)
         shop = None if offer.price is None else str(offer.price.rounded())
         return replace(update, price=price), {"shop": shop, "amazon": str(price)}
-    quantity = _quantity(work, one, offer)
+    quantity = _quantity(work, read, offer)
     return replace(update, quantity=quantity), {"shop": offer.quantity, "amazon": quantity}
 
 
-def _title(one: Read) -> str:
-    title = one.there.title.strip()
+def _title(read: Read) -> str:
+    title = read.there.title.strip()
     if not title:
         raise _Refused(Code.NAME, "Amazon shows no title of it.")
     return title
 
 
-def _price(one: Read, offer: Offer) -> Money:
-    there = one.there
+def _price(read: Read, offer: Offer) -> Money:
+    there = read.there
     if there.live_price is None or not is_proof(there):
         raise _Refused(
             Code.PRICE,
@@ -307,8 +308,8 @@ def _price(one: Read, offer: Offer) -> Money:
             f"The shop has its price in {offer.price.currency} and Amazon in {price.currency}; "
             "set the price in the shop, or choose a marketplace of the shop's currency.",
         )
-    assert one.rules is not None
-    if one.rules.price.tax_included and offer.price_includes_tax is not True:
+    assert read.rules is not None
+    if read.rules.price.tax_included and offer.price_includes_tax is not True:
         raise _Refused(
             Code.TAX,
             "Amazon's price includes tax, and the shop does not say that its own does; "
@@ -317,12 +318,12 @@ def _price(one: Read, offer: Offer) -> Money:
     return price
 
 
-def _quantity(work: Work, one: Read, offer: Offer) -> int:
+def _quantity(work: Work, read: Read, offer: Offer) -> int:
     """What the shop may sell: Amazon's number, and what it sold that the shop has yet to take."""
-    if one.sku.fulfilled_by_amazon:
+    if read.sku.fulfilled_by_amazon:
         raise _Refused(Code.AMAZONS_STOCK, "Amazon ships it: its units there are not yours.")
-    live = one.facts.live_quantity if one.facts else None
-    if one.sku.channel != MERCHANT_CHANNEL or live is None:
+    live = read.facts.live_quantity if read.facts else None
+    if read.sku.channel != MERCHANT_CHANNEL or live is None:
         raise _Refused(Code.QUANTITY, "Amazon shows no quantity of it.")
     if offer.quantity is None:
         raise _Refused(Code.QUANTITY, "The shop does not track the stock of it.")
@@ -333,14 +334,14 @@ def _quantity(work: Work, one: Read, offer: Offer) -> int:
             "then take it over.",
             Outcome.WAITING,
         )
-    return live + one.held
+    return live + read.held
 
 
 # --- Into the shop --------------------------------------------------------------------------------
 
 
 def _apply(
-    work: Work, one: Read, listing: Listing, update: OfferUpdate, differing: dict[str, Any]
+    work: Work, read: Read, listing: Listing, update: OfferUpdate, differing: Differences
 ) -> None:
     """Let the shop take these values, or say what it would take."""
     kept = [name for name in TAKE_OVER_FIELDS if name in differing]
@@ -352,40 +353,40 @@ def _apply(
     )
     try:
         if work.run.dry_run:
-            _check_bounce(one, listing, _updated(one, update), differing)
+            _check_bounce(read, listing, _updated(read, update), differing)
             message = "Nothing is sent: the shop would take this over."
-            work.line(Outcome.PLANNED, **one.about, values=differing, message=message)
+            work.line(Outcome.PLANNED, **read.about, values=differing, message=message)
             return
         with transaction.atomic():
             work.lease.check()
             # The shop's rows are locked first, as placing an order does.
             work.shop.apply(update)
-            _check_unchanged(one, listing, differing)
-            _check_bounce(one, listing, _offer_now(work, update.pk), differing)
-            _accept(one, listing, differing)
+            _check_unchanged(read, listing, differing)
+            _check_bounce(read, listing, _offer_now(work, update.pk), differing)
+            _accept(read, listing, differing)
             # Where it is sold elsewhere too, the shop's new value goes there.
             changed_offers.note([(work.account.pk, update.pk)])
-            work.line(Outcome.TAKEN_OVER, **one.about, values=differing)
+            work.line(Outcome.TAKEN_OVER, **read.about, values=differing)
             work.store_lines()  # what was taken over is told, whenever the worker dies
     except _Refused as why:
-        work.line(why.outcome, **one.about, values=differing, code=why.code, message=str(why))
+        work.line(why.outcome, **read.about, values=differing, code=why.code, message=str(why))
     except (ShopRefused, NotSupported) as why:
-        work.line(Outcome.FAILED, **one.about, values=differing, code=why.code, message=str(why))
+        work.line(Outcome.FAILED, **read.about, values=differing, code=why.code, message=str(why))
     except AmazonSyncError:
         raise
     except Exception as fault:  # noqa: BLE001 -- the border of one SKU: the others go on
         reason = Unexpected.from_fault(fault)
-        about = one.about | {"code": reason.code, "message": str(reason)}
+        about = read.about | {"code": reason.code, "message": str(reason)}
         work.line(Outcome.FAILED, **about, values=differing)
 
 
-def _updated(one: Read, update: OfferUpdate) -> Offer:
+def _updated(read: Read, update: OfferUpdate) -> Offer:
     """The offer as it would be."""
-    assert one.offer is not None
+    assert read.offer is not None
     return replace(
-        one.offer,
-        title=one.offer.title if update.title is None else update.title,
-        price=one.offer.price if update.price is None else update.price,
+        read.offer,
+        title=read.offer.title if update.title is None else update.title,
+        price=read.offer.price if update.price is None else update.price,
     )
 
 
@@ -393,12 +394,12 @@ def _offer_now(work: Work, pk: str) -> Offer | None:
     return next(iter(work.shop.offers(work.account.shop_scope, [pk])), None)
 
 
-def _check_unchanged(one: Read, listing: Listing, differing: dict[str, Any]) -> None:
+def _check_unchanged(read: Read, listing: Listing, differing: Differences) -> None:
     """Nothing was sent or sold of it since Amazon was read. Locks the listing, then its SKU."""
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
     busy = fields_on_their_way([row.pk]).get(row.pk, set()) & differing.keys()
-    sold = QUANTITY in differing and sku.stock_epoch != one.epoch
+    sold = QUANTITY in differing and sku.stock_epoch != read.epoch
     if busy or sold or row.accepted_at != listing.accepted_at:
         raise _Refused(
             Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
@@ -406,11 +407,11 @@ def _check_unchanged(one: Read, listing: Listing, differing: dict[str, Any]) -> 
 
 
 def _check_bounce(
-    one: Read, listing: Listing, offer: Offer | None, differing: dict[str, Any]
+    read: Read, listing: Listing, offer: Offer | None, differing: Differences
 ) -> None:
     """What is sent of it once it is the shop's has to be what Amazon shows."""
-    assert one.rules is not None
-    want = _wanted(offer, listing, one.rules, held=one.held)
+    assert read.rules is not None
+    want = _wanted(offer, listing, read.rules, held=read.held)
     for name in differing.keys() & want.values.keys():
         if want.values[name] != differing[name]["amazon"]:
             raise _Refused(
@@ -421,16 +422,16 @@ def _check_bounce(
             )
 
 
-def _accept(one: Read, listing: Listing, differing: dict[str, Any]) -> None:
+def _accept(read: Read, listing: Listing, differing: Differences) -> None:
     """Amazon's values are the shop's now: they count as accepted and as seen live."""
     row = Listing.objects.get(pk=listing.pk)
     for name in differing:
-        live = differing[name]["amazon"] if name != QUANTITY else _live_quantity(one)
+        live = differing[name]["amazon"] if name != QUANTITY else _live_quantity(read)
         row.accepted[name] = row.verified[name] = live
         for mapping in (row.drift, row.held, row.approved, row.refused):
             mapping.pop(name, None)
     if QUANTITY in differing:
-        row.quantity_epoch = one.epoch
+        row.quantity_epoch = read.epoch
     if not row.drift and not row.held and not row.refused:
         row.reason = ""
     row.save(
@@ -441,5 +442,5 @@ def _accept(one: Read, listing: Listing, differing: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _live_quantity(one: Read) -> int | None:
-    return one.facts.live_quantity if one.facts else None
+def _live_quantity(read: Read) -> int | None:
+    return read.facts.live_quantity if read.facts else None

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from django_amazon_sync.data import ListingFacts, SkuFacts
+from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
+from django_amazon_sync.data import FieldValues, ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
@@ -59,9 +59,6 @@ from django_amazon_sync.sync.verification.by_report import (
     unproven,
 )
 
-#: SKUs that are read together (searchListingsItems takes 20).
-TOGETHER = 20
-
 
 def verify(work: Work) -> None:
     """Run options: ``skus`` (only these, by search alone) or a selection of them, and
@@ -75,12 +72,12 @@ def verify(work: Work) -> None:
         progress.begin(prove_by_reports(work, rules))
     left = unproven(work, rules, progress.proven)
     skus = _skus_of(work, left, progress.after)
-    work.expect(skus.count(), "searchListingsItems", per_call=TOGETHER)
-    for together in chunks(skus.iterator(), TOGETHER):
-        listings = left.filter(sku__in=together).select_related("sku", "marketplace")
-        _verify_together(work, rules, list(listings))
-        progress.keep(after=together[-1])
-        work.advance(len(together))
+    work.expect(skus.count(), "searchListingsItems", per_call=SKUS_PER_SEARCH)
+    for pks in chunks(skus.iterator(), SKUS_PER_SEARCH):
+        listings = left.filter(sku__in=pks).select_related("sku", "marketplace")
+        _verify_those(work, rules, list(listings))
+        progress.keep(after=pks[-1])
+        work.advance(len(pks))
         work.give_way()
 
 
@@ -125,7 +122,7 @@ def _skus_of(work: Work, listings: QuerySet[Listing], after: int) -> QuerySet[Se
     return skus.order_by("pk").values_list("pk", flat=True)
 
 
-def _verify_together(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> None:
+def _verify_those(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> None:
     facts = observe(work, listings)
     for listing in listings:
         _compare(work, listing, facts.get(listing.sku.sku), rules[listing.marketplace_id])
@@ -167,7 +164,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
     _say(work, row, wrong, rules, certain=compared == ours)
 
 
-def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:
+def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues:
     """The fields as buyers meet them, and as Amazon received them where it shows no more."""
     live = live_values(facts, there)
     if there.live_price is None:
@@ -198,7 +195,7 @@ def _prove(row: Listing, rules: Rules, there: ListingFacts, names: set[str]) -> 
             row.drift.pop(name, None)
 
 
-def _forget_what_is_gone(row: Listing, there: ListingFacts, live: dict[str, Any]) -> None:
+def _forget_what_is_gone(row: Listing, there: ListingFacts, live: FieldValues) -> None:
     """What was seen once, and is not there now, is verified no longer."""
     if there.business_price is None:
         row.verified.pop(BUSINESS_PRICE, None)  # no offer to business buyers is live
@@ -213,7 +210,7 @@ def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:
 
 
 def _forget_what_was_put_back(
-    row: Listing, rules: Rules, compared: set[str], live: dict[str, Any]
+    row: Listing, rules: Rules, compared: set[str], live: FieldValues
 ) -> None:
     """What Amazon keeps and shows again as it was before is no drift any more."""
     for name in kept_by_amazon(row.drift, rules.amazon_wins) & compared:
@@ -222,7 +219,7 @@ def _forget_what_was_put_back(
             del row.drift[name]
 
 
-def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> None:
+def _drifted(work: Work, row: Listing, wrong: FieldValues, rules: Rules) -> None:
     """Show the drift; the next export mends it, save where Amazon wins."""
     before = kept_by_amazon(row.drift, rules.amazon_wins)
     for name, live in wrong.items():
@@ -239,7 +236,7 @@ def _drifted(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules) -> N
     changed_offers.note([(work.account.pk, row.sku.offer_pk)])
 
 
-def drift_in_words(drift: dict[str, Any], rules: Rules) -> str:
+def drift_in_words(drift: FieldValues, rules: Rules) -> str:
     """Who wins where Amazon shows something else, as it is now."""
     amazons = kept_by_amazon(drift, rules.amazon_wins)
     words = []
@@ -268,7 +265,7 @@ def _missing(work: Work, listing: Listing) -> None:
     work.line(Outcome.DRIFTED, **about, message=reason)
 
 
-def _say(work: Work, row: Listing, wrong: dict[str, Any], rules: Rules, *, certain: bool) -> None:
+def _say(work: Work, row: Listing, wrong: FieldValues, rules: Rules, *, certain: bool) -> None:
     about = {"sku": row.sku.sku, "marketplace": rules.code}
     if not wrong:
         work.run.count("in_step" if certain else "in_doubt")

@@ -456,7 +456,7 @@ AMAZONS = ReportRow("MUG", "B000000001", Decimal("10.00"), None, "AMAZON_EU", "A
 def test_a_sku_that_comes_twice_is_amazons_if_either_row_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch, together: int, amazon_first: bool
 ) -> None:
-    monkeypatch.setattr(import_listings, "TOGETHER", together)
+    monkeypatch.setattr(import_listings, "REPORT_ROWS_PER_CHUNK", together)
     rows = [AMAZONS, merchant("10.00", 5)]
     take(rows if amazon_first else rows[::-1], world, monkeypatch)
     assert world.listing("MUG").sku.channel == "AMAZON_EU"

@@ -195,7 +195,7 @@ def test_what_is_missing_in_the_report_is_read(world: World) -> None:
 def test_what_is_in_the_report_twice_and_not_the_same_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch, rows: int, turned: bool
 ) -> None:
-    monkeypatch.setattr(by_report, "TOGETHER", rows)
+    monkeypatch.setattr(by_report, "REPORT_ROWS_PER_CHUNK", rows)
     sell_many(world, 2)
     run = world.do(Job.VERIFY)
     world.amazon.advance(120)
@@ -252,7 +252,7 @@ def test_a_run_that_gave_way_goes_on_where_it_was(
 ) -> None:
     names = sell_many(world, 3)
     SellerSku.objects.update(stock_epoch=99)  # so that each is read
-    monkeypatch.setattr("django_amazon_sync.sync.verification.verify.TOGETHER", 1)
+    monkeypatch.setattr("django_amazon_sync.sync.verification.verify.SKUS_PER_SEARCH", 1)
     world.amazon._gate.log.clear()
     run = jobs.request(world.account, Job.VERIFY)
     starts = 0
