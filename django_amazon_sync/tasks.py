@@ -151,9 +151,9 @@ def work_off(account: SellerAccount, run: SyncRun, seconds: float) -> None:
     def over() -> bool:
         return time.monotonic() >= end
 
-    for one in chain([run], jobs.due_runs([account])):
+    for due_run in chain([run], jobs.due_runs([account])):
         with suppress(Halted):  # another request began it a moment ago
-            jobs.perform(one, slice_over=over)
+            jobs.perform(due_run, slice_over=over)
         if over():
             return
 

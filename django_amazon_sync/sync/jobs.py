@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -51,7 +51,7 @@ def request(
     account: SellerAccount,
     job: Job,
     *,
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     dry_run: bool = False,
     asked_by: User | None = None,
     started_by: Starter = Starter.COMMAND,
@@ -62,7 +62,9 @@ def request(
     """
     asked = dict(options or {})
     chosen = asked.get(selection.NAMED)
-    by_query = asked.pop(selection.NAMED) if isinstance(chosen, QuerySet) else None
+    by_query = chosen if isinstance(chosen, QuerySet) else None
+    if by_query is not None:
+        del asked[selection.NAMED]
     with transaction.atomic():
         run = SyncRun.objects.create(
             account=account,
@@ -172,7 +174,9 @@ def _next_in_lanes(waiting: Waiting, given: _Given) -> SyncRun | None:
 def _next_in_turn(waiting: Waiting, given: _Given) -> SyncRun | None:
     """The next of the account that had none for longest."""
     turns = [turn for turn in waiting.turns() if turn.run is None or not given.has(turn.run)]
-    for turn in sorted(turns, key=lambda one: (given.accounts.get(one.account_pk, 0), one.order)):
+    for turn in sorted(
+        turns, key=lambda turn: (given.accounts.get(turn.account_pk, 0), turn.order)
+    ):
         if turn.run is not None:
             return turn.run
         if turn.schedule is not None and (run := _scheduled(turn.schedule)):

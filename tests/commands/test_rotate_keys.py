@@ -102,7 +102,7 @@ def test_a_second_time_nothing_changes(rows: SellerAccount) -> None:
 def test_killed_anywhere_it_goes_on_where_it_was(
     rows: SellerAccount, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ) -> None:
-    monkeypatch.setattr(amazon_rotate_keys, "BATCH", 2)
+    monkeypatch.setattr(amazon_rotate_keys, "ROWS_PER_BATCH", 2)
     rotate_one, done = amazon_rotate_keys._rotate_one, 0
 
     def dying(*args: Any) -> str:

@@ -229,7 +229,9 @@ def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerA
 
 
 def _no_account(wanted: str | None) -> str:
-    names = [f"{one.name} ({one.seller_id})" for one in SellerAccount.objects.order_by("pk")]
+    names = [
+        f"{account.name} ({account.seller_id})" for account in SellerAccount.objects.order_by("pk")
+    ]
     if wanted is not None and names:
         return f"There is no account '{wanted}'; there is {', '.join(names)}."
     return "No seller account is connected; connect one with amazon_connect."

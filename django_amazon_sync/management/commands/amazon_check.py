@@ -36,21 +36,23 @@ class Command(AmazonCommand):
 
     def result(self, options: dict[str, Any]) -> Result:
         accounts = chosen_accounts(options["account"], options["marketplace"])
-        warnings = [f"{one.msg} {one.hint}" for one in checks.run_checks(tags=["amazon_sync"])]
+        warnings = [
+            f"{warning.msg} {warning.hint}" for warning in checks.run_checks(tags=["amazon_sync"])
+        ]
         found = [(account, _findings(account)) for account in accounts]
         faults = [
-            (f"{account}, {one.what}: {one.sentence}")
+            (f"{account}, {finding.what}: {finding.sentence}")
             for account, findings in found
-            for one in findings
-            if _counts(one) and one.works is False
+            for finding in findings
+            if _counts(finding) and finding.works is False
         ]
         return Result(
-            exit=_exit_of([one for _account, findings in found for one in findings]),
+            exit=_exit_of([finding for _account, findings in found for finding in findings]),
             document={
                 "warnings": warnings,
-                "accounts": [_account_document(*one) for one in found],
+                "accounts": [_account_document(*checked) for checked in found],
             },
-            text=[*warnings, *(line for one in found for line in _account_text(*one))],
+            text=[*warnings, *(line for checked in found for line in _account_text(*checked))],
             complaint="\n".join(faults),
             code=Code.CHECK,
         )
@@ -80,11 +82,14 @@ def _account_document(account: SellerAccount, findings: list[Finding]) -> dict[s
         "account": str(account),
         "state": account.state,
         "findings": [
-            {"what": one.what, "works": one.works, "sentence": one.sentence} for one in findings
+            {"what": finding.what, "works": finding.works, "sentence": finding.sentence}
+            for finding in findings
         ],
     }
 
 
 def _account_text(account: SellerAccount, findings: list[Finding]) -> list[str]:
     lines = [f"{account}: {account.get_state_display()}"]
-    return lines + [f"  {_MARKS[one.works]}  {one.what}: {one.sentence}" for one in findings]
+    return lines + [
+        f"  {_MARKS[finding.works]}  {finding.what}: {finding.sentence}" for finding in findings
+    ]

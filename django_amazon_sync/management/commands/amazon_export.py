@@ -36,8 +36,9 @@ class Command(RunCommand):
         )
 
     def runs(self, accounts: list[SellerAccount], options: dict[str, Any]) -> Iterator[SyncRun]:
-        if options["approve"] is not None:
-            yield _approval(accounts, options)
+        approve: int | None = options["approve"]
+        if approve is not None:
+            yield _approval(accounts, approve, options)
             return
         chosen = accounts_with_skus(accounts, options["sku"], _has)
         for account, skus in chosen.items():
@@ -49,14 +50,14 @@ class Command(RunCommand):
             )
 
 
-def _approval(accounts: list[SellerAccount], options: dict[str, Any]) -> SyncRun:
+def _approval(accounts: list[SellerAccount], run_pk: int, options: dict[str, Any]) -> SyncRun:
     if options["sku"] or options["marketplace"] or options["dry_run"]:
         raise ConfigurationError(
             "--approve takes all that the run held; leave out --sku, --marketplace and --dry-run."
         )
-    held = SyncRun.objects.filter(pk=options["approve"], account__in=accounts).first()
+    held = SyncRun.objects.filter(pk=run_pk, account__in=accounts).first()
     if held is None:
-        raise ConfigurationError(f"The chosen accounts have no run {options['approve']}.")
+        raise ConfigurationError(f"The chosen accounts have no run {run_pk}.")
     return jobs.request(held.account, Job.EXPORT, options={"approve": held.pk})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Job, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
@@ -22,7 +23,7 @@ def moment(text: str) -> datetime:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(
-            f"'{text}' is no ISO 8601 date or time, such as 2026-11-23 or 2026-11-23T10:00Z."
+            f"'{text}' is not an ISO 8601 date or time, such as 2026-11-23 or 2026-11-23T10:00Z."
         ) from None
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
@@ -53,22 +54,29 @@ class Command(RunCommand):
         )
 
     def runs(self, accounts: list[SellerAccount], options: dict[str, Any]) -> Iterator[SyncRun]:
-        _check_times(options)
-        if options["order"]:
-            owners = [(number, _owner(accounts, number)) for number in options["order"]]
+        since: datetime | None = options["since"]
+        until: datetime | None = options["until"]
+        numbers: list[str] = options["order"]
+        _check_times(since, until, numbers)
+        if numbers:
+            owners = [(number, _owner(accounts, number)) for number in numbers]
             for number, account in owners:
                 yield jobs.request(account, Job.IMPORT_ORDERS, options={"order": number})
             return
-        times = {name: options[name].isoformat() for name in ("since", "until") if options[name]}
-        for account in _importing(accounts, options):
+        times: RunOptions = {}
+        if since:
+            times["since"] = since.isoformat()
+        if until:
+            times["until"] = until.isoformat()
+        named: str | None = options["account"]
+        for account in accounts if named is not None else _importing(accounts):
             yield jobs.request(account, Job.IMPORT_ORDERS, options=times)
 
 
-def _check_times(options: dict[str, Any]) -> None:
-    since, until = options["since"], options["until"]
+def _check_times(since: datetime | None, until: datetime | None, numbers: list[str]) -> None:
     if until and not since:
         raise ConfigurationError("--until needs --since.")
-    if since and options["order"]:
+    if since and numbers:
         raise ConfigurationError("--order names single orders; leave out --since and --until.")
     if since and since >= (until or datetime.now(UTC)):
         end = until.isoformat() if until else "now"
@@ -80,16 +88,16 @@ def _owner(accounts: list[SellerAccount], number: str) -> SellerAccount:
     if len(accounts) == 1:
         return accounts[0]
     known = AmazonOrder.objects.filter(number=number, account__in=accounts)
-    owners = [one for one in accounts if one.pk in known.values_list("account", flat=True)]
+    owners = [
+        account for account in accounts if account.pk in known.values_list("account", flat=True)
+    ]
     if len(owners) != 1:
         raise ConfigurationError(f"Say with --account which account has order {number}.")
     return owners[0]
 
 
-def _importing(accounts: list[SellerAccount], options: dict[str, Any]) -> list[SellerAccount]:
-    """Those whose orders staff want imported; one that is named is taken at its word."""
-    if options["account"] is not None:
-        return accounts
+def _importing(accounts: list[SellerAccount]) -> list[SellerAccount]:
+    """Those whose orders staff want imported; one that staff name is taken at its word."""
     importing = [account for account in accounts if account.import_orders]
     if not importing:
         raise ConfigurationError(

@@ -20,7 +20,7 @@ from django_amazon_sync.models.fields import Encrypted, encrypt, rotate, stored
 
 from ._base import ALL_WELL, SOME_FAILED, AmazonCommand, Result, progress_bar
 
-BATCH = 200
+ROWS_PER_BATCH = 200
 
 
 class Command(AmazonCommand):
@@ -60,17 +60,19 @@ def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
                 yield model, field.attname
 
 
-def tokens(model: type[models.Model], column: str) -> Iterator[tuple[Any, str]]:
+def tokens(model: type[models.Model], column: str) -> Iterator[tuple[object, str]]:
     """Primary key and stored value of every row that has one, in batches."""
     rows = model._default_manager.annotate(stored_token=stored(column)).order_by("pk")
     rows = rows.filter(stored_token__gt="")
-    batch = list(rows.values_list("pk", "stored_token")[:BATCH])
+    batch: list[tuple[object, str]] = list(rows.values_list("pk", "stored_token")[:ROWS_PER_BATCH])
     while batch:
         yield from batch
-        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", "stored_token")[:BATCH])
+        batch = list(
+            rows.filter(pk__gt=batch[-1][0]).values_list("pk", "stored_token")[:ROWS_PER_BATCH]
+        )
 
 
-def _rotate_one(model: type[models.Model], column: str, pk: Any, token: str) -> str:
+def _rotate_one(model: type[models.Model], column: str, pk: object, token: str) -> str:
     newest = rotate(token, f"{model.__name__}.{column}")
     if newest == token:
         return "kept"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from django_amazon_sync.testing.simulator import Simulator
 
@@ -37,23 +37,25 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["time_scale"] <= 0:
-            raise CommandError(_("--time-scale must be greater than 0."), returncode=2)
-        fresh = not (options["state"] and options["state"].exists())
+        time_scale: float = options["time_scale"]
+        orders_per_hour: float = options["orders_per_hour"]
+        state: Path | None = options["state"]
+        faults: Path | None = options["faults"]
+        if time_scale <= 0:
+            raise CommandError(gettext("--time-scale must be greater than 0."), returncode=2)
+        fresh = not (state and state.exists())
         try:
-            amazon = Simulator(
-                options["seed"], time_scale=options["time_scale"], state_file=options["state"]
-            )
-            if options["faults"]:
-                amazon.faults.load(options["faults"])
+            amazon = Simulator(options["seed"], time_scale=time_scale, state_file=state)
+            if faults:
+                amazon.faults.load(faults)
             amazon.start(options["port"])
         except (OSError, ValueError, TypeError, KeyError) as error:
-            text = _("The simulator cannot start: %(error)s") % {"error": error}
+            text = gettext("The simulator cannot start: %(error)s") % {"error": error}
             raise CommandError(text, returncode=2) from error
-        if options["orders_per_hour"] > 0 and fresh:
+        if orders_per_hour > 0 and fresh:
             amazon.let_buyers_buy(HISTORY)
         self._say(amazon, options["format"])
-        self._serve(amazon, options["orders_per_hour"] * options["time_scale"])
+        self._serve(amazon, orders_per_hour * time_scale)
 
     def _say(self, amazon: Simulator, how: str) -> None:
         """Print where it is and with which credentials; they open nothing but the simulator."""

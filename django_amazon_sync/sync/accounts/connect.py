@@ -214,7 +214,11 @@ def _known_in_region(marketplaces: Sequence[str], region: str) -> None:
     for code in marketplaces:
         facts = MARKETPLACES.get(code)
         if facts is None:
-            of_region = sorted(one.id for one in MARKETPLACES.values() if one.region == region)
+            of_region = sorted(
+                marketplace.id
+                for marketplace in MARKETPLACES.values()
+                if marketplace.region == region
+            )
             raise ConfigurationError(
                 f"{code} is no marketplace id; those of region {region} are {', '.join(of_region)}."
             )
@@ -254,7 +258,10 @@ def _ask_amazon(
     client = _client(candidate, tokens, limiter, timeout=HANDSHAKE)
     languages = {code: MARKETPLACES[code].language for code in marketplaces}
     try:
-        found = {one.marketplace: one for one in sellers.marketplace_participations(client)}
+        found = {
+            participation.marketplace: participation
+            for participation in sellers.marketplace_participations(client)
+        }
     except Disconnected:
         raise
     except Unauthorized:

@@ -41,10 +41,10 @@ def ring(now: datetime | None = None) -> None:
     now = now or timezone.now()
     found = matters(SellerAccount.objects.all(), now=now)
     by_topic = {
-        (one.account_pk, str(one.kind), one.key): one
+        matter.topic: matter
         for those in found.values()
-        for one in those
-        if one.kind in Alarm.Kind.values
+        for matter in those
+        if matter.kind in Alarm.Kind.values
     }
     _note(by_topic.values(), now)
     _mail(by_topic, now)
@@ -53,14 +53,18 @@ def ring(now: datetime | None = None) -> None:
 def _note(wanted: Iterable[Matter], now: datetime) -> None:
     """Rows for what is new; those of what is mended are marked so."""
     there = {
-        (one.account_id, one.kind, one.key): one.pk for one in Alarm.objects.filter(mended_at=None)
+        (alarm.account_id, alarm.kind, alarm.key): alarm.pk
+        for alarm in Alarm.objects.filter(mended_at=None)
     }
-    new = [one for one in wanted if (one.account_pk, str(one.kind), one.key) not in there]
+    new = [matter for matter in wanted if matter.topic not in there]
     Alarm.objects.bulk_create(
-        (Alarm(account_id=one.account_pk, kind=str(one.kind), key=one.key) for one in new),
+        (
+            Alarm(account_id=matter.account_pk, kind=str(matter.kind), key=matter.key)
+            for matter in new
+        ),
         ignore_conflicts=True,  # another round noted it a moment ago
     )
-    still = {(one.account_pk, str(one.kind), one.key) for one in wanted}
+    still = {matter.topic for matter in wanted}
     mended = [pk for topic, pk in there.items() if topic not in still]
     Alarm.objects.filter(pk__in=mended, mended_at=None).update(mended_at=now)
 
@@ -73,9 +77,9 @@ def _mail(by_topic: dict[Topic, Matter], now: datetime) -> None:
         if (alarm.account_id, alarm.kind, alarm.key) in by_topic:
             waiting[alarm.account].append(alarm)
     for account, alarms in waiting.items():
-        claimed = [one for one in alarms if _claim(one, now)]
+        claimed = [alarm for alarm in alarms if _claim(alarm, now)]
         if claimed:
-            told = [by_topic[one.account_id, one.kind, one.key] for one in claimed]
+            told = [by_topic[alarm.account_id, alarm.kind, alarm.key] for alarm in claimed]
             _settle(claimed, _sent(account, told))
 
 
@@ -89,7 +93,7 @@ def _claim(alarm: Alarm, now: datetime) -> bool:
 
 
 def _settle(alarms: list[Alarm], sent: bool) -> None:
-    rows = Alarm.objects.filter(pk__in=[one.pk for one in alarms])
+    rows = Alarm.objects.filter(pk__in=[alarm.pk for alarm in alarms])
     if sent:
         rows.update(mailed_at=timezone.now())
     else:
@@ -118,7 +122,9 @@ def letter(account: SellerAccount, told: list[Matter]) -> tuple[str, str]:
         len(told),
     ) % {"account": name, "number": len(told)}
     order = list(MatterKind)
-    parts = [_paragraph(one) for one in sorted(told, key=lambda one: order.index(one.kind))]
+    parts = [
+        _paragraph(matter) for matter in sorted(told, key=lambda matter: order.index(matter.kind))
+    ]
     parts.append(_("You are told of each once, until it is mended."))
     return subject, "\n\n".join(parts) + "\n"
 

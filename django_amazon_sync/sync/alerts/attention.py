@@ -105,6 +105,11 @@ class Matter:
     path: str = ""
 
     @property
+    def topic(self) -> tuple[int, str, str]:
+        """What tells it from all others: its account (pk), kind and key."""
+        return self.account_pk, str(self.kind), self.key
+
+    @property
     def article(self) -> str:
         """The article that explains it."""
         return ARTICLES[self.kind]

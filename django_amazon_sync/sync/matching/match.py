@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Count
@@ -23,7 +23,7 @@ from django.db.models import Count
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
 from django_amazon_sync.amazon.reading import objs, text
-from django_amazon_sync.data import CatalogItem, FieldValues, Offer
+from django_amazon_sync.data import CatalogItem, FieldValue, FieldValues, Offer
 from django_amazon_sync.errors import NotYet, Throttled
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
@@ -54,7 +54,7 @@ from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
 from django_amazon_sync.sync.runs.work import Work
 
 #: Links that are made in one transaction.
-LINKED_TOGETHER = 200
+LINKS_PER_TRANSACTION = 200
 
 _LONGEST = RunLine._meta.get_field("sku").max_length
 
@@ -78,8 +78,9 @@ def match(work: Work) -> None:
     link_what_is_certain(work)
     if not work.run.dry_run:
         keep_proposals(work)
-    for outcome, number in work.run.lines.values_list("outcome").annotate(Count("pk")).order_by():
-        work.run.counts[outcome] = number
+    outcomes = work.run.lines.order_by().values_list("outcome")
+    counts: Iterable[tuple[str, int]] = outcomes.annotate(Count("pk"))
+    work.run.counts |= dict(counts)
 
 
 # --- 2. A line for each offer ---------------------------------------------------------------------
@@ -111,7 +112,7 @@ def _say_linked(work: Work, offers: Sequence[Offer]) -> set[str]:
     by_pk = {offer.pk: offer for offer in offers}
     linked = SellerSku.objects.filter(account=work.account, offer_pk__in=by_pk).order_by("sku")
     rows = [row for row in linked if sku_is_of_offer(row, by_pk[row.offer_pk])]
-    there = {one.sku: one for one in _known(work, [row.pk for row in rows])}
+    there = {known.sku: known for known in _known(work, [row.pk for row in rows])}
     its: dict[str, list[SellerSku]] = {}
     for row in rows:
         if row.matched or row.sku in there:
@@ -157,18 +158,23 @@ def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> None:
 
 def _say(work: Work, offer: Offer, found: Match, refused: Collection[tuple[str, str]]) -> None:
     """The line of an offer that is not linked; one without a code is to be linked."""
-    candidates = [one for one in found.candidates if (offer.pk, one.sku) not in refused]
+    candidates = [
+        candidate for candidate in found.candidates if (offer.pk, candidate.sku) not in refused
+    ]
     if not candidates:
-        names = ", ".join(one.sku for one in found.candidates)
+        names = ", ".join(candidate.sku for candidate in found.candidates)
         why = f"Staff refused what it may be: {names}." if names else found.reason
         _line(work, Outcome.NONE, offer, by="", message=why)
         return
     first, *others = candidates
-    shown: dict[str, Any] = {"asin": first.asin}
+    shown: FieldValues = {"asin": first.asin}
     if found.code or work.run.dry_run:
         shown = {
             "candidates": [
-                candidate(one.sku, one.asin, one.by, one.against or one.why) for one in candidates
+                candidate_values(
+                    candidate.sku, candidate.asin, candidate.by, candidate.against or candidate.why
+                )
+                for candidate in candidates
             ]
         }
     _line(
@@ -183,7 +189,7 @@ def _say(work: Work, offer: Offer, found: Match, refused: Collection[tuple[str, 
     )
 
 
-def candidate(sku: str, asin: str, by: str, why: str) -> FieldValues:
+def candidate_values(sku: str, asin: str, by: str, why: str) -> FieldValues:
     """One candidate, as a line keeps it for staff."""
     return {"seller_sku": sku, "asin": asin, "by": by, "why": why}
 
@@ -197,7 +203,7 @@ def _line(
     by: str,
     message: str,
     code: str = "",
-    **values: Any,
+    **values: FieldValue,
 ) -> None:
     work.line(
         outcome,
@@ -238,10 +244,14 @@ def _known(work: Work, pks: Sequence[int]) -> list[SkuOnAmazon]:
     listings = Listing.objects.filter(sku__in=pks, presence=Presence.PRESENT)
     columns = (*(f"sku__{name}" for name in SkuRow._fields), "asin", "gtin", "condition")
     facts: dict[SkuRow, list[Sequence[str]]] = {}
-    for *of_sku, asin, barcode, condition in listings.values_list(*columns):
-        facts.setdefault(SkuRow(*of_sku), []).append((asin.upper(), barcode, condition))
+    rows: Iterable[tuple[str, str, bool, str, str, str, str, str]] = listings.values_list(*columns)
+    for sku, offer_pk, matched, expected, channel, asin, barcode, condition in rows:
+        of_sku = SkuRow(sku, offer_pk, matched, expected, channel)
+        facts.setdefault(of_sku, []).append((asin.upper(), barcode, condition))
     holders = {row.offer_pk for row in facts if row.offer_pk}
-    alive = {one.pk: one for one in work.shop.offers(work.account.shop_scope, sorted(holders))}
+    alive = {
+        offer.pk: offer for offer in work.shop.offers(work.account.shop_scope, sorted(holders))
+    }
     return [_as_known(row, found, alive.get(row.offer_pk)) for row, found in facts.items()]
 
 
@@ -273,7 +283,9 @@ def catalogue_of(work: Work, offers: Sequence[Offer]) -> dict[str, set[str]]:
     for marketplace in marketplaces_of(work):
         for kind, codes in by_kind.items():
             for item in _search(work, list(codes.values()), kind, marketplace):
-                for code in {gtin(one.value) for one in item.identifiers} & codes.keys():
+                for code in {
+                    gtin(identifier.value) for identifier in item.identifiers
+                } & codes.keys():
                     asins.setdefault(code, set()).add(item.asin.upper())
     return asins
 
@@ -294,7 +306,7 @@ def marketplaces_of(work: Work) -> list[str]:
 
 
 def _kinds(offer: Offer) -> list[str]:
-    return sorted(one.kind for one in Keys.of(offer).barcodes.values())
+    return sorted(barcode.kind for barcode in Keys.of(offer).barcodes.values())
 
 
 # --- 3. Linking -----------------------------------------------------------------------------------
@@ -305,7 +317,7 @@ def link_what_is_certain(work: Work) -> None:
     by_sku, by_any = _contested(work)
     to_link = work.run.lines.filter(outcome=Outcome.PROPOSED, code="").order_by("pk")
     last = 0
-    while lines := list(to_link.filter(pk__gt=last)[:LINKED_TOGETHER]):
+    while lines := list(to_link.filter(pk__gt=last)[:LINKS_PER_TRANSACTION]):
         last = lines[-1].pk
         for line in lines:
             if hash(line.seller_sku) in (by_sku if line.values["by"] == SKU else by_any):
@@ -326,7 +338,7 @@ def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
     columns = lines.values_list("outcome", "code", "seller_sku", "values")
     for outcome, code, sku, values in columns.iterator(chunk_size=OFFERS_PER_CHUNK):
         candidates = objs(values.get("candidates"))
-        named = {sku, *(text(one["seller_sku"]) for one in candidates)} - {""}
+        named = {sku, *(text(candidate["seller_sku"]) for candidate in candidates)} - {""}
         by_any.extend(map(hash, named))
         if values.get("by") == SKU and (outcome == Outcome.LINKED or not code):
             by_sku.append(hash(sku))
@@ -355,4 +367,4 @@ def _link_together(work: Work, lines: Sequence[RunLine]) -> None:
 def _leave_to_staff(line: RunLine, code: Code, why: str) -> None:
     line.code, line.message = code, why
     asin, by = text(line.values.pop("asin", "")), text(line.values["by"])
-    line.values.setdefault("candidates", [candidate(line.seller_sku, asin, by, why)])
+    line.values.setdefault("candidates", [candidate_values(line.seller_sku, asin, by, why)])

@@ -33,7 +33,7 @@ from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 #: Lines of a run, and proposals, that are worked on together.
-TOGETHER = 200
+PROPOSALS_PER_CHUNK = 200
 
 
 # --- What a run of matching leaves to staff -------------------------------------------------------
@@ -43,7 +43,7 @@ def keep_proposals(work: Work) -> None:
     """Keep what the run proposed and did not link, and forget what it proposes no more."""
     began = timezone.now()
     left = work.run.lines.filter(outcome=Outcome.PROPOSED).order_by("pk")
-    for lines in chunks(left.iterator(chunk_size=TOGETHER), TOGETHER):
+    for lines in chunks(left.iterator(chunk_size=PROPOSALS_PER_CHUNK), PROPOSALS_PER_CHUNK):
         work.lease.check()
         _keep_those_of(work, lines)
     if not work.run.options.get("marketplaces"):  # else another marketplace may still propose them
@@ -109,7 +109,10 @@ def show_what_amazon_has(work: Work) -> None:
 
 
 def _show(work: Work, listings: Sequence[Listing], marketplace: str) -> None:
-    items = {item.asin: item for item in _items(work, {one.asin for one in listings}, marketplace)}
+    items = {
+        item.asin: item
+        for item in _items(work, {listing.asin for listing in listings}, marketplace)
+    }
     for listing in listings:
         item = items.get(listing.asin)
         if item is not None:
@@ -142,7 +145,7 @@ def accept(shop: Shop, proposals: QuerySet[Proposal]) -> tuple[int, dict[str, st
     for row in clear:
         by_account.setdefault(row.sku.account, []).append(row)
     for account, its in by_account.items():
-        for some in chunks(its, TOGETHER):
+        for some in chunks(its, PROPOSALS_PER_CHUNK):
             why_not = _link_together(account, shop, some)
             refused |= why_not
             linked += len(some) - len(why_not)

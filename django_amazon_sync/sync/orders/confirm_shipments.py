@@ -34,7 +34,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.runs.work import Work, why_not_writing
 
 #: Orders whose parcels the shop is asked for together.
-CHUNK = 500
+ORDERS_PER_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def note_parcels(work: Work) -> None:
 def _note_parcels(work: Work, open_orders: QuerySet[AmazonOrder]) -> None:
     by_pk = {order.shop_order_pk: order for order in open_orders.defer("document").iterator()}
     pks, carriers = list(by_pk), Carriers.of(work.account)
-    for start in range(0, len(pks), CHUNK):
-        for parcel in work.shop.shipments(pks[start : start + CHUNK]):
+    for start in range(0, len(pks), ORDERS_PER_CHUNK):
+        for parcel in work.shop.shipments(pks[start : start + ORDERS_PER_CHUNK]):
             _note(work, by_pk[parcel.order_pk], parcel, carriers)
 
 

@@ -90,7 +90,7 @@ def _product(made: Created, account: SellerAccount, shop: Shop, line: OrderLine)
 
 def with_offers(data: OrderData, offers: dict[str, str]) -> OrderData:
     """The order, its lines standing for the offers that were made for them."""
-    lines = (replace(one, offer_pk=offers.get(one.sku, one.offer_pk)) for one in data.lines)
+    lines = (replace(line, offer_pk=offers.get(line.sku, line.offer_pk)) for line in data.lines)
     return replace(data, lines=tuple(lines))
 
 

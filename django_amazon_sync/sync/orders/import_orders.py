@@ -401,7 +401,7 @@ def place_waiting(work: Work) -> None:
 
 def _free_mended(lacking: QuerySet[AmazonOrder], chooser: MappedChoices) -> None:
     """Let orders that lacked a mapping wait again, each as soon as its own is there."""
-    mended = [one.pk for one in lacking.defer("document") if not chooser.stops(one)]
+    mended = [order.pk for order in lacking.defer("document") if not chooser.stops(order)]
     AmazonOrder.objects.filter(pk__in=mended, state=OrderState.QUARANTINED).update(
         state=OrderState.WAITING, reason_code="", reason=""
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
@@ -33,12 +33,17 @@ LAG = timedelta(minutes=2)
 def chain(account: SellerAccount) -> Iterator[OrderWindow]:
     """The windows to search now, newest first; a new one is added unless the newest is open."""
     windows = OrderWindow.objects.filter(account=account, swept=False)
-    reached = windows.filter(state=WindowState.DONE).aggregate(end=Max("end"))["end"]
+    reached = _last_end(windows.filter(state=WindowState.DONE))
     if not windows.filter(state=WindowState.OPEN, until__isnull=True).exists():
         _open_newest(account, reached)
     yield from list(
         OrderWindow.objects.filter(account=account, state=WindowState.OPEN).order_by("-start")
     )
+
+
+def _last_end(windows: QuerySet[OrderWindow]) -> datetime | None:
+    end: datetime | None = windows.aggregate(end=Max("end"))["end"]
+    return end
 
 
 def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
@@ -77,12 +82,11 @@ def complete_until(account: SellerAccount) -> datetime | None:
     first open one begins.
     """
     windows = OrderWindow.objects.filter(account=account, swept=False)
-    first_open = windows.filter(state=WindowState.OPEN).aggregate(pk=Min("pk"))["pk"]
+    first_open: int | None = windows.filter(state=WindowState.OPEN).aggregate(pk=Min("pk"))["pk"]
     done = windows.filter(state=WindowState.DONE)
     if first_open is not None:
         done = done.filter(pk__lt=first_open)
-    end: datetime | None = done.aggregate(end=Max("end"))["end"]
-    return end
+    return _last_end(done)
 
 
 def complete_until_of(accounts: Iterable[int]) -> dict[int, datetime]:
@@ -100,6 +104,6 @@ def complete_until_of(accounts: Iterable[int]) -> dict[int, datetime]:
 def forget_old(account: SellerAccount) -> None:
     """Delete finished windows that no longer say anything: older than a month before the last."""
     done = OrderWindow.objects.filter(account=account, state=WindowState.DONE)
-    last = done.filter(swept=False).aggregate(end=Max("end"))["end"]
+    last = _last_end(done.filter(swept=False))
     if last is not None:
         done.filter(end__lt=last - timedelta(days=30)).delete()
