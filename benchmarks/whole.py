@@ -118,6 +118,7 @@ def a_loop(there: SimulatorControl, seller: Any) -> None:
             defaults={"asin": row["asin1"], "channel": row["fulfillment-channel"]},
         )
     for record in get_model("partner", "StockRecord").objects.all():
+        assert record.price is not None
         price = Money(record.price, record.price_currency)
         answer = listings.patch_listings_item(
             seller.seller_id,

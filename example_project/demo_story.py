@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
@@ -102,8 +103,7 @@ class Story:
         say("A fresh Oscar shop with a sample catalogue")
         manage("migrate", quiet=True)
         manage("sample_catalogue")
-        user = get_model("auth", "User")
-        user.objects.create_superuser("admin", USER, PASSWORD)
+        User.objects.create_superuser("admin", USER, PASSWORD)
 
     def fill_amazon(self) -> None:
         """What was on Amazon before us."""

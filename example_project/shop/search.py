@@ -48,7 +48,7 @@ class TableBackend(SimpleSearchBackend):  # type: ignore[misc]  # Haystack has n
         asked = parse_qs(query_string)
         products = get_model("catalogue", "Product").objects.browsable().order_by("title", "pk")
         if "category" in asked:
-            products = products.filter(categories__in=asked["category"]).distinct()
+            products = products.filter(categories__pk__in=asked["category"]).distinct()
         for words in asked.get("content", []):
             for word in words.split():
                 products = products.filter(Q(title__icontains=word) | Q(upc=word))

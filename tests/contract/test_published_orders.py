@@ -73,6 +73,7 @@ def assert_as_published(raw: dict[str, Any]) -> None:
         )
     )
     shown, address = order.shipping_address, raw["recipient"]["deliveryAddress"]
+    assert shown is not None
     assert shown.country_id == address["countryCode"]
     assert shown.postcode == address["postalCode"]
     assert shown.line4 == address["city"]

@@ -186,6 +186,7 @@ class ShopAndAmazon(RuleBasedStateMachine):
 
     def restock(self, sku: str, units: int) -> None:
         record = get_model("partner", "StockRecord").objects.get(partner_sku=sku)
+        assert record.num_in_stock is not None
         change(sku, num_in_stock=record.num_in_stock + units)
 
     @rule(sku=OURS)

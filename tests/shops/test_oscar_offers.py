@@ -115,14 +115,14 @@ def test_a_barcode_is_named_by_its_kind(upc: str | None, expected: tuple[str, st
 # --- Prices -----------------------------------------------------------------------------------
 
 
-class CustomTax(oscars.UK):  # type: ignore[misc]  # Oscar has no types
+class CustomTax(oscars.UK):
     """A shop's own strategy: books have another rate than the rest."""
 
     def get_rate(self, product: Any, stockrecord: Any) -> Decimal:
         return Decimal("0.07") if product.title == "Book" else Decimal("0.19")
 
 
-class WithoutStructure(oscars.Base):  # type: ignore[misc]  # Oscar has no types
+class WithoutStructure(oscars.Base):
     """A strategy that answers whole, as Oscar allows."""
 
     def fetch_for_product(self, product: Any, stockrecord: Any = None) -> Any:
@@ -184,8 +184,8 @@ def test_a_taxed_price_is_rounded_to_the_currencys_units(
 
 
 def test_chunks_join_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "CHUNK", 3)
-    monkeypatch.setattr(offers, "PKS_CHUNK", 2)
+    monkeypatch.setattr(offers, "OFFERS_PER_CHUNK", 3)
+    monkeypatch.setattr(offers, "PKS_PER_QUERY", 2)
     pks = [str(factories.stock_record().pk) for _ in range(7)]
     assert [offer.pk for offer in shop.offers()] == pks
     assert [offer.pk for offer in shop.offers(pks=pks)] == pks

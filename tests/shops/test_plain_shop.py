@@ -101,7 +101,7 @@ def test_a_product_without_a_sku_is_no_offer() -> None:
 
 def test_all_chunks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "CHUNK", 3)
-    monkeypatch.setattr(reading, "PKS_CHUNK", 2)
+    monkeypatch.setattr(reading, "PKS_PER_QUERY", 2)
     for count in range(1, 8):
         item(f"soap-{count}", on_hand=None if count == 3 else count)
         offers = list(rich.offers())

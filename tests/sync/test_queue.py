@@ -53,6 +53,7 @@ class Two:
     def one_more_sale(self) -> None:
         """The other's shop sells one unit."""
         record = get_model("partner", "StockRecord").objects.get(partner_sku="VASE")
+        assert record.num_in_stock is not None
         record.num_in_stock -= 1
         record.save()
 

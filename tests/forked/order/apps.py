@@ -1,5 +1,5 @@
 from oscar.apps.order import apps
 
 
-class OrderConfig(apps.OrderConfig):  # type: ignore[misc]  # Oscar has no types
+class OrderConfig(apps.OrderConfig):
     name = "tests.forked.order"

@@ -6,7 +6,7 @@ from django.db import models
 from oscar.apps.order.abstract_models import AbstractOrder
 
 
-class Order(AbstractOrder):  # type: ignore[misc]  # Oscar has no types
+class Order(AbstractOrder):
     desk = models.CharField(max_length=10)
 
     def save(self, *args: Any, **kwargs: Any) -> None:

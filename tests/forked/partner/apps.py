@@ -1,5 +1,5 @@
 from oscar.apps.partner import apps
 
 
-class PartnerConfig(apps.PartnerConfig):  # type: ignore[misc]  # Oscar has no types
+class PartnerConfig(apps.PartnerConfig):
     name = "tests.forked.partner"

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from oscar.apps.partner.strategy import UK
 from oscar.apps.partner.strategy import Selector as OscarsSelector
 
 
-class Selector(OscarsSelector):  # type: ignore[misc]  # Oscar has no types
-    def strategy(self, request: Any = None, user: Any = None, **kwargs: Any) -> Any:
+class Selector(OscarsSelector):
+    def strategy(self, request: HttpRequest | None = None, user: Any = None, **kwargs: Any) -> UK:
         return UK(request)

@@ -1,5 +1,5 @@
 from oscar.apps.shipping import apps
 
 
-class ShippingConfig(apps.ShippingConfig):  # type: ignore[misc]  # Oscar has no types
+class ShippingConfig(apps.ShippingConfig):
     name = "tests.forked.shipping"

@@ -1,13 +1,19 @@
 """A shop that sends by courier, and by lorry within Germany."""
 
-from decimal import Decimal
-from typing import Any
+from __future__ import annotations
 
-from oscar.apps.shipping.methods import FixedPrice
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from oscar.apps.shipping.methods import Base, FixedPrice
 from oscar.apps.shipping.repository import Repository as OscarsRepository
 
+if TYPE_CHECKING:
+    from oscar.apps.basket.models import Basket
+    from oscar.apps.order.models import ShippingAddress
 
-class Courier(FixedPrice):  # type: ignore[misc]  # Oscar has no types
+
+class Courier(FixedPrice):
     code = "courier"
     name = "Courier"
     charge_excl_tax = charge_incl_tax = Decimal("4.90")
@@ -18,9 +24,9 @@ class Lorry(Courier):
     name = "Lorry"
 
 
-class Repository(OscarsRepository):  # type: ignore[misc]  # Oscar has no types
+class Repository(OscarsRepository):
     def get_available_shipping_methods(
-        self, basket: Any, shipping_addr: Any = None, **kwargs: Any
-    ) -> list[Any]:
+        self, basket: Basket, shipping_addr: ShippingAddress | None = None, **kwargs: Any
+    ) -> list[Base]:
         within = shipping_addr is not None and shipping_addr.country.code == "DE"
         return [Courier(), Lorry()] if within else [Courier()]

@@ -1,0 +1,3 @@
+from oscar.apps.catalogue.models import Category
+
+def create_from_breadcrumbs(breadcrumb_str: str, separator: str = ">") -> Category: ...

@@ -1,0 +1,6 @@
+import phonenumbers
+
+class PhoneNumber(phonenumbers.PhoneNumber):
+    @classmethod
+    def from_string(cls, phone_number: str, region: str | None = None) -> PhoneNumber: ...
+    def is_valid(self) -> bool: ...
