@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from django_amazon_sync.data import (
     Address,
@@ -125,7 +124,7 @@ class Shop(ABC):
         """The same for many products, in a fixed number of queries where the shop can."""
         return {pk: self.offers_of_product(pk) for pk in product_pks}
 
-    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+    def offers_among(self, products: QuerySet[Model]) -> QuerySet[Model, tuple[str]]:
         """A query of the offers of any number of products and their variants: their pks as text.
 
         ``products`` finds rows of the shop's own products. The answer is one column, and becomes a

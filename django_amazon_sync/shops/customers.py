@@ -12,15 +12,20 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Field
 
 from django_amazon_sync.data import Address, Buyer
 from django_amazon_sync.errors import ShopRefused
+
+if TYPE_CHECKING:
+    # The types of Django's own user model; the shop may have another one.
+    from django.contrib.auth.models import User
 
 #: Stands where the hash of a password would; no hasher of Django knows it.
 NO_PASSWORD = "amazon-import"  # noqa: S105 -- the hash of none
@@ -29,7 +34,7 @@ NO_PASSWORD = "amazon-import"  # noqa: S105 -- the hash of none
 class Customer(NamedTuple):
     """A user, and whether it was made just now."""
 
-    user: Any
+    user: User
     made: bool
 
 
@@ -59,17 +64,17 @@ def customer_for(buyer: Buyer, delivery: Address | None, *, relay: bool) -> Cust
     raise ShopRefused("The shop's users cannot be made from a name and an address alone.")
 
 
-def user_of(pk: str) -> Any:
+def user_of(pk: str) -> User | None:
     """The user whom ``customer_for`` named, or None for a guest."""
     return get_user_model()._base_manager.filter(pk=pk).first() if pk else None
 
 
-def is_unowned(user: Any) -> bool:
+def is_unowned(user: User) -> bool:
     """Whether a user was made here, and nobody has asked for a password since."""
     return bool(user.password == NO_PASSWORD and user.last_login is None)
 
 
-def forget(user: Any) -> None:
+def forget(user: User) -> None:
     """Remove name and address of a user who is nobody's own; the row stays, and is not active."""
     model = get_user_model()
     email, username = _email_column(), model.USERNAME_FIELD
@@ -87,7 +92,7 @@ def forget(user: Any) -> None:
 # --- Finding --------------------------------------------------------------------------------------
 
 
-def _with_email(email: str) -> list[Any]:
+def _with_email(email: str) -> list[User]:
     """All users with this address, whatever its case; letters that only look alike do not count."""
     column = _email_column()
     found = get_user_model()._base_manager.filter(**{f"{column}__iexact": email}).order_by("pk")
@@ -108,7 +113,7 @@ def _plain(email: str) -> str:
     return unicodedata.normalize("NFKC", email).casefold()
 
 
-def _the_one(found: list[Any], *, relay: bool) -> Customer | None:
+def _the_one(found: list[User], *, relay: bool) -> Customer | None:
     if len(found) != 1:
         return None
     user = found[0]
@@ -121,7 +126,7 @@ def _the_one(found: list[Any], *, relay: bool) -> Customer | None:
 # --- Making ---------------------------------------------------------------------------------------
 
 
-def _make(email: str, name: str, username: str) -> Any:
+def _make(email: str, name: str, username: str) -> User:
     model = get_user_model()
     first_name, _space, last_name = name.rpartition(" ")
     values = {_email_column(): email, "first_name": first_name, "last_name": last_name}
@@ -155,5 +160,7 @@ def _name_columns() -> list[str]:
     return sorted(columns & {"first_name", "last_name"})
 
 
-def _column(name: str) -> Any:
-    return get_user_model()._meta.get_field(name)
+def _column(name: str) -> Field[str, str]:
+    column = get_user_model()._meta.get_field(name)
+    assert isinstance(column, Field)  # no relation
+    return column

@@ -17,7 +17,7 @@ from django_amazon_sync.shops.model_shop.columns import fitting
 from django_amazon_sync.shops.model_shop.fields import ProductFields, is_currency_code, model_of
 
 CHUNK = 1000
-PKS_CHUNK = 500
+PKS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Reader:
     def those_of(self, pks: Iterable[str]) -> Iterator[Offer]:
         """The products of ``pks`` that exist, in order of pk."""
         wanted = iter(sorted(valid_pks(self.products.model, pks)))
-        while chunk := list(islice(wanted, PKS_CHUNK)):
+        while chunk := list(islice(wanted, PKS_PER_QUERY)):
             yield from self._offers(self._rows(self.products.filter(pk__in=chunk)))
 
     def with_code(self, code: str) -> list[Offer]:

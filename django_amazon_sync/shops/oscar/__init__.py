@@ -7,9 +7,9 @@ Amazon's number, prices and totals; its stock is allocated the way Oscar's check
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -36,6 +36,10 @@ from django_amazon_sync.shops.oscar import (
     takeover,
 )
 from django_amazon_sync.signals import offers_changed
+
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Product
+    from oscar.apps.partner.models import StockRecord
 
 __all__ = ["OscarShop"]
 
@@ -64,7 +68,7 @@ class OscarShop(Shop):
     def menu(self) -> Menu:
         return orders.menu(self.shipping_methods())
 
-    def shipping_methods(self) -> Iterable[Any]:
+    def shipping_methods(self) -> Iterable[orders.ShippingMethod]:
         """Oscar's shipping methods that staff may choose for Amazon's orders.
 
         The shop's repository is asked without an address; override this where it needs one.
@@ -90,7 +94,7 @@ class OscarShop(Shop):
 
     def scopes_of(self, user_pk: str) -> frozenset[str] | None:
         """A partner's people see that partner's accounts; people of no partner see all."""
-        partners = get_model("partner", "Partner").objects.filter(users=user_pk)
+        partners = get_model("partner", "Partner").objects.filter(users__pk=user_pk)
         return frozenset(partners.values_list("code", flat=True)) or None
 
     def offers_of_product(self, product_pk: str) -> list[str]:
@@ -99,7 +103,7 @@ class OscarShop(Shop):
     def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
         return offers.of_products(product_pks)
 
-    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+    def offers_among(self, products: QuerySet[Model]) -> QuerySet[Model, tuple[str]]:
         return offers.among(products)
 
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
@@ -133,12 +137,12 @@ class OscarShop(Shop):
         post_save.connect(tell_of_product, sender=product, dispatch_uid="amazon_sync_product")
 
 
-def tell_of_record(instance: Any, raw: bool = False, **kwargs: Any) -> None:
+def tell_of_record(instance: StockRecord, raw: bool = False, **kwargs: object) -> None:
     if not raw:  # a fixture being loaded
         offers_changed.send(sender=OscarShop, pks=[str(instance.pk)])
 
 
-def tell_of_product(instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:
+def tell_of_product(instance: Product, created: bool, raw: bool = False, **kwargs: object) -> None:
     """A product's title or publication concerns its stock records and those of its variants."""
     if raw or created:  # a new product has no stock record yet
         return

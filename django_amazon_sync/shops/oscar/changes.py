@@ -6,11 +6,12 @@ total), so nothing is done twice, nor undone that staff did themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from oscar.core.loading import get_model
 
 from django_amazon_sync import conf
@@ -26,6 +27,9 @@ from django_amazon_sync.shops.oscar.orders import (
     save_money,
     status_flow,
 )
+
+if TYPE_CHECKING:
+    from oscar.apps.order.models import Line, Order
 
 
 @transaction.atomic
@@ -52,13 +56,13 @@ def is_cancelled(order: OrderData) -> bool:
 # --- Quantities --------------------------------------------------------------------------------
 
 
-def lower_quantities(saved: Any, order: OrderData) -> None:
+def lower_quantities(saved: Order, order: OrderData) -> None:
     """Cancel what the order's absolute quantities lack to those of the shop's lines."""
     lines = {line.partner_line_reference: line for line in lines_with_stock(saved)}
     shipped = shipped_quantities(saved)
     cancelled = is_cancelled(order)
     # The same fixed order of row locks as in placing.
-    for there in sorted(order.lines, key=lambda one: stock_pk(lines.get(one.item_id))):
+    for there in sorted(order.lines, key=lambda line: stock_pk(lines.get(line.item_id))):
         line = lines.get(there.item_id)
         quantity = 0 if cancelled else there.quantity
         if line is None or quantity > line.quantity:
@@ -68,17 +72,17 @@ def lower_quantities(saved: Any, order: OrderData) -> None:
             lower_quantity(saved, line, quantity, shipped.get(line.pk, 0))
 
 
-def lines_with_stock(saved: Any) -> Any:
+def lines_with_stock(saved: Order) -> QuerySet[Line]:
     return saved.lines.select_related(
         "stockrecord__product__product_class", "stockrecord__product__parent__product_class"
     )
 
 
-def stock_pk(line: Any) -> Any:
+def stock_pk(line: Line | None) -> int:
     return (line.stockrecord_id or 0) if line else 0
 
 
-def shipped_quantities(saved: Any) -> dict[Any, int]:
+def shipped_quantities(saved: Order) -> dict[int, int]:
     """How many of each line are with the carrier, by the shop's shipping events."""
     events = get_model("order", "ShippingEventQuantity").objects.filter(
         event__order=saved, event__event_type__code__in=conf.get("SHIPPING_EVENTS")
@@ -86,7 +90,7 @@ def shipped_quantities(saved: Any) -> dict[Any, int]:
     return dict(events.values_list("line_id").annotate(Sum("quantity")))
 
 
-def lower_quantity(saved: Any, line: Any, quantity: int, shipped: int) -> None:
+def lower_quantity(saved: Order, line: Line, quantity: int, shipped: int) -> None:
     """Cancel a part of one line; what is shipped already cannot be cancelled any more."""
     sku, kept = line.partner_sku, max(quantity, min(shipped, line.quantity))
     if kept > quantity:
@@ -103,7 +107,7 @@ def lower_quantity(saved: Any, line: Any, quantity: int, shipped: int) -> None:
         line.cancel_allocation(released)
 
 
-def set_cancelled(saved: Any, status: str) -> str:
+def set_cancelled(saved: Order, status: str) -> str:
     """Give the order the shop's status for cancelled ones, where its pipeline leads there."""
     way = status_flow().way(saved.status, status)
     if way is None:
@@ -122,7 +126,7 @@ def set_cancelled(saved: Any, status: str) -> str:
 # --- Money -------------------------------------------------------------------------------------
 
 
-def follow_amounts(saved: Any, order: OrderData) -> None:
+def follow_amounts(saved: Order, order: OrderData) -> None:
     """Write the order's money anew where Amazon's grand total is another one than before."""
     if order.amounts is None:
         return
@@ -144,13 +148,13 @@ def follow_amounts(saved: Any, order: OrderData) -> None:
     settle_source(saved, figures.total.gross)
 
 
-def write(row: Any, columns: dict[str, Any]) -> None:
+def write(row: Order | Line, columns: Mapping[str, str | Decimal]) -> None:
     for name, value in columns.items():
         setattr(row, name, value)
     row.save(update_fields=list(columns))
 
 
-def settle_source(saved: Any, total: Decimal) -> None:
+def settle_source(saved: Order, total: Decimal) -> None:
     """Let the payment from Amazon come to ``total``, by a refund or a further debit."""
     source = saved.sources.filter(reference=saved.number).first()
     if source is None:

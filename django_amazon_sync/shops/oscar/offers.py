@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 from oscar.core.loading import get_model
@@ -22,8 +23,13 @@ from oscar.core.loading import get_model
 from django_amazon_sync.data import Identifier, Money, Offer
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
 
-CHUNK = 2000
-PKS_CHUNK = 500
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Product
+    from oscar.apps.partner.models import StockRecord
+    from oscar.apps.partner.strategy import Base
+
+OFFERS_PER_CHUNK = 2000
+PKS_PER_QUERY = 500
 
 COLUMNS = (
     "pk",
@@ -43,6 +49,25 @@ COLUMNS = (
     "product__parent__is_public",
     "product__parent__product_class_id",
 )
+#: A row of those columns.
+Columns: TypeAlias = tuple[
+    int,
+    str,
+    Decimal | None,
+    str,
+    int | None,
+    int | None,
+    int,
+    str,
+    str,
+    str | None,
+    str,
+    bool,
+    int | None,
+    str | None,
+    bool | None,
+    int | None,
+]
 KINDS = {8: "ean", 10: "isbn", 12: "upc", 13: "ean", 14: "gtin"}
 RELATED = ("product__product_class", "product__parent__product_class", "partner")
 
@@ -66,7 +91,7 @@ def picture_urls(pks: Iterable[str]) -> dict[str, str]:
     products = dict[str, tuple[int, int | None]]()
     for pk, product, parent in records.values_list("pk", "product", "product__parent"):
         products[str(pk)] = (product, parent)
-    owners = {one for both in products.values() for one in both if one is not None}
+    owners = {owner for pair in products.values() for owner in pair if owner is not None}
     images = get_model("catalogue", "ProductImage").objects.filter(product__in=owners)
     first: dict[int, str] = {}
     for image in images.order_by("product", "display_order", "pk"):
@@ -87,7 +112,7 @@ def find_offers(code: str, scope: str) -> list[Offer]:
     return list({offer.pk: offer for offer in found}.values())
 
 
-def of_product(product_pk: Any) -> list[str]:
+def of_product(product_pk: int | str) -> list[str]:
     """The stock records of a product and of its variants, by pk."""
     return of_products([str(product_pk)])[str(product_pk)]
 
@@ -107,12 +132,11 @@ def of_products(product_pks: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def among(products: QuerySet[Any]) -> QuerySet[Any, Any]:
+def among(products: QuerySet[Model]) -> QuerySet[Model, tuple[str]]:
     """A query of the stock records of these products and of their variants: their pks as text."""
     records, pks = get_model("partner", "StockRecord").objects, products.order_by().values("pk")
     of_them = Q(product__in=pks) | Q(product__parent__in=pks)
-    theirs: QuerySet[Any] = records.filter(of_them).order_by()
-    return theirs.values_list(Cast("pk", CharField()))
+    return records.filter(of_them).order_by().values_list(Cast("pk", CharField()))
 
 
 def products_of(offer_pks: Iterable[str]) -> dict[str, str]:
@@ -122,13 +146,13 @@ def products_of(offer_pks: Iterable[str]) -> dict[str, str]:
     return {str(pk): str(product) for pk, product in rows.values_list("pk", "product")}
 
 
-def records_of(scope: str) -> Any:
+def records_of(scope: str) -> QuerySet[StockRecord]:
     """The stock records of the partner with that code, of all where it is empty."""
     records = get_model("partner", "StockRecord").objects.order_by("pk")
     return records.filter(partner__code=scope) if scope else records
 
 
-def with_sku(records: Any, skus: Iterable[str]) -> Any:
+def with_sku(records: QuerySet[StockRecord], skus: Iterable[str]) -> QuerySet[StockRecord]:
     """Those with one of these SKUs; all partners are named, as Oscar's index begins with them."""
     partners = get_model("partner", "Partner").objects.order_by()
     return records.filter(partner__in=partners, partner_sku__in=set(skus))
@@ -143,9 +167,9 @@ class Reader:
     page with places for slug and pk, empty where the shop has none.
     """
 
-    strategy: Any
+    strategy: Base
     taxes: Taxes | None
-    untracked: frozenset[Any]
+    untracked: frozenset[int]
     page: str
 
     @classmethod
@@ -156,37 +180,30 @@ class Reader:
         untracked = frozenset(classes.values_list("pk", flat=True))
         return cls(strategy, taxes, untracked, product_page())
 
-    def all_of(self, records: Any) -> Iterator[Offer]:
+    def all_of(self, records: QuerySet[StockRecord]) -> Iterator[Offer]:
         """Every record in chunks by pk: constant memory, and no cursor kept open meanwhile."""
-        rows = self.rows_of(records)
-        chunk = list(self.offers_of(rows[:CHUNK]))
+        chunk = list(self.read(records[:OFFERS_PER_CHUNK]))
         yield from chunk
-        while len(chunk) == CHUNK:
-            chunk = list(self.offers_of(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK]))
+        while len(chunk) == OFFERS_PER_CHUNK:
+            following = records.filter(pk__gt=chunk[-1].pk)
+            chunk = list(self.read(following[:OFFERS_PER_CHUNK]))
             yield from chunk
 
-    def those_of(self, records: Any, pks: Iterable[str]) -> Iterator[Offer]:
+    def those_of(self, records: QuerySet[StockRecord], pks: Iterable[str]) -> Iterator[Offer]:
         """The records of ``pks`` that exist, in order of pk."""
         wanted = iter(sorted(valid_pks(records.model, pks)))
-        while chunk := list(islice(wanted, PKS_CHUNK)):
+        while chunk := list(islice(wanted, PKS_PER_QUERY)):
             yield from self.read(records.filter(pk__in=chunk))
 
-    def read(self, records: Any) -> Iterator[Offer]:
-        return self.offers_of(self.rows_of(records))
-
-    def rows_of(self, records: Any) -> Any:
-        """What is read of the records: all columns, or those that an offer is made of."""
+    def read(self, records: QuerySet[StockRecord]) -> Iterator[Offer]:
+        """The offers of these records, from all their columns or from those that are needed."""
         if self.taxes is None:
-            return records.select_related(*RELATED)
+            return map(self.from_model, records.select_related(*RELATED))
         # As it is stored: Oscar's field would be asked for each row what None means.
-        return records.annotate(upc=Cast("product__upc", CharField())).values_list(*COLUMNS)
-
-    def offers_of(self, rows: Any) -> Iterator[Offer]:
-        if self.taxes is None:
-            return map(self.from_model, rows)
+        rows = records.annotate(upc=Cast("product__upc", CharField())).values_list(*COLUMNS)
         return map(partial(self.from_columns, self.taxes), rows)
 
-    def from_columns(self, taxes: Taxes, row: tuple[Any, ...]) -> Offer:
+    def from_columns(self, taxes: Taxes, row: Columns) -> Offer:
         """One offer from ``COLUMNS``, by the rules of Oscar's own models."""
         (
             pk,
@@ -207,7 +224,7 @@ class Reader:
             parent_class_pk,
         ) = row
         if structure == "child":
-            public, class_pk = public and parent_public, parent_class_pk
+            public, class_pk = public and bool(parent_public), parent_class_pk
         net_stock = 0 if in_stock is None else in_stock - (allocated or 0)
         return Offer(
             pk=str(pk),
@@ -217,15 +234,16 @@ class Reader:
             quantity=None if class_pk in self.untracked else net_stock,
             price_includes_tax=taxes.included,
             identifiers=identifiers(upc),
-            on_sale=bool(public) and structure != "parent",
+            on_sale=public and structure != "parent",
             url=self.page and self.page % {"slug": slug, "pk": product_pk},
         )
 
-    def from_model(self, record: Any) -> Offer:
+    def from_model(self, record: StockRecord) -> Offer:
         """One offer as the shop's own models and strategy see it."""
         product = record.product
         price, includes_tax = self.asked_price(record)
-        public = product.is_public and (not product.is_child or product.parent.is_public)
+        parent = product.parent if product.is_child else None
+        public = product.is_public and (parent is None or parent.is_public)
         return Offer(
             pk=str(record.pk),
             sku=record.partner_sku,
@@ -238,7 +256,7 @@ class Reader:
             url=self.page and product.get_absolute_url(),
         )
 
-    def asked_price(self, record: Any) -> tuple[Money | None, bool | None]:
+    def asked_price(self, record: StockRecord) -> tuple[Money | None, bool | None]:
         """The price of the shop's strategy, with tax where the strategy knows it."""
         price = self.strategy.fetch_for_product(record.product, record).price
         if not price.exists or price.excl_tax is None:
@@ -248,17 +266,17 @@ class Reader:
         return Money(price.excl_tax, price.currency), False
 
 
-def is_tracked(product: Any) -> bool:
+def is_tracked(product: Product) -> bool:
     product_class = product.get_product_class()
     return product_class is None or product_class.track_stock
 
 
-def valid_pks(model: Any, pks: Iterable[str]) -> set[Any]:
+def valid_pks(model: type[Model], pks: Iterable[str]) -> set[int]:
     """The pks as the model has them; what cannot be one names nothing that exists."""
-    valid = set()
+    key, valid = model._meta.pk, set[int]()
     for pk in pks:
         try:
-            value = model._meta.pk.to_python(pk)
+            value = key.to_python(pk)
         except ValidationError:
             continue
         if not isinstance(value, int) or value < 2**63:  # no database counts further

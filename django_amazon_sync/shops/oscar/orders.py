@@ -9,7 +9,9 @@ product. ``django_amazon_sync.signals.order_placed`` is sent instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from decimal import Decimal
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 from django.contrib.sites.models import Site
@@ -24,13 +26,28 @@ from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures
 from django_amazon_sync.shops.oscar.offers import RELATED, records_of, valid_pks, with_sku
 from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+    from oscar.apps.order.models import Line, Order
+    from oscar.apps.partner.models import StockRecord
+    from oscar.apps.payment.models import SourceType
+
 AMAZON_SOURCE = MenuItem("amazon", "Amazon")
+
+
+class ShippingMethod(Protocol):
+    """What an order keeps of a shipping method: a class of the shop, or a row of its tables."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> _StrOrPromise: ...
 
 
 # --- What staff choose from --------------------------------------------------------------------
 
 
-def menu(methods: Iterable[Any]) -> Menu:
+def menu(methods: Iterable[ShippingMethod]) -> Menu:
     order_model = get_model("order", "Order")
     sources = get_model("payment", "SourceType").objects.order_by("name")
     payment = {AMAZON_SOURCE.code: AMAZON_SOURCE}
@@ -55,21 +72,24 @@ def status_flow() -> StatusFlow:
     )
 
 
-def shipping_methods() -> Iterator[Any]:
+def shipping_methods() -> Iterator[ShippingMethod]:
     """The methods of the shop's repository, then those that staff keep in Oscar's dashboard."""
     basket = get_model("basket", "Basket")()
     repository = get_class("shipping.repository", "Repository")()
     offered = repository.get_available_shipping_methods(basket=basket, shipping_addr=None)
     yield from offered
     seen = {method.code for method in offered}
-    for name in ("OrderAndItemCharges", "WeightBased"):
-        for method in get_model("shipping", name).objects.all():
-            if method.code not in seen:
-                seen.add(method.code)
-                yield method
+    kept: tuple[Iterable[ShippingMethod], ...] = (
+        get_model("shipping", "OrderAndItemCharges").objects.all(),
+        get_model("shipping", "WeightBased").objects.all(),
+    )
+    for method in chain.from_iterable(kept):
+        if method.code not in seen:
+            seen.add(method.code)
+            yield method
 
 
-def chosen_shipping_method(code: str, methods: Iterable[Any]) -> Any:
+def chosen_shipping_method(code: str, methods: Iterable[ShippingMethod]) -> ShippingMethod:
     for method in methods:
         if method.code == code:
             return method
@@ -78,7 +98,7 @@ def chosen_shipping_method(code: str, methods: Iterable[Any]) -> Any:
     )
 
 
-def chosen_source_type(code: str) -> Any:
+def chosen_source_type(code: str) -> SourceType:
     source_types = get_model("payment", "SourceType").objects
     if code in ("", AMAZON_SOURCE.code):
         defaults = {"name": AMAZON_SOURCE.label}
@@ -106,7 +126,9 @@ def order_pk(number: str) -> str:
     return str(pk[0]) if pk else ""
 
 
-def place(order: OrderData, choices: Choices, methods: Iterable[Any], cancelled_status: str) -> str:
+def place(
+    order: OrderData, choices: Choices, methods: Iterable[ShippingMethod], cancelled_status: str
+) -> str:
     """Place the order unless it is there; the pk of the shop's order.
 
     ``methods`` are the shipping methods that can be chosen. The way to its status never leads
@@ -129,7 +151,7 @@ def place(order: OrderData, choices: Choices, methods: Iterable[Any], cancelled_
         raise
 
 
-def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any:
+def place_new(order: OrderData, choices: Choices, methods: Iterable[ShippingMethod]) -> Order:
     check_status(choices.status)
     method = chosen_shipping_method(choices.shipping_method, methods)
     source_type = chosen_source_type(choices.payment_method)
@@ -150,13 +172,14 @@ def place_new(order: OrderData, choices: Choices, methods: Iterable[Any]) -> Any
     )
     note_what_is_special(saved, order, records)
     # One fixed order of the row locks, so that two workers cannot wait for each other.
-    allocated = [line for line in lines if line.num_allocated]
-    for line in sorted(allocated, key=lambda one: one.stockrecord_id):
-        line.stockrecord.allocate(line.num_allocated)
+    taken = [(line.stockrecord, line.num_allocated) for line in lines if line.num_allocated]
+    allocated = [(record, units) for record, units in taken if record is not None]
+    for record, units in sorted(allocated, key=lambda taken: taken[0].pk):
+        record.allocate(units)
     return saved
 
 
-def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
+def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, StockRecord]:
     """The stock record of each line (by item id) whose offer or SKU the shop knows.
 
     The offer that Amazon's SKU is linked to goes before a SKU that is equal, and counts in the
@@ -174,7 +197,9 @@ def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, Any]:
     return {item_id: record for item_id, record in found.items() if record is not None}
 
 
-def save_order(order: OrderData, choices: Choices, figures: Figures, method: Any) -> Any:
+def save_order(
+    order: OrderData, choices: Choices, figures: Figures, method: ShippingMethod
+) -> Order:
     """The order's own row, with the first status; a guest's keeps the buyer's address itself."""
     model = get_model("order", "Order")
     user = customers.user_of(choices.customer)
@@ -200,8 +225,12 @@ def save_order(order: OrderData, choices: Choices, figures: Figures, method: Any
 
 
 def save_line(
-    saved: Any, line: OrderLine, figures: LineFigures, record: Any, choices: Choices
-) -> Any:
+    saved: Order,
+    line: OrderLine,
+    figures: LineFigures,
+    record: StockRecord | None,
+    choices: Choices,
+) -> Line:
     model = get_model("order", "Line")
     return model.objects.create(
         **fitting(
@@ -225,11 +254,11 @@ def save_line(
     )
 
 
-def takes_stock(record: Any, choices: Choices) -> bool:
-    return bool(record and choices.takes_stock and record.can_track_allocations)
+def takes_stock(record: StockRecord | None, choices: Choices) -> bool:
+    return record is not None and choices.takes_stock and record.can_track_allocations
 
 
-def note_what_is_special(saved: Any, order: OrderData, records: dict[str, Any]) -> None:
+def note_what_is_special(saved: Order, order: OrderData, records: dict[str, StockRecord]) -> None:
     for line in order.lines:
         record = records.get(line.item_id)
         if record is None:
@@ -249,7 +278,7 @@ def note_what_is_special(saved: Any, order: OrderData, records: dict[str, Any]) 
 # --- Money, as Oscar keeps it ------------------------------------------------------------------
 
 
-def order_columns(figures: Figures) -> dict[str, Any]:
+def order_columns(figures: Figures) -> dict[str, str | Decimal]:
     return {
         "currency": figures.currency,
         "total_incl_tax": figures.total.gross,
@@ -259,7 +288,7 @@ def order_columns(figures: Figures) -> dict[str, Any]:
     }
 
 
-def line_columns(figures: LineFigures) -> dict[str, Any]:
+def line_columns(figures: LineFigures) -> dict[str, Decimal]:
     return {
         "line_price_incl_tax": figures.price.gross,
         "line_price_excl_tax": figures.price.net,
@@ -270,7 +299,7 @@ def line_columns(figures: LineFigures) -> dict[str, Any]:
     }
 
 
-def save_money(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+def save_money(saved: Order, lines: Iterable[Line], figures: Figures) -> None:
     """The rows that explain the columns: surcharges, discounts, a price for each line."""
     for charge in figures.charges:
         saved.surcharges.create(
@@ -283,15 +312,15 @@ def save_money(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
     save_discounts(saved, lines, figures)
 
 
-def save_prices(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+def save_prices(saved: Order, lines: Iterable[Line], figures: Figures) -> None:
     model = get_model("order", "LinePrice")
     model.objects.bulk_create(
         model(
             order=saved,
             line=line,
             quantity=line.quantity,
-            price_incl_tax=line.unit_price_incl_tax,
-            price_excl_tax=line.unit_price_excl_tax,
+            price_incl_tax=figures.lines[line.partner_line_reference].unit.gross,
+            price_excl_tax=figures.lines[line.partner_line_reference].unit.net,
             tax_code=line.tax_code,
         )
         for line in lines
@@ -299,7 +328,7 @@ def save_prices(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
     )
 
 
-def save_discounts(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
+def save_discounts(saved: Order, lines: Iterable[Line], figures: Figures) -> None:
     model = get_model("order", "OrderDiscount")
     name = "Amazon discount"
     if figures.shipping_discount:
@@ -322,7 +351,7 @@ def save_discounts(saved: Any, lines: Iterable[Any], figures: Figures) -> None:
 # --- Status ------------------------------------------------------------------------------------
 
 
-def follow_status(saved: Any, status: str, cancelled_status: str) -> str:
+def follow_status(saved: Order, status: str, cancelled_status: str) -> str:
     """Set the status along the pipeline; where no way leads there, why it stays, also in a note."""
     way = status_flow().way(saved.status, status, cancelled_status)
     if way is None:
@@ -338,10 +367,10 @@ def follow_status(saved: Any, status: str, cancelled_status: str) -> str:
 # --- Notes -------------------------------------------------------------------------------------
 
 
-def note(saved: Any, message: str) -> None:
+def note(saved: Order, message: str) -> None:
     """Tell staff once, however often this is called."""
     saved.notes.get_or_create(note_type=NOTE_TYPE, message=message)
 
 
-def note_cancellation_request(saved: Any) -> None:
+def note_cancellation_request(saved: Order) -> None:
     note(saved, "The buyer asks Amazon to cancel this order: decide before anything is shipped.")

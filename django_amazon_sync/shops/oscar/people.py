@@ -6,16 +6,23 @@ Oscar's forms: whatever is there is stored, nothing is refused.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from babel import Locale
 from django.db import transaction
+from django.db.models import Field, Model
 from oscar.core.loading import get_model
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from django_amazon_sync.data import Address, Buyer
 from django_amazon_sync.shops import customers
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from oscar.apps.address.abstract_models import AbstractAddress
+    from oscar.apps.address.models import Country
+    from oscar.apps.order.models import BillingAddress, Order, ShippingAddress
 
 #: The note type of what this package writes on an order; such notes hold no personal data.
 NOTE_TYPE = "Amazon"
@@ -24,37 +31,42 @@ NOTE_TYPE = "Amazon"
 UNKNOWN_COUNTRY = "ZZ"
 
 
-def fitting(model: Any, **values: Any) -> dict[str, Any]:
-    """The values cut to what the model's columns hold; PostgreSQL refuses NUL characters."""
-    fields = model._meta
+def fitting(model: type[Model], **texts: str | None) -> dict[str, str | None]:
+    """The texts cut to what the model's columns hold; PostgreSQL refuses NUL characters."""
     return {
-        name: value.replace("\x00", "")[: fields.get_field(name).max_length]
-        if isinstance(value, str)
-        else value
-        for name, value in values.items()
+        name: text if text is None else text.replace("\x00", "")[: width(model, name)]
+        for name, text in texts.items()
     }
+
+
+def width(model: type[Model], column: str) -> int | None:
+    """How many characters the column holds; None where there is no limit."""
+    field = model._meta.get_field(column)
+    return field.max_length if isinstance(field, Field) else None
 
 
 # --- Addresses --------------------------------------------------------------------------------
 
 
-def save_addresses(delivery: Address) -> tuple[Any, Any]:
+def save_addresses(delivery: Address) -> tuple[ShippingAddress, BillingAddress]:
     """A saved shipping address and a billing address alike: Amazon names the recipient only.
 
     A telephone number that Oscar cannot hold goes to the shipping address's notes.
     """
     shipping_model = get_model("order", "ShippingAddress")
     billing_model = get_model("order", "BillingAddress")
-    columns = address_columns(delivery)
+    columns, there = address_columns(delivery), country(delivery.country)
     phone, notes = phone_number(delivery)
-    shipping = shipping_model(**fitting(shipping_model, **columns), phone_number=phone, notes=notes)
-    billing = billing_model(**fitting(billing_model, **columns))
+    shipping = shipping_model(
+        **fitting(shipping_model, **columns), country=there, phone_number=phone, notes=notes
+    )
+    billing = billing_model(**fitting(billing_model, **columns), country=there)
     shipping.save()
     billing.save()
     return shipping, billing
 
 
-def address_columns(address: Address) -> dict[str, Any]:
+def address_columns(address: Address) -> dict[str, str]:
     first_name, _, last_name = address.name.strip().rpartition(" ")
     given = (address.company, address.line1, address.line2, address.line3, address.district)
     lines = [line.strip() for line in given if line.strip()]
@@ -67,11 +79,10 @@ def address_columns(address: Address) -> dict[str, Any]:
         "line4": address.city,
         "state": address.state,
         "postcode": address.postcode,
-        "country": country(address.country),
     }
 
 
-def country(code: str) -> Any:
+def country(code: str) -> Country:
     """Oscar's country of an ISO 3166 code; created where a bare ``migrate`` left none.
 
     A created country is open for Amazon's orders only, not for the shop's own checkout.
@@ -117,11 +128,12 @@ def customer(buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
     return str(found.user.pk)
 
 
-def begin_address_book(user: Any, delivery: Address) -> None:
+def begin_address_book(user: User, delivery: Address) -> None:
     model = get_model("address", "UserAddress")
     phone, notes = phone_number(delivery)
     model.objects.create(
         **fitting(model, **address_columns(delivery), notes=notes),
+        country=country(delivery.country),
         phone_number=phone,
         user=user,
         is_default_for_shipping=True,
@@ -133,7 +145,7 @@ def begin_address_book(user: Any, delivery: Address) -> None:
 
 
 @transaction.atomic
-def forget_buyer(order: Any) -> None:
+def forget_buyer(order: Order) -> None:
     """Remove the buyer's name, address lines, postcode, phone, e-mail and messages.
 
     Country, state, city, totals and taxes stay: they are not personal, and tax law wants them.
@@ -155,10 +167,11 @@ def forget_buyer(order: Any) -> None:
         customers.forget(user)
 
 
-def forget_address(address: Any) -> None:
+def forget_address(address: AbstractAddress) -> None:
     personal = ("title", "first_name", "last_name", "line1", "line2", "line3", "postcode")
     for name in personal:
         setattr(address, name, "")
     if hasattr(address, "phone_number"):
-        address.phone_number, address.notes = "", ""
+        for name in ("phone_number", "notes"):
+            setattr(address, name, "")
     address.save()  # also rewrites the text that Oscar searches

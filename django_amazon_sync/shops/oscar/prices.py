@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from oscar.core.loading import get_class
 
 from django_amazon_sync.data import Money
 
+if TYPE_CHECKING:
+    from oscar.apps.partner.strategy import Base
 
-def shop_strategy() -> Any:
+
+def shop_strategy() -> Base:
     """The strategy of no customer in particular, which Oscar's selector gives without request."""
     return get_class("partner.strategy", "Selector")().strategy()
 
@@ -28,24 +31,22 @@ class Taxes:
     exponent: Decimal = Decimal("0.0001")
 
     @classmethod
-    def of(cls, strategy: Any) -> Taxes | None:
+    def of(cls, strategy: Base) -> Taxes | None:
         """The taxes of this strategy, or None where its own code decides for each product."""
         from oscar.apps.partner import strategy as oscars
 
-        kind = type(strategy)
+        kind, fixed = type(strategy), oscars.FixedRateTax
         if getattr(kind, "fetch_for_product", None) is not oscars.Structured.fetch_for_product:
             return None
-        if kind.pricing_policy is oscars.NoTax.pricing_policy:
+        policy = getattr(kind, "pricing_policy", None)
+        if policy is oscars.NoTax.pricing_policy:
             return cls(Decimal(0))
-        if kind.pricing_policy is oscars.DeferredTax.pricing_policy:
+        if policy is oscars.DeferredTax.pricing_policy:
             return cls(None)
-        fixed = oscars.FixedRateTax
-        if (kind.pricing_policy, kind.get_rate, kind.get_exponent) == (
-            fixed.pricing_policy,
-            fixed.get_rate,
-            fixed.get_exponent,
-        ):
-            return cls(strategy.rate, strategy.exponent)
+        if policy is fixed.pricing_policy and isinstance(strategy, fixed):
+            own = type(strategy)
+            if own.get_rate is fixed.get_rate and own.get_exponent is fixed.get_exponent:
+                return cls(strategy.rate, strategy.exponent)
         return None
 
     @property

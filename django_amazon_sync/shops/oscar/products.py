@@ -6,7 +6,7 @@ give it a class of their own, and publish it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -16,8 +16,14 @@ from django_amazon_sync.data import MenuItem, Money, NewProduct
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.figures import LIMIT
 from django_amazon_sync.shops.oscar.offers import records_of, valid_pks, with_sku
-from django_amazon_sync.shops.oscar.people import fitting
+from django_amazon_sync.shops.oscar.people import fitting, width
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from oscar.apps.catalogue.models import Category, ProductClass
+    from oscar.apps.partner.models import Partner, StockRecord
 
 #: The class of the products that are made, and the attribute that says from where they are.
 CLASS_NAME, CLASS_SLUG = "Made by Amazon import", "made-by-amazon-import"
@@ -38,11 +44,7 @@ def categories() -> tuple[MenuItem, ...]:
 
 def create(product: NewProduct, scope: str) -> str:
     """The pk of a new stock record of 0 pieces, or of the one that has the SKU already."""
-    if (
-        not 0
-        < len(product.sku)
-        <= get_model("partner", "StockRecord")._meta.get_field("partner_sku").max_length
-    ):
+    if not 0 < len(product.sku) <= (width(get_model("partner", "StockRecord"), "partner_sku") or 0):
         raise ShopRefused(f"SKU {product.sku[:40]} does not fit Oscar's column.")
     if there := _there(product, scope):
         return there
@@ -60,7 +62,7 @@ def _there(product: NewProduct, scope: str) -> str:
     return str(record.pk) if record else ""
 
 
-def _create(product: NewProduct, scope: str) -> Any:
+def _create(product: NewProduct, scope: str) -> StockRecord:
     model = get_model("catalogue", "Product")
     partner = _partner(scope)
     title = product.title.replace("\x00", "").strip() or product.sku
@@ -82,7 +84,7 @@ def _create(product: NewProduct, scope: str) -> Any:
     )
 
 
-def _product_class() -> Any:
+def _product_class() -> ProductClass:
     made, new = get_model("catalogue", "ProductClass").objects.get_or_create(
         slug=CLASS_SLUG, defaults={"name": CLASS_NAME}
     )
@@ -91,7 +93,7 @@ def _product_class() -> Any:
     return made
 
 
-def _partner(scope: str) -> Any:
+def _partner(scope: str) -> Partner:
     """The account's partner; of a shop without scopes the oldest, or one named Amazon."""
     partners = get_model("partner", "Partner").objects.order_by("pk")
     if not scope:
@@ -102,12 +104,12 @@ def _partner(scope: str) -> Any:
     return partner
 
 
-def _category(code: str) -> Any:
+def _category(code: str) -> Category | None:
     model = get_model("catalogue", "Category")
     return model.objects.filter(pk__in=valid_pks(model, [code] if code else [])).first()
 
 
-def _price(price: Money | None) -> dict[str, Any]:
+def _price(price: Money | None) -> dict[str, Decimal | str]:
     """What the stock record holds so that the shop's buyers would pay what Amazon's paid."""
     if price is None or abs(price.amount) >= LIMIT:
         return {}

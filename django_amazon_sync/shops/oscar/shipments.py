@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from oscar.core.loading import get_model
 
@@ -13,7 +13,10 @@ from django_amazon_sync import conf
 from django_amazon_sync.data import ShipmentData
 from django_amazon_sync.shops.oscar.offers import valid_pks
 
-CHUNK = 500
+if TYPE_CHECKING:
+    from oscar.apps.order.models import ShippingEvent
+
+ORDERS_PER_QUERY = 500
 
 # "Carrier: DHL / Tracking: 00340434161094000000", on one line or on several.
 LABELLED = re.compile(
@@ -31,12 +34,12 @@ def read_shipments(order_pks: Iterable[str]) -> Iterator[ShipmentData]:
     )
     prefetched = events.prefetch_related("line_quantities__line").order_by("order_id", "pk")
     wanted = iter(sorted(valid_pks(get_model("order", "Order"), order_pks)))
-    while chunk := list(islice(wanted, CHUNK)):
+    while chunk := list(islice(wanted, ORDERS_PER_QUERY)):
         for event in prefetched.filter(order_id__in=chunk):
             yield shipment(event)
 
 
-def shipment(event: Any) -> ShipmentData:
+def shipment(event: ShippingEvent) -> ShipmentData:
     """One event; lines that are not Amazon's have no item id and are left out."""
     said = read_note(event.notes)
     return ShipmentData(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from oscar.core.loading import get_model
@@ -11,7 +11,11 @@ from oscar.core.loading import get_model
 from django_amazon_sync.data import Money, OfferUpdate
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar.offers import is_tracked, valid_pks
+from django_amazon_sync.shops.oscar.people import width
 from django_amazon_sync.shops.oscar.prices import Taxes, shop_strategy
+
+if TYPE_CHECKING:
+    from oscar.apps.partner.models import StockRecord
 
 
 @transaction.atomic
@@ -36,11 +40,11 @@ def take_over(update: OfferUpdate) -> None:
     record.save()
     if update.title is not None:
         product = record.product
-        product.title = update.title[: product._meta.get_field("title").max_length]
+        product.title = update.title[: width(type(product), "title")]
         product.save()
 
 
-def price_to_store(record: Any, price: Money) -> Decimal:
+def price_to_store(record: StockRecord, price: Money) -> Decimal:
     """The stock record's price for what Amazon's buyers pay."""
     taxes = Taxes.of(shop_strategy())
     if taxes is None:
