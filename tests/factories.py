@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oscar.apps.catalogue.categories import create_from_breadcrumbs
 from oscar.core.loading import get_model
 
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Category, Product, ProductClass
+    from oscar.apps.order.models import ShippingEvent
+    from oscar.apps.partner.models import Partner, StockRecord
+    from oscar.apps.shipping.models import OrderAndItemCharges
+
 numbers = count(1)
 
 
-def partner(code: str = "warehouse") -> Any:
+def partner(code: str = "warehouse") -> Partner:
     """The partner of that code, which is a scope of OscarShop."""
     saved, _ = get_model("partner", "Partner").objects.get_or_create(
         code=code, defaults={"name": code.title()}
@@ -20,14 +26,14 @@ def partner(code: str = "warehouse") -> Any:
     return saved
 
 
-def product_class(*, track_stock: bool = True) -> Any:
+def product_class(*, track_stock: bool = True) -> ProductClass:
     saved, _ = get_model("catalogue", "ProductClass").objects.get_or_create(
         name="Goods" if track_stock else "Services", defaults={"track_stock": track_stock}
     )
     return saved
 
 
-def product(*, track_stock: bool = True, parent: Any = None, **columns: Any) -> Any:
+def product(*, track_stock: bool = True, parent: Product | None = None, **columns: Any) -> Product:
     """A standalone product, or a child where a parent is given."""
     model = get_model("catalogue", "Product")
     if parent is None:
@@ -45,9 +51,9 @@ def stock_record(
     in_stock: int | None = 10,
     currency: str = "EUR",
     partner_code: str = "warehouse",
-    product_: Any = None,
+    product_: Product | None = None,
     **columns: Any,
-) -> Any:
+) -> StockRecord:
     """A stock record with a product of its own; ``columns`` are the product's."""
     return get_model("partner", "StockRecord").objects.create(
         product=product_ or product(**columns),
@@ -59,17 +65,17 @@ def stock_record(
     )
 
 
-def category(name: str) -> Any:
+def category(name: str) -> Category:
     """A category of the catalogue by its full name ("Books > Old")."""
     return create_from_breadcrumbs(name)
 
 
-def shipping_method(name: str) -> Any:
+def shipping_method(name: str) -> OrderAndItemCharges:
     """A shipping method as staff keep it in Oscar's dashboard; its code is the name's slug."""
     return get_model("shipping", "OrderAndItemCharges").objects.create(name=name)
 
 
-def shipping_event(order_pk: str, items: dict[str, int], note: str = "") -> Any:
+def shipping_event(order_pk: str, items: dict[str, int], note: str = "") -> ShippingEvent:
     """A shipping event of the type "Shipped": ``items`` are Amazon's item ids and quantities."""
     order = get_model("order", "Order").objects.get(pk=order_pk)
     shipped, _ = get_model("order", "ShippingEventType").objects.get_or_create(

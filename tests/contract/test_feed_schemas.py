@@ -4,7 +4,7 @@ In the twin tests the judge finds fault with a feed and a report that are not.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -41,8 +41,8 @@ def judge(name: str) -> Draft7Validator:
     return Draft7Validator(json.loads(file.read_text("utf-8")))
 
 
-def faults(name: str, document: Any) -> list[str]:
-    return [f"{one.json_path}: {one.message}" for one in judge(name).iter_errors(document)]
+def faults(name: str, document: Mapping[str, object]) -> list[str]:
+    return [f"{fault.json_path}: {fault.message}" for fault in judge(name).iter_errors(document)]
 
 
 @pytest.fixture
@@ -69,16 +69,18 @@ def test_every_processing_report_is_one(
 ) -> None:
     caller.amazon.switch(feed_report=feed_report, feed_outcome=outcome)
     feed_id = caller.send_feed(*MESSAGES, **header)
-    broken = caller.create_feed(caller.upload(b"[")).body["feedId"]
+    broken = caller.create_feed(caller.upload(b"[")).body["feedId"].text
     caller.amazon.finish_feeds()
-    for one in (feed_id, broken):
-        assert faults("listings-feed-processing-report", caller.processing_report(one)) == []
+    for sent in (feed_id, broken):
+        assert (
+            faults("listings-feed-processing-report", caller.processing_report(sent).fields) == []
+        )
 
 
 def test_the_judge_is_not_blind(caller: Caller) -> None:
     feed_id = caller.send_feed(*MESSAGES)
     caller.amazon.finish_feeds()
-    report = caller.processing_report(feed_id)
+    report = caller.processing_report(feed_id).fields
     name = "listings-feed-processing-report"
     assert faults(name, {**report, "summary": {}})
     assert faults(name, {**report, "issues": [{"messageId": 0, "severity": "BAD", "message": ""}]})

@@ -327,7 +327,7 @@ def test_random_buyers_of_every_region_fit_the_models(models: Models, region: st
         for order_id in amazon.let_buyers_buy(30, region):
             caller.get_order(order_id, ALL_ORDER_DATA)
         amazon.advance(2 * 24 * 3600)
-        caller.token = caller.fetch_token().body["access_token"]
+        caller.token = caller.fetch_token().body["access_token"].text
         caller.search_orders(
             includedData=ALL_ORDER_DATA, marketplaceIds=DE if region == "eu" else JP
         )

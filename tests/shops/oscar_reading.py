@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.forms.models import model_to_dict
 from oscar.core.loading import get_model
@@ -11,13 +11,16 @@ from oscar.core.loading import get_model
 from django_amazon_sync.data import Money
 from django_amazon_sync.testing.shop_contract import PlacedLine, PlacedOrder
 
+if TYPE_CHECKING:
+    from oscar.apps.order.models import Order
+
 
 def read_order(pk: str) -> PlacedOrder:
     order = get_model("order", "Order").objects.get(pk=pk)
     lines = list(order.lines.all())
     surcharges = list(order.surcharges.all())
     parts = [line.line_price_incl_tax for line in lines]
-    parts += [order.shipping_incl_tax, *(one.incl_tax for one in surcharges)]
+    parts += [order.shipping_incl_tax, *(surcharge.incl_tax for surcharge in surcharges)]
     return PlacedOrder(
         total=Money(order.total_incl_tax, order.currency),
         parts=sum(parts, Decimal(0)),
@@ -36,7 +39,7 @@ def read_order(pk: str) -> PlacedOrder:
     )
 
 
-def everything_of(order: Any) -> str:
+def everything_of(order: Order) -> str:
     """Every column of the order and of all rows that hang on it."""
     rows = [order, order.shipping_address, order.billing_address]
     for related in (

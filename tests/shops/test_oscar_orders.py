@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from oscar.apps.order.signals import order_placed
 from oscar.core.loading import get_class, get_model
@@ -26,6 +27,10 @@ from django_amazon_sync.shops.oscar import OscarShop, orders
 from django_amazon_sync.testing.shop_contract import new_line, new_order
 from tests import factories
 
+if TYPE_CHECKING:
+    from oscar.apps.order.models import Line, Order, ShippingAddress
+    from oscar.apps.partner.models import StockRecord
+
 pytestmark = pytest.mark.django_db
 
 shop = OscarShop()
@@ -36,9 +41,27 @@ def taxed(net: str, tax: str = "0") -> Taxed:
     return Taxed(Decimal(net), Decimal(tax))
 
 
-def placed(order: OrderData, **changes: Any) -> Any:
-    pk = shop.place_order(order, replace(choices, **changes))
+def placed(
+    order: OrderData,
+    *,
+    status: str = "",
+    scope: str = "",
+    shipping_method: str = choices.shipping_method,
+    payment_method: str = choices.payment_method,
+) -> Order:
+    chosen = Choices(shipping_method, payment_method, status=status, scope=scope)
+    pk = shop.place_order(order, chosen)
     return get_model("order", "Order").objects.get(pk=pk)
+
+
+def record_of(line: Line) -> StockRecord:
+    assert line.stockrecord is not None
+    return line.stockrecord
+
+
+def shipping_address(saved: Order) -> ShippingAddress:
+    assert saved.shipping_address is not None
+    return saved.shipping_address
 
 
 @pytest.fixture
@@ -85,7 +108,9 @@ def test_a_line_has_amazons_ids_and_prices(order: OrderData) -> None:
     assert (line.line_price_incl_tax, line.line_price_excl_tax) == (Decimal("20.40"), Decimal(17))
     assert (line.unit_price_incl_tax, line.unit_price_excl_tax) == (Decimal(12), Decimal(10))
     assert [discount.amount for discount in line.discounts.all()] == [Decimal("3.60")]
-    assert [(price.quantity, price.price_incl_tax) for price in line.prices.all()] == [(2, 12)]
+    assert [(price.quantity, price.price_incl_tax) for price in line.prices.all()] == [
+        (2, Decimal(12))
+    ]
 
 
 def test_a_discount_on_shipping_is_shown_as_one(order: OrderData) -> None:
@@ -127,9 +152,9 @@ def test_the_customer_is_a_guest_and_the_day_is_amazons(order: OrderData) -> Non
 
 def test_oscars_signal_of_a_placed_order_is_not_sent(order: OrderData) -> None:
     """Shops mail their buyers on it; Amazon's buyers hear from Amazon."""
-    heard = []
+    heard: list[object] = []
 
-    def listen(**kwargs: Any) -> None:
+    def listen(**kwargs: object) -> None:
         heard.append(kwargs)
 
     order_placed.connect(listen)
@@ -140,7 +165,7 @@ def test_oscars_signal_of_a_placed_order_is_not_sent(order: OrderData) -> None:
     assert heard == []
 
 
-def test_the_dashboard_shows_the_order(order: OrderData, admin_client: Any) -> None:
+def test_the_dashboard_shows_the_order(order: OrderData, admin_client: Client) -> None:
     unknown = replace(new_line("item-3", "UNKNOWN", 1), title="Something else")
     saved = placed(replace(order, lines=(*order.lines, unknown)))
     page = admin_client.get(shop.order_url(str(saved.pk)))
@@ -170,8 +195,8 @@ def test_a_purchase_order_number_is_noted(order: OrderData) -> None:
 def test_stock_is_allocated_as_in_oscars_checkout(order: OrderData) -> None:
     saved = placed(order)
     assert [line.num_allocated for line in saved.lines.all()] == [2, 1]
-    assert [line.stockrecord.num_allocated for line in saved.lines.all()] == [2, 1]
-    assert [line.stockrecord.num_in_stock for line in saved.lines.all()] == [10, 5]
+    assert [record_of(line).num_allocated for line in saved.lines.all()] == [2, 1]
+    assert [record_of(line).num_in_stock for line in saved.lines.all()] == [10, 5]
 
 
 def test_rows_of_stock_are_locked_in_one_order(order: OrderData) -> None:
@@ -180,7 +205,7 @@ def test_rows_of_stock_are_locked_in_one_order(order: OrderData) -> None:
         saved = placed(backwards)
     updates = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
     allocations = [sql for sql in updates if "partner_stockrecord" in sql]
-    pks = [line.stockrecord_id for line in saved.lines.all()]
+    pks = [record_of(line).pk for line in saved.lines.all()]
     assert pks == sorted(pks, reverse=True)
     assert [int(sql.rsplit(" ", 1)[1]) for sql in allocations] == sorted(pks)
 
@@ -208,18 +233,19 @@ def test_the_number_of_queries_grows_by_the_lines_only(order: OrderData) -> None
 # --- Addresses --------------------------------------------------------------------------------
 
 
-def address_of(order: OrderData, address: Address | None) -> Any:
-    return placed(replace(order, delivery=address)).shipping_address
+def address_of(order: OrderData, address: Address | None) -> ShippingAddress:
+    return shipping_address(placed(replace(order, delivery=address)))
 
 
 def test_shipping_and_billing_address_are_the_recipients(order: OrderData) -> None:
     saved = placed(order)
     for address in (saved.shipping_address, saved.billing_address):
+        assert address is not None
         assert address.name == "Ada Byron"
         assert (address.line1, address.line4) == ("12 Engine Row", "London")
         assert (address.postcode, address.country_id) == ("EC1A 1BB", "GB")
-    assert str(saved.shipping_address.phone_number) == "+442079460958"
-    assert saved.shipping_address.notes == ""
+    assert str(shipping_address(saved).phone_number) == "+442079460958"
+    assert shipping_address(saved).notes == ""
 
 
 def test_a_country_is_created_where_migrate_left_none(order: OrderData) -> None:
@@ -318,7 +344,7 @@ def test_whoever_loses_the_race_for_a_number_takes_nothing(
     monkeypatch.setattr(orders, "order_pk", look)
     assert shop.place_order(order, choices) == str(first.pk)
     assert not_there_yet == []
-    assert [line.stockrecord.num_allocated for line in first.lines.all()] == [2, 1]
+    assert [record_of(line).num_allocated for line in first.lines.all()] == [2, 1]
     assert get_model("order", "ShippingAddress").objects.count() == 1
 
 
@@ -327,7 +353,7 @@ def test_a_refusal_half_way_leaves_nothing(
 ) -> None:
     record = get_model("partner", "StockRecord")
 
-    def refuse(self: Any, quantity: int) -> None:
+    def refuse(self: StockRecord, quantity: int) -> None:
         raise ShopRefused("The warehouse is on fire.")
 
     monkeypatch.setattr(record, "allocate", refuse)
@@ -345,11 +371,11 @@ def lowered(order: OrderData, quantity: int, total: str = "82.60") -> OrderData:
     return replace(order, lines=lines, amounts=OrderAmounts("EUR", Decimal(total), Decimal(1)))
 
 
-def notes_of(saved: Any) -> list[str]:
+def notes_of(saved: Order) -> list[str]:
     return list(saved.notes.order_by("pk").values_list("message", flat=True))
 
 
-def update(saved: Any, order: OrderData) -> Any:
+def update(saved: Order, order: OrderData) -> Order:
     """Follow Amazon twice, as updates come more than once."""
     for _ in range(2):
         shop.update_order(str(saved.pk), order, choices)
@@ -360,7 +386,7 @@ def update(saved: Any, order: OrderData) -> Any:
 def test_a_lowered_quantity_frees_the_allocation(order: OrderData) -> None:
     saved = update(placed(order), lowered(order, 1))
     line = saved.lines.get(partner_sku="MUG")
-    assert (line.quantity, line.num_allocated, line.stockrecord.num_allocated) == (1, 1, 1)
+    assert (line.quantity, line.num_allocated, record_of(line).num_allocated) == (1, 1, 1)
     assert notes_of(saved) == ["Amazon cancelled 1 of SKU MUG; 1 remain."]
 
 
@@ -371,7 +397,7 @@ def test_what_is_shipped_is_not_cancelled(order: OrderData) -> None:
     update(saved, replace(order, status="CANCELLED"))
     line = saved.lines.get(partner_sku="MUG")
     assert (line.quantity, line.num_allocated) == (1, 0)
-    assert (line.stockrecord.num_in_stock, line.stockrecord.num_allocated) == (9, 0)
+    assert (record_of(line).num_in_stock, record_of(line).num_allocated) == (9, 0)
     assert "Amazon counts 0 of SKU MUG, but 1 are shipped: check it." in notes_of(saved)
 
 
@@ -381,7 +407,7 @@ def test_what_staff_released_is_not_released_again(order: OrderData) -> None:
     handler = get_class("order.processing", "EventHandler")()
     handler.cancel_stock_allocations(saved)
     update(saved, replace(order, status="CANCELLED"))
-    allocated = [line.stockrecord.num_allocated for line in other.lines.all()]
+    allocated = [record_of(line).num_allocated for line in other.lines.all()]
     assert allocated == [2, 1]
 
 
@@ -390,7 +416,7 @@ def test_what_staff_left_allocated_is_all_that_is_released(order: OrderData) -> 
     saved.lines.get(partner_sku="MUG").cancel_allocation(1)
     update(saved, replace(order, status="CANCELLED"))
     assert [line.num_allocated for line in saved.lines.all()] == [0, 0]
-    assert [line.stockrecord.num_allocated for line in saved.lines.all()] == [0, 0]
+    assert [record_of(line).num_allocated for line in saved.lines.all()] == [0, 0]
 
 
 def test_a_quantity_that_grew_is_for_people_to_check(order: OrderData) -> None:
@@ -468,7 +494,7 @@ def test_notes_and_mails_that_may_quote_the_buyer_go_too(order: OrderData) -> No
         "SKU UNKNOWN is not known to the shop"
     ]
     assert [email.email for email in emails.all()] == ["someone.else@example.com"]
-    assert saved.shipping_address.summary == "London, United Kingdom"
+    assert shipping_address(saved).summary == "London, United Kingdom"
     assert saved.total_incl_tax == Decimal("82.60")
 
 

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
 from django_amazon_sync.testing.simulator import Seller, Simulator
+from tests.node import Node
 
 US = "ATVPDKIKX0DER"
 CA = "A2EUQ1WTGCTBG2"
@@ -25,6 +27,10 @@ SHOWING_ITEMS = {
 """The header ``report`` of a feed whose processing report shall show items."""
 
 
+#: One patch operation, right or wrong.
+Patch: TypeAlias = Mapping[str, object]
+
+
 @dataclass(frozen=True)
 class Got:
     """One answer."""
@@ -34,15 +40,14 @@ class Got:
     raw: bytes
 
     @property
-    def body(self) -> Any:
-        return json.loads(self.raw) if self.raw else None
+    def body(self) -> Node:
+        return Node.read(self.raw) if self.raw else Node(None)
 
     @property
     def error(self) -> dict[str, str]:
         """The first error of an error body."""
-        errors = self.body if isinstance(self.body, list) else self.body["errors"]
-        error: dict[str, str] = errors[0]
-        return error
+        errors = self.body if isinstance(self.body.value, list) else self.body["errors"]
+        return {name: Node(value).text for name, value in errors[0].fields.items()}
 
     @property
     def rate(self) -> str | None:
@@ -57,7 +62,7 @@ class Caller:
         self.seller: Seller = amazon.seller(region)
         self._prefix = prefix
         self._connection = HTTPConnection(urlsplit(amazon.endpoint).netloc, timeout=10)
-        self.token = self.fetch_token().body["access_token"]
+        self.token = self.fetch_token().body["access_token"].text
 
     def close(self) -> None:
         self._connection.close()
@@ -84,7 +89,7 @@ class Caller:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.raw("POST", "/auth/o2/token", urlencode(form).encode(), headers)
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Got:
+    def call(self, method: str, path: str, body: object = None, **query: object) -> Got:
         """One API call; None among the query values means that the parameter is left out."""
         given = {name: value for name, value in query.items() if value is not None}
         url = self._prefix + path + (f"?{urlencode(given)}" if given else "")
@@ -98,12 +103,12 @@ class Caller:
         path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
         return self.call("GET", path, marketplaceIds=marketplaces, includedData=data)
 
-    def search_listings(self, **query: Any) -> Got:
+    def search_listings(self, **query: object) -> Got:
         path = f"/listings/2021-08-01/items/{self.seller.seller_id}"
         return self.call("GET", path, **{"marketplaceIds": US, **query})
 
     def patch(
-        self, sku: str, *patches: dict[str, Any], product_type: str = "PRODUCT", **query: Any
+        self, sku: str, *patches: Patch, product_type: str = "PRODUCT", **query: object
     ) -> Got:
         path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
         body = {"productType": product_type, "patches": list(patches)}
@@ -112,11 +117,11 @@ class Caller:
     def put(
         self,
         sku: str,
-        attributes: dict[str, Any],
+        attributes: Mapping[str, object],
         *,
         requirements: str = "LISTING_OFFER_ONLY",
         product_type: str = "PRODUCT",
-        **query: Any,
+        **query: object,
     ) -> Got:
         path = f"/listings/2021-08-01/items/{self.seller.seller_id}/{quote(sku, safe='')}"
         body = {
@@ -126,7 +131,7 @@ class Caller:
         }
         return self.call("PUT", path, body, **{"marketplaceIds": US, **query})
 
-    def search_orders(self, **query: Any) -> Got:
+    def search_orders(self, **query: object) -> Got:
         if "createdAfter" not in query:
             query = {"lastUpdatedAfter": "2020-01-01T00:00:00Z", **query}
         return self.call("GET", "/orders/2026-01-01/orders", **query)
@@ -134,7 +139,7 @@ class Caller:
     def get_order(self, order_id: str, data: str | None = None) -> Got:
         return self.call("GET", f"/orders/2026-01-01/orders/{order_id}", includedData=data)
 
-    def confirm(self, order_id: str, reference: Any = "1", **changes: Any) -> Got:
+    def confirm(self, order_id: str, reference: object = "1", **changes: object) -> Got:
         """confirmShipment of all that is open, but for the changes of the package detail."""
         order = self.amazon.order(order_id)
         detail = {
@@ -156,7 +161,7 @@ class Caller:
     def slot(self, content_type: str = FEED_CONTENT_TYPE) -> tuple[str, str]:
         """A feed document to upload: its id, and its address without the host."""
         body = self.call("POST", f"{FEEDS}/documents", {"contentType": content_type}).body
-        return body["feedDocumentId"], body["url"].removeprefix(self.amazon.endpoint)
+        return body["feedDocumentId"].text, body["url"].text.removeprefix(self.amazon.endpoint)
 
     def upload(self, content: bytes) -> str:
         """Upload a feed; returns the id of its document."""
@@ -173,27 +178,28 @@ class Caller:
         }
         return self.call("POST", f"{FEEDS}/feeds", body)
 
-    def send_feed(self, *messages: Any, marketplace: str = US, **header: Any) -> str:
+    def send_feed(self, *messages: object, marketplace: str = US, **header: object) -> str:
         """Upload messages and make a feed of them; returns its id."""
         named = {"sellerId": self.seller.seller_id, "version": "2.0", **header}
         content = json.dumps({"header": named, "messages": messages}).encode()
-        feed_id: str = self.create_feed(self.upload(content), marketplace).body["feedId"]
-        return feed_id
+        return self.create_feed(self.upload(content), marketplace).body["feedId"].text
 
-    def get_feed(self, feed_id: str) -> Any:
+    def get_feed(self, feed_id: str) -> Node:
         return self.call("GET", f"{FEEDS}/feeds/{feed_id}").body
 
-    def processing_report(self, feed_id: str) -> Any:
+    def processing_report(self, feed_id: str) -> Node:
         """The processing report of a feed that has ended."""
         document_id = self.get_feed(feed_id)["resultFeedDocumentId"]
-        return json.loads(self.download(f"{FEEDS}/documents/{document_id}")[1])
+        return Node.read(self.download(f"{FEEDS}/documents/{document_id}")[1])
 
-    def create_report(self, *marketplaces: str, type_: str = LISTINGS_REPORT, **more: Any) -> Got:
+    def create_report(
+        self, *marketplaces: str, type_: str = LISTINGS_REPORT, **more: object
+    ) -> Got:
         """createReport, for America by default."""
         body = {"reportType": type_, "marketplaceIds": marketplaces or [US], **more}
         return self.call("POST", f"{REPORTS}/reports", body)
 
-    def get_report(self, report_id: str) -> Any:
+    def get_report(self, report_id: str) -> Node:
         return self.call("GET", f"{REPORTS}/reports/{report_id}").body
 
     def report_file(self, report_id: str) -> tuple[str, bytes]:
@@ -204,26 +210,26 @@ class Caller:
     def download(self, path: str) -> tuple[str, bytes]:
         """The Content-Type and the unpacked content of a document."""
         found = self.call("GET", path).body
-        got = self.raw("GET", found["url"].removeprefix(self.amazon.endpoint), None, {})
+        got = self.raw("GET", found["url"].text.removeprefix(self.amazon.endpoint), None, {})
         assert got.status == 200
         packed = found.get("compressionAlgorithm") == "GZIP"
         return got.headers["Content-Type"], gzip.decompress(got.raw) if packed else got.raw
 
 
-def replace(name: str, *instances: dict[str, Any], op: str = "replace") -> dict[str, Any]:
+def replace(name: str, *instances: Mapping[str, object], op: str = "replace") -> Patch:
     """One patch operation."""
     return {"op": op, "path": f"/attributes/{name}", "value": list(instances)}
 
 
-def message(number: int, sku: str, *patches: dict[str, Any], **more: Any) -> dict[str, Any]:
+def message(number: int, sku: str, *patches: Patch, **more: object) -> dict[str, object]:
     """One message of a feed: a PATCH, or what ``more`` makes of it."""
     patch = {"operationType": "PATCH", "productType": "PRODUCT", "patches": list(patches)}
     return {"messageId": number, "sku": sku, **({**patch, **more} if patches else more)}
 
 
 def offer(
-    price: float, marketplace: str = US, currency: str = "USD", **parts: Any
-) -> dict[str, Any]:
+    price: float | str, marketplace: str = US, currency: str = "USD", **parts: object
+) -> dict[str, object]:
     """A purchasable offer with all selectors."""
     return {
         "marketplace_id": marketplace,
@@ -234,6 +240,6 @@ def offer(
     }
 
 
-def merchant(quantity: int, **parts: Any) -> dict[str, Any]:
+def merchant(quantity: int, **parts: object) -> dict[str, object]:
     """A merchant quantity."""
     return {"fulfillment_channel_code": "DEFAULT", "quantity": quantity, **parts}

@@ -33,7 +33,7 @@ def test_token_errors_have_their_own_body(
     got = caller.fetch_token(**changes)
     assert got.status == status
     assert got.body["error"] == error
-    assert set(got.body) == {"error", "error_description"}
+    assert set(got.body.fields) == {"error", "error_description"}
 
 
 def test_a_refresh_token_of_another_application_is_no_grant(amazon: Simulator) -> None:
@@ -52,7 +52,7 @@ def test_an_expired_access_token_is_403_and_says_so(caller: Caller) -> None:
     got = caller.get_listing("MUG-BLUE")
     assert (got.status, got.error["code"], got.error["details"]) == (403, "Unauthorized", EXPIRED)
     assert got.rate is None
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     caller.amazon.expire_access_tokens()
     assert caller.get_listing("MUG-BLUE").error["details"] == EXPIRED
 

@@ -69,12 +69,12 @@ def test_a_document_that_no_feed_used_dies_after_two_days(
     used, unused = caller.upload(b"{}"), caller.upload(b"{}")
     caller.create_feed(used)
     amazon.advance(2 * 24 * 3600 + 1)
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     assert caller.create_feed(unused).status == 400
     assert caller.call("GET", f"{FEEDS}/documents/{unused}").status == 404
     assert caller.call("GET", f"{FEEDS}/documents/{used}").status == 200
     amazon.advance(27 * 24 * 3600)
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     assert caller.call("GET", f"{FEEDS}/documents/{used}").status == 404
 
 
@@ -88,19 +88,19 @@ def test_a_document_is_nobody_elses(amazon: Simulator, caller: Caller) -> None:
 
 def test_nothing_is_there_before_the_upload(caller: Caller) -> None:
     document_id, _ = caller.slot()
-    url = caller.call("GET", f"{FEEDS}/documents/{document_id}").body["url"]
+    url = caller.call("GET", f"{FEEDS}/documents/{document_id}").body["url"].text
     got = caller.raw("GET", url.removeprefix(caller.amazon.endpoint), None, {})
     assert (got.status, code_of(got)) == (404, "NoSuchKey")
 
 
 def test_an_address_may_ask_for_unpacking_on_the_way(amazon: Simulator, caller: Caller) -> None:
-    report_id = caller.create_report().body["reportId"]
+    report_id = caller.create_report().body["reportId"].text
     amazon.finish_reports()
     path = f"/reports/2021-06-30/documents/{amazon.report(report_id).document}"
     for asked, encoding in ((None, None), ("true", "gzip")):
         found = caller.call("GET", path, enableContentEncodingUrlHeader=asked).body
-        got = caller.raw("GET", found["url"].removeprefix(amazon.endpoint), None, {})
-        assert (found["compressionAlgorithm"], got.headers.get("Content-Encoding")) == (
+        got = caller.raw("GET", found["url"].text.removeprefix(amazon.endpoint), None, {})
+        assert (found["compressionAlgorithm"].text, got.headers.get("Content-Encoding")) == (
             "GZIP",
             encoding,
         )
@@ -111,8 +111,8 @@ def test_a_document_can_be_made_to_hold_anything(amazon: Simulator, caller: Call
     document_id = caller.upload(b"{}")
     amazon.set_document(document_id, b"no gzip", gzipped=True, content_type="text/plain")
     found = caller.call("GET", f"{FEEDS}/documents/{document_id}").body
-    got = caller.raw("GET", found["url"].removeprefix(amazon.endpoint), None, {})
-    assert (found["compressionAlgorithm"], got.raw) == ("GZIP", b"no gzip")
+    got = caller.raw("GET", found["url"].text.removeprefix(amazon.endpoint), None, {})
+    assert (found["compressionAlgorithm"].text, got.raw) == ("GZIP", b"no gzip")
     amazon.set_document(document_id, b"plain")
     assert caller.download(f"{FEEDS}/documents/{document_id}") == ("text/plain", b"plain")
 

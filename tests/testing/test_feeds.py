@@ -48,7 +48,9 @@ def test_a_feed_waits_is_worked_on_and_is_done(amazon: Simulator, caller: Caller
     amazon.advance(45)
     done = caller.get_feed(feed_id)
     assert done["processingStatus"] == "DONE"
-    assert done["createdTime"] < done["processingStartTime"] < done["processingEndTime"]
+    assert (
+        done["createdTime"].text < done["processingStartTime"].text < done["processingEndTime"].text
+    )
     assert done["resultFeedDocumentId"]
 
 
@@ -123,7 +125,7 @@ def test_a_fatal_feed_has_done_a_part(amazon: Simulator, caller: Caller) -> None
     )
     amazon.advance(61)
     found = caller.get_feed(feed_id)
-    assert (found["processingStatus"], "resultFeedDocumentId" in found) == ("FATAL", False)
+    assert (found["processingStatus"].text, "resultFeedDocumentId" in found) == ("FATAL", False)
     assert [live(amazon, sku).price == 10 for sku in skus] == [True, True, False, False]
 
 
@@ -183,7 +185,7 @@ def test_feeds_are_found_page_by_page(amazon: Simulator, caller: Caller) -> None
     path, query = f"{FEEDS}/feeds", {"feedTypes": "JSON_LISTINGS_FEED"}
     first = caller.call("GET", path, **query, pageSize=3, marketplaceIds=US).body
     second = caller.call("GET", path, nextToken=first["nextToken"]).body
-    assert [row["feedId"] for row in first["feeds"] + second["feeds"]] == ids[::-1]
+    assert [row["feedId"] for row in [*first["feeds"], *second["feeds"]]] == ids[::-1]
     assert "nextToken" not in second
     assert caller.call("GET", path, **query, nextToken=first["nextToken"]).status == 400
     assert caller.call("GET", path).status == 400
@@ -221,7 +223,8 @@ def test_what_is_good_is_done_and_what_is_not_is_told(amazon: Simulator, caller:
     }
     assert codes(report) == [(9, "90226"), (9, "90228")]
     assert report["issues"][0]["attributeName"] == "purchasable_offer"
-    assert (report["issues"][0]["sku"], report["issues"][0]["severity"]) == ("LAMP-OAK", "ERROR")
+    first = report["issues"][0]
+    assert (first["sku"].text, first["severity"].text) == ("LAMP-OAK", "ERROR")
     assert report["summary"] == {
         "errors": 2,
         "warnings": 0,
@@ -336,7 +339,7 @@ def test_a_wrong_header_refuses_all(
     ],
 )
 def test_what_is_no_feed_is_fatal(amazon: Simulator, caller: Caller, content: bytes) -> None:
-    feed_id = caller.create_feed(caller.upload(content)).body["feedId"]
+    feed_id = caller.create_feed(caller.upload(content)).body["feedId"].text
     amazon.advance(61)
     assert caller.get_feed(feed_id)["processingStatus"] == "FATAL"
     assert len(caller.processing_report(feed_id)["issues"]) == 1
@@ -344,7 +347,7 @@ def test_what_is_no_feed_is_fatal(amazon: Simulator, caller: Caller, content: by
 
 def test_a_feed_without_upload_is_fatal(amazon: Simulator, caller: Caller) -> None:
     document_id, _ = caller.slot()
-    feed_id = caller.create_feed(document_id).body["feedId"]
+    feed_id = caller.create_feed(document_id).body["feedId"].text
     amazon.advance(61)
     assert amazon.feed(feed_id).status == "FATAL"
 
@@ -403,7 +406,7 @@ def test_a_report_may_be_missing(amazon: Simulator, caller: Caller) -> None:
     feed_id = caller.send_feed(message(1, "MUG-BLUE", TEN))
     amazon.finish_feeds()
     found = caller.get_feed(feed_id)
-    assert (found["processingStatus"], "resultFeedDocumentId" in found) == ("DONE", False)
+    assert (found["processingStatus"].text, "resultFeedDocumentId" in found) == ("DONE", False)
 
 
 def test_a_report_may_be_half_of_one(amazon: Simulator, caller: Caller) -> None:

@@ -43,13 +43,13 @@ def test_a_weird_sku_is_found_when_it_is_encoded_once(caller: Caller) -> None:
 
 
 def test_only_the_data_that_was_asked_for_comes(caller: Caller) -> None:
-    assert set(caller.get_listing("MUG-BLUE").body) == {"sku", "summaries"}
-    assert set(caller.get_listing("MUG-BLUE", data="offers").body) == {"sku", "offers"}
+    assert set(caller.get_listing("MUG-BLUE").body.fields) == {"sku", "summaries"}
+    assert set(caller.get_listing("MUG-BLUE", data="offers").body.fields) == {"sku", "offers"}
 
 
 def test_offers_show_consumer_and_business_price(caller: Caller) -> None:
     offers = caller.get_listing("MUG-BLUE", data="offers").body["offers"]
-    assert [(row["offerType"], row["price"]["amount"]) for row in offers] == [
+    assert [(row["offerType"].text, row["price"]["amount"].text) for row in offers] == [
         ("B2C", "9.50"),
         ("B2B", "8.75"),
     ]
@@ -80,7 +80,7 @@ def test_search_pages_through_everything_once(caller: Caller) -> None:
     while True:
         body = caller.search_listings(pageSize=2, sortBy="sku", pageToken=token).body
         skus += [item["sku"] for item in body["items"]]
-        token = body.get("pagination", {}).get("nextToken")
+        token = body.get("pagination").get("nextToken")
         if not token:
             break
     assert len(skus) == len(set(skus)) == body["numberOfResults"]
@@ -93,7 +93,7 @@ def test_a_page_token_dies_with_its_parameters_and_with_time(caller: Caller) -> 
     assert caller.search_listings(pageSize=3, pageToken=token).status == 400
     assert caller.search_listings(pageSize=2, pageToken="nonsense").status == 400
     caller.amazon.advance(25 * 3600)
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     assert caller.search_listings(pageSize=2, pageToken=token).status == 400
 
 
@@ -139,10 +139,10 @@ def test_search_falls_silent_after_a_thousand(caller: Caller) -> None:
     while True:
         body = caller.search_listings(pageSize=20, sortBy="sku", pageToken=token).body
         seen += len(body["items"])
-        token = body.get("pagination", {}).get("nextToken")
+        token = body.get("pagination").get("nextToken")
         if not token:
             break
-    assert body["numberOfResults"] > 1010
+    assert body["numberOfResults"].number > 1010
     assert seen == 1000
 
 
@@ -151,7 +151,7 @@ def test_search_falls_silent_after_a_thousand(caller: Caller) -> None:
 
 def test_attributes_echo_at_once_and_the_rest_follows(caller: Caller) -> None:
     got = caller.patch("MUG-BLUE", replace("fulfillment_availability", merchant(3)))
-    assert (got.status, got.body["status"], got.body["issues"]) == (200, "ACCEPTED", [])
+    assert (got.status, got.body["status"].text, list(got.body["issues"])) == (200, "ACCEPTED", [])
     echo = caller.get_listing("MUG-BLUE", data=DATA).body
     assert echo["attributes"]["fulfillment_availability"] == [merchant(3)]
     assert echo["fulfillmentAvailability"][0]["quantity"] == 12
@@ -170,9 +170,12 @@ def test_what_is_ignored_is_accepted_and_echoed_and_never_live(caller: Caller) -
     amazon.advance(7 * 24 * 3600)
     assert amazon.live("na", "MUG-BLUE", US).price == Decimal("9.50")  # type: ignore[union-attr]
     assert amazon.attributes("na", "MUG-BLUE", US)["purchasable_offer"][-1] == offer(11)
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     (issue,) = caller.get_listing("MUG-BLUE", data="issues").body["issues"]
-    assert (issue["severity"], issue["message"]) == ("ERROR", "This image is not permitted.")
+    assert (issue["severity"].text, issue["message"].text) == (
+        "ERROR",
+        "This image is not permitted.",
+    )
     amazon.heed_changes("na", "MUG-BLUE", US)
     caller.patch("MUG-BLUE", replace("purchasable_offer", offer(12)))
     settled(amazon)
@@ -357,7 +360,7 @@ def test_only_top_level_paths_work(caller: Caller, path: str) -> None:
         (replace("purchasable_offer", offer(10_000_001)), "90226"),
         (replace("purchasable_offer", offer(9.999)), "90226"),
         (replace("purchasable_offer", offer(9, currency="EUR")), "90225"),
-        (replace("purchasable_offer", offer("9.99")), "4000001"),  # type: ignore[arg-type]
+        (replace("purchasable_offer", offer("9.99")), "4000001"),
         ({"op": "replace", "path": "/attributes/purchasable_offer", "value": offer(9)}, "4000001"),
         (replace("purchasable_offer", {**offer(9), "our_price": {"schedule": []}}), "4000001"),
         (
@@ -386,9 +389,9 @@ def test_bad_values_are_invalid_and_change_nothing(
 ) -> None:
     before = caller.amazon.attributes("na", "MUG-BLUE", US)
     got = caller.patch("MUG-BLUE", patch)
-    assert (got.status, got.body["status"]) == (200, "INVALID")
+    assert (got.status, got.body["status"].text) == (200, "INVALID")
     (issue,) = got.body["issues"]
-    assert (issue["code"], issue["severity"]) == (code, "ERROR")
+    assert (issue["code"].text, issue["severity"].text) == (code, "ERROR")
     assert issue["marketplaceIds"] == [US]
     assert caller.amazon.attributes("na", "MUG-BLUE", US) == before
 
@@ -453,7 +456,7 @@ def test_a_put_makes_an_offer_for_an_asin(caller: Caller) -> None:
     assert fresh["attributes"]["purchasable_offer"] == [offer(21.5)]
     settled(caller.amazon)
     summary = caller.get_listing("SHEARS").body["summaries"][0]
-    assert (summary["asin"], summary["productType"]) == ("B0SIMNEW10", "GARDEN_TOOL")
+    assert (summary["asin"].text, summary["productType"].text) == ("B0SIMNEW10", "GARDEN_TOOL")
     assert caller.amazon.live("na", "SHEARS", US).quantity == 4  # type: ignore[union-attr]
 
 

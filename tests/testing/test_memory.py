@@ -67,7 +67,7 @@ def test_feeds_reports_and_documents_go_on_after_a_restart(file: Path) -> None:
         ]
         amazon.advance(61)
         done = caller.processing_report(feeds[0])
-        report_id = caller.create_report().body["reportId"]
+        report_id = caller.create_report().body["reportId"].text
         amazon.set_amazon_stock("na", "FBA-KETTLE", US, fulfillable=7)
         token = caller.token
         caller.close()

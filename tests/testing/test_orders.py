@@ -18,7 +18,7 @@ EVERYTHING = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAG
 def found(caller: Caller, **query: Any) -> list[str]:
     got = caller.search_orders(**query)
     assert got.status == 200, got.error
-    return [order["orderId"] for order in got.body["orders"]]
+    return [order["orderId"].text for order in got.body["orders"]]
 
 
 def status(amazon: Simulator, order_id: str) -> str:
@@ -211,7 +211,12 @@ def test_data_sets_come_only_when_asked_for(caller: Caller) -> None:
     bare = caller.get_order(order_id).body["order"]
     for part in ("buyer", "recipient", "proceeds", "fulfillment", "packages", "payment"):
         assert part not in bare
-    assert set(bare["orderItems"][0]) == {"orderItemId", "quantityOrdered", "programs", "product"}
+    assert set(bare["orderItems"][0].fields) == {
+        "orderItemId",
+        "quantityOrdered",
+        "programs",
+        "product",
+    }
     full = caller.get_order(order_id, EVERYTHING).body["order"]
     assert full["fulfillment"]["fulfillmentStatus"] == "UNSHIPPED"
     assert full["orderItems"][0]["tax"]["taxCollections"][0]["model"] == "MARKETPLACE_FACILITATOR"
@@ -236,7 +241,7 @@ def test_without_the_role_personal_data_is_missing_without_an_error() -> None:
     assert got.status == 200
     order = got.body["order"]
     assert order["buyer"] == {}
-    assert set(order["recipient"]["deliveryAddress"]) <= {
+    assert set(order["recipient"]["deliveryAddress"].fields) <= {
         "city",
         "stateOrRegion",
         "countryCode",
@@ -266,7 +271,7 @@ def test_any_field_can_be_overwritten(caller: Caller) -> None:
     order = caller.get_order(order_id).body["order"]
     assert order["programs"] == ["PRIME", "UNHEARD_OF"]
     assert order["sellerNote"] == "an unknown field"
-    assert order["lastUpdatedTime"] > before
+    assert order["lastUpdatedTime"].text > before
     amazon.set_order(order_id, lastUpdatedTime="2020-01-01T00:00:00Z")
     assert amazon.order(order_id)["lastUpdatedTime"] == "2020-01-01T00:00:00Z"
 
@@ -334,7 +339,7 @@ def test_search_lags_two_minutes_and_says_up_to_when(caller: Caller) -> None:
     assert caller.get_order(order_id).status == 200
     amazon.advance(121)
     assert found(caller) == [order_id]
-    before = caller.search_orders().body["lastUpdatedBefore"]
+    before = caller.search_orders().body["lastUpdatedBefore"].text
     lag = amazon.now() - type(amazon.now()).fromisoformat(before)
     assert timedelta(seconds=119) < lag < timedelta(seconds=123)
     assert "createdBefore" in caller.search_orders(createdAfter="2020-01-01T00:00:00Z").body
@@ -391,8 +396,8 @@ def test_pages_join_without_gap_or_overlap(caller: Caller) -> None:
     token = None
     while True:
         body = caller.search_orders(maxResultsPerPage=3, paginationToken=token).body
-        seen += [order["orderId"] for order in body["orders"]]
-        token = body.get("pagination", {}).get("nextToken")
+        seen += [order["orderId"].text for order in body["orders"]]
+        token = body.get("pagination").get("nextToken")
         if not token:
             break
         amazon.advance(60)
@@ -404,12 +409,12 @@ def test_page_tokens_are_bound_to_the_request_and_die(caller: Caller) -> None:
     for _ in range(3):
         amazon.buy("na", US, "TEA-EARL-GREY-500")
     amazon.advance(130)
-    token = caller.search_orders(maxResultsPerPage=1).body["pagination"]["nextToken"]
+    token = caller.search_orders(maxResultsPerPage=1).body["pagination"]["nextToken"].text
     assert caller.search_orders(maxResultsPerPage=1, paginationToken=token).status == 200
     changed = {"maxResultsPerPage": 1, "lastUpdatedAfter": "2021-01-01T00:00:00Z"}
     assert caller.search_orders(**changed, paginationToken=token).status == 400
     amazon.advance(24 * 3600)
-    caller.token = caller.fetch_token().body["access_token"]
+    caller.token = caller.fetch_token().body["access_token"].text
     got = caller.search_orders(maxResultsPerPage=1, paginationToken=token)
     assert (got.status, got.error["message"]) == (400, "The page token has expired.")
 

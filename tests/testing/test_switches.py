@@ -51,10 +51,10 @@ def test_switches_are_changed_one_by_one() -> None:
 
 def test_times_and_lifetimes(amazon: Simulator, caller: Caller) -> None:
     amazon.switch(page_token_lifetime=5, shipment_delay=7, report_time=20)
-    token = caller.search_listings(pageSize=2).body["pagination"]["nextToken"]
+    token = caller.search_listings(pageSize=2).body["pagination"]["nextToken"].text
     order_id = amazon.buy("na", US, "MUG-BLUE")
     caller.confirm(order_id)
-    report_id = caller.create_report().body["reportId"]
+    report_id = caller.create_report().body["reportId"].text
     amazon.advance(6)
     assert caller.search_listings(pageSize=2, pageToken=token).status == 400
     assert amazon.order(order_id)["packages"] == []

@@ -337,6 +337,7 @@ def test_a_category_that_is_gone_and_no_price_stop_nothing(db: None) -> None:
 def test_categories_are_offered_by_their_full_names(db: None) -> None:
     old = factories.category("Books > Old")
     books = old.get_parent()
+    assert books is not None
     assert [(item.code, item.label) for item in OscarShop().menu().categories] == [
         (str(books.pk), "Books"),
         (str(old.pk), "Books > Old"),

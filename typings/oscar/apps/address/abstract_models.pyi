@@ -20,6 +20,8 @@ class AbstractAddress(models.Model):
 
     @property
     def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
 
 class AbstractShippingAddress(AbstractAddress):
     phone_number = PhoneNumberField(blank=True)

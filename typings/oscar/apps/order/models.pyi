@@ -77,6 +77,7 @@ class Line(models.Model):
     status = models.CharField(max_length=255, blank=True)
     num_allocated = models.PositiveIntegerField()
 
+    def consume_allocation(self, quantity: int) -> None: ...
     def cancel_allocation(self, quantity: int) -> None: ...
 
 class LinePrice(models.Model):
