@@ -100,7 +100,7 @@ def test_a_product_without_a_sku_is_no_offer() -> None:
 
 
 def test_all_chunks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CHUNK", 3)
+    monkeypatch.setattr(reading, "PRODUCTS_PER_CHUNK", 3)
     monkeypatch.setattr(reading, "PKS_PER_QUERY", 2)
     for count in range(1, 8):
         item(f"soap-{count}", on_hand=None if count == 3 else count)
@@ -333,7 +333,7 @@ def test_the_columns_and_what_they_do_not_show_are_amazons_total(
         line["unit_price"] * quantity if by_piece else line["price"]
         for line in figures.lines.values()
     )
-    beside = sum(figures.order.get(column, 0) for column in ("postage", "extra"))
+    beside = sum(Decimal(figures.order.get(column, 0)) for column in ("postage", "extra"))
     assert shown + beside + figures.unseen == figures.order["total"] == total
 
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, Model, QuerySet
 from django.db.models.functions import Cast
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
@@ -58,7 +58,7 @@ class ModelShop(Shop):
 
     # --- Offers ----------------------------------------------------------------------------------
 
-    def products(self, scope: str = "") -> Any:
+    def products(self, scope: str = "") -> QuerySet[Model]:
         """The products that are offers, ordered by pk; a queryset of the model's default manager.
 
         Override it to leave some out, or to annotate what the mapping then names. Raises
@@ -91,7 +91,7 @@ class ModelShop(Shop):
     def offers_of_products(self, product_pks: Iterable[str]) -> dict[str, list[str]]:
         return {pk: [pk] for pk in product_pks}
 
-    def offers_among(self, products: QuerySet[Any]) -> QuerySet[Any, Any]:
+    def offers_among(self, products: QuerySet[Model]) -> QuerySet[Model, tuple[str]]:
         return products.order_by().values_list(Cast("pk", CharField()))
 
     def products_of(self, offer_pks: Iterable[str]) -> dict[str, str]:
@@ -161,7 +161,7 @@ class ModelShop(Shop):
 
     # --- Signals and checks ----------------------------------------------------------------------
 
-    def _tell(self, pks: Iterable[Any]) -> None:
+    def _tell(self, pks: Iterable[object]) -> None:
         if changed := [str(pk) for pk in pks]:
             offers_changed.send(sender=type(self), pks=changed)
 
@@ -192,7 +192,7 @@ def admin_page(fields: ProductFields | OrderFields, pk: str) -> str:
         return ""
 
 
-def tell_of(shop: type[ModelShop], instance: Any, raw: bool = False, **kwargs: Any) -> None:
+def tell_of(shop: type[ModelShop], instance: Model, raw: bool = False, **kwargs: object) -> None:
     """A row that a fixture loads may come before the tables that a receiver would write to."""
     if not raw:
         offers_changed.send(sender=shop, pks=[str(instance.pk)])

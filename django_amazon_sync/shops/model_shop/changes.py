@@ -6,11 +6,11 @@ nothing is done twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from django_amazon_sync.data import OrderData, ShipmentData
 from django_amazon_sync.errors import ShopRefused
@@ -18,6 +18,7 @@ from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
     OrderFields,
+    Pk,
     ShopFields,
     column_of,
     model_of,
@@ -32,10 +33,10 @@ from django_amazon_sync.shops.model_shop.orders import (
     note_unseen,
 )
 
-CHUNK = 500
+ORDERS_PER_QUERY = 500
 
 
-def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[list[Any], str]:
+def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[list[Pk], str]:
     """Bring the order in line with Amazon's, in the caller's transaction.
 
     Returns the pks of the products whose stock it gave back, and what staff should know.
@@ -61,26 +62,26 @@ def is_cancelled(order: OrderData) -> bool:
 # --- Quantities ----------------------------------------------------------------------------------
 
 
-def lower_quantities(shop: ShopFields, saved: Any, order: OrderData) -> list[Any]:
+def lower_quantities(shop: ShopFields, saved: Model, order: OrderData) -> list[Pk]:
     """Cancel what the order's absolute quantities lack to those of the shop's lines.
 
     What is with the carrier cannot be cancelled any more.
     """
-    lines = {getattr(line, shop.line.item_id): line for line in lines_of(shop, saved)}
+    lines = {text_of(line, shop.line.item_id): line for line in lines_of(shop, saved)}
     counted = {line.item_id: 0 if is_cancelled(order) else line.quantity for line in order.lines}
     skus = {line.item_id: line.sku for line in order.lines}
     shipped = is_shipped(shop, saved)
     for item_id, quantity in counted.items():
-        held = getattr(lines[item_id], shop.line.quantity) if item_id in lines else 0
+        held = units_of(lines[item_id], shop.line.quantity) if item_id in lines else 0
         if quantity > held or (quantity < held and shipped):
             note(shop, saved, f"Amazon counts {quantity} of SKU {skus[item_id]}, the shop "
                               f"{'shipped ' if shipped else ''}{held}: check it.")  # fmt: skip
     if shipped:
         return []
-    released = set()
+    released = set[Pk]()
     # The same fixed order of row locks as in placing.
     for item_id, line in lines.items():
-        held = getattr(line, shop.line.quantity)
+        held = units_of(line, shop.line.quantity)
         if counted.get(item_id, held) < held:
             note(shop, saved, f"Amazon cancelled {held - counted[item_id]} of SKU {skus[item_id]}; "
                               f"{counted[item_id]} remain.")  # fmt: skip
@@ -88,21 +89,31 @@ def lower_quantities(shop: ShopFields, saved: Any, order: OrderData) -> list[Any
     return sorted(released)
 
 
-def lines_of(shop: ShopFields, saved: Any) -> Any:
+def lines_of(shop: ShopFields, saved: Model) -> QuerySet[Model]:
     """The order's lines, ordered by their products' pks."""
     lines = model_of(shop.line)._base_manager.filter(**{shop.line.order: saved})
     return lines.select_related(shop.line.product).order_by(f"{shop.line.product}__pk", "pk")
 
 
-def is_shipped(shop: ShopFields, saved: Any) -> bool:
+def text_of(row: Model, column: str) -> str:
+    """What a column of text holds; empty for NULL."""
+    return getattr(row, column) or ""
+
+
+def units_of(row: Model, column: str) -> int:
+    """What a column of units holds; 0 for NULL."""
+    return getattr(row, column) or 0
+
+
+def is_shipped(shop: ShopFields, saved: Model) -> bool:
     return bool(shop.order.shipped_at and getattr(saved, shop.order.shipped_at))
 
 
-def lower_quantity(shop: ShopFields, line: Any, quantity: int) -> set[Any]:
+def lower_quantity(shop: ShopFields, line: Model, quantity: int) -> set[Pk]:
     """Lower one line and give back what it took beyond that; the pks of the product concerned."""
     columns = [shop.line.quantity]
     setattr(line, shop.line.quantity, quantity)
-    taken = (getattr(line, shop.line.taken) or 0) if shop.line.taken else 0
+    taken = units_of(line, shop.line.taken) if shop.line.taken else 0
     surplus = max(taken - quantity, 0)
     if surplus:
         columns.append(shop.line.taken)
@@ -115,9 +126,10 @@ def lower_quantity(shop: ShopFields, line: Any, quantity: int) -> set[Any]:
     return {product.pk}
 
 
-def set_cancelled(shop: ShopFields, saved: Any, status: str) -> str:
+def set_cancelled(shop: ShopFields, saved: Model, status: str) -> str:
     """Give the order the shop's status for cancelled ones, unless it has left already."""
-    column, cancelled = shop.order.status, shop.order.cancelled
+    column = shop.order.status
+    cancelled: object = shop.order.cancelled
     if column and status:
         cancelled = value_of_choice(column_of(shop.order, column), status)
     remark = ""
@@ -132,7 +144,7 @@ def set_cancelled(shop: ShopFields, saved: Any, status: str) -> str:
     return remark
 
 
-def follow_status(shop: ShopFields, saved: Any, status: str) -> str:
+def follow_status(shop: ShopFields, saved: Model, status: str) -> str:
     """Give the order this status; what staff cancelled in the shop stays so."""
     column = shop.order.status
     if not column:
@@ -150,7 +162,7 @@ def follow_status(shop: ShopFields, saved: Any, status: str) -> str:
 # --- Money ---------------------------------------------------------------------------------------
 
 
-def follow_amounts(shop: ShopFields, saved: Any, order: OrderData) -> None:
+def follow_amounts(shop: ShopFields, saved: Model, order: OrderData) -> None:
     """Write the order's money anew where Amazon's grand total is another one than before."""
     column = shop.order.total
     if order.amounts is None or not column:
@@ -165,13 +177,13 @@ def follow_amounts(shop: ShopFields, saved: Any, order: OrderData) -> None:
     note_unseen(shop, saved, order, figures)
 
 
-def write_lines(shop: ShopFields, saved: Any, figures: Figures) -> None:
+def write_lines(shop: ShopFields, saved: Model, figures: Figures) -> None:
     for line in lines_of(shop, saved):
-        if columns := figures.lines.get(getattr(line, shop.line.item_id)):
+        if columns := figures.lines.get(text_of(line, shop.line.item_id)):
             write(line, columns)
 
 
-def write(row: Any, columns: dict[str, Any]) -> None:
+def write(row: Model, columns: Mapping[str, object]) -> None:
     held = fitting(type(row), columns)
     for column, value in held.items():
         setattr(row, column, value)
@@ -186,7 +198,7 @@ def read_shipments(shop: ShopFields, order_pks: Iterable[str]) -> Iterator[Shipm
     fields, orders = shop.order, model_of(shop.order)._base_manager.order_by("pk")
     sent = orders.exclude(**{fields.shipped_at: None})
     wanted = iter(sorted(valid_pks(orders.model, order_pks)))
-    while chunk := list(islice(wanted, CHUNK)):
+    while chunk := list(islice(wanted, ORDERS_PER_QUERY)):
         items = items_of(shop, chunk)
         paths = [path for path in (fields.shipped_at, fields.carrier, fields.tracking) if path]
         for row in sent.filter(pk__in=chunk).values("pk", *paths):
@@ -200,11 +212,11 @@ def read_shipments(shop: ShopFields, order_pks: Iterable[str]) -> Iterator[Shipm
             )
 
 
-def items_of(shop: ShopFields, order_pks: Iterable[Any]) -> dict[Any, list[tuple[str, int]]]:
+def items_of(shop: ShopFields, order_pks: Iterable[Pk]) -> dict[Pk, list[tuple[str, int]]]:
     """What is in each of these orders, as (Amazon's item id, quantity)."""
     order, fields = f"{shop.line.order}__pk", shop.line
     lines = model_of(fields)._base_manager.filter(**{f"{order}__in": list(order_pks)})
-    items: dict[Any, list[tuple[str, int]]] = {}
+    items: dict[Pk, list[tuple[str, int]]] = {}
     rows = lines.order_by("pk").values_list(order, fields.item_id, fields.quantity)
     for pk, item_id, quantity in rows:
         if item_id and quantity:
@@ -230,7 +242,7 @@ def forget_buyer(shop: ShopFields, pk: str) -> None:
         return  # an order that was deleted holds nobody's data any more
     forgotten: dict[str, str] = dict.fromkeys(personal_columns(shop.order), "")
     if notes := shop.order.notes:
-        kept = (getattr(saved, notes) or "").splitlines()
+        kept = text_of(saved, notes).splitlines()
         forgotten[notes] = "\n".join(line for line in kept if line.startswith(OURS))
     if forgotten:
         write(saved, forgotten)
@@ -241,7 +253,7 @@ def forget_buyer(shop: ShopFields, pk: str) -> None:
         forget_customer(shop, saved)
 
 
-def forget_customer(shop: ShopFields, saved: Any) -> None:
+def forget_customer(shop: ShopFields, saved: Model) -> None:
     """The order is a guest's from now on; who was made for it goes with the last of such orders."""
     column = shop.order.customer
     user = getattr(saved, column)

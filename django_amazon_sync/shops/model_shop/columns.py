@@ -4,36 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import DecimalField, Field
+from django.db.models import DecimalField, Field, Model
 
 from django_amazon_sync.errors import ShopRefused
 
 
-def fitting(model: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+def fitting(model: type[Model], values: Mapping[str, object]) -> dict[str, object]:
     """The values of columns that the mapping names, as those can hold them.
 
     Texts are cut and lose NUL characters, which PostgreSQL refuses; amounts are rounded to the
     column's decimals. Raises ShopRefused where an amount is too large.
     """
     return {
-        column: _fitting(model._meta.get_field(column), value)
-        for column, value in values.items()
-        if column  # an empty name: the shop has no such column
+        name: _fitting(model._meta.get_field(name), value)
+        for name, value in values.items()
+        if name  # an empty name: the shop has no such column
     }
 
 
-def _fitting(field: Field[Any, Any], value: Any) -> Any:
-    if isinstance(value, str):
+def _fitting(field: object, value: object) -> object:
+    if isinstance(value, str) and isinstance(field, Field):
         return value.replace("\x00", "")[: field.max_length]
     if isinstance(value, Decimal) and isinstance(field, DecimalField):
         return rounded(field, value)
     return value
 
 
-def rounded(field: DecimalField[Any, Any], amount: Decimal) -> Decimal:
+def rounded(field: DecimalField[object, object], amount: Decimal) -> Decimal:
     """The amount in the column's decimals, halves up. Raises ShopRefused if it is too large."""
     digits, places = field.max_digits, field.decimal_places
     step = Decimal(1).scaleb(-places)
@@ -45,7 +44,7 @@ def rounded(field: DecimalField[Any, Any], amount: Decimal) -> Decimal:
     return amount.quantize(step, rounding=ROUND_HALF_UP)
 
 
-def value_of_choice(field: Field[Any, Any], code: str) -> Any:
+def value_of_choice(field: Field[object, object], code: str) -> object:
     """What the column holds for the code of a menu. Raises ShopRefused."""
     try:
         return field.to_python(code)

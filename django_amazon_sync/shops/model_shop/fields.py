@@ -11,10 +11,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Field, Model
+
+if TYPE_CHECKING:
+    Column: TypeAlias = Field[object, object]
+
+
+class Pk(Protocol):
+    """A primary key as the shop's model has it: a number, a text, a UUID."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+
 
 #: The attributes of an address, in the order in which they are printed.
 ADDRESS = (
@@ -48,7 +58,7 @@ class ProductFields:
     scope: str = ""
     url: str = ""
     category: str = ""
-    made: Mapping[str, Any] = field(default_factory=dict)
+    made: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def url_paths(self) -> tuple[str, ...]:
@@ -90,7 +100,7 @@ class OrderFields:
     carrier: str = ""
     tracking: str = ""
     customer: str = ""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ class LineFields:
     unit_price: str = ""
     total: str = ""
     gift_message: str = ""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,9 +142,11 @@ def model_of(fields: ProductFields | OrderFields | LineFields) -> type[Model]:
     return apps.get_model(fields.model)
 
 
-def column_of(fields: ProductFields | OrderFields | LineFields, name: str) -> Any:
+def column_of(fields: ProductFields | OrderFields | LineFields, name: str) -> Column:
     """The field of that name in the shop's model."""
-    return model_of(fields)._meta.get_field(name)
+    column = model_of(fields)._meta.get_field(name)
+    assert isinstance(column, Field)  # the mapping's faults say otherwise
+    return column
 
 
 def is_currency_code(currency: str) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+
+from django.db.models import DecimalField
 
 from django_amazon_sync.data import LineAmounts, OrderAmounts, OrderData, OrderLine
 from django_amazon_sync.errors import ShopRefused
@@ -30,8 +31,8 @@ class Figures:
     ``unseen`` is what they do not show of Amazon's total.
     """
 
-    order: dict[str, Any]
-    lines: dict[str, dict[str, Any]]
+    order: dict[str, Decimal | str]
+    lines: dict[str, dict[str, Decimal]]
     unseen: Decimal
 
 
@@ -39,16 +40,16 @@ def figures_of(shop: ShopFields, order: OrderData) -> Figures:
     """Raises ShopRefused where Amazon names no total, or the columns cannot hold the amounts."""
     amounts, fields = amounts_of(shop, order), shop.order
     lines = {line.item_id: line_columns(shop, line) for line in order.lines}
-    columns: dict[str, Any] = {}
+    columns: dict[str, Decimal | str] = {}
     rest = amounts.grand_total
     rest -= sum((shown(shop, line, lines[line.item_id]) for line in order.lines), ZERO)
     if fields.shipping:
         shipping = sum((line.amounts.shipping.gross for line in order.lines), ZERO)
-        columns[fields.shipping] = in_column(fields, fields.shipping, shipping)
-        rest -= columns[fields.shipping]
+        columns[fields.shipping] = held = in_column(fields, fields.shipping, shipping)
+        rest -= held
     if fields.other:
-        columns[fields.other] = in_column(fields, fields.other, rest)
-        rest -= columns[fields.other]
+        columns[fields.other] = held = in_column(fields, fields.other, rest)
+        rest -= held
     if fields.total:
         columns[fields.total] = exact(fields, fields.total, amounts.grand_total)
     if fields.currency and not is_currency_code(fields.currency):
@@ -72,7 +73,7 @@ def amounts_of(shop: ShopFields, order: OrderData) -> OrderAmounts:
     return amounts
 
 
-def line_columns(shop: ShopFields, line: OrderLine) -> dict[str, Any]:
+def line_columns(shop: ShopFields, line: OrderLine) -> dict[str, Decimal]:
     """The columns of one line: its price for the whole quantity, and for one piece."""
     price = goods_price(line.amounts)
     columns = {}
@@ -89,17 +90,19 @@ def goods_price(amounts: LineAmounts) -> Decimal:
     return max(amounts.goods.gross - amounts.discount.gross, ZERO)
 
 
-def shown(shop: ShopFields, line: OrderLine, columns: dict[str, Any]) -> Decimal:
+def shown(shop: ShopFields, line: OrderLine, columns: dict[str, Decimal]) -> Decimal:
     """What the shop's columns say that a line costs."""
     if shop.line.total:
-        return Decimal(columns[shop.line.total])
+        return columns[shop.line.total]
     if shop.line.unit_price:
-        return Decimal(columns[shop.line.unit_price]) * line.quantity
+        return columns[shop.line.unit_price] * line.quantity
     return ZERO
 
 
 def in_column(fields: OrderFields | LineFields, column: str, amount: Decimal) -> Decimal:
-    return rounded(column_of(fields, column), amount)
+    field = column_of(fields, column)
+    assert isinstance(field, DecimalField)  # the mapping's faults say otherwise
+    return rounded(field, amount)
 
 
 def exact(fields: OrderFields, column: str, amount: Decimal) -> Decimal:

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from django_amazon_sync.data import Identifier, Money, Offer, OfferUpdate
 from django_amazon_sync.errors import NotSupported, ShopRefused
 from django_amazon_sync.shops.model_shop.columns import fitting
-from django_amazon_sync.shops.model_shop.fields import ProductFields, is_currency_code, model_of
+from django_amazon_sync.shops.model_shop.fields import Pk, ProductFields, is_currency_code, model_of
 
-CHUNK = 1000
+PRODUCTS_PER_CHUNK = 1000
 PKS_PER_QUERY = 500
 
 
@@ -25,14 +26,14 @@ class Reader:
     """Reads rows of ``products``, a queryset ordered by pk, as offers."""
 
     fields: ProductFields
-    products: Any
+    products: QuerySet[Model]
 
     def all(self) -> Iterator[Offer]:
         """Every product in chunks by pk; no cursor is kept open meanwhile."""
-        rows = self._rows(self.products[:CHUNK])
+        rows = self._rows(self.products[:PRODUCTS_PER_CHUNK])
         yield from self._offers(rows)
-        while len(rows) == CHUNK:
-            rows = self._rows(self.products.filter(pk__gt=rows[-1]["pk"])[:CHUNK])
+        while len(rows) == PRODUCTS_PER_CHUNK:
+            rows = self._rows(self.products.filter(pk__gt=rows[-1]["pk"])[:PRODUCTS_PER_CHUNK])
             yield from self._offers(rows)
 
     def those_of(self, pks: Iterable[str]) -> Iterator[Offer]:
@@ -55,7 +56,7 @@ class Reader:
             found |= {offer.pk: offer for offer in self._offers(rows)}
         return list(found.values())
 
-    def _rows(self, products: Any) -> list[dict[str, Any]]:
+    def _rows(self, products: QuerySet[Model]) -> list[dict[str, Any]]:
         return list(products.values("pk", *dict.fromkeys(filter(None, self._paths()))))
 
     def _paths(self) -> Iterator[str]:
@@ -97,17 +98,18 @@ class Reader:
         return Money(price if isinstance(price, Decimal) else Decimal(str(price)), str(currency))
 
 
-def valid_pks(model: Any, pks: Iterable[str]) -> set[Any]:
+def valid_pks(model: type[Model], pks: Iterable[str]) -> set[Pk]:
     """The pks as the model has them; what cannot be one names nothing that exists."""
-    valid = set()
+    key, valid = model._meta.pk, set[Pk]()
     for pk in pks:
         try:
-            value = model._meta.pk.to_python(pk)
+            value = key.to_python(pk)
         except ValidationError:
             continue
-        if not isinstance(value, int) or value < 2**63:  # no database counts further
+        # No database counts further.
+        if value not in (None, "") and (not isinstance(value, int) or value < 2**63):
             valid.add(value)
-    return valid - {None, ""}
+    return valid
 
 
 # --- Taking over from Amazon --------------------------------------------------------------------
@@ -118,7 +120,7 @@ def take_over(fields: ProductFields, offer: Offer | None, update: OfferUpdate) -
     """Write title, price or quantity into the columns of one product. Raises ShopRefused."""
     if offer is None:
         raise ShopRefused(f"The shop has no product {update.pk}; import the listings again.")
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if update.title is not None:
         wanted[fields.title] = update.title
     if update.price is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Model, QuerySet
 
 from django_amazon_sync.data import (
     Address,
@@ -23,6 +23,7 @@ from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
     ADDRESS,
     OrderFields,
+    Pk,
     ShopFields,
     column_of,
     model_of,
@@ -55,8 +56,10 @@ def menu_of(fields: OrderFields) -> Menu:
 def choices_of(fields: OrderFields, column: str) -> tuple[MenuItem, ...]:
     if not column:
         return ()
-    offered = [one for one in column_of(fields, column).flatchoices if one[0] not in (None, "")]
-    return tuple(MenuItem(str(code), str(label)) for code, label in offered)
+    choices = column_of(fields, column).flatchoices
+    return tuple(
+        MenuItem(str(code), str(label)) for code, label in choices if code not in (None, "")
+    )
 
 
 def check(choices: Choices, menu: Menu) -> None:
@@ -86,11 +89,13 @@ def order_pk(fields: OrderFields, number: str) -> str:
 class ShopProduct(NamedTuple):
     """A product of the shop: its pk and the shop's own SKU of it."""
 
-    pk: Any
+    pk: Pk
     sku: str
 
 
-def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -> list[Any]:
+def place(
+    shop: ShopFields, products: QuerySet[Model], order: OrderData, choices: Choices
+) -> list[Pk]:
     """Place a new order in the caller's transaction; the pks of the products whose stock it took.
 
     ``products`` are those that may be sold. The number's unique key is the last guard: whoever
@@ -107,7 +112,7 @@ def place(shop: ShopFields, products: Any, order: OrderData, choices: Choices) -
 
 
 def products_of(
-    shop: ShopFields, products: Any, lines: Iterable[OrderLine]
+    shop: ShopFields, products: QuerySet[Model], lines: Iterable[OrderLine]
 ) -> dict[str, ShopProduct]:
     """The product of each line, by item id: that of the offer it is linked to, else of its SKU.
 
@@ -123,10 +128,10 @@ def products_of(
     return {item_id: product for item_id, product in known.items() if product is not None}
 
 
-def save_order(shop: ShopFields, order: OrderData, choices: Choices, figures: Figures) -> Any:
+def save_order(shop: ShopFields, order: OrderData, choices: Choices, figures: Figures) -> Model:
     fields, model = shop.order, model_of(shop.order)
     there = order.delivery or Address()
-    columns = {
+    columns: dict[str, object] = {
         **fields.fixed,
         fields.number: order.number,
         fields.placed_at: order.created,
@@ -169,7 +174,7 @@ def address_columns(fields: OrderFields, address: Address) -> dict[str, str]:
 
 def save_lines(
     shop: ShopFields,
-    saved: Any,
+    saved: Model,
     lines: Iterable[OrderLine],
     known: dict[str, ShopProduct],
     taken: dict[str, int],
@@ -177,10 +182,12 @@ def save_lines(
 ) -> None:
     """One row for each line; saved one by one, so that the shop's own ``save`` is called."""
     fields, model = shop.line, model_of(shop.line)
-    products = model_of(shop.product)._base_manager.in_bulk([one.pk for one in known.values()])
+    products = model_of(shop.product)._base_manager.in_bulk(
+        [product.pk for product in known.values()]
+    )
     for line in lines:
         product = known.get(line.item_id)
-        columns = {
+        columns: dict[str, object] = {
             **fields.fixed,
             fields.item_id: line.item_id,
             fields.sku: product.sku if product else line.sku,
@@ -200,7 +207,7 @@ def save_lines(
 
 
 def take_stock(
-    shop: ShopFields, saved: Any, lines: Iterable[OrderLine], known: dict[str, ShopProduct]
+    shop: ShopFields, saved: Model, lines: Iterable[OrderLine], known: dict[str, ShopProduct]
 ) -> dict[str, int]:
     """Take what the lines ask for; by item id, how many units were taken.
 
@@ -212,7 +219,7 @@ def take_stock(
     locked = products.filter(pk__in=[product.pk for product, _line in wanted])
     left = dict(locked.values_list("pk", shop.product.stock))
     taken: dict[str, int] = {}
-    for product, line in sorted(wanted, key=lambda one: one[0].pk):
+    for product, line in sorted(wanted, key=lambda pair: pair[0].pk):
         there = left.get(product.pk)
         if there is None:
             continue  # the shop does not track this product's stock, or has just deleted it
@@ -224,7 +231,7 @@ def take_stock(
     return taken
 
 
-def take(shop: ShopFields, pk: Any, wanted: int, left: int) -> int:
+def take(shop: ShopFields, pk: Pk, wanted: int, left: int) -> int:
     """Take so many units, or what is left where the column cannot go below 0; how many it was."""
     if wanted > left:
         try:
@@ -238,7 +245,7 @@ def take(shop: ShopFields, pk: Any, wanted: int, left: int) -> int:
     return wanted
 
 
-def give_back(shop: ShopFields, pk: Any, units: int) -> None:
+def give_back(shop: ShopFields, pk: Pk, units: int) -> None:
     """Add units to a product's stock; a product without stock tracking stays without."""
     stock = shop.product.stock
     model_of(shop.product)._base_manager.filter(pk=pk).update(**{stock: F(stock) + units})
@@ -248,7 +255,11 @@ def give_back(shop: ShopFields, pk: Any, units: int) -> None:
 
 
 def note_what_is_special(
-    shop: ShopFields, saved: Any, order: OrderData, known: dict[str, ShopProduct], figures: Figures
+    shop: ShopFields,
+    saved: Model,
+    order: OrderData,
+    known: dict[str, ShopProduct],
+    figures: Figures,
 ) -> None:
     for line in order.lines:
         product = known.get(line.item_id)
@@ -264,18 +275,18 @@ def note_what_is_special(
         note_cancellation_request(shop, saved)
 
 
-def note_unseen(shop: ShopFields, saved: Any, order: OrderData, figures: Figures) -> None:
+def note_unseen(shop: ShopFields, saved: Model, order: OrderData, figures: Figures) -> None:
     if figures.unseen and order.amounts:
         note(shop, saved, f"{figures.unseen} {order.amounts.currency} of Amazon's total are for "
                           "shipping, discounts and charges, or a difference.")  # fmt: skip
 
 
-def note_cancellation_request(shop: ShopFields, saved: Any) -> None:
+def note_cancellation_request(shop: ShopFields, saved: Model) -> None:
     note(shop, saved, "The buyer asks Amazon to cancel this order: decide before anything is "
                       "shipped.")  # fmt: skip
 
 
-def note(shop: ShopFields, saved: Any, message: str) -> None:
+def note(shop: ShopFields, saved: Model, message: str) -> None:
     """Tell staff once, however often this is called; without a column for it, in the log."""
     column = shop.order.notes
     if not column:

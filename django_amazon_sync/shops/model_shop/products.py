@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, ForeignKey
+from django.db.models import BooleanField, Manager, Model, QuerySet
 
 from django_amazon_sync.data import MenuItem, NewProduct
 from django_amazon_sync.errors import NotSupported, ShopRefused
 from django_amazon_sync.shops.model_shop.columns import fitting
-from django_amazon_sync.shops.model_shop.fields import ProductFields, is_currency_code, model_of
+from django_amazon_sync.shops.model_shop.fields import (
+    ProductFields,
+    column_of,
+    is_currency_code,
+    model_of,
+)
 
 
 def can_be_made(fields: ProductFields) -> bool:
@@ -25,11 +28,13 @@ def categories(fields: ProductFields) -> tuple[MenuItem, ...]:
     """The rows that a product's category may be."""
     if not fields.category:
         return ()
-    rows = _relation(fields, fields.category).related_model._default_manager.all()
+    rows = _rows_of_relation(fields, fields.category).all()
     return tuple(MenuItem(str(row.pk), str(row)) for row in rows)
 
 
-def create(fields: ProductFields, products: Any, product: NewProduct, scope: str) -> str:
+def create(
+    fields: ProductFields, products: QuerySet[Model], product: NewProduct, scope: str
+) -> str:
     """The pk of a new product, or of the one of ``products`` that has the SKU already."""
     if not can_be_made(fields):
         raise NotSupported(
@@ -57,47 +62,48 @@ def create(fields: ProductFields, products: Any, product: NewProduct, scope: str
     return str(made.pk)
 
 
-def _columns(fields: ProductFields, product: NewProduct) -> dict[str, Any]:
+def _columns(fields: ProductFields, product: NewProduct) -> dict[str, object]:
     price, constant = product.price, is_currency_code(fields.currency)
     if price is not None and constant and price.currency != fields.currency:
         price = None
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         fields.sku: product.sku,
         fields.title: product.title,
         fields.on_sale: False,
         fields.stock: 0,
     }
-    nullable = model_of(fields)._meta.get_field(fields.price).null
+    nullable = column_of(fields, fields.price).null
     columns[fields.price] = price.amount if price else None if nullable else 0
     if price is not None and not constant and "__" not in fields.currency:
         columns[fields.currency] = price.currency
     if fields.category and product.category:
-        rows = _relation(fields, fields.category).related_model._default_manager
+        rows = _rows_of_relation(fields, fields.category)
         columns[fields.category] = _row(rows, "pk", product.category)
     return columns
 
 
-def _place(fields: ProductFields, scope: str) -> dict[str, Any]:
+def _place(fields: ProductFields, scope: str) -> dict[str, object]:
     """The column that makes the product one of the account's scope. Raises ShopRefused."""
     if not scope:
         return {}
     name, _underscores, path = fields.scope.partition("__")
     if not path:
         return {name: scope}
-    row = _row(_relation(fields, name).related_model._default_manager, path, scope)
+    row = _row(_rows_of_relation(fields, name), path, scope)
     if row is None:
         raise ShopRefused(f"The shop has no {name} {scope}; mend the account's scope.")
     return {name: row}
 
 
-def _row(rows: Any, path: str, value: str) -> Any:
+def _row(rows: Manager[Model], path: str, value: str) -> Model | None:
     try:
         return rows.filter(**{path: value}).first()
     except (ValueError, ValidationError):
         return None
 
 
-def _relation(fields: ProductFields, name: str) -> Any:
-    relation = model_of(fields)._meta.get_field(name)
-    assert isinstance(relation, ForeignKey)  # the mapping's faults say otherwise
-    return relation
+def _rows_of_relation(fields: ProductFields, name: str) -> Manager[Model]:
+    """The rows that a relation of the product may lead to."""
+    related = column_of(fields, name).related_model
+    assert isinstance(related, type)  # the mapping's faults say otherwise
+    return related._default_manager
