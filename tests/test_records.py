@@ -33,7 +33,13 @@ CORRECTION = re.compile(r"^\*\*Corrected in \d{4}-\d\d:\*\* \S", re.MULTILINE)
 REMARK = re.compile(r'(?:^|(?<=\s))#[^\n]*|""".*?"""', re.MULTILINE | re.DOTALL)
 
 #: Files of the shop that docs/own-shop.md builds.
-OF_A_SHOP = {"mysite/settings.py", "shop/amazon.py", "shop/models.py", "shop/tests.py"}
+OF_A_SHOP = {
+    "mysite/settings.py",
+    "shop/amazon.py",
+    "shop/models.py",
+    "shop/test_pages.py",
+    "shop/tests.py",
+}
 
 
 @dataclass(frozen=True)
