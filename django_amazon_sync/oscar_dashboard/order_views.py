@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import next_steps
@@ -43,7 +43,7 @@ def with_column(view: Any) -> Any:
         def get_search_filter_descriptions(self) -> list[Any]:
             descriptions: list[Any] = super().get_search_filter_descriptions()
             return descriptions + [
-                _now("Orders %(origin)s") % {"origin": text}
+                gettext("Orders %(origin)s") % {"origin": text}
                 for choice, text in CHOICES
                 if choice == self._choice()
             ]

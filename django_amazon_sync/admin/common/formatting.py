@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.data import FieldValue
@@ -95,7 +95,7 @@ def value_text(name: str, value: FieldValue) -> str:
     if name not in FIELDS:
         return plain(value)
     if value == REMOVED and name not in OF_SHOP:
-        return _now("taken away")
+        return gettext("taken away")
     try:
         return FIELDS[name].to_text(value)
     except (AttributeError, KeyError, TypeError, ValueError):  # two sides, or a value of before

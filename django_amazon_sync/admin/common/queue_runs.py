@@ -9,8 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from django_amazon_sync import tasks
 from django_amazon_sync.admin.common.formatting import change_url, list_url
@@ -85,7 +84,9 @@ def queued(
 def start_and_say(request: HttpRequest, runs: list[SyncRun], done: str = "") -> None:
     """Start these runs, and say so after what is ``done`` already."""
     if not runs:
-        messages.warning(request, done or _("Nothing was selected that this can be done with."))
+        messages.warning(
+            request, done or gettext("Nothing was selected that this can be done with.")
+        )
         return
     # The first run that no broker took is the last that is tried: each waits for the broker.
     taken = all(tasks.start(run) for run in runs)

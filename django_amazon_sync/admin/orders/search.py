@@ -24,9 +24,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
 from django_amazon_sync.admin.common.base import store_name
@@ -399,7 +398,7 @@ class SearchPage:
             options["until"] = asked.until.isoformat()
         if asked.marketplaces:
             options["marketplaces"] = list(asked.marketplaces)
-        done = _now("All orders of this search are asked for.")
+        done = gettext("All orders of this search are asked for.")
         ask(self.request, Job.IMPORT_ORDERS, [(account, options)], done=done)
         return redirect(NAME)
 
@@ -407,12 +406,12 @@ class SearchPage:
 def _told(error: AmazonSyncError, asked: Asked) -> Text:
     """What stood in the way, for people."""
     if isinstance(error, Throttled):
-        return _now(
+        return gettext(
             "Amazon's limit for this is used up; ask again at %(time)s. What is left of it stays "
             "for the import of orders."
         ) % {"time": f"{timezone.localtime(error.retry_at):%H:%M:%S}"}
     if isinstance(error, NotFound) and asked.number:
-        return _now("The account has no order %(number)s on Amazon.") % {"number": asked.number}
+        return gettext("The account has no order %(number)s on Amazon.") % {"number": asked.number}
     if isinstance(error, Rejected) and asked.page_token:
         return _("This search has expired; begin it anew.")
     return str(error)
@@ -429,7 +428,7 @@ def _budget(account: SellerAccount) -> str:
         "%(number)d searches may be made now.",
         budget.available,
     ) % {"number": budget.available}
-    again = _now("Amazon gives one back every %(seconds)d seconds.") % {
+    again = gettext("Amazon gives one back every %(seconds)d seconds.") % {
         "seconds": max(1, round(1 / budget.rate))
     }
     return f"{left} {again}"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.admin.products.page import ProductPage
@@ -58,7 +58,7 @@ def page_url(offer_pk: str) -> str:
 def page_link(offer_pk: str) -> str:
     """A link to that page; empty where there is none."""
     url = page_url(offer_pk)
-    text = _("All that is set for this product")
+    text = gettext("All that is set for this product")
     return format_html('<a href="{}">{}</a>', url, text) if url else ""
 
 

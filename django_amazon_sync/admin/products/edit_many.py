@@ -25,9 +25,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.products.staff_fields import StaffField, Switch, fields_of, set_values
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
@@ -315,5 +314,5 @@ def _entry(
         object_repr=str(row)[:200],
         action_flag=CHANGE,
         action_time=timezone.now(),
-        change_message=_now("Edited together. %(changes)s.") % {"changes": "; ".join(words)},
+        change_message=gettext("Edited together. %(changes)s.") % {"changes": "; ".join(words)},
     )

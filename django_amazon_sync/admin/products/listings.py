@@ -10,9 +10,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
 from django_amazon_sync.admin.common.base import (
@@ -180,10 +179,10 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, NoAddDelete, Screen[Li
     @admin.display(description=_("what is the matter"))
     def matter(self, listing: Listing) -> str:
         matters = (
-            (listing.held, _now("waits for approval")),
-            (listing.refused, _now("refused by Amazon")),
-            (listing.drift, _now("drifted")),
-            (listing.issues, _now("Amazon has issues")),
+            (listing.held, gettext("waits for approval")),
+            (listing.refused, gettext("refused by Amazon")),
+            (listing.drift, gettext("drifted")),
+            (listing.issues, gettext("Amazon has issues")),
         )
         return ", ".join(text for there, text in matters if there)
 
@@ -226,7 +225,7 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, NoAddDelete, Screen[Li
     def amazons_issues(self, listing: Listing) -> str:
         product = admin_page.page_url(listing.sku.offer_pk) if listing.issues else ""
         rows = issue_texts.all_in_words(listing.issues, listing, product)
-        return table((_("code"), _("severity"), _("what to do")), rows) or _now("None.")
+        return table((_("code"), _("severity"), _("what to do")), rows) or gettext("None.")
 
     @admin.display(description=_("stock at Amazon"))
     def at_amazon(self, listing: Listing) -> str:
@@ -277,9 +276,9 @@ def _drift(name: str, seen: Any) -> Said:
     """What a verification saw instead of what Amazon had accepted."""
     if not isinstance(seen, dict):
         return Said(plain(seen))
-    live = _now("nothing") if seen.get("live") is None else value_text(name, seen["live"])
+    live = gettext("nothing") if seen.get("live") is None else value_text(name, seen["live"])
     words = {"live": live, "accepted": value_text(name, seen.get("accepted"))}
-    return Said(_now("%(live)s instead of %(accepted)s") % words)
+    return Said(gettext("%(live)s instead of %(accepted)s") % words)
 
 
 def _shown(name: str, mapping: dict[str, Any]) -> str:
@@ -296,7 +295,7 @@ def _received(listing: Listing) -> dict[str, Any]:
     ):
         return {}
     echoed = (name for name in listing.accepted if name in FIELDS and not FIELDS[name].live)
-    return {name: Said(_now("received")) for name in echoed if name not in listing.drift}
+    return {name: Said(gettext("received")) for name in echoed if name not in listing.drift}
 
 
 def _on_its_way(listing: Listing) -> dict[str, Any]:

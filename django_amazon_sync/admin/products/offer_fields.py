@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.formatting import table, value_text
@@ -118,7 +118,7 @@ def _keep_prices(form: forms.BaseForm, name: str, may_change_prices: bool) -> No
 
 
 def _sends(one: OfferField) -> str:
-    return _now("Send: %(field)s") % {"field": one.label}
+    return gettext("Send: %(field)s") % {"field": one.label}
 
 
 def form_of(
@@ -174,7 +174,7 @@ class WithOfferFields(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot 
             for name, value in row.own_values.items()
             if name in FIELDS
         ]
-        return table((_("field"), _("value")), rows) or _now("None.")
+        return table((_("field"), _("value")), rows) or gettext("None.")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         columns = form.take_own_values()

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import Resource
@@ -200,7 +200,7 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
     ) -> None:
         """Set one value of the SKU or a listing of the row. Raises ValidationError."""
         if not one.allowed(self.request):
-            raise ValidationError(_("You may not change this."))
+            raise ValidationError(gettext("You may not change this."))
         if not text and not one.nothing:
             return  # it always has a value, which stays
         value = one.value_of(text, currency)
@@ -214,19 +214,21 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         name = text or row.offer.sku
         longest = SellerSku._meta.get_field("sku").max_length or 0
         if len(name) > longest:
-            text = _("A SKU has at most %(number)d characters.")
+            text = gettext("A SKU has at most %(number)d characters.")
             raise ValidationError(text % {"number": longest})
         if other := self._skus_of_file.get(name):
-            raise ValidationError(_("The file gives this SKU to %(other)s too.") % {"other": other})
+            raise ValidationError(
+                gettext("The file gives this SKU to %(other)s too.") % {"other": other}
+            )
         self._skus_of_file[name] = row.offer.sku
         holder = self._skus_taken.get(name, "")
         if holder not in ("", row.offer.pk):
-            raise ValidationError(_("The account sells another offer under this SKU."))
+            raise ValidationError(gettext("The account sells another offer under this SKU."))
         row.wanted_sku = name
 
     def _may(self, codename: str) -> None:
         if not self.request.user.has_perm(f"django_amazon_sync.{codename}"):
-            raise ValidationError(_("You may not change this."))
+            raise ValidationError(gettext("You may not change this."))
 
     # --- Reading rows ----------------------------------------------------------------------------
 
@@ -339,11 +341,13 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         name = row[KEY].strip()
         found = instance_loader.get_instance(row)
         if not name:
-            raise ValidationError({KEY: _("Each row needs the shop's SKU.")})
+            raise ValidationError({KEY: gettext("Each row needs the shop's SKU.")})
         if found is None:
-            raise ValidationError({KEY: _("The shop has no offer of this SKU for the account.")})
+            raise ValidationError(
+                {KEY: gettext("The shop has no offer of this SKU for the account.")}
+            )
         if name in self._met:
-            raise ValidationError({KEY: _("Another row of the file is about this SKU too.")})
+            raise ValidationError({KEY: gettext("Another row of the file is about this SKU too.")})
         self._met[name] = 1
         return found, False
 

@@ -22,7 +22,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.views import View
 
 from django_amazon_sync import tasks
@@ -315,7 +315,7 @@ class ProductPage(View):
         account = next((one for one in self.sellers if str(one.pk) == place.split(":")[0]), None)
         codes = [one.code for one in account.marketplaces.all()] if account else []
         if account is None or not words or (code := place.partition(":")[2]) not in codes:
-            return JsonResponse({"error": _now("Write some words to search for.")}, status=400)
+            return JsonResponse({"error": gettext("Write some words to search for.")}, status=400)
         try:
             client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
             found = product_types.suggest(client, code, words)
@@ -342,7 +342,7 @@ class ProductPage(View):
         except AmazonSyncError as error:
             messages.error(self.request, str(error))
         else:
-            messages.success(self.request, _now("What the product type allows is read."))
+            messages.success(self.request, gettext("What the product type allows is read."))
         return self.back()
 
     # --- Saving ----------------------------------------------------------------------------------
@@ -354,13 +354,15 @@ class ProductPage(View):
         forms = [codes, *(form for part in parts for form in part.forms())]
         valid = [form.is_valid() for form in forms]  # all of them, so that all errors show at once
         if not all(valid):
-            messages.error(self.request, _now("Nothing is saved: look at the fields in question."))
+            messages.error(
+                self.request, gettext("Nothing is saved: look at the fields in question.")
+            )
             return self.shown(codes, accounts)
         try:
             self._write(codes, parts)
         except SkuTaken:
             return self.shown(codes, accounts)
-        messages.success(self.request, _now("What you set is saved."))
+        messages.success(self.request, gettext("What you set is saved."))
         if self.may("change_sellersku"):
             self._warn_of_shared(codes.cleaned_data)
         return self.back()
@@ -387,7 +389,7 @@ class ProductPage(View):
             self.request.user.pk or 0,
             rows,
             CHANGE,
-            change_message=_now("Changed on the product's page."),
+            change_message=gettext("Changed on the product's page."),
             single_object=True,
         )
 
@@ -397,7 +399,9 @@ class ProductPage(View):
         shared = identifiers.shared(configured_shop(), scopes, self.offer.pk, codes)
         for code, others in shared.items():
             names = ", ".join(f"{one.sku} ({one.title})" for one in others)
-            text = _now("%(code)s is also a code of %(others)s. Check that it is the same product.")
+            text = gettext(
+                "%(code)s is also a code of %(others)s. Check that it is the same product."
+            )
             messages.warning(self.request, text % {"code": code, "others": names})
 
     # --- Runs ------------------------------------------------------------------------------------
@@ -422,7 +426,7 @@ class ProductPage(View):
     def _started(self, runs: list[SyncRun]) -> HttpResponse:
         """Start these runs, and show the page that follows them."""
         if not all(tasks.start(run) for run in runs):
-            text = _now(
+            text = gettext(
                 "It waits, as no broker could be reached: a worker or the command amazon_tick will "
                 "do it."
             )
@@ -466,7 +470,7 @@ class ProductPage(View):
             if name in self.request.POST.getlist("field")
         ]
         if not fields:
-            messages.error(self.request, _now("Choose what shall be imported."))
+            messages.error(self.request, gettext("Choose what shall be imported."))
             return self.back()
         options = {
             "skus": [listing.sku.sku],

@@ -13,9 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ReadOnly, Screen, WordFilter
@@ -136,7 +135,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         titled = next((one.title for one in listings if one.title), "")
         picture = next((one.picture_url for one in listings if one.picture_url), "")
         asins = ", ".join(dict.fromkeys(one.asin for one in listings if one.asin))
-        return _side(picture, titled or _now("(no title yet)"), link(row.sku), asins)
+        return _side(picture, titled or gettext("(no title yet)"), link(row.sku), asins)
 
     @admin.display(description=_("in the shop"), ordering="offer_pk")
     def of_shop(self, row: Proposal) -> SafeString:
@@ -170,16 +169,16 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     def decide(self, row: Proposal) -> SafeString | str:
         """Buttons of the list's own form; who may not decide is refused by the server."""
         if row.refused:
-            return _now("refused")
+            return gettext("refused")
         about = {"sku": row.sku.sku, "offer": row.offer_pk}
         return format_html(
             '<button type="submit" class="button" name="_accept" value="{0}" aria-label="{1}">{2}'
             '</button> <button type="submit" class="button" name="_refuse" value="{0}"'
             ' aria-label="{3}">{4}</button>',
             row.pk,
-            _now("Accept %(sku)s for offer %(offer)s") % about,
+            gettext("Accept %(sku)s for offer %(offer)s") % about,
             _("Accept"),
-            _now("Refuse %(sku)s for offer %(offer)s") % about,
+            gettext("Refuse %(sku)s for offer %(offer)s") % about,
             _("Refuse"),
         )
 
@@ -222,7 +221,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     def _accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
         chosen = queryset.filter(refused=False)
         if chosen.count() > AT_ONCE:
-            text = _now("Accept at most %(number)d at a time; nothing was linked.")
+            text = gettext("Accept at most %(number)d at a time; nothing was linked.")
             self.message_user(request, text % {"number": AT_ONCE}, messages.ERROR)
             return
         linked, why_not = proposals.accept(configured_shop(), chosen)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import IO, Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 #: A cell that begins like this is a formula to a spreadsheet; an apostrophe is what guards it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -53,17 +53,17 @@ def read(file: bytes, known: Collection[str]) -> Sheet:
     Raises BadFile.
     """
     if not file.strip():
-        raise BadFile(_("The file is empty."))
+        raise BadFile(gettext("The file is empty."))
     is_zip = zipfile.is_zipfile(io.BytesIO(file))
     rows = _bounded(_xlsx(file) if is_zip else _csv(file, known))
     head = [name.strip() for name in rows[0]] if rows else []
     while head and not head[-1]:
         head.pop()
     if not head:
-        raise BadFile(_("The first row has to name the columns."))
+        raise BadFile(gettext("The first row has to name the columns."))
     twice = sorted({name for name in head if head.count(name) > 1})
     if twice:
-        raise BadFile(_("The column %(name)s is there twice.") % {"name": twice[0] or '""'})
+        raise BadFile(gettext("The column %(name)s is there twice.") % {"name": twice[0] or '""'})
     return Sheet(head, [_even(row, len(head), number) for number, row in enumerate(rows[1:], 2)])
 
 
@@ -79,7 +79,7 @@ def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
             width = max(width, len(row))
             cells = (len(table) + empty + 1) * width
         if empty > MOST_EMPTY or cells > MOST_CELLS:
-            raise BadFile(_("The file is too large once it is unpacked."))
+            raise BadFile(gettext("The file is too large once it is unpacked."))
         if cells:
             table += [*[[]] * empty, row]
             empty = 0
@@ -92,7 +92,7 @@ def _even(row: list[str], width: int, number: int) -> list[str]:
         return [""] * width
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise BadFile(
-            _("Row %(number)d has %(cells)d cells and the first row names %(width)d columns.")
+            gettext("Row %(number)d has %(cells)d cells and the first row names %(width)d columns.")
             % {"number": number, "cells": len(row), "width": width}
         )
     return row[:width]
@@ -101,12 +101,12 @@ def _even(row: list[str], width: int, number: int) -> list[str]:
 def _csv(file: bytes, known: Collection[str]) -> Iterator[list[str]]:
     text = _text(file)
     if "\0" in text:
-        raise BadFile(_("The file is neither CSV nor XLSX."))
+        raise BadFile(gettext("The file is neither CSV nor XLSX."))
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, known)):
             yield [_unguarded(cell) for cell in row]
     except csv.Error as fault:
-        raise BadFile(_("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+        raise BadFile(gettext("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
 
 
 def _text(file: bytes) -> str:
@@ -122,7 +122,7 @@ def _text(file: bytes) -> str:
             return file.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise BadFile(_("The file is neither in UTF-8 nor in the encoding of Windows (cp1252)."))
+    raise BadFile(gettext("The file is neither in UTF-8 nor in the encoding of Windows (cp1252)."))
 
 
 def _delimiter(text: str, known: Collection[str]) -> str:
@@ -135,7 +135,7 @@ def _delimiter(text: str, known: Collection[str]) -> str:
     try:
         return max(DELIMITERS, key=columns)
     except csv.Error as fault:
-        raise BadFile(_("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+        raise BadFile(gettext("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
 
 
 def _xlsx(file: bytes) -> Iterator[list[str]]:
@@ -144,7 +144,7 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(file)) as parts:
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
-                raise BadFile(_("The file is too large once it is unpacked."))
+                raise BadFile(gettext("The file is too large once it is unpacked."))
         book = load_workbook(io.BytesIO(file), read_only=True, data_only=True)
         sheet: Any = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its size need not be so
@@ -158,7 +158,9 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
     except BadFile:
         raise
     except Exception as fault:  # the border to a reader of strangers' files
-        raise BadFile(_("The file cannot be read as XLSX; save it anew, or as CSV.")) from fault
+        raise BadFile(
+            gettext("The file cannot be read as XLSX; save it anew, or as CSV.")
+        ) from fault
 
 
 def _cell(value: Any) -> str:

@@ -14,9 +14,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowForm, Screen
@@ -134,15 +133,15 @@ class SkuAdmin(
     def offer(self, sku: SellerSku) -> str:
         """Which offer of the shop it is, and what says so."""
         if not sku.offer_pk:
-            return _now("None: it is linked to no offer of the shop.")
+            return gettext("None: it is linked to no offer of the shop.")
         found = offer_of(sku)
         if found is None:
-            return _now("Offer %(pk)s, which the shop has no more.") % {"pk": sku.offer_pk}
-        by = _now("by its identifiers, or by hand") if sku.matched else _now("by its SKU")
+            return gettext("Offer %(pk)s, which the shop has no more.") % {"pk": sku.offer_pk}
+        by = gettext("by its identifiers, or by hand") if sku.matched else gettext("by its SKU")
         text = f"{found.sku}, {found.title}"
         shown = format_html('<a href="{}">{}</a>', found.url, text) if found.url else text
         page = admin_page.page_link(found.pk)
-        return format_html("{} ({}: {}) {}", shown, _now("linked"), by, page)
+        return format_html("{} ({}: {}) {}", shown, gettext("linked"), by, page)
 
     @admin.display(description=_("listings"))
     def listings(self, sku: SellerSku) -> str:

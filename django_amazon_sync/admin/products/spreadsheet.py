@@ -30,9 +30,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.formatting import list_url
@@ -218,11 +217,12 @@ def take_in(
     table = sheet_files.read(content, sheet.head)
     if KEY not in table.head:
         raise sheet_files.BadFile(
-            _now("The file has no column %(name)s, which says what a row is about.") % {"name": KEY}
+            gettext("The file has no column %(name)s, which says what a row is about.")
+            % {"name": KEY}
         )
     if unknown := [name or '""' for name in table.head if name not in sheet.head]:
         raise sheet_files.BadFile(
-            _now("There is no column %(names)s here. The columns are: %(known)s.")
+            gettext("There is no column %(names)s here. The columns are: %(known)s.")
             % {"names": ", ".join(unknown), "known": ", ".join(sheet.head)}
         )
     dataset = Dataset(*table.rows, headers=table.head)

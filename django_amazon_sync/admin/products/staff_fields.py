@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.prices import check_own_price
@@ -78,7 +78,7 @@ class StaffField:
     def shown(self, value: Any) -> str:
         """A value for people."""
         if value is None:
-            return str(self.nothing) if self.nothing else _now("nothing")
+            return str(self.nothing) if self.nothing else gettext("nothing")
         return self.to_text(value)
 
     def allowed(self, request: HttpRequest) -> bool:
@@ -104,7 +104,7 @@ class YesOrNo(StaffField):
         return _truth(text)
 
     def shown(self, value: Any) -> str:
-        words = {True: _now("yes"), False: _now("no")}
+        words = {True: gettext("yes"), False: gettext("no")}
         return words[value] if value is not None else super().shown(value)
 
 

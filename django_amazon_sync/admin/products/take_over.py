@@ -19,9 +19,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.formatting import change_url, plain
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
@@ -186,7 +185,7 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
     return [
         Drifted(
             label=FIELDS[name].label,
-            live=_now("nothing") if seen.get("live") is None else plain(seen["live"]),
+            live=gettext("nothing") if seen.get("live") is None else plain(seen["live"]),
             accepted=plain(seen.get("accepted")),
             amazon_wins=name in amazons,
             never_amazon=name == QUANTITY,
@@ -207,7 +206,7 @@ def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
         row = Listing.objects.select_for_update().get(pk=listing.pk)
         row.switches[name] = False
         row.save(update_fields=["switches"])
-    text = _now("The %(field)s is switched off for this listing, so nothing sends it any more.")
+    text = gettext("The %(field)s is switched off for this listing, so nothing sends it any more.")
     messages.success(request, text % {"field": FIELDS[name].label})
 
 

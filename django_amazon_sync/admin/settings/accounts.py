@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -69,7 +69,7 @@ class ShowsNoSecret:
 
     @admin.display(description=_("secret"))
     def new_secret(self, row: Any) -> str:
-        return _now("Stored encrypted, and never shown.")
+        return gettext("Stored encrypted, and never shown.")
 
 
 @admin.register(Application)
@@ -190,25 +190,25 @@ class AccountAdmin(
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:
         until = moment(windows.complete_until(account))
-        return until or _now("No search for orders has finished yet.")
+        return until or gettext("No search for orders has finished yet.")
 
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:
-        return table((_("what"), _("how many")), _attention(account)) or _now("Nothing.")
+        return table((_("what"), _("how many")), _attention(account)) or gettext("Nothing.")
 
     @admin.display(description=_("cron key"))
     def cron_key(self, account: SellerAccount) -> str:
-        return cron_key_of(account) if account.pk else _now("Once the account is saved.")
+        return cron_key_of(account) if account.pk else gettext("Once the account is saved.")
 
     @admin.display(description=_("connection"))
     def connection(self, account: SellerAccount) -> str:
-        return connection_of(account) if account.pk else _now("Once the account is saved.")
+        return connection_of(account) if account.pk else gettext("Once the account is saved.")
 
     @admin.display(description=_("more about its orders"))
     def order_mappings(self, account: SellerAccount) -> str:
         if not account.pk:
-            return _now("Once the account is saved.")
-        return link(OrderMappings(pk=account.pk), _now("Order mappings"))
+            return gettext("Once the account is saved.")
+        return link(OrderMappings(pk=account.pk), gettext("Order mappings"))
 
     @admin.display(description=_("latest runs"))
     def latest_runs(self, account: SellerAccount) -> str:
@@ -249,7 +249,7 @@ class AccountAdmin(
     @admin.action(description=_("Pause: stop all writes at once"), permissions=["release"])
     def pause(self, request: HttpRequest, queryset: Accounts) -> None:
         for account in queryset:
-            connect.pause(account, _now("Paused by %(user)s.") % {"user": request.user})
+            connect.pause(account, gettext("Paused by %(user)s.") % {"user": request.user})
             _say_state(request, account)
 
     @admin.action(description=_("Observe: read and report only"), permissions=["release"])
@@ -260,7 +260,7 @@ class AccountAdmin(
 
     @admin.action(description=_("Deactivate: do nothing with it"), permissions=["release"])
     def deactivate(self, request: HttpRequest, queryset: Accounts) -> None:
-        reason = _now("Deactivated by %(user)s.") % {"user": request.user}
+        reason = gettext("Deactivated by %(user)s.") % {"user": request.user}
         for account in queryset:
             account.move(AccountState.DISCONNECTED, state_reason=reason, deactivated=True)
             _say_state(request, account)
@@ -332,7 +332,7 @@ def _attention(account: SellerAccount) -> list[tuple[object, object]]:
 
 
 def _say_state(request: HttpRequest, account: SellerAccount) -> None:
-    text = _now("%(account)s is %(state)s.") % {
+    text = gettext("%(account)s is %(state)s.") % {
         "account": account,
         "state": account.get_state_display(),
     }

@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -347,7 +347,7 @@ def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     application = get_object_or_404(applications, pk=kept["application"])
     seller_id = request.GET["selling_partner_id"]
     if again is not None and again.seller_id != seller_id:
-        text = _now(
+        text = gettext(
             "You authorised as seller %(other)s, but %(account)s is of seller %(seller)s; nothing "
             "was changed. Log in to Seller Central as that seller, or connect a new account."
         )
@@ -388,7 +388,7 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
             ]
         except AmazonSyncError as fault:
             error = str(fault)
-    title = _now("Connectivity of %(account)s") % {"account": account}
+    title = gettext("Connectivity of %(account)s") % {"account": account}
     return _page(
         request, site, "connect_check", title, account=account, findings=findings, error=error,
         account_url=change_url(account),
@@ -471,11 +471,11 @@ def _why_not(request: HttpRequest, kept: dict[str, Any] | None) -> str:
         or kept["user"] != str(request.user.pk)
         or not constant_time_compare(given, kept["state"])
     ):
-        return _now("This is no answer to something that you asked; begin once more.")
+        return gettext("This is no answer to something that you asked; begin once more.")
     if timezone.now() > datetime.fromisoformat(kept["until"]):
-        return _now("It took longer than ten minutes; authorise once more.")
+        return gettext("It took longer than ten minutes; authorise once more.")
     if not request.GET.get("spapi_oauth_code") or not request.GET.get("selling_partner_id"):
-        return _now("Amazon gave no authorisation; confirm it on Amazon's page.")
+        return gettext("Amazon gave no authorisation; confirm it on Amazon's page.")
     return ""
 
 
@@ -491,9 +491,9 @@ def _connected(
     if there.exists() and not request.user.has_perm(f"{APP}.change_selleraccount"):
         raise PermissionDenied
     account = connect.connect_account(configured_shop(), credentials, **what)
-    messages.success(request, _now("%(account)s is connected.") % {"account": account})
+    messages.success(request, gettext("%(account)s is connected.") % {"account": account})
     for other in same.exclude(pk=account.pk):
-        text = _now(
+        text = gettext(
             "Seller %(seller)s is connected by %(other)s too: both would import the same orders. "
             "Deactivate one of them."
         )
@@ -536,27 +536,29 @@ def connection_of(account: SellerAccount) -> str:
     """The days on which secret and authorisation end, and the ways to check and to connect."""
     application, lines = account.application, []
     if made_on := application.secret_made_on:
-        text = _now("The client secret is of %(day)s and ends on %(end)s.")
+        text = gettext("The client secret is of %(day)s and ends on %(end)s.")
         lines.append(
             text
             % {"day": date_format(made_on), "end": date_format(made_on + attention.SECRET_LIVES)}
         )
     else:
-        lines.append(_now("Nobody wrote down when the client secret was made: it lives 180 days."))
+        lines.append(
+            gettext("Nobody wrote down when the client secret was made: it lives 180 days.")
+        )
     if given_on := account.authorised_on:
         if application.public:
-            text = _now("The seller authorised it on %(day)s, which ends on %(end)s.")
+            text = gettext("The seller authorised it on %(day)s, which ends on %(end)s.")
         else:
-            text = _now("The seller authorised it on %(day)s.")
+            text = gettext("The seller authorised it on %(day)s.")
         end = date_format(given_on + attention.AUTHORISATION_LIVES)
         lines.append(text % {"day": date_format(given_on), "end": end})
     return format_html(
         '{}<br><a href="{}">{}</a> · <a href="{}">{}</a>',
         " ".join(lines),
         reverse(CHECK, args=[account.pk]),
-        _now("Check connectivity"),
+        gettext("Check connectivity"),
         connect_again_url(account),
-        _now("Connect again"),
+        gettext("Connect again"),
     )
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from django_amazon_sync.admin.common.access import visible_accounts
@@ -42,14 +42,14 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     if request.method == "POST":
         if "off" in request.POST:
             cron_key.switch_off(account)
-            text = _now("The cron key of %(account)s is off.") % {"account": account}
+            text = gettext("The cron key of %(account)s is off.") % {"account": account}
             messages.success(request, text)
             return redirect(PAGE, account.pk)
         key = cron_key.new_key(account)
     context = {
         **site.each_context(request),
         "opts": SellerAccount._meta,
-        "title": _now("Cron key of %(account)s") % {"account": account},
+        "title": gettext("Cron key of %(account)s") % {"account": account},
         "account_url": change_url(account),
         "is_on": bool(account.cron_key_hash),
         "key": key,
@@ -63,9 +63,9 @@ def cron_key_of(account: SellerAccount) -> str:
     """Whether there is a key, and the way to its page."""
     return format_html(
         '{} <a href="{}">{}</a>',
-        _now("On.") if account.cron_key_hash else _now("Off."),
+        gettext("On.") if account.cron_key_hash else gettext("Off."),
         reverse(PAGE, args=[account.pk]),
-        _now("Addresses that start jobs"),
+        gettext("Addresses that start jobs"),
     )
 
 

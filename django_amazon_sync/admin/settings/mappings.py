@@ -15,9 +15,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.base import (
     NoAddDelete,
@@ -479,4 +478,4 @@ class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
                 text = ngettext("%(number)d order", "%(number)d orders", number)
                 filters = {"account": account.pk, "state__exact": OrderState.QUARANTINED}
                 rows.append((what, list_link(AmazonOrder, text % {"number": number}, **filters)))
-        return table((_("what is missing"), _("how many")), rows) or _now("None.")
+        return table((_("what is missing"), _("how many")), rows) or gettext("None.")

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import (
@@ -96,14 +96,14 @@ class ScheduleAdmin(NoAddDelete, Screen[Schedule]):
 
     @admin.display(description=_("next run"), ordering="next_due")
     def next_run(self, schedule: Schedule) -> str:
-        return moment(schedule.next_due) if schedule.active else _now("off")
+        return moment(schedule.next_due) if schedule.active else gettext("off")
 
     @admin.action(description=_("Run now"), permissions=["view"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         for schedule in queryset:
             job = Job(schedule.job)
             if not request.user.has_perm(f"django_amazon_sync.{STARTS[job]}"):
-                text = _now("You may not start this: %(schedule)s.") % {"schedule": schedule}
+                text = gettext("You may not start this: %(schedule)s.") % {"schedule": schedule}
                 messages.error(request, text)
                 continue
             ask(request, job, [(schedule.account, {})])
