@@ -6,7 +6,7 @@ For a ModelAdmin of the shop's orders, whatever their model, mix in ``AmazonOrde
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -32,13 +32,20 @@ __all__ = ["AmazonOrderAdminMixin"]
 CHOICES = (("yes", _("from Amazon")), ("no", _("not from Amazon")))
 
 
+class ListedOrder(Protocol):
+    """An order of the shop in a list, whatever its model, with Amazon's side of it."""
+
+    pk: object
+    amazon_row: AmazonOrder | None
+    on_amazon: str
+
+
 def amazon_orders(request: HttpRequest) -> QuerySet[AmazonOrder]:
     """Amazon's orders of those accounts that whoever asks sees."""
-    rows: QuerySet[AmazonOrder] = within_scopes(AmazonOrder.objects.all(), request, "account")
-    return rows.defer("document")
+    return within_scopes(AmazonOrder.objects.all(), request, "account").defer("document")
 
 
-def look_up(request: HttpRequest, orders: Iterable[Any]) -> None:
+def look_up(request: HttpRequest, orders: Iterable[ListedOrder]) -> None:
     """Let each order of the shop carry its ``amazon_row`` (or None) and ``on_amazon``, what a
     list shows of it; one query for all of them.
     """

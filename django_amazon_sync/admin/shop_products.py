@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -38,19 +38,26 @@ else:
 __all__ = ["AmazonProductAdminMixin"]
 
 
+class HasPk(Protocol):
+    """A product of the shop, whatever its model."""
+
+    @property
+    def pk(self) -> object: ...
+
+
 def skus_of(request: HttpRequest, products: QuerySet[Any]) -> QuerySet[SellerSku]:
     """The SKUs that these products and their variants are sold under.
 
     Raises NotSupported where the shop cannot say.
     """
     offers = configured_shop().offers_among(products)
-    rows: QuerySet[SellerSku] = within_scopes(SellerSku.objects.all(), request, "account")
+    rows = within_scopes(SellerSku.objects.all(), request, "account")
     return rows.filter(offer_pk__in=offers)
 
 
 def cells(
-    request: HttpRequest, products: Iterable[Any], address: Callable[[Any], str]
-) -> dict[Any, str]:
+    request: HttpRequest, products: Iterable[HasPk], address: Callable[[object], str]
+) -> dict[object, str]:
     """By pk, what a list shows of each product: the way to its Amazon page, and how many of its
     listings are there. A fixed number of queries; nothing for who may not look.
     """
@@ -63,22 +70,24 @@ def cells(
         return {}
     of_offer = {offer: pk for pk, its in offers.items() for offer in its}
     listings = within_scopes(Listing.objects.all(), request, "sku__account")
-    found = listings.filter(sku__offer_pk__in={one for its in offers.values() for one in its})
+    found = listings.filter(sku__offer_pk__in=set(of_offer))
     counts: dict[str, Counter[str]] = {offer: Counter() for offer in of_offer}
     for offer, presence in found.values_list("sku__offer_pk", "presence"):
         counts[offer][presence] += 1
     return {
-        pks[pk]: _cell(address(pks[pk]), sum((counts[one] for one in its), Counter[str]()))
+        pks[pk]: _cell(address(pks[pk]), sum((counts[offer] for offer in its), Counter[str]()))
         for pk, its in offers.items()
     }
 
 
 def _cell(url: str, counts: Counter[str]) -> str:
-    states = ", ".join(f"{one.label}: {counts[one.value]}" for one in Presence if counts[one.value])
+    states = ", ".join(
+        f"{state.label}: {counts[state.value]}" for state in Presence if counts[state.value]
+    )
     return format_html('<a href="{}">Amazon</a> {}', url, states)
 
 
-class AmazonProductAdminMixin(EditsMany, TakesOverMany, Base):
+class AmazonProductAdminMixin(EditsMany[Any], TakesOverMany[Any], Base):
     """Before the ModelAdmin of the shop's products: a column in its list, and what can be done with
     the SKUs and listings of the chosen products. A list costs two queries more, however long it is.
     """
@@ -147,7 +156,7 @@ class AmazonProductAdminMixin(EditsMany, TakesOverMany, Base):
         return changelist
 
     @staticmethod
-    def _page(pk: Any) -> str:
+    def _page(pk: object) -> str:
         return reverse(AdminProductPage.NAMES["product"], args=[pk])
 
     @admin.display(description="Amazon")

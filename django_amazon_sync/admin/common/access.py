@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import SellerAccount
 from django_amazon_sync.shops import configured_shop
+
+Row = TypeVar("Row", bound=Model)
 
 _KEPT = "_amazon_sync_scopes"
 
@@ -32,7 +34,7 @@ def scopes_of(request: HttpRequest) -> frozenset[str] | None:
     return kept
 
 
-def within_scopes(rows: QuerySet[Any], request: HttpRequest, account_path: str) -> QuerySet[Any]:
+def within_scopes(rows: QuerySet[Row], request: HttpRequest, account_path: str) -> QuerySet[Row]:
     """Those of the rows that are of accounts which whoever asks may see."""
     scopes = scopes_of(request)
     if scopes is None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm, SplitDateTimeField
+from django.forms import Field, ModelForm, MultiWidget, SplitDateTimeField, Widget
 from django.http import HttpRequest
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -24,8 +26,15 @@ Row = TypeVar("Row", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
 
 if TYPE_CHECKING:  # they cannot be subscripted at run time
+    from django.db import models
+    from django.forms import ModelChoiceField
+    from django_stubs_ext import StrOrPromise
 
     class ModelScreen(admin.ModelAdmin[Row]): ...
+
+    class ScreenPart(admin.ModelAdmin[Row]): ...
+
+    class PageOrTable(BaseModelAdmin[Any], Generic[Row]): ...
 
     class RowsTable(admin.TabularInline[Row, Parent]): ...
 
@@ -37,6 +46,12 @@ else:
     class ModelScreen(base.ModelAdmin, Generic[Row]):
         pass
 
+    class ScreenPart(Generic[Row]):
+        """What is mixed into a screen, so that ``super()`` and ``self`` are that screen."""
+
+    class PageOrTable(Generic[Row]):
+        """What is mixed into a screen, or into a table on one."""
+
     class RowsTable(base.TabularInline, Generic[Row, Parent]):
         pass
 
@@ -44,7 +59,7 @@ else:
         pass
 
 
-def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
+def needs(codename: str) -> Callable[[object, HttpRequest], bool]:
     """A ``has_..._permission`` method: whether the user has this permission of ours."""
 
     def allowed(screen: object, request: HttpRequest) -> bool:
@@ -53,7 +68,7 @@ def needs(codename: str) -> Callable[[Any, HttpRequest], bool]:
     return allowed
 
 
-class AccountScoped:
+class AccountScoped(PageOrTable[Row]):
     """``reads_with`` are the related rows that a page shows, ``encrypted`` the columns that its
     queries leave alone: a lost key must not take a page away. ``account_path`` leads from a row to
     its account, as some people see the accounts of their own part of the shop only; empty where
@@ -64,20 +79,22 @@ class AccountScoped:
     encrypted: ClassVar[tuple[str, ...]] = ()
     account_path: ClassVar[str] = "account"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]  # of the screen
-        rows = within_scopes(rows, request, self.account_path).defer(*self.encrypted)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        rows = within_scopes(super().get_queryset(request), request, self.account_path)
+        rows = rows.defer(*self.encrypted)
         return rows.select_related(*self.reads_with) if self.reads_with else rows
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
         """Choose among the rows that whoever asks may see."""
-        screen = admin.site._registry.get(db_field.related_model)
+        screen = admin.site._registry.get(db_field.remote_field.model)
         if isinstance(screen, Screen):
             kwargs.setdefault("queryset", screen.get_queryset(request))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class Screen(AccountScoped, ModelScreen[Row]):
+class Screen(AccountScoped[Row], ModelScreen[Row]):
     """A screen of ours; each name in ``@admin.action(permissions=...)`` is a method here."""
 
     class Media:
@@ -98,7 +115,9 @@ class Screen(AccountScoped, ModelScreen[Row]):
     has_match_permission = needs("match_listing")
     has_confirm_permission = needs("confirm_shipment")
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, SplitDateTimeField):
             _name_parts(field)
@@ -120,14 +139,15 @@ class Screen(AccountScoped, ModelScreen[Row]):
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("reason"))
-    def why(self, row: Any) -> str:
+    def why(self, row: Row) -> str:
         """The reason of a row's state, short enough for a list."""
-        return brief(shown(row.reason))
+        return brief(self.whole_reason(row))
 
     @admin.display(description=_("reason"))
-    def whole_reason(self, row: Any) -> str:
+    def whole_reason(self, row: Row) -> str:
         """The reason of a row's state, in the language of whoever looks where that is known."""
-        return shown(row.reason)
+        reason: str = getattr(row, "reason", "")
+        return shown(reason)
 
     def save_model(
         self, request: HttpRequest, obj: Row, form: ModelForm[Row], change: bool
@@ -140,42 +160,46 @@ class Screen(AccountScoped, ModelScreen[Row]):
         obj.save(update_fields=[name for name in form.changed_data if name in columns])
 
 
-class RowsInline(AccountScoped, RowsTable[Row, Parent]):
+class RowsInline(AccountScoped[Row], RowsTable[Row, Parent]):
     """A table of rows on the page of the row that they belong to."""
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Field | None:
         """The head of the table names a column for those who see it; this, for the others."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, SplitDateTimeField):
             _name_parts(field)
         elif field is not None and not field.widget.is_hidden:
             # The widget of a foreign key wraps the one that has the attributes.
-            widget: Any = getattr(field.widget, "widget", field.widget)
+            widget: Widget = field.widget
+            if isinstance(widget, RelatedFieldWidgetWrapper):
+                widget = widget.widget
             widget.attrs["aria-label"] = capfirst(field.label)
         return field
 
 
 def _name_parts(field: SplitDateTimeField) -> None:
     """Date and time of one field have one label in Django's admin; a reader wants two."""
-    parts: Any = field.widget
-    for part, name in zip(parts.widgets, (_("date"), _("time")), strict=True):
+    assert isinstance(field.widget, MultiWidget)
+    for part, name in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
         part.attrs["aria-label"] = format_lazy("{}, {}", field.label, name)
 
 
 class NoAddDelete:
     """Rows that the app makes itself and that stay: nobody adds or deletes one here."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
 class ReadOnly(NoAddDelete):
     """Rows that are only looked at."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
@@ -219,11 +243,11 @@ class WordFilter(admin.SimpleListFilter):
     """By one of Amazon's words, of a list: to ask the table for them would read all of it."""
 
     column: ClassVar[str]
-    words: ClassVar[dict[str, Any]]
+    words: ClassVar[dict[str, StrOrPromise]]
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> Iterable[tuple[str, Any]]:
+    ) -> Iterable[tuple[str, StrOrPromise]]:
         return self.words.items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

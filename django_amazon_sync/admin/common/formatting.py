@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.db.models import Model
@@ -19,9 +19,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.data import FieldValue
+from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome
 from django_amazon_sync.sync.offers.fields import FIELDS, OF_SHOP, REMOVED
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def change_url(row: Model) -> str:
@@ -29,7 +32,7 @@ def change_url(row: Model) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
-def list_url(model: type[Model], **filters: Any) -> str:
+def list_url(model: type[Model], **filters: object) -> str:
     """The list of a model, filtered by these parameters of its address."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{urlencode(filters)}" if filters else address
@@ -40,13 +43,13 @@ def link(row: Model, text: object = None) -> SafeString:
     return format_html('<a href="{}">{}</a>', change_url(row), row if text is None else text)
 
 
-def list_link(model: type[Model], text: object, **filters: Any) -> SafeString:
+def list_link(model: type[Model], text: object, **filters: object) -> SafeString:
     """A link to the filtered list of a model."""
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
 #: Names of a run's counts that are no outcome of a line.
-COUNTS = {
+COUNTS: dict[str, StrOrPromise] = {
     "in_step": _("in step"),
     "looked_at": _("looked at"),
     "orders": _("orders"),
@@ -54,7 +57,7 @@ COUNTS = {
 }
 
 
-def count_name(name: str) -> Any:
+def count_name(name: str) -> StrOrPromise:
     """A run's count, as people read it."""
     return Outcome(name).label if name in Outcome.values else COUNTS.get(name, name)
 
@@ -102,6 +105,6 @@ def value_text(name: str, value: FieldValue) -> str:
         return plain(value)
 
 
-def in_words(mapping: dict[str, Any]) -> str:
+def in_words(mapping: FieldValues) -> str:
     """A mapping in one line: the values in the order of the fields, the name left out."""
     return ", ".join(plain(mapping[name]) for name in ("price", "quantity") if name in mapping)

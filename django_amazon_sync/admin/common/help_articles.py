@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
 
 import markdown
 from django.contrib.admin import AdminSite
@@ -16,6 +16,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: A link from one article to another, as it stands in the files.
 _TO_ARTICLE = re.compile(r'href="([a-z-]+)\.md(#[^"]*)?"')
@@ -35,7 +38,7 @@ def articles() -> dict[str, Article]:
     """All articles by name, read once a process."""
     folder = files("django_amazon_sync") / "help"
     found = {}
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         name, _dot, kind = file.name.partition(".")
         if kind == "md":
             title, _line, text = file.read_text(encoding="utf-8").partition("\n")
@@ -76,7 +79,7 @@ def article(request: HttpRequest, site: AdminSite, name: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, site: AdminSite, template: str, title: Any, **context: Any
+    request: HttpRequest, site: AdminSite, template: str, title: StrOrPromise, **context: object
 ) -> HttpResponse:
     context |= {**site.each_context(request), "title": title}
     return TemplateResponse(request, f"django_amazon_sync/admin/{template}.html", context)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +21,8 @@ from django_amazon_sync.amazon.attributes import AVAILABILITY, OFFER
 from django_amazon_sync.models import Listing
 from django_amazon_sync.sync.offers.fields import own_fields
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Place(Enum):
@@ -35,7 +35,7 @@ class Place(Enum):
     NAMES = ("marketplace", "sync_name", _("Send names"))
 
     @property
-    def label(self) -> Text:
+    def label(self) -> StrOrPromise:
         """The field's name on its page."""
         return self.value[2]
 
@@ -50,8 +50,8 @@ class Place(Enum):
 class Words:
     """One code: what Amazon means, what to do about it, and the field, where it is one of ours."""
 
-    meaning: Text
-    remedy: Text
+    meaning: StrOrPromise
+    remedy: StrOrPromise
     place: Place | None = None
 
 

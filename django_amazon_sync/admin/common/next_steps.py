@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
@@ -25,17 +26,18 @@ from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 from django_amazon_sync.sync.runs.work import why_not_writing
 
-Sentence = str | Promise
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
-def of_account(account: SellerAccount) -> Sentence:
+def of_account(account: SellerAccount) -> StrOrPromise:
     """What an account does by itself, and what it waits for."""
     if account.state == AccountState.LIVE and not account.writes_from(conf.get("DEPLOYMENT")):
         return why_not_writing(account)
     return _ACCOUNT[AccountState(account.state)]
 
 
-_ACCOUNT: dict[AccountState, Sentence] = {
+_ACCOUNT: dict[AccountState, StrOrPromise] = {
     AccountState.OBSERVING: _(
         "Orders come in and nothing is sent: an export only reports what it would change. "
         "Look at such a run, then release the account."
@@ -49,7 +51,7 @@ _ACCOUNT: dict[AccountState, Sentence] = {
 }
 
 
-def of_order(order: AmazonOrder) -> Sentence:
+def of_order(order: AmazonOrder) -> StrOrPromise:
     """What becomes of an order next."""
     if order.state == OrderState.PLACED and order.cancellation_requested and not order.ship_anyway:
         return _(
@@ -66,7 +68,7 @@ def of_order(order: AmazonOrder) -> Sentence:
     return _ORDER[OrderState(order.state)]
 
 
-_ORDER: dict[OrderState, Sentence] = {
+_ORDER: dict[OrderState, StrOrPromise] = {
     OrderState.SEEN: _("The next import asks Amazon for what is missing."),
     OrderState.HELD: _("It waits for Amazon and is placed in the shop then."),
     OrderState.WAITING: _("The next import places it in the shop."),
@@ -79,12 +81,12 @@ _ORDER: dict[OrderState, Sentence] = {
 }
 
 
-def of_shipment(shipment: Shipment) -> Sentence:
+def of_shipment(shipment: Shipment) -> StrOrPromise:
     """What becomes of a shipment's confirmation next."""
     return _SHIPMENT[ShipmentState(shipment.state)]
 
 
-_SHIPMENT: dict[ShipmentState, Sentence] = {
+_SHIPMENT: dict[ShipmentState, StrOrPromise] = {
     ShipmentState.WAITING: _("It is sent once nothing is missing; the reason says what is."),
     ShipmentState.NEW: _("The next run confirms it to Amazon."),
     ShipmentState.SENT: _("It waits for Amazon's answer."),
@@ -94,7 +96,7 @@ _SHIPMENT: dict[ShipmentState, Sentence] = {
 }
 
 
-def of_submission(submission: Submission) -> Sentence:
+def of_submission(submission: Submission) -> StrOrPromise:
     """What becomes of a submission next."""
     state = SubmissionState(submission.state)
     if submission.kind == Submission.Kind.FEED:
@@ -102,7 +104,7 @@ def of_submission(submission: Submission) -> Sentence:
     return _SUBMISSION[state]
 
 
-_SUBMISSION: dict[SubmissionState, Sentence] = {
+_SUBMISSION: dict[SubmissionState, StrOrPromise] = {
     SubmissionState.NEW: _("It goes out now, or the next run takes it over."),
     SubmissionState.UPLOADED: _("It goes out now, or the next run takes it over."),
     SubmissionState.SENT: _("It waits for Amazon's answer."),
@@ -112,7 +114,7 @@ _SUBMISSION: dict[SubmissionState, Sentence] = {
 }
 
 
-_FEED: dict[SubmissionState, Sentence] = {
+_FEED: dict[SubmissionState, StrOrPromise] = {
     SubmissionState.NEW: _("Its file is being written; should the worker die, it is given up."),
     SubmissionState.UPLOADED: _("It is handed in as soon as Amazon's limit has room for it."),
     SubmissionState.SENT: _(
@@ -125,12 +127,12 @@ _FEED: dict[SubmissionState, Sentence] = {
 }
 
 
-def of_run(run: SyncRun) -> Sentence:
+def of_run(run: SyncRun) -> StrOrPromise:
     """What becomes of a run next."""
     return _RUN[RunState(run.state)]
 
 
-_RUN: dict[RunState, Sentence] = {
+_RUN: dict[RunState, StrOrPromise] = {
     RunState.QUEUED: _("A worker does it, or the command amazon_tick."),
     RunState.RUNNING: _("It is at work; should its worker die, the next run takes it over."),
     RunState.DONE: _("Nothing: it is finished."),
@@ -138,7 +140,7 @@ _RUN: dict[RunState, Sentence] = {
 }
 
 
-def of_listing(listing: Listing) -> Sentence:
+def of_listing(listing: Listing) -> StrOrPromise:
     """What an export does with a listing next; the most pressing first."""
     if listing.held:
         return _("Its changes wait until you approve them.")
@@ -161,7 +163,7 @@ def of_listing(listing: Listing) -> Sentence:
     return _PRESENCE[Presence(listing.presence)]
 
 
-_PRESENCE: dict[Presence, Sentence] = {
+_PRESENCE: dict[Presence, StrOrPromise] = {
     Presence.UNREAD: _("The next export reads it from Amazon before anything is sent."),
     Presence.ABSENT: _("The next export creates it, where its ASIN or barcode is known."),
     Presence.PRESENT: _("What changes in the shop is sent."),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common.base import RowForm
 from django_amazon_sync.data import minor_units
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Listing
@@ -47,10 +46,10 @@ def price_in_words(listing: Listing) -> str:
     return render_to_string("django_amazon_sync/price_explanation.html", context)
 
 
-class OwnPriceForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
+class OwnPriceForm(RowForm[Listing]):
     """A form of a listing that may have its own price."""
 
-    def clean_own_price(self) -> Any:
-        amount = self.cleaned_data.get("own_price")
+    def clean_own_price(self) -> Decimal | None:
+        amount: Decimal | None = self.cleaned_data.get("own_price")
         check_own_price(amount, self.instance.marketplace.facts.currency)
         return amount

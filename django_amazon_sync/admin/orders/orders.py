@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -50,6 +50,9 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import import_orders
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec as Fieldsets
 
 Orders = QuerySet[AmazonOrder]
 
@@ -153,7 +156,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
         (_("In the shop"), {"fields": ("takes_stock", "placed_at", "ship_anyway", "happened")}),
     )  # fmt: skip
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: AmazonOrder | None = None) -> Fieldsets:
         shown = super().get_fieldsets(request, obj)
         if not request.user.has_perm(SEES_BUYERS):
             return shown
@@ -214,7 +217,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             data = read_order(order.document)
         except (ConfigurationError, Unreadable) as error:
             return str(error)
-        context = {"order": data, "gifts": [one for one in data.lines if one.gift_message]}
+        context = {"order": data, "gifts": [line for line in data.lines if line.gift_message]}
         return render_to_string("django_amazon_sync/admin/buyer.html", context)
 
     @admin.display(description=_("as Amazon gave it"))
@@ -235,7 +238,9 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         url = reverse(NAME) if self.has_import_permission(request) else ""
         return super().changelist_view(request, {**(extra_context or {}), "search_url": url})
 
@@ -276,7 +281,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     )
     def ship_anyway(self, request: HttpRequest, queryset: Orders) -> None:
         chosen = list(queryset.filter(cancellation_requested=True, ship_anyway=False))
-        AmazonOrder.objects.filter(pk__in=[one.pk for one in chosen]).update(ship_anyway=True)
+        AmazonOrder.objects.filter(pk__in=[order.pk for order in chosen]).update(ship_anyway=True)
         text = ngettext("%(number)d order ships.", "%(number)d orders ship.", len(chosen))
         wanted = whole(order.account for order in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(chosen)})

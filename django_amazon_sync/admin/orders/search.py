@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -64,10 +64,11 @@ CHOSEN_AT_MOST = 100
 
 NUMBER = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}")
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: Amazon's words for where an order is.
-STATUS_WORDS: dict[str, Text] = {
+STATUS_WORDS: dict[str, StrOrPromise] = {
     "PENDING_AVAILABILITY": _("pending, not available yet"),
     "PENDING": _("pending"),
     "UNSHIPPED": _("unshipped"),
@@ -78,7 +79,7 @@ STATUS_WORDS: dict[str, Text] = {
 }
 
 #: Why an order is not in the shop, by the code of what was decided.
-WHY_NOT: dict[str, Text] = {
+WHY_NOT: dict[str, StrOrPromise] = {
     "channel": _("It was sold on another sales channel than Amazon, so it is never placed."),
     "cancelled": _("It was cancelled on Amazon."),
     "unfulfillable": _("Amazon says that it cannot be fulfilled."),
@@ -127,21 +128,24 @@ class SearchForm(forms.Form):
         help_text=_("Such as 302-1234567-1234567; then the time and the marketplace do not count."),
     )
 
-    def __init__(self, accounts: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, accounts: QuerySet[SellerAccount], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["account"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = accounts
         if len(accounts) == 1:
             field.initial = accounts[0]
-        codes = {one.code for account in accounts for one in account.marketplaces.all()}
-        places = self.fields["marketplace"]
-        assert isinstance(places, forms.ChoiceField)
+        codes = {
+            marketplace.code for account in accounts for marketplace in account.marketplaces.all()
+        }
+        choice = self.fields["marketplace"]
+        assert isinstance(choice, forms.ChoiceField)
         named = sorted((f"Amazon {store_name(code)}", code) for code in codes)
-        places.choices = [("", _("all of them")), *((code, name) for name, code in named)]
+        choice.choices = [("", _("all of them")), *((code, name) for name, code in named)]
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"].strip().upper()
+        given: str = self.cleaned_data["number"]
+        number = given.strip().upper()
         if number and not NUMBER.fullmatch(number):
             raise forms.ValidationError(_("Amazon's order ids look like 302-1234567-1234567."))
         return number
@@ -150,8 +154,10 @@ class SearchForm(forms.Form):
         data = super().clean() or {}
         if data.get("number"):
             return data
-        account, place = data.get("account"), data.get("marketplace")
-        if account and place and place not in [one.code for one in account.marketplaces.all()]:
+        account: SellerAccount | None = data.get("account")
+        code: str | None = data.get("marketplace")
+        sold_in = {row.code for row in account.marketplaces.all()} if account else set()
+        if account and code and code not in sold_in:
             self.add_error("marketplace", _("The account does not sell there."))
         if data.get("period") == Period.DATES:
             self._check_dates(data.get("since"), data.get("until"))
@@ -168,41 +174,60 @@ class SearchForm(forms.Form):
 
     def asked(self) -> Asked:
         """What the valid form asks for."""
-        data = self.cleaned_data
-        if data["number"]:
-            return Asked(number=data["number"])
-        places = (data["marketplace"],) if data["marketplace"] else ()
-        if data["period"] == Period.DATES:
-            until = _midnight(data["until"] + timedelta(days=1)) if data["until"] else None
-            return Asked(since=_midnight(data["since"]), until=until, marketplaces=places)
-        first = timezone.localdate() - timedelta(days=Period.DAYS[data["period"]] - 1)
-        return Asked(since=_midnight(first), marketplaces=places)
+        number: str = self.cleaned_data["number"]
+        code: str = self.cleaned_data["marketplace"]
+        period: str = self.cleaned_data["period"]
+        if number:
+            return Asked(number=number)
+        codes = (code,) if code else ()
+        if period == Period.DATES:
+            since: date = self.cleaned_data["since"]
+            last: date | None = self.cleaned_data["until"]
+            until = _midnight(last + timedelta(days=1)) if last else None
+            return Asked(since=_midnight(since), until=until, marketplaces=codes)
+        first = timezone.localdate() - timedelta(days=Period.DAYS[period] - 1)
+        return Asked(since=_midnight(first), marketplaces=codes)
 
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, clock.min))
 
 
+class Carried(TypedDict):
+    """A search as a page carries it; moments are ISO 8601."""
+
+    account: int
+    number: str
+    since: str | None
+    until: str | None
+    marketplaces: list[str]
+    page_token: str
+
+
 def sign(account: SellerAccount, asked: Asked) -> str:
     """A search as the page carries it."""
-    kept = {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(asked).items()
-    }
-    return signing.dumps({"account": account.pk, **kept}, salt=SALT)
+    carried = Carried(
+        account=account.pk,
+        number=asked.number,
+        since=asked.since.isoformat() if asked.since else None,
+        until=asked.until.isoformat() if asked.until else None,
+        marketplaces=list(asked.marketplaces),
+        page_token=asked.page_token,
+    )
+    return signing.dumps(carried, salt=SALT)
 
 
 def read_signed(text: str) -> tuple[int, Asked]:
     """The account's pk and the search that a page carried; raises BadSignature."""
-    kept = signing.loads(text, salt=SALT, max_age=SEARCH_LIVES)
+    carried: Carried = signing.loads(text, salt=SALT, max_age=SEARCH_LIVES)
     asked = Asked(
-        number=kept["number"],
-        since=_moment(kept["since"]),
-        until=_moment(kept["until"]),
-        marketplaces=tuple(kept["marketplaces"]),
-        page_token=kept["page_token"],
+        number=carried["number"],
+        since=_moment(carried["since"]),
+        until=_moment(carried["until"]),
+        marketplaces=tuple(carried["marketplaces"]),
+        page_token=carried["page_token"],
     )
-    return kept["account"], asked
+    return carried["account"], asked
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -219,11 +244,11 @@ class Row:
     number: str
     store: str
     ordered: str
-    status: Text
+    status: StrOrPromise
     total: str
     buyer: str
-    here: Text
-    why: Text
+    here: StrOrPromise
+    why: StrOrPromise
     url: str
     shop_url: str
     can_be_chosen: bool
@@ -261,7 +286,7 @@ def _buyer(seen: Sighting) -> str:
     return name or "–"
 
 
-def _why(row: AmazonOrder) -> Text:
+def _why(row: AmazonOrder) -> StrOrPromise:
     """Why the order that we have is not placed; a reason of its own, where it was put aside."""
     if row.state in (OrderState.PLACED, OrderState.QUARANTINED):
         return row.reason
@@ -270,7 +295,7 @@ def _why(row: AmazonOrder) -> Text:
     return WHY_NOT.get(row.reason_code, row.reason)
 
 
-def _why_not(seen: Sighting, account: SellerAccount) -> Text:
+def _why_not(seen: Sighting, account: SellerAccount) -> StrOrPromise:
     """Why an order is not here that Amazon has."""
     decision = seen.decision
     never = decision.state in (OrderState.RECORDED, OrderState.CANCELLED)
@@ -356,7 +381,7 @@ class SearchPage:
         asked: Asked | None = None,
         page: Page | None = None,
     ) -> HttpResponse:
-        context: dict[str, Any] = {
+        context: dict[str, object] = {
             **self.site.each_context(self.request),
             "title": _("Orders on Amazon"),
             "opts": AmazonOrder._meta,
@@ -403,7 +428,7 @@ class SearchPage:
         return redirect(NAME)
 
 
-def _told(error: AmazonSyncError, asked: Asked) -> Text:
+def _told(error: AmazonSyncError, asked: Asked) -> StrOrPromise:
     """What stood in the way, for people."""
     if isinstance(error, Throttled):
         return gettext(

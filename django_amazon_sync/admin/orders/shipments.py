@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -45,7 +43,7 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
         "shipped_at", "ship_by", "shown_items", "sent_at",
     )  # fmt: skip
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Shipment | None = None) -> list[str]:
         mendable = obj is not None and obj.state in MENDABLE
         return [name for name in self.fields if not (mendable and name in MENDED)]
 
@@ -74,5 +72,5 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
         chosen = list(queryset.filter(state=ShipmentState.REFUSED))
         number = confirm_shipments.try_again(chosen)
         text = ngettext("%(number)d shipment goes again.", "%(number)d shipments go again.", number)
-        wanted = whole(one.order.account for one in chosen)
+        wanted = whole(shipment.order.account for shipment in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": number})

@@ -6,7 +6,6 @@ A shop's product admin shows the button by a template of its own that holds one 
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
@@ -38,7 +37,7 @@ class AdminProductPage(ProductPage):
     def report_url(self, run: SyncRun) -> str:
         return change_url(run)
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, object]:
         site = self.site.each_context(self.request) if self.site else {}
         return {**site, "opts": SellerSku._meta}
 

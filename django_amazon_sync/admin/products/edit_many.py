@@ -7,11 +7,11 @@ rows are gone through in chunks, and saved in one transaction.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -28,14 +28,27 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.products.staff_fields import StaffField, Switch, fields_of, set_values
+from django_amazon_sync.admin.common.base import Row, ScreenPart
+from django_amazon_sync.admin.products.staff_fields import (
+    StaffField,
+    StaffRow,
+    StaffValue,
+    Switch,
+    fields_of,
+    set_values,
+)
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs.bulk import chunks, insert_rows, update_rows
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+StaffRows = QuerySet[SellerSku] | QuerySet[Listing]
+
 #: Rows that are gone through and written together.
-TOGETHER = 2000
+ROWS_TOGETHER = 2000
 
 #: Rows that the view before saving shows; all are counted.
 SHOWN = 50
@@ -57,42 +70,43 @@ class ValuesForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.staff_fields = fields
-        for one in fields:
-            ways: list[tuple[str, Any]] = [(LEAVE, _("leave as is")), (SET, _("set to"))]
-            if one.nothing:
-                ways.append((NOTHING, one.nothing))
-            self.fields[f"{one.name}_how"] = forms.ChoiceField(
-                label=capfirst(one.label), choices=ways, initial=LEAVE
+        for field in fields:
+            ways: list[tuple[str, StrOrPromise]] = [(LEAVE, _("leave as is")), (SET, _("set to"))]
+            if field.nothing:
+                ways.append((NOTHING, field.nothing))
+            self.fields[f"{field.name}_how"] = forms.ChoiceField(
+                label=capfirst(field.label), choices=ways, initial=LEAVE
             )
-            value = one.form_field(currency)
-            value.required, value.label = False, _("Value of %(field)s") % {"field": one.label}
-            self.fields[one.name] = value
+            value = field.form_field(currency)
+            value.required, value.label = False, _("Value of %(field)s") % {"field": field.label}
+            self.fields[field.name] = value
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        self.wanted: dict[str, Any] = {}
-        for one in self.staff_fields:
-            how, value = data.get(f"{one.name}_how"), data.get(one.name)
+        self.wanted: dict[str, StaffValue] = {}
+        for field in self.staff_fields:
+            how: str | None = data.get(f"{field.name}_how")
+            value: StaffValue = data.get(field.name)
             given = value not in (None, "", [])
-            if one.name in self.errors or how is None:
+            if field.name in self.errors or how is None:
                 continue
             if how == SET and not given:
-                self.add_error(one.name, _("Give a value, or leave the field as it is."))
+                self.add_error(field.name, _("Give a value, or leave the field as it is."))
             elif how != SET and given:
-                self.add_error(one.name, _("There is a value here; choose “set to” to use it."))
+                self.add_error(field.name, _("There is a value here; choose “set to” to use it."))
             elif how != LEAVE:
-                self.wanted[one.name] = value if how == SET else None
+                self.wanted[field.name] = value if how == SET else None
         if not self.errors and not self.wanted:
             raise ValidationError(_("Every field is left as it is, so there is nothing to save."))
         return data
 
     def rows(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
         """How and value of each field."""
-        for one in self.staff_fields:
-            yield self[f"{one.name}_how"], self[one.name]
+        for field in self.staff_fields:
+            yield self[f"{field.name}_how"], self[field.name]
 
 
-@dataclass
+@dataclasses.dataclass
 class Outlook:
     """What saving would do: the first rows before and after, and how many there are.
 
@@ -102,26 +116,27 @@ class Outlook:
     mark: str = ""
     total: int = 0
     changed: int = 0
-    shown: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
-    faults: list[tuple[str, str]] = field(default_factory=list)
+    shown: list[tuple[str, list[tuple[str, str]]]] = dataclasses.field(default_factory=list)
+    faults: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     faulty: int = 0
 
 
-class EditsMany:
+class EditsMany(ScreenPart[Row]):
     """The action "Edit selected" for a list; a part of its ModelAdmin."""
 
     @admin.action(description=_("Edit selected"), permissions=["change"])
     def edit_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         allowed = fields_of(queryset.model, request)
         names = request.POST.getlist("edit_field")
-        fields = [one for one in allowed if one.name in names]
+        fields = [field for field in allowed if field.name in names]
         if len(fields) < len(set(names)):
             raise PermissionDenied
         step = request.POST.get("step", "")
         if not fields or step == "choose":
-            switches = [one for one in allowed if isinstance(one, Switch)]
+            switches = [field for field in allowed if isinstance(field, Switch)]
+            others = [field for field in allowed if field not in switches]
             groups = [
-                (_("Which fields do you want to edit?"), [x for x in allowed if x not in switches]),
+                (_("Which fields do you want to edit?"), others),
                 (_("Whether a field is sent"), switches),
             ]
             missing = step == "values"
@@ -144,12 +159,12 @@ class EditsMany:
     def _look_at_edit(
         self,
         request: HttpRequest,
-        rows: QuerySet[Any],
+        rows: StaffRows,
         fields: Sequence[StaffField],
         form: ValuesForm,
     ) -> HttpResponse:
         outlook = look(rows, fields, form.wanted)
-        wanted = [one for one in fields if one.name in form.wanted]
+        wanted = [field for field in fields if field.name in form.wanted]
         return self._edit_page(
             request,
             rows,
@@ -168,7 +183,7 @@ class EditsMany:
     def _save_edit(
         self,
         request: HttpRequest,
-        rows: QuerySet[Any],
+        rows: StaffRows,
         fields: Sequence[StaffField],
         form: ValuesForm,
     ) -> HttpResponse | None:
@@ -182,14 +197,13 @@ class EditsMany:
         return None
 
     def _edit_page(
-        self, request: HttpRequest, queryset: QuerySet[Any], step: str, **more: Any
+        self, request: HttpRequest, queryset: StaffRows, step: str, **more: object
     ) -> HttpResponse:
-        model_admin: Any = self
         options = queryset.model._meta
         across = request.POST.get("select_across", "") == "1"
         pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
         context = {
-            **model_admin.admin_site.each_context(request),
+            **self.admin_site.each_context(request),
             "title": _("Edit selected"),
             "opts": options,
             "step": step,
@@ -204,13 +218,15 @@ class EditsMany:
         return TemplateResponse(request, template, context)
 
 
-def look(rows: QuerySet[Any], fields: Sequence[StaffField], wanted: Mapping[str, Any]) -> Outlook:
+def look(
+    rows: StaffRows, fields: Sequence[StaffField], wanted: Mapping[str, StaffValue]
+) -> Outlook:
     """What these values would change, without saving anything."""
     outlook, pks = Outlook(), array("q")
-    asked = [one for one in fields if one.name in wanted]
-    for row in rows.iterator(chunk_size=TOGETHER):
+    asked = [field for field in fields if field.name in wanted]
+    for row in rows.iterator(chunk_size=ROWS_TOGETHER):
         pks.append(row.pk)
-        before = [one.read(row) for one in asked]
+        before = [field.read(row) for field in asked]
         try:
             changed = set_values(row, asked, wanted)
         except ValidationError as fault:
@@ -221,8 +237,8 @@ def look(rows: QuerySet[Any], fields: Sequence[StaffField], wanted: Mapping[str,
         outlook.changed += bool(changed)
         if len(outlook.shown) < SHOWN:
             cells = [
-                (one.shown(was), one.shown(one.read(row)) if one.name in changed else "")
-                for one, was in zip(asked, before, strict=True)
+                (field.shown(was), field.shown(field.read(row)) if field.name in changed else "")
+                for field, was in zip(asked, before, strict=True)
             ]
             outlook.shown.append((str(row), cells))
     outlook.total, outlook.mark = len(pks), _mark(pks)
@@ -232,29 +248,29 @@ def look(rows: QuerySet[Any], fields: Sequence[StaffField], wanted: Mapping[str,
 @transaction.atomic
 def save(
     request: HttpRequest,
-    rows: QuerySet[Any],
+    rows: StaffRows,
     fields: Sequence[StaffField],
-    wanted: Mapping[str, Any],
+    wanted: Mapping[str, StaffValue],
     mark: str,
 ) -> int:
     """Save these values of all the rows, or of none; how many changed.
 
     Raises ValidationError where they are no longer those of the mark, or one cannot have a value.
     """
-    asked = [one for one in fields if one.name in wanted]
+    asked = [field for field in fields if field.name in wanted]
     pks = array("q", rows.values_list("pk", flat=True).iterator())
     if _mark(pks) != mark:
         raise ValidationError(_("Other rows match by now than those that you saw. Look again."))
     changed = 0
-    for some in chunks(pks, TOGETHER):
+    for some in chunks(pks, ROWS_TOGETHER):
         changed += write_together(request, rows.model, dict.fromkeys(some, wanted), asked)
     return changed
 
 
 def write_together(
     request: HttpRequest,
-    model: type[Model],
-    values: Mapping[int, Mapping[str, Any]],
+    model: type[SellerSku] | type[Listing],
+    values: Mapping[int, Mapping[str, StaffValue]],
     fields: Sequence[StaffField],
 ) -> int:
     """Save these values of rows, by pk, with the history of each; how many changed.
@@ -263,13 +279,13 @@ def write_together(
     """
     locked = _rows_of(model).select_for_update(of=("self",)).filter(pk__in=values)
     touched = [(row, what) for row in locked if (what := set_values(row, fields, values[row.pk]))]
-    update_rows([row for row, _what in touched], sorted({one.column for one in fields}))
+    update_rows([row for row, _what in touched], sorted({field.column for field in fields}))
     insert_rows([_entry(request, row, fields, what) for row, what in touched])
     changed_offers.note(_offer_of(row) for row, _what in touched)
     return len(touched)
 
 
-def _currency(rows: QuerySet[Any]) -> str:
+def _currency(rows: StaffRows) -> str:
     """The currency of all these listings; empty where there are several, or none."""
     if rows.model is not Listing:
         return ""
@@ -278,10 +294,11 @@ def _currency(rows: QuerySet[Any]) -> str:
     return currencies.pop() if len(currencies) == 1 else ""
 
 
-def _rows_of(model: type[Model]) -> QuerySet[Any]:
+def _rows_of(model: type[SellerSku] | type[Listing]) -> StaffRows:
     """The rows of a model in the order of pks, with what they are named and judged by."""
-    rows: QuerySet[Any] = model._default_manager.order_by("pk")
-    return rows.select_related("sku", "marketplace") if model is Listing else rows
+    if model is Listing:
+        return Listing.objects.order_by("pk").select_related("sku", "marketplace")
+    return SellerSku.objects.order_by("pk")
 
 
 def _mark(pks: array[int]) -> str:
@@ -289,26 +306,26 @@ def _mark(pks: array[int]) -> str:
     return hashlib.sha256(pks.tobytes()).hexdigest()
 
 
-def _offer_of(row: SellerSku | Listing) -> tuple[int, str]:
+def _offer_of(row: StaffRow) -> tuple[int, str]:
     sku = row.sku if isinstance(row, Listing) else row
     return sku.account_id, sku.offer_pk
 
 
 def _entry(
     request: HttpRequest,
-    row: Model,
+    row: StaffRow,
     fields: Sequence[StaffField],
-    changed: Mapping[str, tuple[Any, Any]],
+    changed: Mapping[str, tuple[StaffValue, StaffValue]],
 ) -> LogEntry:
     """The history of a row says what it was and what it is."""
     words = [
-        f"{one.label}: {one.shown(before)} → {one.shown(after)}"
-        for one in fields
-        for before, after in [changed.get(one.name, (None, None))]
-        if one.name in changed
+        f"{field.label}: {field.shown(changed[field.name][0])}"
+        f" → {field.shown(changed[field.name][1])}"
+        for field in fields
+        if field.name in changed
     ]
     return LogEntry(
-        user_id=cast(Any, request.user.pk),
+        user_id=request.user.pk or 0,
         content_type_id=ContentType.objects.get_for_model(row).pk,
         object_id=str(row.pk),
         object_repr=str(row)[:200],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import transaction
@@ -42,6 +42,7 @@ from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
 from django_amazon_sync.admin.products.skus import look_soon
 from django_amazon_sync.admin.products.take_over import TakesOver, who_wins
+from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import (
     OPEN_STATES,
     Job,
@@ -51,12 +52,15 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers.fields import FIELDS
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 #: What the mappings of a listing hold beside the fields of an offer, with names for people.
-BESIDE = {"creation": _("creation"), "listing": _("listing")}
+BESIDE: dict[str, StrOrPromise] = {"creation": _("creation"), "listing": _("listing")}
 
 
 #: What Amazon has of a listing in its own warehouses, with names for people.
-UNITS = {
+UNITS: dict[str, StrOrPromise] = {
     "fulfillable": _("for sale"),
     "reserved": _("reserved"),
     "inbound": _("on the way there"),
@@ -97,7 +101,9 @@ class ConditionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Listing)
-class ListingAdmin(WithOfferFields, TakesOver, EditsMany, NoAddDelete, Screen[Listing]):
+class ListingAdmin(
+    WithOfferFields[Listing], TakesOver, EditsMany[Listing], NoAddDelete, Screen[Listing]
+):
     account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
     encrypted = ("sku__account__refresh_token",)
@@ -193,17 +199,17 @@ class ListingAdmin(WithOfferFields, TakesOver, EditsMany, NoAddDelete, Screen[Li
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:
         """Per field what was sent, accepted, seen live, and what stands in the way."""
-        everything: tuple[tuple[Any, dict[str, Any]], ...] = (
+        everything: tuple[tuple[StrOrPromise, Mapping[str, FieldValue]], ...] = (
             (_("on its way"), _on_its_way(listing)),
             (_("accepted"), listing.accepted),
-            (_("verified"), _received(listing) | listing.verified),
+            (_("verified"), {**_received(listing), **listing.verified}),
             (_("drifted"), {name: _drift(name, seen) for name, seen in listing.drift.items()}),
             (_("waits for approval"), listing.held),
             (_("approved"), listing.approved),
             (_("refused"), listing.refused),
         )
         columns = [(title, mapping) for title, mapping in everything if mapping]
-        labels = {name: one.label for name, one in FIELDS.items()} | BESIDE
+        labels = {name: field.label for name, field in FIELDS.items()} | BESIDE
         shown = [name for name in labels if any(name in mapping for _title, mapping in columns)]
         return table(
             (_("field"), *(title for title, _mapping in columns)),
@@ -272,7 +278,7 @@ class Said(str):
     __slots__ = ()
 
 
-def _drift(name: str, seen: Any) -> Said:
+def _drift(name: str, seen: object) -> Said:
     """What a verification saw instead of what Amazon had accepted."""
     if not isinstance(seen, dict):
         return Said(plain(seen))
@@ -281,14 +287,14 @@ def _drift(name: str, seen: Any) -> Said:
     return Said(gettext("%(live)s instead of %(accepted)s") % words)
 
 
-def _shown(name: str, mapping: dict[str, Any]) -> str:
+def _shown(name: str, mapping: Mapping[str, FieldValue]) -> str:
     value = mapping.get(name)
     if value is None or isinstance(value, Said):
         return value or ""
     return value_text(name, value)
 
 
-def _received(listing: Listing) -> dict[str, Any]:
+def _received(listing: Listing) -> dict[str, Said]:
     """For the fields that Amazon only echoes, whether it has received what it accepted."""
     if listing.verified_at is None or (
         listing.accepted_at is not None and listing.verified_at < listing.accepted_at
@@ -298,9 +304,9 @@ def _received(listing: Listing) -> dict[str, Any]:
     return {name: Said(gettext("received")) for name in echoed if name not in listing.drift}
 
 
-def _on_its_way(listing: Listing) -> dict[str, Any]:
+def _on_its_way(listing: Listing) -> FieldValues:
     """What open submissions carry for it; the newest wins."""
-    carried: dict[str, Any] = {}
+    carried: FieldValues = {}
     items = listing.submission_items.filter(submission__state__in=OPEN_STATES, settled=False)
     for values in items.order_by("submission").values_list("values", flat=True):
         carried |= values

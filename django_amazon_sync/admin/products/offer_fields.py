@@ -8,7 +8,8 @@ declared is in them. On a page they have names of their own, such as ``own_sale_
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, cast
+from types import new_class
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -18,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common.base import Row, RowForm, ScreenPart
 from django_amazon_sync.admin.common.formatting import table, value_text
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.models import Listing, Marketplace, SellerSku
@@ -34,13 +36,18 @@ from django_amazon_sync.sync.offers.fields import (
 )
 from django_amazon_sync.sync.offers.price_checks import problems_of
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldOpts as FieldOpts
+    from django.contrib.admin.options import _FieldsetSpec as Fieldsets
+    from django_stubs_ext import StrOrPromise
+
 OWN, SENDS = "own_", "sends_"
 
 _SWITCH = [("", _("as the marketplace")), ("yes", _("sent")), ("no", _("not sent"))]
 _MEANT = {"yes": True, "no": False}
 
 
-class OwnValuesForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
+class OwnValuesForm(RowForm[Row]):
     """A form of a SKU or listing with the own values of its level: see ``form_of``."""
 
     level: ClassVar[str] = ""
@@ -48,19 +55,24 @@ class OwnValuesForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for one in self._own():
-            self.initial[OWN + one.name] = self.instance.own_values.get(one.name)
-            field = self.fields[OWN + one.name]
-            field.disabled = one.is_price and not self.may_change_prices
+        for field in self._own():
+            self.initial[OWN + field.name] = self.row.own_values.get(field.name)
+            self.fields[OWN + field.name].disabled = field.is_price and not self.may_change_prices
+
+    @property
+    def row(self) -> SellerSku | Listing:
+        """The row of the form."""
+        assert isinstance(self.instance, SellerSku | Listing)
+        return self.instance
 
     def _own(self) -> Iterable[OfferField]:
         """The fields of this level that are on the form; of who may only look there is none."""
-        return (one for one in own_fields(self.level) if OWN + one.name in self.fields)
+        return (field for field in own_fields(self.level) if OWN + field.name in self.fields)
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
-        if isinstance(self.instance, Listing):
-            self._check_together(self.instance, data)
+        if isinstance(self.row, Listing):
+            self._check_together(self.row, data)
         return data
 
     def _check_together(self, listing: Listing, data: dict[str, Any]) -> None:
@@ -70,32 +82,34 @@ class OwnValuesForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be 
         if own := data.get("own_price", listing.own_price):
             price = f"{own} {currency}"
         values = {PRICE: price} | {
-            one.name: data[OWN + one.name] for one in self._own() if data.get(OWN + one.name)
+            field.name: data[OWN + field.name]
+            for field in self._own()
+            if data.get(OWN + field.name)
         }
         changed = set(self.changed_data)
         for name, problem in problems_of(values, currency).items():
             at = [OWN + name]
             if name == PRICE:
                 at = ["own_price", OWN + MINIMUM_PRICE, OWN + MAXIMUM_PRICE]
-            for place in at:
-                if place in changed and place in self.fields:
-                    self.add_error(place, ValidationError(problem))
+            for column in at:
+                if column in changed and column in self.fields:
+                    self.add_error(column, ValidationError(problem))
                     break
 
     def take_own_values(self) -> list[str]:
         """Set the row's own values; returns the columns that changed."""
-        changed = [one for one in self._own() if OWN + one.name in self.changed_data]
-        for one in changed:
-            set_own(self.instance, one.name, self.cleaned_data[OWN + one.name])
+        changed = [field for field in self._own() if OWN + field.name in self.changed_data]
+        for field in changed:
+            set_own(self.row, field.name, self.cleaned_data[OWN + field.name])
         return ["own_values"] if changed else []
 
 
-class ListingSwitchesForm(OwnValuesForm):
+class ListingSwitchesForm(OwnValuesForm[Listing]):
     """Beside the own values what goes out of this listing, where the marketplace says otherwise."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {True: "yes", False: "no"}
+        words: dict[bool | None, str] = {True: "yes", False: "no"}
         for name in FIELDS:
             self.initial[SENDS + name] = words.get(self.instance.switches.get(name), "")
             _keep_prices(self, name, self.may_change_prices)
@@ -105,7 +119,7 @@ class ListingSwitchesForm(OwnValuesForm):
         for name in FIELDS:
             if SENDS + name in self.changed_data:
                 self.instance.switches.pop(name, None)
-                choice = self.cleaned_data[SENDS + name]
+                choice: str = self.cleaned_data[SENDS + name]
                 self.instance.switches |= {name: _MEANT[choice]} if choice else {}
                 changed.append("switches")
         return list(dict.fromkeys(changed))
@@ -117,54 +131,68 @@ def _keep_prices(form: forms.BaseForm, name: str, may_change_prices: bool) -> No
         form.fields[SENDS + name].disabled = not may_change_prices
 
 
-def _sends(one: OfferField) -> str:
-    return gettext("Send: %(field)s") % {"field": one.label}
+def _sends(field: OfferField) -> str:
+    return gettext("Send: %(field)s") % {"field": field.label}
 
 
 def form_of(
-    base: type[forms.ModelForm[Any]], row: SellerSku | Listing | None, request: HttpRequest
-) -> type[OwnValuesForm]:
+    base: type[forms.ModelForm[Row]], row: SellerSku | Listing, request: HttpRequest
+) -> type[forms.ModelForm[Row]]:
     """The form with the own values that a row of this kind has."""
     of_listing = not isinstance(row, SellerSku)
     level = LISTING if of_listing else "sku"
     currency = row.marketplace.facts.currency if isinstance(row, Listing) else ""
-    fields: dict[str, Any] = {OWN + one.name: one.form_field(currency) for one in own_fields(level)}
+    fields = {OWN + field.name: field.form_field(currency) for field in own_fields(level)}
     if of_listing:
         fields |= {
-            SENDS + name: forms.ChoiceField(label=_sends(one), choices=_SWITCH, required=False)
-            for name, one in FIELDS.items()
+            SENDS + name: forms.ChoiceField(label=_sends(field), choices=_SWITCH, required=False)
+            for name, field in FIELDS.items()
         }
     words = {"level": level, "may_change_prices": request.user.has_perm(CHANGE_PRICES)}
     parts = (ListingSwitchesForm if of_listing else OwnValuesForm, base)
-    made = cast(Any, type(base))("OfferFieldsForm", parts, {**words, **fields})
-    return cast(type[OwnValuesForm], made)
+    return _made(base, "OfferFieldsForm", parts, {**words, **fields})
 
 
-class WithOfferFields(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot be subscripted
+def _made(
+    base: type[forms.ModelForm[Row]], name: str, parts: tuple[type, ...], words: dict[str, object]
+) -> type[forms.ModelForm[Row]]:
+    """A form class of these parts, one of which is ``base``, with these attributes."""
+    made = new_class(name, parts, exec_body=lambda body: body.update(words))
+    assert issubclass(made, base)
+    return made
+
+
+def _folded(fields: tuple[str, ...], description: StrOrPromise) -> FieldOpts:
+    """The options of a fieldset that is folded away."""
+    return {"fields": fields, "description": description, "classes": ("collapse",)}
+
+
+class WithOfferFields(ScreenPart[Row]):
     """A screen of SKUs or listings whose page has the own values, and the switches of a listing."""
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        kwargs["form"] = form_of(self.form, obj or self.model(), request)
+        self, request: HttpRequest, obj: Row | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Row]]:
+        row = obj or self.model()
+        assert isinstance(row, SellerSku | Listing)
+        kwargs["form"] = form_of(self.form, row, request)
         return super().get_form(request, obj, change, **kwargs)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Fieldsets:
         """Who may only look sees what is set in one table."""
         fieldsets = list(super().get_fieldsets(request, obj))
         if not self.has_change_permission(request, obj):
             return [*fieldsets, (_("Your values for Amazon"), {"fields": ("own_values_shown",)})]
         of_listing = self.model is Listing
-        own = tuple(OWN + one.name for one in own_fields(LISTING if of_listing else "sku"))
+        own = tuple(OWN + field.name for field in own_fields(LISTING if of_listing else "sku"))
         fieldsets.insert(2, (_("Your values for Amazon"), {"fields": own}))
         if of_listing:
             about = _("Where a field is not sent, Amazon's value stays as it is.")
             shown = ("locked", *(SENDS + name for name in FIELDS))
-            options: Any = {"fields": shown, "description": about, "classes": ("collapse",)}
-            fieldsets.insert(3, (_("What is sent"), options))
+            fieldsets.insert(3, (_("What is sent"), _folded(shown, about)))
         return fieldsets
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), "own_values_shown")
 
     @admin.display(description=_("your values"))
@@ -176,14 +204,17 @@ class WithOfferFields(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot 
         ]
         return table((_("field"), _("value")), rows) or gettext("None.")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Row, form: forms.ModelForm[Row], change: bool
+    ) -> None:
+        assert isinstance(form, OwnValuesForm)
         columns = form.take_own_values()
         super().save_model(request, obj, form, change)
         if columns:
             obj.save(update_fields=columns)
 
 
-class MarketplaceSwitches(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
+class MarketplaceSwitches(RowForm[Marketplace]):
     """What goes to a marketplace of the fields that have no column of their own."""
 
     may_change_prices: ClassVar[bool] = False
@@ -191,52 +222,62 @@ class MarketplaceSwitches(forms.ModelForm):  # type: ignore[type-arg]  # it cann
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         switches = switches_of(self.instance)
-        for one in own_fields():
-            self.initial[SENDS + one.name] = switches.get(one.name, True)
-            _keep_prices(self, one.name, self.may_change_prices)
+        for field in own_fields():
+            self.initial[SENDS + field.name] = switches.get(field.name, True)
+            _keep_prices(self, field.name, self.may_change_prices)
 
     def take_switches(self) -> None:
         """Set the marketplace's switches."""
-        for one in own_fields():
-            if SENDS + one.name in self.changed_data:
-                self.instance.switches[one.name] = self.cleaned_data[SENDS + one.name]
+        for field in own_fields():
+            if SENDS + field.name in self.changed_data:
+                self.instance.switches[field.name] = self.cleaned_data[SENDS + field.name]
 
 
 def marketplace_form(
-    base: type[forms.ModelForm[Any]], request: HttpRequest
-) -> type[MarketplaceSwitches]:
+    base: type[forms.ModelForm[Marketplace]], request: HttpRequest
+) -> type[forms.ModelForm[Marketplace]]:
     """The form of a marketplace with a switch for each field."""
-    switches: dict[str, Any] = {"may_change_prices": request.user.has_perm(CHANGE_PRICES)} | {
-        SENDS + one.name: forms.BooleanField(label=_sends(one), required=False)
-        for one in own_fields()
+    switches = {
+        SENDS + field.name: forms.BooleanField(label=_sends(field), required=False)
+        for field in own_fields()
     }
-    made = cast(Any, type(base))("SwitchesForm", (MarketplaceSwitches, base), switches)
-    return cast(type[MarketplaceSwitches], made)
+    words = {"may_change_prices": request.user.has_perm(CHANGE_PRICES), **switches}
+    return _made(base, "SwitchesForm", (MarketplaceSwitches, base), words)
 
 
-class WithSwitches(admin.ModelAdmin):  # type: ignore[type-arg]  # it cannot be subscripted
+class WithSwitches(ScreenPart[Marketplace]):
     """The screen of a marketplace, with a switch for each field that has no column."""
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+        self,
+        request: HttpRequest,
+        obj: Marketplace | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm[Marketplace]]:
         kwargs["form"] = marketplace_form(self.form, request)
         return super().get_form(request, obj, change, **kwargs)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Marketplace | None = None) -> Fieldsets:
         fieldsets = list(super().get_fieldsets(request, obj))
         if not self.has_change_permission(request, obj):
             return fieldsets
-        shown = tuple(SENDS + one.name for one in own_fields())
+        shown = tuple(SENDS + field.name for field in own_fields())
         about = _(
             "A field is sent where you gave it a value, on the page of a SKU or listing; a listing "
             "may say otherwise."
         )
-        options: Any = {"fields": shown, "description": about, "classes": ("collapse",)}
-        fieldsets.insert(2, (_("What is sent of your own values"), options))
+        fieldsets.insert(2, (_("What is sent of your own values"), _folded(shown, about)))
         return fieldsets
 
-    def save_model(self, request: HttpRequest, obj: Marketplace, form: Any, change: bool) -> None:
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Marketplace,
+        form: forms.ModelForm[Marketplace],
+        change: bool,
+    ) -> None:
+        assert isinstance(form, MarketplaceSwitches)
         form.take_switches()
         super().save_model(request, obj, form, change)
         if any(name.startswith(SENDS) for name in form.changed_data):

@@ -7,9 +7,9 @@ every row can be, and then all in one transaction, by the functions that the for
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -19,11 +19,16 @@ from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import Resource
 from import_export.results import Result, RowResult
-from tablib import Dataset
 
 from django_amazon_sync.admin.products.edit_many import write_together
 from django_amazon_sync.admin.products.page_forms import PROBLEMS
-from django_amazon_sync.admin.products.staff_fields import STAFF_FIELDS, StaffField, misfits
+from django_amazon_sync.admin.products.staff_fields import (
+    STAFF_FIELDS,
+    StaffField,
+    StaffRow,
+    StaffValue,
+    misfits,
+)
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     Listing,
@@ -39,7 +44,7 @@ from django_amazon_sync.sync.offers import changed_offers, identifiers
 from django_amazon_sync.sync.runs.bulk import chunks
 
 #: Offers that are read together.
-TOGETHER = 1000
+OFFERS_TOGETHER = 1000
 
 #: SKUs that no row names and that are looked for in the shop by themselves; more take one pass.
 ONE_BY_ONE = 200
@@ -47,7 +52,7 @@ ONE_BY_ONE = 200
 KEY, TITLE, SELLER_SKU = "shop_sku", "title", "seller_sku"
 
 
-@dataclass
+@dataclasses.dataclass
 class OfferRow:
     """One offer, with what staff set of it, and what a file changes: column -> before and after."""
 
@@ -55,10 +60,10 @@ class OfferRow:
     sku: SellerSku | None
     listings: dict[str, Listing]
     codes: dict[str, list[str]]
-    changed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    changed: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     wanted_sku: str = ""
-    wanted_codes: dict[str, list[str]] = field(default_factory=dict)
-    touched: dict[int, tuple[SellerSku | Listing, dict[str, tuple[StaffField, Any]]]] = field(
+    wanted_codes: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    touched: dict[int, tuple[StaffRow, dict[str, StaffValue]]] = dataclasses.field(
         default_factory=dict
     )
 
@@ -70,8 +75,18 @@ class OfferRow:
         return self.offer.pk
 
 
+class Table(Protocol):
+    """The rows of a file, by the names of its columns."""
+
+    headers: list[str] | None
+
+    def __getitem__(self, column: str) -> list[str]: ...
+
+
 class SheetField(Field):  # type: ignore[misc]  # the library has no types
     """A column of the sheet; ``shown`` gives its text, ``take`` takes one in."""
+
+    column_name: str
 
     def __init__(
         self,
@@ -108,7 +123,7 @@ class SheetField(Field):  # type: ignore[misc]  # the library has no types
 class Loader(BaseInstanceLoader):  # type: ignore[misc]  # the library has no types
     """The rows of all offers that a file names, read some hundred at a time before it is used."""
 
-    def __init__(self, resource: OfferSheet, dataset: Dataset) -> None:
+    def __init__(self, resource: OfferSheet, dataset: Table) -> None:
         super().__init__(resource, dataset)
         has_key = dataset.headers and KEY in dataset.headers
         names = {name.strip() for name in dataset[KEY]} if has_key else set()
@@ -120,6 +135,8 @@ class Loader(BaseInstanceLoader):  # type: ignore[misc]  # the library has no ty
 
 class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
     """The sheet of one account, for one user."""
+
+    fields: dict[str, SheetField]
 
     class Meta:
         import_id_fields: ClassVar = [KEY]
@@ -133,7 +150,7 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         super().__init__()
         self.account, self.shop, self.request = account, shop, request
         active = account.marketplaces.filter(active=True).order_by("code")
-        self.places: list[Marketplace] = list(active)
+        self.marketplaces: list[Marketplace] = list(active)
         self.touched: list[OfferRow] = []
         self._met: dict[str, int] = {}
         self._skus_of_file: dict[str, str] = {}
@@ -150,13 +167,13 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         yield SheetField(SELLER_SKU, _seller_sku, self._take_sku)
         for kind in identifiers.KINDS:
             yield self._codes(kind)
-        for one in STAFF_FIELDS:
-            if one.model is SellerSku:
-                yield self._of_sku(one)
-        for place in self.places:
-            for one in STAFF_FIELDS:
-                if one.model is Listing:
-                    yield self._of_listing(one, place)
+        for field in STAFF_FIELDS:
+            if field.model is SellerSku:
+                yield self._of_sku(field)
+        for marketplace in self.marketplaces:
+            for field in STAFF_FIELDS:
+                if field.model is Listing:
+                    yield self._of_listing(field, marketplace)
 
     def _codes(self, kind: str) -> SheetField:
         def shown(row: OfferRow) -> str:
@@ -168,46 +185,49 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
 
         return SheetField(kind, shown, take)
 
-    def _of_sku(self, one: StaffField) -> SheetField:
+    def _of_sku(self, field: StaffField) -> SheetField:
         def shown(row: OfferRow) -> str:
-            return _text(one, one.read(row.sku or SellerSku(account=self.account)))
+            return _text(field, field.read(row.sku or SellerSku(account=self.account)))
 
         def take(row: OfferRow, text: str) -> None:
             row.sku = row.sku or SellerSku(account=self.account, sku=row.offer.sku)
-            self._set(row, row.sku, one, text)
+            self._set(row, row.sku, field, text)
 
-        return SheetField(one.name, shown, take)
+        return SheetField(field.name, shown, take)
 
-    def _of_listing(self, one: StaffField, place: Marketplace) -> SheetField:
-        column = f"{one.name} {place.facts.country}"
+    def _of_listing(self, field: StaffField, marketplace: Marketplace) -> SheetField:
+        code, facts = marketplace.code, marketplace.facts
 
         def listing(row: OfferRow) -> Listing:
-            return row.listings.get(place.code) or Listing(marketplace=place)
+            return row.listings.get(code) or Listing(marketplace=marketplace)
+
+        def shown(row: OfferRow) -> str:
+            return _text(field, field.read(listing(row)))
 
         def take(row: OfferRow, text: str) -> None:
-            row.listings[place.code] = listing(row)
-            self._set(row, row.listings[place.code], one, text, place.facts.currency)
+            row.listings[code] = listing(row)
+            self._set(row, row.listings[code], field, text, facts.currency)
 
-        return SheetField(column, lambda row: _text(one, one.read(listing(row))), take)
+        return SheetField(f"{field.name} {facts.country}", shown, take)
 
     def _set(
         self,
         row: OfferRow,
-        of: SellerSku | Listing,
-        one: StaffField,
+        of: StaffRow,
+        field: StaffField,
         text: str,
         currency: str = "",
     ) -> None:
         """Set one value of the SKU or a listing of the row. Raises ValidationError."""
-        if not one.allowed(self.request):
+        if not field.allowed(self.request):
             raise ValidationError(gettext("You may not change this."))
-        if not text and not one.nothing:
+        if not text and not field.nothing:
             return  # it always has a value, which stays
-        value = one.value_of(text, currency)
-        if value is not None and (fault := one.why_not(of, value)):
+        value = field.value_of(text, currency)
+        if value is not None and (fault := field.why_not(of, value)):
             raise ValidationError(str(fault))
-        one.write(of, value)
-        row.touched.setdefault(id(of), (of, {}))[1][one.name] = (one, value)
+        field.write(of, value)
+        row.touched.setdefault(id(of), (of, {}))[1][field.name] = value
 
     def _take_sku(self, row: OfferRow, text: str) -> None:
         self._may("change_sellersku")
@@ -273,7 +293,7 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
 
     def all_rows(self) -> Iterator[list[str]]:
         """The cells of every offer of the account, in constant memory."""
-        for offers in chunks(self.shop.offers(self.account.shop_scope), TOGETHER):
+        for offers in chunks(self.shop.offers(self.account.shop_scope), OFFERS_TOGETHER):
             for row in self.rows_of([offer for offer in offers if offer.sku]):
                 yield [self.fields[name].export(row) for name in self.head]
 
@@ -281,14 +301,14 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         """The rows of the offers with these SKUs of the shop."""
         rows: dict[str, OfferRow] = {}
         left = set(names)
-        for some in chunks(sorted(left), TOGETHER):
+        for some in chunks(sorted(left), OFFERS_TOGETHER):
             linked = SellerSku.objects.filter(account=self.account, sku__in=some)
             pks = set(linked.exclude(offer_pk="").values_list("offer_pk", flat=True))
             offers = self.shop.offers(self.account.shop_scope, sorted(pks))
-            self._keep(rows, [one for one in offers if one.sku in left])
+            self._keep(rows, [offer for offer in offers if offer.sku in left])
         left -= set(rows)
         if len(left) > ONE_BY_ONE:
-            for every in chunks(self.shop.offers(self.account.shop_scope), TOGETHER):
+            for every in chunks(self.shop.offers(self.account.shop_scope), OFFERS_TOGETHER):
                 self._keep(rows, [offer for offer in every if offer.sku in left])
         else:
             found = [
@@ -311,10 +331,10 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
     def get_db_connection_name(cls) -> str:
         return connection.alias
 
-    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+    def before_import(self, dataset: Table, **kwargs: Any) -> None:
         if not dataset.headers or SELLER_SKU not in dataset.headers:
             return
-        for some in chunks(sorted({name.strip() for name in dataset[SELLER_SKU]}), TOGETHER):
+        for some in chunks(sorted({name.strip() for name in dataset[SELLER_SKU]}), OFFERS_TOGETHER):
             taken = SellerSku.objects.filter(account=self.account, sku__in=some)
             offers = {
                 offer.pk
@@ -354,10 +374,10 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
     def validate_instance(
         self,
         instance: OfferRow,
-        import_validation_errors: dict[str, Any] | None = None,
+        import_validation_errors: Mapping[str, object] | None = None,
         validate_unique: bool = True,
     ) -> None:
-        errors: dict[str, Any] = dict(import_validation_errors or {})
+        errors: dict[str, object] = dict(import_validation_errors or {})
         for of, values in instance.touched.values():
             if isinstance(of, Listing):
                 for name, why in misfits(of, values).items():
@@ -370,25 +390,25 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         instance: OfferRow,
         original: object,
         row: Mapping[str, str],
-        import_validation_errors: Mapping[str, Any] | None = None,
+        import_validation_errors: Mapping[str, object] | None = None,
     ) -> bool:
         return not instance.changed and not import_validation_errors
 
     def save_instance(self, instance: OfferRow, is_create: bool, row: object, **kw: Any) -> None:
         self.touched.append(instance)
 
-    def after_import(self, dataset: Dataset, result: Result, **kwargs: Any) -> None:
+    def after_import(self, dataset: Table, result: Result, **kwargs: Any) -> None:
         if kwargs.get("dry_run") or result.has_errors() or result.has_validation_errors():
             return
-        store(self.account, self.shop, self.request, self.touched)
+        save(self.account, self.shop, self.request, self.touched)
 
 
 def _seller_sku(row: OfferRow) -> str:
     return row.wanted_sku or (row.sku.sku if row.sku is not None else row.offer.sku)
 
 
-def _text(one: StaffField, value: Any) -> str:
-    return "" if value is None else one.to_text(value)
+def _text(field: StaffField, value: StaffValue) -> str:
+    return "" if value is None else field.to_text(value)
 
 
 def _code(kind: str, text: str) -> str:
@@ -402,26 +422,24 @@ def _code(kind: str, text: str) -> str:
 # --- Saving ---------------------------------------------------------------------------------------
 
 
-def store(
+def save(
     account: SellerAccount, shop: Shop, request: HttpRequest, rows: Sequence[OfferRow]
 ) -> None:
     """Save what the file changed, in the caller's transaction."""
     for row in rows:
         if row.wanted_sku and row.wanted_sku != (row.sku.sku if row.sku else ""):
             _sell_under(account, shop, row)
-    for some in chunks([row for row in rows if row.wanted_codes], TOGETHER):
+    for some in chunks([row for row in rows if row.wanted_codes], OFFERS_TOGETHER):
         identifiers.give_all({row.offer.pk: row.wanted_codes for row in some})
         changed_offers.note((account.pk, row.offer.pk) for row in some)
     _make_missing(account, rows)
-    touched = [
-        (of, {name: value for name, (_one, value) in values.items()})
-        for row in rows
-        for of, values in row.touched.values()
-    ]
-    for model in (SellerSku, Listing):
-        fields = [one for one in STAFF_FIELDS if one.model is model]
+    touched = [written for row in rows for written in row.touched.values()]
+    models: tuple[type[SellerSku] | type[Listing], ...] = (SellerSku, Listing)
+    for model in models:
+        fields = [field for field in STAFF_FIELDS if field.model is model]
         values = {of.pk: wanted for of, wanted in touched if type(of) is model}
-        for pks in chunks(sorted(values), TOGETHER):  # rows are locked in one order by everybody
+        # Everybody locks rows in one order.
+        for pks in chunks(sorted(values), OFFERS_TOGETHER):
             write_together(request, model, {pk: values[pk] for pk in pks}, fields)
 
 
@@ -444,7 +462,7 @@ def _sell_under(account: SellerAccount, shop: Shop, row: OfferRow) -> None:
 def _make_missing(account: SellerAccount, rows: Iterable[OfferRow]) -> None:
     """Rows for offers and listings that no run has taken up yet, where something is set of them."""
     touched = [row for row in rows if row.touched]
-    for some in chunks(touched, TOGETHER):
+    for some in chunks(touched, OFFERS_TOGETHER):
         _make_skus(account, [row for row in some if row.sku is None or not row.sku.pk])
         missing = [
             (row.sku, listing)
@@ -473,6 +491,7 @@ def _make_listings(missing: Sequence[tuple[SellerSku, Listing]]) -> None:
         ignore_conflicts=True,
     )
     made = Listing.objects.filter(sku__in=[sku.pk for sku, _listing in missing])
-    pks = {(sku, place): pk for sku, place, pk in made.values_list("sku", "marketplace", "pk")}
+    found = made.values_list("sku", "marketplace", "pk")
+    pks = {(sku_pk, marketplace_pk): pk for sku_pk, marketplace_pk, pk in found}
     for sku, listing in missing:
         listing.pk = pks[sku.pk, listing.marketplace_id]

@@ -11,14 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
@@ -62,6 +69,9 @@ from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
 from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.verification import take_over
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 #: Runs that one page follows at most.
 FOLLOWED = 20
 
@@ -90,7 +100,7 @@ class ImportChoice:
     goes_out: bool
 
     @property
-    def label(self) -> Any:
+    def label(self) -> StrOrPromise:
         return FIELDS[self.name].label
 
 
@@ -116,7 +126,7 @@ class ProductPage(View):
         """The full report of a run; empty where this place has none."""
         return ""
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, object]:
         """What the frame around the page needs."""
         return {}
 
@@ -127,11 +137,11 @@ class ProductPage(View):
 
     # --- Asked for -------------------------------------------------------------------------------
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.request = request
         if not self.may(LOOK):
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+        return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         if "suggest" in request.GET:
@@ -154,6 +164,12 @@ class ProductPage(View):
 
     # --- What there is ---------------------------------------------------------------------------
 
+    @property
+    def product_pk(self) -> str:
+        """The product that the address names."""
+        pk: str = self.kwargs["pk"]
+        return pk
+
     @cached_property
     def accounts(self) -> list[SellerAccount]:
         """The accounts that whoever asks may see, with their active marketplaces."""
@@ -166,11 +182,11 @@ class ProductPage(View):
         """The product's offers in each scope of these accounts, by pk."""
         shop = configured_shop()
         try:
-            pks = shop.offers_of_product(self.kwargs["pk"])
+            pks = shop.offers_of_product(self.product_pk)
         except NotSupported:
             pks = []
         scopes = dict.fromkeys(account.shop_scope for account in self.accounts)
-        return {scope: {one.pk: one for one in shop.offers(scope, pks)} for scope in scopes}
+        return {scope: {offer.pk: offer for offer in shop.offers(scope, pks)} for scope in scopes}
 
     @cached_property
     def offers(self) -> list[Offer]:
@@ -186,13 +202,15 @@ class ProductPage(View):
     def offer(self) -> Offer:
         """The offer that the page is about: the one that was chosen, else the first."""
         chosen = self.request.GET.get("offer", "")
-        return next((one for one in self.offers if one.pk == chosen), self.offers[0])
+        return next((offer for offer in self.offers if offer.pk == chosen), self.offers[0])
 
     @cached_property
     def sellers(self) -> list[SellerAccount]:
         """The accounts in whose scope the offer is."""
         return [
-            one for one in self.accounts if self.offer.pk in self.offers_by_scope[one.shop_scope]
+            account
+            for account in self.accounts
+            if self.offer.pk in self.offers_by_scope[account.shop_scope]
         ]
 
     @cached_property
@@ -242,30 +260,33 @@ class ProductPage(View):
             may={"*": self.may("change_sellersku")},
         )
         its = row or SellerSku(account=account, sku=self.offer.sku, offer_pk=self.offer.pk)
-        there = {one.marketplace_id: one for one in row.listings.all()} if row else {}
+        rows = row.listings.all() if row else ()
+        there = {listing.marketplace_id: listing for listing in rows}
         stores = [
-            self._store_part(its, place, there.get(place.pk), held, form.prefix or "", data)
-            for place in account.marketplaces.all()
+            self._store_part(
+                its, marketplace, there.get(marketplace.pk), held, form.prefix or "", data
+            )
+            for marketplace in account.marketplaces.all()
         ]
         return SkuPart(form, stores, {"row": row, "name": its.sku})
 
     def _store_part(
         self,
         sku: SellerSku,
-        place: Marketplace,
+        marketplace: Marketplace,
         listing: Listing | None,
         held: int,
         prefix: str,
         data: Mapping[str, Any] | None,
     ) -> StorePart:
-        place.account = sku.account
+        marketplace.account = sku.account
         prices = self.may("change_listing", "change_price_listing")
-        its = listing or Listing(sku=sku, marketplace=place)
-        rules = Rules.of(place)
-        kept = self.types.get((place.pk, its.product_type))
+        its = listing or Listing(sku=sku, marketplace=marketplace)
+        rules = Rules.of(marketplace)
+        kept = self.types.get((marketplace.pk, its.product_type))
         form = ListingForm(
             data,
-            marketplace=place,
+            marketplace=marketplace,
             row=listing,
             sent=rules.switches,
             price_of=partial(self._price, rules.price),
@@ -285,7 +306,7 @@ class ProductPage(View):
                 "issues": issue_texts.told(its.issues),
                 "type": kept,
                 "stale": kept is None or not product_types.is_fresh(kept),
-                "suggest_in": f"{sku.account_id}:{place.code}",
+                "suggest_in": f"{sku.account_id}:{marketplace.code}",
                 "next": next_steps.of_listing(its),
             },
         )
@@ -299,22 +320,24 @@ class ProductPage(View):
     @cached_property
     def types(self) -> dict[tuple[int, str], ProductType]:
         """What is kept of the product types of the offer's listings."""
-        return product_types.kept_of(one for sku in self.skus for one in sku.listings.all())
+        return product_types.kept_of(listing for sku in self.skus for listing in sku.listings.all())
 
     def types_of(self, row: SellerSku | None) -> list[ProductType]:
         listings = row.listings.all() if row else ()
-        found = [self.types.get((one.marketplace_id, one.product_type)) for one in listings]
-        return [one for one in found if one is not None]
+        found = [
+            self.types.get((listing.marketplace_id, listing.product_type)) for listing in listings
+        ]
+        return [product_type for product_type in found if product_type is not None]
 
     def suggest(self) -> HttpResponse:
         """Where Amazon has items of some words, as JSON for the page; a few seconds at most."""
         if not self.may("change_listing"):
             raise PermissionDenied
         words = self.request.GET["suggest"].strip()[:LONGEST_SEARCH]
-        place = self.request.GET.get("marketplace", "")
-        account = next((one for one in self.sellers if str(one.pk) == place.split(":")[0]), None)
-        codes = [one.code for one in account.marketplaces.all()] if account else []
-        if account is None or not words or (code := place.partition(":")[2]) not in codes:
+        pk, _colon, code = self.request.GET.get("marketplace", "").partition(":")
+        account = next((seller for seller in self.sellers if str(seller.pk) == pk), None)
+        codes = [row.code for row in account.marketplaces.all()] if account else []
+        if account is None or not words or code not in codes:
             return JsonResponse({"error": gettext("Write some words to search for.")}, status=400)
         try:
             client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
@@ -324,9 +347,10 @@ class ProductPage(View):
         return JsonResponse(
             {
                 "keywords": found.keywords,
-                "nodes": [{"number": one.number, "path": one.path} for one in found.nodes],
+                "nodes": [{"number": node.number, "path": node.path} for node in found.nodes],
                 "product_types": [
-                    {"name": one.name, "label": one.display_name} for one in found.product_types
+                    {"name": product_type.name, "label": product_type.display_name}
+                    for product_type in found.product_types
                 ],
             }
         )
@@ -398,7 +422,7 @@ class ProductPage(View):
         scopes = {account.shop_scope for account in self.sellers}
         shared = identifiers.shared(configured_shop(), scopes, self.offer.pk, codes)
         for code, others in shared.items():
-            names = ", ".join(f"{one.sku} ({one.title})" for one in others)
+            names = ", ".join(f"{other.sku} ({other.title})" for other in others)
             text = gettext(
                 "%(code)s is also a code of %(others)s. Check that it is the same product."
             )
@@ -486,7 +510,7 @@ class ProductPage(View):
         if shown is None or not self.may_be_taken_over(shown):
             raise PermissionDenied
         options = {name: shown.options[name] for name in ("skus", "marketplaces", "fields")}
-        account = next(one for one in self.sellers if one.pk == shown.account_id)
+        account = next(seller for seller in self.sellers if seller.pk == shown.account_id)
         return self.follow_one(account, options, dry_run=False)
 
     def may_be_taken_over(self, run: SyncRun) -> bool:
@@ -525,7 +549,7 @@ class ProductPage(View):
         query = f"offer={self.offer.pk}"
         if pks := ",".join(str(run.pk) for run in runs):
             query += f"&run={pks}"
-        return HttpResponseRedirect(f"{self.address('product', self.kwargs['pk'])}?{query}")
+        return HttpResponseRedirect(f"{self.address('product', self.product_pk)}?{query}")
 
     def _next_of(self, run: SyncRun) -> str:
         """What can be done once the run is done."""
@@ -546,8 +570,8 @@ class ProductPage(View):
             {
                 **self.context(),
                 "title": self.offer.title,
-                "product_url": configured_shop().product_url(self.kwargs["pk"]),
-                "product_pk": self.kwargs["pk"],
+                "product_url": configured_shop().product_url(self.product_pk),
+                "product_pk": self.product_pk,
                 "offers": self.offers,
                 "offer": self.offer,
                 "codes": codes,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.prices import check_own_price
 from django_amazon_sync.admin.products.conditions import CONDITIONS
-from django_amazon_sync.data import Money, Offer, minor_units
+from django_amazon_sync.data import FieldValues, Money, Offer, minor_units
 from django_amazon_sync.models import (
     Listing,
     Marketplace,
@@ -37,6 +37,9 @@ from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
 from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.product_types import fields_required
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: Before the name of a field, the name of its switch.
 SWITCH = "switch_"
@@ -81,10 +84,10 @@ class PartForm(forms.Form):
     ) -> None:
         kwargs["initial"] = {**initial, **(own_values or {})}
         super().__init__(*args, **kwargs)
-        for one in own_fields(self.level) if self.level else ():
-            self.fields[one.name] = one.form_field(currency)
-            if one.is_price:
-                may = {**may, one.name: may["prices"]}
+        for own in own_fields(self.level) if self.level else ():
+            self.fields[own.name] = own.form_field(currency)
+            if own.is_price:
+                may = {**may, own.name: may["prices"]}
         self.label_suffix = ""
         for name, field in self.fields.items():
             field.disabled = not may.get(name, may["*"])
@@ -99,11 +102,11 @@ class PartForm(forms.Form):
         """Whether what is folded away has to be seen."""
         return any(field.errors for field in self.advanced())
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, object]:
         """The columns of the row that were changed, with their new values; own values apart."""
         return {name: self.column(name) for name in self.changed_data if name not in FIELDS}
 
-    def write(self, row: SellerSku | Listing, columns: Mapping[str, Any]) -> None:
+    def write(self, row: SellerSku | Listing, columns: Mapping[str, object]) -> None:
         """Write these columns of a row and the own values that were changed, and no others."""
         for name, value in columns.items():
             setattr(row, name, value)
@@ -116,10 +119,10 @@ class PartForm(forms.Form):
         if written:
             row.save(update_fields=written)
 
-    def column(self, name: str) -> Any:
-        value = self.cleaned_data[name]
+    def column(self, name: str) -> object:
+        value: object = self.cleaned_data[name]
         if isinstance(self.fields[name], ThreeField):
-            return _THREE[value]
+            return _THREE[str(value)]
         return value
 
 
@@ -129,11 +132,20 @@ YES_TEXT, NO_TEXT = _("Yes"), _("No")
 class ThreeField(forms.ChoiceField):
     """Yes, no, or as set elsewhere, which is None in the row."""
 
-    def __init__(self, as_set: Any, yes: Any = YES_TEXT, no: Any = NO_TEXT, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        as_set: StrOrPromise,
+        yes: StrOrPromise | None = YES_TEXT,
+        no: StrOrPromise = NO_TEXT,
+        *,
+        label: StrOrPromise,
+        help_text: StrOrPromise = "",
+    ) -> None:
         super().__init__(
             choices=[(AS_SET, as_set), *([(YES, yes)] if yes else []), (NO, no)],
             required=False,
-            **kwargs,
+            label=label,
+            help_text=help_text,
         )
 
 
@@ -143,13 +155,13 @@ class ThreeField(forms.ChoiceField):
 class CodesField(forms.CharField):
     """Product codes of one kind, one a line; each is read strictly."""
 
-    def __init__(self, kind: str, **kwargs: Any) -> None:
+    def __init__(self, kind: str, help_text: StrOrPromise = "") -> None:
         self.kind = kind
         widget = forms.Textarea(attrs={"rows": 2, "cols": 20, "spellcheck": "false"})
-        super().__init__(required=False, widget=widget, **kwargs)
+        super().__init__(required=False, widget=widget, label=kind.upper(), help_text=help_text)
 
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value) or ""
+    def clean(self, value: object) -> list[str]:
+        text: str = super().clean(value) or ""
         lines = [line.strip() for line in re.split(r"[\n,;]", text)]
         codes, errors = [], []
         for line in filter(None, lines):
@@ -162,7 +174,7 @@ class CodesField(forms.CharField):
             raise ValidationError(errors)
         return list(dict.fromkeys(codes))
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         return str(initial or "").split() != str(data or "").split()
 
 
@@ -174,14 +186,14 @@ class CodesForm(PartForm):
         initial = {kind: "\n".join(own) for kind, own in identifiers.of_offer(offer.pk).items()}
         super().__init__(*args, initial=initial, prefix="codes", **kwargs)
 
-    asin = CodesField("asin", label="ASIN")
-    ean = CodesField("ean", label="EAN")
-    upc = CodesField("upc", label="UPC")
-    isbn = CodesField("isbn", label="ISBN", help_text=_("One of 10 digits becomes one of 13."))
+    asin = CodesField("asin")
+    ean = CodesField("ean")
+    upc = CodesField("upc")
+    isbn = CodesField("isbn", help_text=_("One of 10 digits becomes one of 13."))
 
     def shops_own(self) -> list[str]:
         """What the shop knows itself, for people."""
-        return [f"{one.kind.upper()} {one.value}" for one in self.offer.identifiers]
+        return [f"{code.kind.upper()} {code.value}" for code in self.offer.identifiers]
 
     def save(self) -> bool:
         return identifiers.give(self.offer.pk, self.cleaned_data)
@@ -251,15 +263,15 @@ class SkuPartForm(PartForm):
         offered = [*conditions] or [*CONDITIONS]
         if its.condition not in offered:
             offered.append(its.condition)
-        self._field("condition", forms.ChoiceField).choices = [
-            (one, CONDITIONS.get(one, one)) for one in offered
+        self._choices("condition").choices = [
+            (name, CONDITIONS.get(name, name)) for name in offered
         ]
         self._say_whose_sku_it_is()
         self._say_what_the_account_says()
 
-    def _field(self, name: str, kind: type[Any]) -> Any:
+    def _choices(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
-        assert isinstance(field, kind)
+        assert isinstance(field, forms.ChoiceField)
         return field
 
     def _say_whose_sku_it_is(self) -> None:
@@ -273,8 +285,11 @@ class SkuPartForm(PartForm):
     def _say_what_the_account_says(self) -> None:
         says = _("yes") if self.account.synchronise_all else _("no")
         as_account = _("As the account says (%(says)s)") % {"says": says}
-        field = self._field("synchronise", ThreeField)
-        field.choices = [(AS_SET, as_account), *list(field.choices)[1:]]
+        self._choices("synchronise").choices = [
+            (AS_SET, as_account),
+            (YES, YES_TEXT),
+            (NO, NO_TEXT),
+        ]
 
     @cached_property
     def needs_word(self) -> bool:
@@ -301,7 +316,7 @@ class SkuPartForm(PartForm):
 
     def _belongs_to_another(self, name: str) -> bool:
         scope = self.account.shop_scope
-        sold = {one.pk for one in self.shop.find(name, scope) if one.sku == name}
+        sold = {offer.pk for offer in self.shop.find(name, scope) if offer.sku == name}
         row = SellerSku.objects.filter(account=self.account, sku=name).first()
         if row is not None and row.offer_pk not in ("", self.offer.pk):
             holder = next(self.shop.offers(scope, [row.offer_pk]), None)
@@ -402,15 +417,15 @@ class ListingForm(PartForm):
         self, own: Mapping[str, bool], sent: Mapping[str, bool], may: Mapping[str, bool]
     ) -> None:
         """A switch for each field of an offer; it says what the marketplace does."""
-        for name, one in FIELDS.items():
+        for name, offered in FIELDS.items():
             goes = _("it is sent") if sent.get(name, True) else _("it is not sent")
             field = ThreeField(
                 _("As the marketplace: %(goes)s") % {"goes": goes},
                 _("Send it"),
                 _("Do not send it"),
-                label=_("Send %(field)s") % {"field": one.label},
+                label=_("Send %(field)s") % {"field": offered.label},
             )
-            field.disabled = not may["prices" if one.is_price else "*"]
+            field.disabled = not may["prices" if offered.is_price else "*"]
             self.fields[SWITCH + name] = field
             self.initial[SWITCH + name] = as_choice(own.get(name))
 
@@ -418,7 +433,7 @@ class ListingForm(PartForm):
         return [field for field in self if field.name.startswith(SWITCH)]
 
     def advanced(self) -> list[forms.BoundField]:
-        return [one for one in super().advanced() if not one.name.startswith(SWITCH)]
+        return [field for field in super().advanced() if not field.name.startswith(SWITCH)]
 
     def clean_own_price(self) -> Decimal | None:
         price: Decimal | None = self.cleaned_data["own_price"]
@@ -430,7 +445,9 @@ class ListingForm(PartForm):
         data = super().clean() or self.cleaned_data
         if self.errors:
             return data
-        values = {one.name: data[one.name] for one in own_fields(LISTING) if data[one.name]}
+        values: FieldValues = {
+            own.name: data[own.name] for own in own_fields(LISTING) if data[own.name]
+        }
         if values and (price := self.price_of(data["own_price"])):
             values[PRICE] = str(price)
         for name, why in problems_of(values, self.marketplace.facts.currency).items():
@@ -451,19 +468,13 @@ class ListingForm(PartForm):
                 params = {"type": self.product_type.name}
                 self.add_error(name, ValidationError(words, params=params))
 
-    def columns(self) -> dict[str, Any]:
-        columns = super().columns()
-        chosen = [name for name in columns if name.startswith(SWITCH)]
-        switches = {name.removeprefix(SWITCH): columns.pop(name) for name in chosen}
-        if switches:
-            columns["switches"] = switches
-        return columns
-
     def save(self, sku: SellerSku) -> Listing:
         listing, _made = Listing.objects.get_or_create(sku=sku, marketplace=self.marketplace)
         columns = self.columns()
-        if "switches" in columns:
-            both = {**listing.switches, **columns["switches"]}
+        chosen = [name for name in columns if name.startswith(SWITCH)]
+        if chosen:
+            given = {name.removeprefix(SWITCH): columns.pop(name) for name in chosen}
+            both = {**listing.switches, **given}
             columns["switches"] = {name: on for name, on in both.items() if on is not None}
         self.write(listing, columns)
         return listing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -34,11 +34,14 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.matching import proposals
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 #: Proposals that are accepted in one request; each link is looked at by itself.
 AT_ONCE = 1000
 
 #: What led to a proposal, with names for people.
-FOUND_BY = {
+FOUND_BY: dict[str, StrOrPromise] = {
     "sku": _("SKU"),
     "asin": "ASIN",
     "ean": "EAN",
@@ -78,12 +81,21 @@ class FoundByFilter(WordFilter):
     words = FOUND_BY
 
 
+class ShownProposal(Protocol):
+    """A proposal with what its row of the list shows of the shop."""
+
+    sku: SellerSku
+    offer_pk: str
+    offer: Offer | None
+    offer_picture: str
+
+
 class WithOffers(ChangeList):
     """A page of proposals, with the shop's offers and their pictures in a few queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows = list(self.result_list)
+        rows: list[ShownProposal] = list(self.result_list)
         shop = configured_shop()
         by_scope: dict[str, set[str]] = {}
         for row in rows:
@@ -98,6 +110,12 @@ class WithOffers(ChangeList):
             row.offer = offers.get((row.sku.account.shop_scope, row.offer_pk))
             row.offer_picture = pictures.get(row.offer_pk, "")
         self.result_list = rows
+
+
+def _there(proposal: Proposal) -> list[Listing]:
+    """The listings that Amazon has of the proposal's SKU, as ``get_queryset`` prefetched them."""
+    there: list[Listing] = getattr(proposal.sku, "there", [])
+    return there
 
 
 @admin.register(Proposal)
@@ -131,10 +149,10 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
 
     @admin.display(description=_("on Amazon"), ordering="sku__sku")
     def of_amazon(self, row: Proposal) -> SafeString:
-        listings: list[Listing] = row.sku.there  # type: ignore[attr-defined]  # prefetched
-        titled = next((one.title for one in listings if one.title), "")
-        picture = next((one.picture_url for one in listings if one.picture_url), "")
-        asins = ", ".join(dict.fromkeys(one.asin for one in listings if one.asin))
+        listings = _there(row)
+        titled = next((listing.title for listing in listings if listing.title), "")
+        picture = next((seen.picture_url for seen in listings if seen.picture_url), "")
+        asins = ", ".join(dict.fromkeys(listing.asin for listing in listings if listing.asin))
         return _side(picture, titled or gettext("(no title yet)"), link(row.sku), asins)
 
     @admin.display(description=_("in the shop"), ordering="offer_pk")
@@ -143,23 +161,23 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         if offer is None:
             return format_html("{}", _("The shop has the offer no more."))
         name = format_html('<a href="{}">{}</a>', offer.url, offer.sku) if offer.url else offer.sku
-        codes = ", ".join(one.value for one in offer.identifiers)
+        codes = ", ".join(code.value for code in offer.identifiers)
         return _side(getattr(row, "offer_picture", ""), offer.title, name, codes)
 
     @admin.display(description=_("found by"), ordering="how")
-    def led_to_it(self, row: Proposal) -> Any:
+    def led_to_it(self, row: Proposal) -> StrOrPromise:
         return FOUND_BY.get(row.how, row.how)
 
     @admin.display(description=_("who ships"), ordering="sku__channel")
-    def who_ships(self, row: Proposal) -> Any:
+    def who_ships(self, row: Proposal) -> StrOrPromise:
         if row.sku.fulfilled_by_amazon:
             return _("Amazon (FBA)")
         return _("merchant") if row.sku.channel else _("not read yet")
 
     @admin.display(description=_("condition"))
     def condition(self, row: Proposal) -> str:
-        seen: list[Listing] = getattr(row.sku, "there", [])
-        return ", ".join(dict.fromkeys(one.condition for one in seen if one.condition))
+        conditions = (listing.condition for listing in _there(row))
+        return ", ".join(dict.fromkeys(filter(None, conditions)))
 
     @admin.display(description=_("SKU"))
     def sku_link(self, row: Proposal) -> SafeString:

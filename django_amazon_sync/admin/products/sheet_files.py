@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Protocol
 
 from django.utils.translation import gettext
 
@@ -42,6 +42,26 @@ class Sheet:
 
     head: list[str]
     rows: list[list[str]]
+
+
+class ReadSheet(Protocol):
+    """A sheet of an XLSX that is read, as openpyxl gives it."""
+
+    def reset_dimensions(self) -> None: ...
+
+    def iter_rows(self, *, values_only: bool) -> Iterable[Sequence[object]]: ...
+
+
+class WrittenCell(Protocol):
+    """A cell of an XLSX that is written."""
+
+    number_format: str
+
+
+class WrittenSheet(Protocol):
+    """A sheet of an XLSX that is written row by row."""
+
+    def append(self, row: Sequence[WrittenCell]) -> None: ...
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -146,7 +166,7 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
                 raise BadFile(gettext("The file is too large once it is unpacked."))
         book = load_workbook(io.BytesIO(file), read_only=True, data_only=True)
-        sheet: Any = book.worksheets[0]
+        sheet: ReadSheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its size need not be so
         width = 0
         for cells in sheet.iter_rows(values_only=True):
@@ -163,7 +183,7 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
         ) from fault
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     """A cell as text: a number in full, as a barcode has neither ".0" nor an exponent."""
     if value is None:
         return ""
@@ -201,7 +221,8 @@ class _Echo:
 def write_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A CSV line by line, with the mark by which spreadsheets know UTF-8."""
     writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([guarded(name) for name in head])
+    first: str = writer.writerow([guarded(name) for name in head])
+    yield "\ufeff" + first
     for row in rows:
         yield writer.writerow([guarded(cell) for cell in row])
 
@@ -212,10 +233,10 @@ def write_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]], into: IO[byte
     from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet("Amazon")
+    sheet: WrittenSheet = book.create_sheet("Amazon")
 
-    def cell(text: str) -> Any:
-        made: Any = WriteOnlyCell(sheet, value=guarded(_printable(text)))
+    def cell(text: str) -> WrittenCell:
+        made: WrittenCell = WriteOnlyCell(sheet, value=guarded(_printable(text)))
         made.number_format = "@"
         return made
 
@@ -226,4 +247,4 @@ def write_xlsx(head: Sequence[str], rows: Iterable[Sequence[str]], into: IO[byte
 
 def _printable(text: str) -> str:
     """Without the control characters that XML cannot hold."""
-    return "".join(one for one in text if one >= " " or one in "\t\n\r")
+    return "".join(sign for sign in text if sign >= " " or sign in "\t\n\r")

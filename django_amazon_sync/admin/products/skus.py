@@ -91,7 +91,12 @@ class SkuForm(RowForm[SellerSku]):
 
 @admin.register(SellerSku)
 class SkuAdmin(
-    WithOfferFields, HasSpreadsheet, EditsMany, TakesOverMany, NoAddDelete, Screen[SellerSku]
+    WithOfferFields[SellerSku],
+    HasSpreadsheet,
+    EditsMany[SellerSku],
+    TakesOverMany[SellerSku],
+    NoAddDelete,
+    Screen[SellerSku],
 ):
     change_list_template = "django_amazon_sync/admin/skus.html"
     reads_with = ("account",)

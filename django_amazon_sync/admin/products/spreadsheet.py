@@ -7,16 +7,17 @@ of it is shown, and nothing is imported.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.http import (
     FileResponse,
     Http404,
@@ -34,6 +35,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import list_url
 from django_amazon_sync.admin.products import sheet_files
 from django_amazon_sync.models import SellerAccount, SellerSku
@@ -71,17 +73,68 @@ class FileForm(forms.Form):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        accounts: Any = self.fields["account"]
-        accounts.queryset = visible_accounts(request).order_by("name")
+        self.accounts = visible_accounts(request).order_by("name")
+        choice = self.fields["account"]
+        assert isinstance(choice, forms.ModelChoiceField)
+        choice.queryset = self.accounts
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > LARGEST:
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > LARGEST:
             raise forms.ValidationError(
                 _("The file is larger than %(number)d MB; send its rows in several files."),
                 params={"number": LARGEST // 2**20},
             )
         return file
+
+
+class Fault(Protocol):
+    """What the library says of something that failed."""
+
+    error: Exception
+
+
+class FailedRow(Protocol):
+    """A row that failed, counted without the first."""
+
+    number: int
+    errors: Sequence[Fault]
+
+
+class InvalidRow(Protocol):
+    """A row whose values cannot be: what is wrong by column, and of the whole row."""
+
+    number: int
+    field_specific_errors: Mapping[str, Sequence[str]]
+    non_field_specific_errors: Sequence[str]
+
+
+class FileResult(Protocol):
+    """What became of the rows of a file, as the library says it."""
+
+    base_errors: Sequence[Fault]
+    error_rows: Sequence[FailedRow]
+    invalid_rows: Sequence[InvalidRow]
+
+
+class Storage(Protocol):
+    """A place of the library for files meanwhile."""
+
+    name: str
+
+    def save(self, data: bytes) -> None: ...
+
+    def read(self) -> bytes: ...
+
+    def remove(self) -> None: ...
+
+
+class KeptFile(TypedDict):
+    """What a token says: the file's name in the storage, and whose it is."""
+
+    name: str
+    account: int
+    user: str
 
 
 @dataclass
@@ -100,14 +153,14 @@ class SheetChanges:
         return self.faults[:SHOWN]
 
 
-class HasSpreadsheet:
+class HasSpreadsheet(ScreenPart[SellerSku]):
     """The pages of the spreadsheet; a part of the ModelAdmin of SKUs."""
 
     def get_urls(self) -> list[URLPattern]:
-        urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the ModelAdmin
+        urls = super().get_urls()
         if not installed():
             return urls
-        view = self.admin_site.admin_view  # type: ignore[attr-defined]
+        view = self.admin_site.admin_view
         return [
             path("spreadsheet/", view(self.spreadsheet), name=PAGE),
             path("spreadsheet/file/", view(self.spreadsheet_file), name=EXPORT),
@@ -119,22 +172,22 @@ class HasSpreadsheet:
     ) -> HttpResponse:
         url = reverse(f"admin:{PAGE}") if installed() else ""
         more = {"spreadsheet_url": url, **(extra_context or {})}
-        view: HttpResponse = super().changelist_view(request, more)  # type: ignore[misc]
-        return view
+        return super().changelist_view(request, more)
 
     def spreadsheet(self, request: HttpRequest) -> HttpResponse:
         """The page with both ways; a file is looked at first, and saved when that is confirmed."""
         self._check_may_look(request)
         if request.method != "POST":
             return self._spreadsheet_page(request, FileForm(request))
-        if not self.has_change_permission(request):  # type: ignore[attr-defined]
+        if not self.has_change_permission(request):
             raise PermissionDenied
         if "token" in request.POST:
             return self._save_file(request)
         form = FileForm(request, request.POST, request.FILES)
         if not form.is_valid():
             return self._spreadsheet_page(request, form)
-        content = form.cleaned_data["file"].read()
+        file: UploadedFile[bytes] = form.cleaned_data["file"]
+        content: bytes = file.read()
         account: SellerAccount = form.cleaned_data["account"]
         try:
             outcome = take_in(request, account, content, dry_run=True)
@@ -187,19 +240,20 @@ class HasSpreadsheet:
         )
 
     def _check_may_look(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+        if not self.has_view_permission(request):
             raise PermissionDenied
 
-    def _spreadsheet_page(self, request: HttpRequest, form: FileForm, **more: Any) -> HttpResponse:
-        accounts: Any = form.fields["account"]
+    def _spreadsheet_page(
+        self, request: HttpRequest, form: FileForm, **more: object
+    ) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": _("Spreadsheet"),
             "opts": SellerSku._meta,
             "form": form,
-            "accounts": accounts.queryset,
+            "accounts": form.accounts,
             "export_url": reverse(f"admin:{EXPORT}"),
-            "may_change": self.has_change_permission(request),  # type: ignore[attr-defined]
+            "may_change": self.has_change_permission(request),
             **more,
         }
         return TemplateResponse(request, "django_amazon_sync/admin/spreadsheet.html", context)
@@ -226,12 +280,14 @@ def take_in(
             % {"names": ", ".join(unknown), "known": ", ".join(sheet.head)}
         )
     dataset = Dataset(*table.rows, headers=table.head)
-    result = sheet.import_data(
+    result: FileResult = sheet.import_data(
         dataset, dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True
     )
-    faults: list[tuple[object, str, str]] = [("", "", str(one.error)) for one in result.base_errors]
+    faults: list[tuple[object, str, str]] = [
+        ("", "", str(fault.error)) for fault in result.base_errors
+    ]
     for row in result.error_rows:
-        faults += [(row.number + 1, "", str(one.error)) for one in row.errors]
+        faults += [(row.number + 1, "", str(fault.error)) for fault in row.errors]
     for invalid in result.invalid_rows:
         for column, reasons in invalid.field_specific_errors.items():
             faults.append((invalid.number + 1, column, " ".join(reasons)))
@@ -248,9 +304,10 @@ def _sheet(request: HttpRequest, account: SellerAccount) -> OfferSheet:
 # --- A file between the look and the saving -------------------------------------------------------
 
 
-def _storage(name: str | None = None) -> Any:
+def _storage(name: str | None = None) -> Storage:
     """Where django-import-export keeps files meanwhile; a setting of its own chooses."""
-    kind = import_string(getattr(settings, "IMPORT_EXPORT_TMP_STORAGE_CLASS", None) or _STORAGE)
+    chosen: str | None = getattr(settings, "IMPORT_EXPORT_TMP_STORAGE_CLASS", None)
+    kind: Callable[..., Storage] = import_string(chosen or _STORAGE)
     return kind(name=name, read_mode="rb", encoding=None)
 
 
@@ -258,14 +315,14 @@ def _keep(request: HttpRequest, account: SellerAccount, content: bytes) -> str:
     """Keep a file; what is given back names it, for this user and account, for an hour."""
     storage = _storage()
     storage.save(content)
-    about = {"name": storage.name, "account": account.pk, "user": str(request.user.pk)}
+    about = KeptFile(name=storage.name, account=account.pk, user=str(request.user.pk))
     return signing.dumps(about, salt=_SALT)
 
 
 def _kept(request: HttpRequest) -> tuple[SellerAccount | None, bytes]:
     """The account and the file that were looked at, once; no account where they are gone."""
     try:
-        about = signing.loads(request.POST["token"], salt=_SALT, max_age=KEPT_FOR)
+        about: KeptFile = signing.loads(request.POST["token"], salt=_SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
         return None, b""
     accounts = visible_accounts(request)

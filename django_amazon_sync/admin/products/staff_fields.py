@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
@@ -21,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.prices import check_own_price
 from django_amazon_sync.admin.products.conditions import CONDITIONS
+from django_amazon_sync.data import FieldValue
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.models.listings import price_text
 from django_amazon_sync.sync.offers import fields as declared
@@ -29,6 +29,12 @@ from django_amazon_sync.sync.offers.price_checks import problems_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+#: A row that staff set something of.
+StaffRow = SellerSku | Listing
+
+#: What staff set of a row: of a column, an own value, or a switch.
+StaffValue: TypeAlias = "FieldValue | Decimal"
 
 _TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -42,16 +48,17 @@ class StaffField:
 
     name: str
     label: StrOrPromise
-    model: type[Model]
+    model: type[SellerSku] | type[Listing]
     column: str
     nothing: StrOrPromise = ""
     permission: str = ""
 
-    def read(self, row: Any) -> Any:
+    def read(self, row: StaffRow) -> StaffValue:
         """What staff set of the row."""
-        return getattr(row, self.column)
+        value: StaffValue = getattr(row, self.column)
+        return value
 
-    def write(self, row: Any, value: Any) -> None:
+    def write(self, row: StaffRow, value: StaffValue) -> None:
         """Set it, without saving the row."""
         setattr(row, self.column, value)
 
@@ -59,23 +66,24 @@ class StaffField:
         """What reads a value of a form; prices are in ``currency``, or name theirs."""
         raise NotImplementedError
 
-    def to_text(self, value: Any) -> str:
+    def to_text(self, value: StaffValue) -> str:
         """A value as a file has it; empty for none."""
         return "" if value is None else str(value)
 
-    def from_text(self, text: str, currency: str) -> Any:
+    def from_text(self, text: str, currency: str) -> StaffValue:
         """The value of a text that is not empty. Raises ValidationError."""
-        return self.form_field(currency).clean(text)
+        value: StaffValue = self.form_field(currency).clean(text)
+        return value
 
-    def value_of(self, text: str, currency: str = "") -> Any:
+    def value_of(self, text: str, currency: str = "") -> StaffValue:
         """The value of a file's cell; empty is nothing. Raises ValidationError."""
         return self.from_text(text.strip(), currency) if text.strip() else None
 
-    def why_not(self, row: Any, value: Any) -> str:
+    def why_not(self, row: StaffRow, value: StaffValue) -> str:
         """Why this row cannot have this value; empty where it can."""
         return ""
 
-    def shown(self, value: Any) -> str:
+    def shown(self, value: StaffValue) -> str:
         """A value for people."""
         if value is None:
             return str(self.nothing) if self.nothing else gettext("nothing")
@@ -97,15 +105,18 @@ class YesOrNo(StaffField):
             empty_value=None,
         )
 
-    def to_text(self, value: Any) -> str:
-        return {True: "yes", False: "no"}.get(value, "")
+    def to_text(self, value: StaffValue) -> str:
+        if value is None:
+            return ""
+        return "yes" if value else "no"
 
     def from_text(self, text: str, currency: str) -> bool:
         return _truth(text)
 
-    def shown(self, value: Any) -> str:
-        words = {True: gettext("yes"), False: gettext("no")}
-        return words[value] if value is not None else super().shown(value)
+    def shown(self, value: StaffValue) -> str:
+        if value is None:
+            return super().shown(value)
+        return gettext("yes") if value else gettext("no")
 
 
 def _truth(text: str) -> bool:
@@ -134,7 +145,9 @@ class OwnPrice(StaffField):
     def form_field(self, currency: str = "") -> forms.Field:
         return forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
 
-    def why_not(self, row: Any, value: Any) -> str:
+    def why_not(self, row: StaffRow, value: StaffValue) -> str:
+        assert isinstance(row, Listing)
+        assert isinstance(value, Decimal)
         try:
             check_own_price(value, row.marketplace.facts.currency)
         except ValidationError as fault:
@@ -161,21 +174,25 @@ class OwnValue(StaffField):
             field=field,
         )
 
-    def read(self, row: Any) -> Any:
-        return row.own_values.get(self.name)
+    def read(self, row: StaffRow) -> StaffValue:
+        value: StaffValue = row.own_values.get(self.name)
+        return value
 
-    def write(self, row: Any, value: Any) -> None:
+    def write(self, row: StaffRow, value: StaffValue) -> None:
+        assert not isinstance(value, Decimal)
         row.own_values = dict(row.own_values)  # the rows of a file may share it with what they were
         declared.set_own(row, self.name, value)
 
     def form_field(self, currency: str = "") -> forms.Field:
         return self.field.form_field(currency)
 
-    def to_text(self, value: Any) -> str:
+    def to_text(self, value: StaffValue) -> str:
+        assert not isinstance(value, Decimal)
         return self.field.to_text(value)
 
-    def from_text(self, text: str, currency: str) -> Any:
-        return self.field.from_text(text, currency)
+    def from_text(self, text: str, currency: str) -> StaffValue:
+        value: StaffValue = self.field.from_text(text, currency)
+        return value
 
 
 @dataclass(frozen=True)
@@ -197,12 +214,15 @@ class Switch(YesOrNo):
             field=field.name,
         )
 
-    def read(self, row: Any) -> Any:
-        return row.switches.get(self.field)
+    def read(self, row: StaffRow) -> StaffValue:
+        assert isinstance(row, Listing)
+        value: bool | None = row.switches.get(self.field)
+        return value
 
-    def write(self, row: Any, value: Any) -> None:
-        others = {name: one for name, one in row.switches.items() if name != self.field}
-        row.switches = others if value is None else {**others, self.field: value}
+    def write(self, row: StaffRow, value: StaffValue) -> None:
+        assert isinstance(row, Listing)
+        others = {name: on for name, on in row.switches.items() if name != self.field}
+        row.switches = others if value is None else {**others, self.field: bool(value)}
 
 
 STAFF_FIELDS: Sequence[StaffField] = (
@@ -223,37 +243,37 @@ STAFF_FIELDS: Sequence[StaffField] = (
         "own_price", _("own Amazon price"), Listing, "own_price",
         nothing=_("none: the shop's price"), permission="change_price_listing",
     ),
-    *(OwnValue.of(one) for one in own_fields()),
+    *(OwnValue.of(field) for field in own_fields()),
     YesOrNo("locked", _("locked"), Listing, "locked"),
-    *(Switch.of(one) for one in declared.FIELDS.values()),
+    *(Switch.of(field) for field in declared.FIELDS.values()),
 )  # fmt: skip
 
 
-def fields_of(model: type[Model], request: HttpRequest) -> list[StaffField]:
+def fields_of(model: type[SellerSku] | type[Listing], request: HttpRequest) -> list[StaffField]:
     """The fields of a model that the user may set."""
-    return [one for one in STAFF_FIELDS if one.model is model and one.allowed(request)]
+    return [field for field in STAFF_FIELDS if field.model is model and field.allowed(request)]
 
 
 def set_values(
-    row: Any, fields: Iterable[StaffField], values: Mapping[str, Any]
-) -> dict[str, tuple[Any, Any]]:
+    row: StaffRow, fields: Iterable[StaffField], values: Mapping[str, StaffValue]
+) -> dict[str, tuple[StaffValue, StaffValue]]:
     """Set these values of the row, by name; per changed field what it was and what it is.
 
     The row is not saved. Raises ValidationError by field.
     """
-    changed: dict[str, tuple[Any, Any]] = {}
+    changed: dict[str, tuple[StaffValue, StaffValue]] = {}
     faults: dict[str, str] = {}
-    for one in fields:
-        if one.name not in values:
+    for field in fields:
+        if field.name not in values:
             continue
-        before, after = one.read(row), values[one.name]
+        before, after = field.read(row), values[field.name]
         if before == after:
             continue
-        if after is not None and (fault := one.why_not(row, after)):
-            faults[one.name] = fault
+        if after is not None and (fault := field.why_not(row, after)):
+            faults[field.name] = fault
             continue
-        one.write(row, after)
-        changed[one.name] = (before, after)
+        field.write(row, after)
+        changed[field.name] = (before, after)
     if not faults:
         faults = misfits(row, changed)
     if faults:
@@ -261,9 +281,9 @@ def set_values(
     return changed
 
 
-def misfits(row: Any, changed: Iterable[str]) -> dict[str, str]:
+def misfits(row: StaffRow, changed: Iterable[str]) -> dict[str, str]:
     """Which of the changed values do not fit the row's others, and why: a sale above the price."""
-    prices = {"own_price", *(one.name for one in own_fields() if one.is_price)}
+    prices = {"own_price", *(field.name for field in own_fields() if field.is_price)}
     names = [name for name in changed if name in prices]
     if not names or not isinstance(row, Listing):
         return {}

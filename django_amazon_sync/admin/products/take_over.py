@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -22,6 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common.base import Row, ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url, plain
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.admin.common.queue_runs import (
@@ -38,6 +39,9 @@ from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.verification import take_over
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 TEMPLATE = "django_amazon_sync/admin/take_over.html"
 
 #: The permissions of the two decisions, and of switching a field off for a listing.
@@ -52,7 +56,7 @@ SHOW, TAKE, OURS, OFF = "show", "take", "ours", "off"
 class Drifted:
     """A field that Amazon shows otherwise than it accepted it."""
 
-    label: Any
+    label: StrOrPromise
     live: str
     accepted: str
     amazon_wins: bool
@@ -64,12 +68,12 @@ class TakeOverChoice:
     """A field that may be taken over; or, where it goes out, the way to switch it off."""
 
     name: str
-    label: Any
+    label: StrOrPromise
     goes_out: bool = False
     chosen: bool = False
 
 
-class TakesOverMany:
+class TakesOverMany(ScreenPart[Row]):
     """The action "Import from Amazon" of a list of SKUs or listings; a part of its ModelAdmin."""
 
     @admin.action(description=_("Import from Amazon"), permissions=["take_over"])
@@ -93,12 +97,11 @@ class TakesOverMany:
             back=request.get_full_path(),
         )
 
-    def _take_over_page(self, request: HttpRequest, **more: Any) -> HttpResponse:
-        screen: Any = self
+    def _take_over_page(self, request: HttpRequest, **more: object) -> HttpResponse:
         context = {
-            **screen.admin_site.each_context(request),
+            **self.admin_site.each_context(request),
             "title": _("Import from Amazon"),
-            "opts": screen.opts,
+            "opts": self.opts,
             "may_take_over": request.user.has_perm(TAKE_OVER),
             "may_send": request.user.has_perm(SEND),
             "may_switch": request.user.has_perm(CHANGE),
@@ -108,7 +111,7 @@ class TakesOverMany:
         return TemplateResponse(request, TEMPLATE, context)
 
 
-class TakesOver(TakesOverMany):
+class TakesOver(TakesOverMany[Listing]):
     """The two decisions for a list and for a listing's page; a part of its ModelAdmin."""
 
     @admin.action(
@@ -118,21 +121,18 @@ class TakesOver(TakesOverMany):
         _send_ours(request, queryset)
 
     def get_urls(self) -> list[URLPattern]:
-        screen: Any = self
         page = path(
             "<int:pk>/take-over/",
-            screen.admin_site.admin_view(self.take_over_view),
+            self.admin_site.admin_view(self.take_over_view),
             name="django_amazon_sync_listing_take_over",
         )
-        urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
-        return [page, *urls]
+        return [page, *super().get_urls()]
 
     def take_over_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page of one listing: who wins, what may be taken over, what goes out."""
         if not (request.user.has_perm(TAKE_OVER) or request.user.has_perm(SEND)):
             raise PermissionDenied
-        screen: Any = self
-        listings = screen.get_queryset(request).filter(pk=pk)
+        listings = self.get_queryset(request).filter(pk=pk)
         listing = listings.first()
         if listing is None:
             raise Http404

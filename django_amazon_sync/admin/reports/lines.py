@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -27,6 +27,9 @@ from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: The columns of a run's file.
 COLUMNS = (
@@ -61,7 +64,7 @@ def _csv(lines: QuerySet[RunLine]) -> Iterator[str]:
         yield writer.writerow([_cell(value) for value in row])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     """A value as text; what a spreadsheet would run as a formula gets an apostrophe before it."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
@@ -146,7 +149,9 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
     def run_link(self, line: RunLine) -> str:
         return link(line.run)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         file = reverse("admin:django_amazon_sync_runline_file")
         context = {**(extra_context or {}), "file_url": f"{file}?{request.GET.urlencode()}"}
         return super().changelist_view(request, context)
@@ -173,13 +178,13 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
         """Lead on to what a line is about, or to the line where that is gone."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        line: RunLine | None = self.get_queryset(request).filter(pk=pk).first()
+        line = self.get_queryset(request).filter(pk=pk).first()
         if line is None:
             raise Http404
         return redirect(next((url for url, _text in _about(line) if url), change_url(line)))
 
 
-def _about(line: RunLine) -> Iterator[tuple[str, Any]]:
+def _about(line: RunLine) -> Iterator[tuple[str, StrOrPromise]]:
     """Address and name of each page of what a line is about, the nearest first."""
     account = line.run.account
     if line.order_number:

@@ -6,14 +6,13 @@ answer is one small JSON document, a few queries however many lines the run has.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import JsonResponse
 from django.template.loader import render_to_string
 
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.base import store_name
 from django_amazon_sync.admin.common.formatting import count_name, value_text
+from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
 from django_amazon_sync.sync.accounts.budget import how_far
 
@@ -23,7 +22,7 @@ LAST_LINES = 10
 ENDED = (RunState.DONE, RunState.STOPPED)
 
 
-def state_of(run: SyncRun) -> dict[str, Any]:
+def state_of(run: SyncRun) -> dict[str, object]:
     """What is shown of a run: texts and numbers only."""
     ended = run.state in ENDED
     return {
@@ -55,12 +54,12 @@ def line_in_words(line: RunLine) -> dict[str, str]:
     }
 
 
-def values_in_words(values: dict[str, Any]) -> str:
+def values_in_words(values: FieldValues) -> str:
     """The values of a line, such as "price: 12.90 EUR"; of two sides each by its name."""
     return ", ".join(f"{name}: {_sides(name, value)}" for name, value in values.items())
 
 
-def _sides(name: str, value: Any) -> str:
+def _sides(name: str, value: FieldValue) -> str:
     if isinstance(value, dict) and value.keys() == {"shop", "amazon"}:
         return f"{value_text(name, value['shop'])} → {value_text(name, value['amazon'])}"
     return value_text(name, value)

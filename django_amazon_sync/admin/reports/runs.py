@@ -192,7 +192,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     def _seen_by(self, request: HttpRequest, pk: int) -> SyncRun:
         """The run, if whoever asks may see it."""
-        run: SyncRun | None = self.get_queryset(request).filter(pk=pk).first()
+        run = self.get_queryset(request).filter(pk=pk).first()
         if run is None:
             raise Http404
         if not self.has_view_permission(request, run):

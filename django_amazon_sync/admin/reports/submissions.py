@@ -53,7 +53,10 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
         items = submission.items.select_related("listing__sku", "listing__marketplace")
         return table(
             (_("listing"), _("values")),
-            [(link(one.listing), plain(one.values)) for one in items.order_by("pk")[:ITEMS_SHOWN]],
+            [
+                (link(item.listing), plain(item.values))
+                for item in items.order_by("pk")[:ITEMS_SHOWN]
+            ],
         )
 
     @admin.display(description=_("content"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -111,8 +111,8 @@ class AccountForm(SecretForm[SellerAccount]):
 
     def clean_alarm_recipients(self) -> str:
         """E-mail addresses, one a line; each that is none is named."""
-        lines = self.cleaned_data["alarm_recipients"].split("\n")
-        addresses = [address for line in lines if (address := line.strip())]
+        given: str = self.cleaned_data["alarm_recipients"]
+        addresses = [address for line in given.split("\n") if (address := line.strip())]
         faults = []
         for address in addresses:
             try:
@@ -162,23 +162,24 @@ class MarketplaceForm(MarketplaceRowForm):
 class MarketplacesForm(MarketplaceRows):
     """The marketplaces of one account: all of its region."""
 
-    def add_fields(self, form: Any, index: int | None) -> None:
+    def add_fields(self, form: MarketplaceRowForm, index: int | None) -> None:
         """Offer what Amazon has in the region, once that is settled."""
         super().add_fields(form, index)
         code = form.fields.get("code")
         if self.instance.pk and isinstance(code, forms.ChoiceField):
-            choices: Any = code.choices
+            offered: Any = code.choices
             code.choices = [
-                (one, name)
-                for one, name in choices
-                if not one or MARKETPLACES[one].region == self.instance.region
+                (value, name)
+                for value, name in offered
+                if not value or MARKETPLACES[value].region == self.instance.region
             ]
 
     def clean(self) -> None:
         super().clean()
         region = self.instance.region
         for form in self.forms:
-            facts = MARKETPLACES.get((getattr(form, "cleaned_data", None) or {}).get("code", ""))
+            data: Mapping[str, str] = getattr(form, "cleaned_data", {})
+            facts = MARKETPLACES.get(data.get("code", ""))
             if region and facts is not None and facts.region != region:
                 raise ValidationError(
                     _("%(country)s is in another region than the account (%(region)s); "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
-from django_amazon_sync.admin.common.base import Screen
+from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart
 from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
@@ -48,32 +49,38 @@ from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
 from django_amazon_sync.sync.orders import windows
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec as Fieldsets
+
 Accounts = QuerySet[SellerAccount]
 
 #: Runs that an account's page shows.
 LATEST_RUNS = 5
 
 
-class ShowsNoSecret:
+class ShowsNoSecret(ScreenPart[Row]):
     """For those who may only look, the field of the secret says that there is one.
 
     What is typed there stands in no error report either.
     """
 
     @method_decorator(sensitive_post_parameters("new_secret"))
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        page: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the screen
-            request, *args, **kwargs
-        )
-        return page
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description=_("secret"))
-    def new_secret(self, row: Any) -> str:
+    def new_secret(self, row: Row) -> str:
         return gettext("Stored encrypted, and never shown.")
 
 
 @admin.register(Application)
-class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
+class ApplicationAdmin(ShowsNoSecret[Application], Screen[Application]):
     form = ApplicationForm
     account_path = ""
     encrypted = ("client_secret",)
@@ -84,8 +91,7 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
     search_fields = ("name", "client_id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        applications: QuerySet[Application] = super().get_queryset(request)
-        return applications.annotate(account_total=Count("accounts"))
+        return super().get_queryset(request).annotate(account_total=Count("accounts"))
 
     @admin.display(description=_("accounts"))
     def account_count(self, application: Any) -> int:
@@ -101,7 +107,11 @@ class ApplicationAdmin(ShowsNoSecret, Screen[Application]):
 
 @admin.register(SellerAccount)
 class AccountAdmin(
-    ShowsNoSecret, ConnectingPages, CronKeyPages, OverviewPages, Screen[SellerAccount]
+    ShowsNoSecret[SellerAccount],
+    ConnectingPages,
+    CronKeyPages,
+    OverviewPages,
+    Screen[SellerAccount],
 ):
     form = AccountForm
     account_path = "self"
@@ -143,24 +153,29 @@ class AccountAdmin(
         (_("Alarms"), {"fields": ("alarm_recipients",)}),
     )  # fmt: skip
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+    def get_inlines(
+        self, request: HttpRequest, obj: SellerAccount | None
+    ) -> list[type[InlineModelAdmin[Any, Any]]]:
         return [MarketplaceInline, ScheduleInline] if obj else [MarketplaceInline]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: SellerAccount | None = None
+    ) -> tuple[str, ...]:
         """Who the account is cannot change: another seller is another account.
 
         Which part of the shop it sells is decided by those who see all of the shop.
         """
-        fixed = ("application", "seller_id", "region") if obj else ()
+        fixed: tuple[str, ...] = ("application", "seller_id", "region") if obj else ()
         if scopes_of(request) is not None:
             fixed = (*fixed, "shop_scope")
         return (*self.readonly_fields, "connection", "cron_key", "order_mappings", *fixed)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [one for one in self.fieldsets if obj or one[0] != _("Now")]
+    def get_fieldsets(self, request: HttpRequest, obj: SellerAccount | None = None) -> Fieldsets:
+        """A new account has no state yet."""
+        return self.fieldsets if obj else self.fieldsets[1:]
 
     def save_model(
         self, request: HttpRequest, obj: SellerAccount, form: ModelForm[SellerAccount], change: bool
@@ -231,8 +246,10 @@ class AccountAdmin(
             except AmazonSyncError as error:
                 messages.error(request, f"{account}: {error}")
                 continue
-            works = all(one.works is not False for one in findings)
-            lines = format_html_join("", "<br>{}: {}", ((f.what, f.sentence) for f in findings))
+            works = all(finding.works is not False for finding in findings)
+            lines = format_html_join(
+                "", "<br>{}: {}", ((finding.what, finding.sentence) for finding in findings)
+            )
             level = messages.SUCCESS if works else messages.WARNING
             messages.add_message(request, level, format_html("{}{}", account, lines))
 

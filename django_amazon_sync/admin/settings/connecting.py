@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.forms.boundfield import BoundWidget
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -30,6 +32,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from django_amazon_sync import conf
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts
+from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.admin.settings.periods import LookBackField, refuse_too_old
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
@@ -39,6 +42,9 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
 from django_amazon_sync.sync.alerts import attention
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 APP = "django_amazon_sync"
 CONNECT = f"admin:{APP}_connect"
@@ -78,6 +84,21 @@ NAMES = {
 }
 
 TOKEN, WEBSITE = "token", "website"
+
+
+class Waiting(TypedDict):
+    """What the session keeps while the browser is at Amazon; moments are ISO 8601."""
+
+    state: str
+    user: str
+    until: str
+    account: int | None
+    region: str
+    marketplaces: list[str]
+    application: int
+    name: str
+    scope: str | None
+    orders_since: str
 
 
 class RegionForm(forms.Form):
@@ -180,13 +201,15 @@ class ConnectForm(forms.Form):
     ) -> None:
         super().__init__(*args)
         self.region, self.again = region, again
-        stores: Any = self.fields["marketplaces"]
-        stores.choices = [(one.id, one.country) for one in stores_of(region)]
-        applications: Any = self.fields["application"]
+        stores = self.fields["marketplaces"]
+        assert isinstance(stores, forms.MultipleChoiceField)
+        stores.choices = [(facts.id, facts.country) for facts in stores_of(region)]
+        applications = self.fields["application"]
+        assert isinstance(applications, forms.ModelChoiceField)
         applications.queryset = _applications(request, again).defer("client_secret")
         self.scopes = scopes_of(request)
         if self.scopes is not None:
-            choices = [(one, one) for one in sorted(self.scopes)]
+            choices = [(scope, scope) for scope in sorted(self.scopes)]
             self.fields["scope"] = forms.ChoiceField(label=_("Part of the shop"), choices=choices)
         self.may_be_new = again is None and request.user.has_perm(f"{APP}.add_application")
         if not self.may_be_new:
@@ -201,7 +224,7 @@ class ConnectForm(forms.Form):
             self.fields["seller_id"].disabled = True
 
     @property
-    def stores(self) -> list[tuple[Any, MarketplaceFacts]]:
+    def stores(self) -> list[tuple[BoundWidget, MarketplaceFacts]]:
         """The checkbox of each store, with what is known of it."""
         return list(zip(self["marketplaces"], stores_of(self.region), strict=True))
 
@@ -219,7 +242,8 @@ class ConnectForm(forms.Form):
         return begins
 
     def clean_client_id(self) -> str:
-        client_id: str = self.cleaned_data["client_id"].strip()
+        given: str = self.cleaned_data["client_id"]
+        client_id = given.strip()
         if client_id.startswith("amzn1.sp.solution"):
             raise forms.ValidationError(
                 _("This is the application id; the client id begins with "
@@ -229,21 +253,22 @@ class ConnectForm(forms.Form):
             raise forms.ValidationError(_("This application is here already; choose it above."))
         return client_id
 
-    def clean_secret_made_on(self) -> Any:
-        made_on = self.cleaned_data["secret_made_on"]
+    def clean_secret_made_on(self) -> date | None:
+        made_on: date | None = self.cleaned_data["secret_made_on"]
         if made_on and made_on > timezone.localdate():
             raise forms.ValidationError(_("This day has not come yet."))
         return made_on
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        needed = ["seller_id", "refresh_token"] if data.get("way") == TOKEN else []
+        way: str | None = data.get("way")
+        needed = ["seller_id", "refresh_token"] if way == TOKEN else []
         chosen: Application | None = data.get("application")
         if chosen is None and self.may_be_new:
             needed += ["client_id", "client_secret"]
-            if data.get("way") == WEBSITE:
+            if way == WEBSITE:
                 needed.append("application_id")
-        elif data.get("way") == WEBSITE and chosen and not chosen.application_id:
+        elif way == WEBSITE and chosen and not chosen.application_id:
             text = _("It has no application id; write it on the application's page first.")
             self.add_error("application", text)
         for name in needed:
@@ -251,12 +276,19 @@ class ConnectForm(forms.Form):
                 self.add_error(name, _("This is needed here."))
         return data
 
+    def new_credentials(self) -> tuple[str, str]:
+        """Client id and secret of a new application; empty where one was chosen."""
+        client_id: str = self.cleaned_data.get("client_id", "")
+        client_secret: str = self.cleaned_data.get("client_secret", "")
+        return client_id, client_secret.strip()
+
     def facts(self) -> connect.ApplicationFacts:
         """What was said of a new application."""
         data = self.cleaned_data
+        application_id: str = data["application_id"]
         return connect.ApplicationFacts(
             name=data["application_name"],
-            application_id=data["application_id"].strip(),
+            application_id=application_id.strip(),
             public=data["public"],
             draft=data["draft"],
             secret_made_on=data["secret_made_on"],
@@ -265,11 +297,11 @@ class ConnectForm(forms.Form):
 
 def stores_of(region: str) -> list[MarketplaceFacts]:
     """The marketplaces that Amazon has in a region, by country."""
-    found = [one for one in MARKETPLACES.values() if one.region == region]
-    return sorted(found, key=lambda one: one.country)
+    found = [facts for facts in MARKETPLACES.values() if facts.region == region]
+    return sorted(found, key=lambda facts: facts.country)
 
 
-def _applications(request: HttpRequest, again: SellerAccount | None) -> Any:
+def _applications(request: HttpRequest, again: SellerAccount | None) -> QuerySet[Application]:
     """The applications that may be chosen: the account's own, or those that the user may see."""
     if again is not None:
         return Application.objects.filter(pk=again.application_id)
@@ -278,11 +310,11 @@ def _applications(request: HttpRequest, again: SellerAccount | None) -> Any:
     return Application.objects.all()
 
 
-class ConnectingPages:
+class ConnectingPages(ScreenPart[SellerAccount]):
     """The pages of connecting, beside those of accounts."""
 
     def get_urls(self) -> list[URLPattern]:
-        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
+        site = self.admin_site
 
         def page(where: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
             return path(where, site.admin_view(partial(view, site=site)), name=name)
@@ -294,8 +326,7 @@ class ConnectingPages:
             page("connect/<slug:region>/", fill_in, f"{APP}_connect_region"),
             page("<int:pk>/check/", check, f"{APP}_connect_check"),
         ]
-        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
-        return [*own, *rest]
+        return [*own, *super().get_urls()]
 
 
 def choose_region(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
@@ -331,7 +362,7 @@ def fill_in(request: HttpRequest, region: str, site: admin.AdminSite) -> HttpRes
 
 def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     """The browser comes back from Seller Central: with a code, or with nothing."""
-    kept = request.session.pop(KEPT, None)
+    kept: Waiting | None = request.session.pop(KEPT, None)
     error = _why_not(request, kept)
     if kept is None or error:
         messages.error(request, error)
@@ -384,7 +415,8 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     if request.method == "POST":
         try:
             findings = [
-                (NAMES.get(one.what, one.what), one) for one in doctor.check_account(account)
+                (NAMES.get(finding.what, finding.what), finding)
+                for finding in doctor.check_account(account)
             ]
         except AmazonSyncError as fault:
             error = str(fault)
@@ -402,17 +434,20 @@ def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
     """Connect with the pasted token; None where Amazon refuses: then the form says why."""
     data = form.cleaned_data
     application: Application | None = data["application"]
+    client_id, client_secret = form.new_credentials()
+    refresh_token: str = data["refresh_token"]
+    seller_id: str = data["seller_id"]
     try:
         credentials = connect.Credentials(
-            application.client_id if application else data["client_id"],
-            application.client_secret if application else data["client_secret"].strip(),
-            data["refresh_token"].strip(),
+            application.client_id if application else client_id,
+            application.client_secret if application else client_secret,
+            refresh_token.strip(),
         )
         account = _connected(
             request,
             credentials,
             region=form.region,
-            seller_id=data["seller_id"].strip(),
+            seller_id=seller_id.strip(),
             marketplaces=data["marketplaces"],
             name=data.get("name", ""),
             scope=data.get("scope") or None,
@@ -431,31 +466,33 @@ def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
 def _to_amazon(request: HttpRequest, form: ConnectForm) -> HttpResponse:
     """Send the browser to Seller Central; the application is a row from now on."""
     data = form.cleaned_data
-    application: Application = data["application"] or _new_application(form)
+    chosen: Application | None = data["application"]
+    application = chosen or _new_application(form)
+    marketplaces: list[str] = data["marketplaces"]
     state = secrets.token_urlsafe(32)
     since: datetime | None = data.get("orders_since")
-    request.session[KEPT] = {
-        "state": state,
-        "user": str(request.user.pk),
-        "until": (timezone.now() + WAITS).isoformat(),
-        "account": form.again.pk if form.again else None,
-        "region": form.region,
-        "marketplaces": data["marketplaces"],
-        "application": application.pk,
-        "name": data.get("name", ""),
-        "scope": data.get("scope"),
-        "orders_since": since.isoformat() if since else "",
-    }
-    store = data["marketplaces"][0]
-    return redirect(connect.consent_url(application, store, state, _address_of_return(request)))
+    request.session[KEPT] = Waiting(
+        state=state,
+        user=str(request.user.pk),
+        until=(timezone.now() + WAITS).isoformat(),
+        account=form.again.pk if form.again else None,
+        region=form.region,
+        marketplaces=marketplaces,
+        application=application.pk,
+        name=data.get("name", ""),
+        scope=data.get("scope"),
+        orders_since=since.isoformat() if since else "",
+    )
+    back = _address_of_return(request)
+    return redirect(connect.consent_url(application, marketplaces[0], state, back))
 
 
 def _new_application(form: ConnectForm) -> Application:
-    facts, client_id = form.facts(), form.cleaned_data["client_id"]
+    facts, (client_id, client_secret) = form.facts(), form.new_credentials()
     return Application.objects.create(
         name=facts.name or client_id[-12:],
         client_id=client_id,
-        client_secret=form.cleaned_data["client_secret"].strip(),
+        client_secret=client_secret,
         secret_made_on=facts.secret_made_on,
         application_id=facts.application_id,
         public=facts.public,
@@ -463,7 +500,7 @@ def _new_application(form: ConnectForm) -> Application:
     )
 
 
-def _why_not(request: HttpRequest, kept: dict[str, Any] | None) -> str:
+def _why_not(request: HttpRequest, kept: Waiting | None) -> str:
     """Why what the browser brings back is not taken; empty where it is."""
     given = request.GET.get("state", "")
     if (
@@ -480,17 +517,24 @@ def _why_not(request: HttpRequest, kept: dict[str, Any] | None) -> str:
 
 
 def _connected(
-    request: HttpRequest, credentials: connect.Credentials, **what: Any
+    request: HttpRequest,
+    credentials: connect.Credentials,
+    *,
+    region: str,
+    seller_id: str,
+    **what: Any,
 ) -> SellerAccount:
     """Connect, unless the account is others'; warn of a second account of the same seller."""
-    same = SellerAccount.objects.filter(seller_id=what["seller_id"], region=what["region"])
+    same = SellerAccount.objects.filter(seller_id=seller_id, region=region)
     mine = visible_accounts(request).filter(pk__in=same.values("pk"))
     if same.count() != mine.count():
         raise PermissionDenied
     there = mine.filter(application__client_id=credentials.client_id)
     if there.exists() and not request.user.has_perm(f"{APP}.change_selleraccount"):
         raise PermissionDenied
-    account = connect.connect_account(configured_shop(), credentials, **what)
+    account = connect.connect_account(
+        configured_shop(), credentials, region=region, seller_id=seller_id, **what
+    )
     messages.success(request, gettext("%(account)s is connected.") % {"account": account})
     for other in same.exclude(pk=account.pk):
         text = gettext(
@@ -569,10 +613,12 @@ def _address_of_return(request: HttpRequest) -> str:
     return f"{site}{here}" if site else request.build_absolute_uri(here)
 
 
-def _without_referrer(view: Callable[..., Any]) -> Callable[..., Any]:
+def _without_referrer(
+    view: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """The address holds a code: no other site may learn it."""
 
-    def answered(request: HttpRequest) -> Any:
+    def answered(request: HttpRequest) -> HttpResponseBase:
         answer = view(request)
         answer["Referrer-Policy"] = "no-referrer"
         answer["Cache-Control"] = "no-store"
@@ -582,7 +628,11 @@ def _without_referrer(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _page(
-    request: HttpRequest, site: admin.AdminSite, template: str, title: Any, **context: Any
+    request: HttpRequest,
+    site: admin.AdminSite,
+    template: str,
+    title: StrOrPromise,
+    **context: object,
 ) -> HttpResponse:
     context = {**site.each_context(request), "opts": SellerAccount._meta, "title": title, **context}
     return TemplateResponse(request, f"django_amazon_sync/admin/{template}.html", context)

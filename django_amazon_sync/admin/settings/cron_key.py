@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -16,21 +16,24 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.models import DEFAULT_PERIODS, SellerAccount
 from django_amazon_sync.sync.accounts import cron_key
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 PAGE = "admin:django_amazon_sync_cron_key"
 
 
-class CronKeyPages:
+class CronKeyPages(ScreenPart[SellerAccount]):
     """The page of the key, beside those of accounts."""
 
     def get_urls(self) -> list[URLPattern]:
-        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
-        view = site.admin_view(never_cache(partial(page, site=site)))
-        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
-        return [path("<int:pk>/cron-key/", view, name="django_amazon_sync_cron_key"), *rest]
+        view = self.admin_site.admin_view(never_cache(partial(page, site=self.admin_site)))
+        name = "django_amazon_sync_cron_key"
+        return [path("<int:pk>/cron-key/", view, name=name), *super().get_urls()]
 
 
 def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
@@ -69,7 +72,7 @@ def cron_key_of(account: SellerAccount) -> str:
     )
 
 
-def _addresses(request: HttpRequest, account: SellerAccount) -> list[tuple[Any, str]]:
+def _addresses(request: HttpRequest, account: SellerAccount) -> list[tuple[StrOrPromise, str]]:
     """Each job's address; none where the project has not included ours."""
     try:
         return [

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -20,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import (
     NoAddDelete,
-    Parent,
     Row,
     RowForm,
     RowsInline,
@@ -44,6 +45,9 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.statuses import MAPPED, impossible_steps
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec as Fieldsets
 
 #: Amazon's words as its model names them (orders_2026-01-01.json); others are offered once seen.
 SERVICE_LEVELS = (
@@ -86,18 +90,26 @@ class Offered:
         except ConfigurationError:
             menu = None  # a system check says so; the codes are typed until then
         orders = AmazonOrder.objects.filter(account=account).order_by("-pk")
-        columns = ("reason_code", "service_level", "payment_methods")
+        columns: Final = ("reason_code", "service_level", "payment_methods")
         waiting = orders.filter(state=OrderState.QUARANTINED, reason_code__in=MAPPING_CODES)
-        seen = [*orders.values_list(*columns)[:LOOKED_AT], *waiting.values_list(*columns)]
+        seen: list[tuple[str, str, list[str]]] = [
+            *orders.values_list(*columns)[:LOOKED_AT],
+            *waiting.values_list(*columns),
+        ]
         shipping, payment = MAPPING_CODES
         return cls(
             menu,
             levels=_sorted({level for _code, level, _methods in seen}),
-            methods=_sorted({one for _code, _level, methods in seen for one in methods}),
+            methods=_sorted({method for _code, _level, methods in seen for method in methods}),
             lacking={
                 shipping: _sorted({level for code, level, _methods in seen if code == shipping}),
                 payment: _sorted(
-                    {one for code, _level, methods in seen if code == payment for one in methods}
+                    {
+                        method
+                        for code, _level, methods in seen
+                        if code == payment
+                        for method in methods
+                    }
                 ),
             },
         )
@@ -173,7 +185,8 @@ class OrderMappingsForm(RowForm[OrderMappings]):
         return ["order_statuses" if name in own else name for name in super().changed_data]
 
     def clean_default_carrier(self) -> str:
-        return as_amazon_spells(self.cleaned_data["default_carrier"])
+        carrier: str = self.cleaned_data["default_carrier"]
+        return as_amazon_spells(carrier)
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
@@ -209,7 +222,9 @@ class OrderMappingsForm(RowForm[OrderMappings]):
             self.add_error("default_category", _("Choose the category of what is made."))
 
     def _mapped(self) -> dict[str, str]:
-        chosen = {status: self.cleaned_data.get(status_field(status)) for status in MAPPED}
+        chosen: dict[str, str | None] = {
+            status: self.cleaned_data.get(status_field(status)) for status in MAPPED
+        }
         return {status: shops for status, shops in chosen.items() if shops}
 
     def save(self, commit: bool = True) -> OrderMappings:
@@ -226,16 +241,16 @@ sees_accounts, changes_accounts = needs("view_selleraccount"), needs("change_sel
 class OfAccount:
     """Who may change an account may change its mappings, and needs no permission beside that."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return changes_accounts(self, request)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return changes_accounts(self, request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return changes_accounts(self, request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return sees_accounts(self, request) or changes_accounts(self, request)
 
 
@@ -248,10 +263,10 @@ class SuggestedRowForm(RowForm[Row]):
         return changed and (self.instance.pk is not None or bool(given))
 
 
-class WordsInline(OfAccount, RowsInline[Row, Parent]):
+class WordsInline(OfAccount, RowsInline[Row, OrderMappings]):
     """Amazon's words on the left, the shop's methods on the right."""
 
-    form: Any = SuggestedRowForm
+    form: type[forms.ModelForm[Row]] = SuggestedRowForm
     extra = 0
     word: ClassVar[str]
     account: SellerAccount | None = None
@@ -268,23 +283,29 @@ class WordsInline(OfAccount, RowsInline[Row, Parent]):
         """The words that orders wait for: a row is begun with each."""
         raise NotImplementedError
 
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+    def get_extra(
+        self, request: HttpRequest, obj: OrderMappings | None = None, **kwargs: Any
+    ) -> int:
         return len(self.lacking(request, obj)) if obj else 0
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(
+        self, request: HttpRequest, obj: OrderMappings | None = None, **kwargs: Any
+    ) -> type[forms.BaseInlineFormSet[Row, OrderMappings, forms.ModelForm[Row]]]:
         self.account = obj
         return super().get_formset(request, obj, **kwargs)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if self.account is None:
+        if self.account is None or field is None:
             return field
         found = offered(request, self.account)
         rows = self.model._default_manager.filter(account=self.account)
-        stored = list(rows.values_list(db_field.name, flat=True))
+        stored: list[str] = list(rows.values_list(db_field.name, flat=True))
         if db_field.name == self.word:
             choices = [(word, word) for word in {*self.words(found), *stored}]
-            return _choice(field, sorted(choices, key=lambda one: one[0].casefold()))
+            return _choice(field, sorted(choices, key=lambda choice: choice[0].casefold()))
         if db_field.name == "shop_method" and found.menu is not None:
             choices = [(item.code, item.label) for item in self.methods(found.menu)]
             gone = sorted({code for code in stored if code not in dict(choices)})
@@ -292,7 +313,7 @@ class WordsInline(OfAccount, RowsInline[Row, Parent]):
         return field
 
 
-def _choice(field: Any, choices: list[tuple[str, str]]) -> forms.ChoiceField:
+def _choice(field: forms.Field, choices: list[tuple[str, str]]) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=field.label,
         choices=[("", "---------"), *choices],
@@ -301,7 +322,7 @@ def _choice(field: Any, choices: list[tuple[str, str]]) -> forms.ChoiceField:
     )
 
 
-class ShippingInline(WordsInline[ShippingMapping, OrderMappings]):
+class ShippingInline(WordsInline[ShippingMapping]):
     model = ShippingMapping
     fields = ("service_level", "shop_method")
     word = "service_level"
@@ -318,7 +339,7 @@ class ShippingInline(WordsInline[ShippingMapping, OrderMappings]):
         return offered(request, account).lacking[MAPPING_CODES[0]]
 
 
-class PaymentInline(WordsInline[PaymentMapping, OrderMappings]):
+class PaymentInline(WordsInline[PaymentMapping]):
     model = PaymentMapping
     fields = ("method", "shop_method")
     word = "method"
@@ -346,7 +367,8 @@ class CarrierForm(RowForm[CarrierMapping]):
         suggest_carriers(self, "carrier")
 
     def clean_carrier(self) -> str:
-        return as_amazon_spells(self.cleaned_data["carrier"])
+        carrier: str = self.cleaned_data["carrier"]
+        return as_amazon_spells(carrier)
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
@@ -388,7 +410,7 @@ class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: OrderMappings | None = None) -> Fieldsets:
         statuses: tuple[str, ...] = tuple(map(status_field, MAPPED))
         if not self.has_change_permission(request):
             statuses = ("mapped_statuses",)
@@ -435,17 +457,26 @@ class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
         ]  # fmt: skip
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        made: Any = super().get_form(request, obj, change, **kwargs)
+        self,
+        request: HttpRequest,
+        obj: OrderMappings | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm[OrderMappings]]:
+        made = super().get_form(request, obj, change, **kwargs)
         if obj is not None:
+            assert issubclass(made, OrderMappingsForm)
             made.offered = offered(request, obj)
         return made
 
     def get_formset_kwargs(
-        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
+        self,
+        request: HttpRequest,
+        obj: OrderMappings,
+        inline: InlineModelAdmin[Any, OrderMappings],
+        prefix: str,
     ) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        found = super().get_formset_kwargs(request, obj, inline, prefix)
         if isinstance(inline, WordsInline):
             found["initial"] = [{inline.word: word} for word in inline.lacking(request, obj)]
         return found

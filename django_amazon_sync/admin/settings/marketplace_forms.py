@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
-from django_amazon_sync.models import RateSource
+from django_amazon_sync.admin.common.base import RowForm
+from django_amazon_sync.models import Marketplace, RateSource
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.verification import take_over
 
@@ -19,7 +20,7 @@ PRICE_FIELDS = (
 )  # fmt: skip
 
 
-class MarketplaceSettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
+class MarketplaceSettingsForm(RowForm[Marketplace]):
     """Settings that would do nothing, or do harm, are refused at their field."""
 
     amazon_wins = forms.MultipleChoiceField(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.sync.orders import windows
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: The units of a period, the longest first, with the seconds of each.
 UNITS = {"weeks": 7 * 86400, "days": 86400, "hours": 3600, "minutes": 60}
@@ -28,7 +31,7 @@ UNIT_CHOICES = (
 class Parts(forms.MultiWidget):
     """Inputs of one value, side by side, each with a name for those who do not see them."""
 
-    def __init__(self, parts: Sequence[tuple[forms.Widget, Any]]) -> None:
+    def __init__(self, parts: Sequence[tuple[forms.Widget, StrOrPromise]]) -> None:
         for widget, name in parts:
             widget.attrs["aria-label"] = name
         super().__init__([widget for widget, _name in parts])
@@ -61,7 +64,7 @@ class EveryWidget(Parts):
         unit = forms.Select(choices=UNIT_CHOICES)
         super().__init__([(number, _("every: how many")), (unit, _("every: the unit"))])
 
-    def decompress(self, value: timedelta | None) -> list[Any]:
+    def decompress(self, value: timedelta | None) -> list[object]:
         return [None, "hours"] if value is None else list(number_and_unit(value))
 
 
@@ -77,7 +80,7 @@ class EveryField(forms.MultiValueField):
         unit = forms.ChoiceField(choices=UNIT_CHOICES)
         super().__init__((number, unit), **kwargs)
 
-    def compress(self, data_list: Sequence[Any]) -> timedelta | None:
+    def compress(self, data_list: tuple[int, str] | None) -> timedelta | None:
         if not data_list:
             return None
         number, unit = data_list
@@ -108,7 +111,7 @@ class LookBackWidget(Parts):
         day = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
         super().__init__([(choice, _("look back: how far")), (day, _("look back: to which date"))])
 
-    def decompress(self, value: datetime | None) -> list[Any]:
+    def decompress(self, value: datetime | None) -> list[object]:
         if value is None:
             return ["", None]
         return [Back.DATE, timezone.localtime(value).date()]
@@ -124,7 +127,7 @@ class LookBackField(forms.MultiValueField):
         day = forms.DateField(required=False)
         super().__init__((choice, day), require_all_fields=False, required=False, **kwargs)
 
-    def compress(self, data_list: Sequence[Any]) -> datetime | None:
+    def compress(self, data_list: tuple[str, date | None] | None) -> datetime | None:
         choice, day = data_list or ("", None)
         now = timezone.now().replace(microsecond=0)
         if days := Back.DAYS.get(choice):

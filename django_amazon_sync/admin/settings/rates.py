@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import scopes_of
-from django_amazon_sync.admin.common.base import Screen
+from django_amazon_sync.admin.common.base import RowForm, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.models import ExchangeRate, RateFetch, RateSource
 
 
-class RateForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted
+class RateForm(RowForm[ExchangeRate]):
     """A rate of the table: one for each pair and day."""
 
     def clean_base(self) -> str:
@@ -76,7 +76,9 @@ class ExchangeRateAdmin(Screen[ExchangeRate]):
         fetch = RateFetch.objects.filter(source=RateSource.ECB).first()
         return super().changelist_view(request, {**(extra_context or {}), "fetch": fetch})
 
-    def save_model(self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: ExchangeRate, form: ModelForm[ExchangeRate], change: bool
+    ) -> None:
         obj.source = RateSource.TABLE
         super().save_model(request, obj, form, change)
 

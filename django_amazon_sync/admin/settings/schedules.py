@@ -81,8 +81,7 @@ class ScheduleAdmin(NoAddDelete, Screen[Schedule]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
         runs = SyncRun.objects.filter(account=OuterRef("account"), job=OuterRef("job"))
         latest = Subquery(runs.order_by("-pk").values("pk")[:1])
-        schedules: QuerySet[Schedule] = super().get_queryset(request).annotate(latest=latest)
-        return schedules
+        return super().get_queryset(request).annotate(latest=latest)
 
     @admin.display(description=_("every"), ordering="every")
     def how_often(self, schedule: Schedule) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_articles, help_links, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
@@ -31,8 +32,11 @@ from django_amazon_sync.sync.accounts import budget
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import windows
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 #: The states of listings that the chart tells apart, with the filter of their list.
-SHARES: dict[str, tuple[Any, dict[str, str]]] = {
+SHARES: dict[str, tuple[StrOrPromise, dict[str, str]]] = {
     "present": (_("on Amazon, in step"), {"presence__exact": Presence.PRESENT}),
     "held": (_("wait for approval"), {"condition": "held"}),
     "refused": (_("refused by Amazon"), {"condition": "refused"}),
@@ -50,7 +54,7 @@ class Share:
     """A part of the chart: ``start`` and ``width`` in per cent of all listings."""
 
     name: str
-    label: Any
+    label: StrOrPromise
     number: int
     url: str
     start: float = 0.0
@@ -72,7 +76,7 @@ class Card:
 
     account: SellerAccount
     url: str
-    what_next: Any
+    what_next: StrOrPromise
     article: str
     wants: list[attention.Matter] = field(default_factory=list)
     complete_until: datetime | None = None
@@ -82,11 +86,11 @@ class Card:
     budgets: list[tuple[Budget, datetime]] = field(default_factory=list)
 
 
-class OverviewPages:
+class OverviewPages(ScreenPart[SellerAccount]):
     """The overview and the help, beside the pages of accounts."""
 
     def get_urls(self) -> list[URLPattern]:
-        site: admin.AdminSite = self.admin_site  # type: ignore[attr-defined]  # of the screen
+        site = self.admin_site
         pages = (
             ("overview/", partial(overview, site=site), "overview"),
             ("help/", partial(help_articles.index, site=site), "help_index"),
@@ -96,8 +100,7 @@ class OverviewPages:
             path(where, site.admin_view(view), name=f"django_amazon_sync_{name}")
             for where, view, name in pages
         ]
-        rest: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the screen
-        return [*own, *rest]
+        return [*own, *super().get_urls()]
 
 
 def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
@@ -140,7 +143,7 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
             runs=_latest(runs.get(row.pk, [])),
             shares=_shares(row, listings[row.pk]),
             listings=listings[row.pk].total(),
-            budgets=[(one, _full_again(one)) for one in budgets.get(row.pk, [])],
+            budgets=[(bucket, _full_again(bucket)) for bucket in budgets.get(row.pk, [])],
         )
         for row in rows
     ]
@@ -155,9 +158,9 @@ def _latest(runs: Iterable[SyncRun]) -> list[ShownRun]:
     ]
 
 
-def _full_again(one: Budget) -> datetime:
+def _full_again(bucket: Budget) -> datetime:
     """When all calls of a budget are there again."""
-    return datetime.fromtimestamp(one.full_at, UTC)
+    return datetime.fromtimestamp(bucket.full_at, UTC)
 
 
 def _listings(account_pks: list[int]) -> dict[int, Counter[str]]:

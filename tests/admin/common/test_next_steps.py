@@ -44,7 +44,7 @@ def listing(presence: str) -> Listing:
     ids=["account", "order", "shipment", "submission", "run", "listing"],
 )
 def test_every_state_has_its_sentence(
-    states: Any, row: Callable[[str], Any], of: Callable[[Any], next_steps.Sentence]
+    states: Any, row: Callable[[str], Any], of: Callable[[Any], object]
 ) -> None:
     for state in states:
         sentence = str(of(row(state)))
