@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
@@ -57,10 +57,11 @@ def links_of_offers(
     """
     found: dict[str, list[tuple[int, AmazonLink]]] = {}
     for listing in _buyable(offer_pks, marketplace):
-        place = listing.marketplace
-        link = AmazonLink(place.code, listing.asin, place.associate_tag)
-        found.setdefault(listing.sku.offer_pk, []).append((distance(place.facts, language), link))
-    return {pk: min(links, key=lambda one: one[0])[1] for pk, links in found.items()}
+        sold_in = listing.marketplace
+        link = AmazonLink(sold_in.code, listing.asin, sold_in.associate_tag)
+        away = distance(sold_in.facts, language)
+        found.setdefault(listing.sku.offer_pk, []).append((away, link))
+    return {pk: min(links, key=lambda found: found[0])[1] for pk, links in found.items()}
 
 
 def links_of_products(
@@ -130,11 +131,18 @@ def distance(facts: MarketplaceFacts, language: str) -> int:
 # --- For templates ------------------------------------------------------------------------------
 
 
+class Product(Protocol):
+    """A product of the shop, whatever its model."""
+
+    @property
+    def pk(self) -> object: ...
+
+
 class ProductLinks(Mapping[str, AmazonLink]):
     """The links of a list of products, by the text of their pk; asked for once, and late."""
 
     def __init__(
-        self, products: Iterable[Any], *, marketplace: str = "", language: str = ""
+        self, products: Iterable[Product], *, marketplace: str = "", language: str = ""
     ) -> None:
         self._products = products
         self._marketplace = marketplace

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django_tables2 import Column
@@ -85,7 +85,7 @@ class ProductTab(ProductPage):
 
     NAMES = {"product": "dashboard:amazon-product", "run_state": "dashboard:amazon-run-state"}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         check_belongs(request)
         return super().dispatch(request, *args, **kwargs)
 
@@ -121,5 +121,4 @@ def _run(request: HttpRequest, pk: int) -> SyncRun:
     if not request.user.has_perm("django_amazon_sync.view_syncrun"):
         raise PermissionDenied
     runs = within_scopes(SyncRun.objects.select_related("account"), request, "account")
-    run: SyncRun = get_object_or_404(runs.defer("account__refresh_token"), pk=pk)
-    return run
+    return get_object_or_404(runs.defer("account__refresh_token"), pk=pk)

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-from django_amazon_sync.storefront import AmazonLink, ProductLinks, links_of_offers
+from django_amazon_sync.storefront import AmazonLink, Product, ProductLinks, links_of_offers
 
 __all__ = ["amazon_button", "amazon_links"]
 
@@ -25,16 +26,18 @@ _KEPT = "_amazon_links"
 
 
 @register.simple_tag(takes_context=True)
-def amazon_links(context: Context, products: Iterable[Any], marketplace: str = "") -> ProductLinks:
+def amazon_links(
+    context: Context, products: Iterable[Product], marketplace: str = ""
+) -> ProductLinks:
     """Read the links of a list together: ``{% amazon_links products as links %}``.
 
     Nothing is asked before the first button looks. The buttons of the same request find it by
     themselves; without the request in the context give them ``links=links``.
     """
     links = ProductLinks(products, marketplace=marketplace, language=get_language() or "")
-    request = context.get("request")
+    request: HttpRequest | None = context.get("request")
     if request is not None:
-        kept = request.__dict__.setdefault(_KEPT, [])
+        kept: list[tuple[str, ProductLinks]] = request.__dict__.setdefault(_KEPT, [])
         kept.append((marketplace, links))
     return links
 
@@ -64,10 +67,9 @@ def amazon_button(
 
 def _links_in(context: Context, pk: str, marketplace: str) -> ProductLinks | None:
     """The list of this request that has the product, the newest first."""
-    kept = getattr(context.get("request"), _KEPT, [])
-    return next(
-        (one for place, one in reversed(kept) if place == marketplace and pk in one.pks), None
-    )
+    kept: list[tuple[str, ProductLinks]] = getattr(context.get("request"), _KEPT, [])
+    found = (links for code, links in reversed(kept) if code == marketplace and pk in links.pks)
+    return next(found, None)
 
 
 def _button(link: AmazonLink | None) -> str:
