@@ -231,9 +231,9 @@ class MarketplaceFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> Iterable[tuple[str, str]]:
-        places = within_scopes(Marketplace.objects.all(), request, "account")
-        codes = places.order_by("code").values_list("code", flat=True).distinct()
-        return [(code, store_name(code)) for code in codes]
+        sold_in = within_scopes(Marketplace.objects.all(), request, "account")
+        codes = sold_in.order_by("code").values_list("code", flat=True).distinct()
+        return [(code, marketplace_name(code)) for code in codes]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
@@ -259,7 +259,7 @@ def may_be_pk(text: str) -> bool:
     return text.isdecimal() and len(text) < 19
 
 
-def store_name(code: str) -> str:
+def marketplace_name(code: str) -> str:
     """The country of a marketplace; its id where it is not known."""
     facts = MARKETPLACES.get(code)
     return facts.country if facts else code

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class Place(Enum):
+class PageField(Enum):
     """The field of ours that an issue is about: on the page of which row, under which name."""
 
     PRICE = ("listing", "own_price", _("Own Amazon price"))
@@ -52,7 +52,7 @@ class Words:
 
     meaning: StrOrPromise
     remedy: StrOrPromise
-    place: Place | None = None
+    field: PageField | None = None
 
 
 _WAIT = _(
@@ -73,27 +73,27 @@ WORDS: dict[str, Words] = {
             "Change the price here or in the shop, or the minimum and maximum price in Amazon's "
             "Seller Central."
         ),
-        Place.PRICE,
+        PageField.PRICE,
     ),
     "90225": Words(
         _("The price is in another currency than the marketplace's."),
         _("Give the listing its own price in the marketplace's currency, or set exchange rates."),
-        Place.PRICE,
+        PageField.PRICE,
     ),
     "90226": Words(
         _("Amazon does not take this price: it is too low, too high, or has too many decimals."),
         _("Change the price in the shop, or give the listing its own price."),
-        Place.PRICE,
+        PageField.PRICE,
     ),
     "90113": Words(
         _("A number is above what Amazon permits."),
         _("Lower the value that Amazon's text names; mostly it is the price."),
-        Place.PRICE,
+        PageField.PRICE,
     ),
     "90114": Words(
         _("A number is below what Amazon permits."),
         _("Raise the value that Amazon's text names; mostly it is the price."),
-        Place.PRICE,
+        PageField.PRICE,
     ),
     "90227": Words(
         _("The SKU is said to be shipped by a channel that this region does not have."),
@@ -102,12 +102,12 @@ WORDS: dict[str, Words] = {
     "90228": Words(
         _("Amazon does not take the quantity or the handling time."),
         _("Set a whole number; a SKU that Amazon ships takes none."),
-        Place.QUANTITY,
+        PageField.QUANTITY,
     ),
     "90230": Words(
         _("The condition is none that Amazon knows."),
         _("Choose a condition that the product type permits."),
-        Place.CONDITION,
+        PageField.CONDITION,
     ),
     "90236": Words(
         _("Amazon does not take the value of one of the fields that you set yourself."),
@@ -116,18 +116,18 @@ WORDS: dict[str, Words] = {
     "8057": Words(
         _("The SKU is on Amazon in another condition, and Amazon never changes that."),
         _("Choose the condition that Amazon has, or sell the goods under a new SKU."),
-        Place.CONDITION,
+        PageField.CONDITION,
     ),
     # --- The product -------------------------------------------------------------------------
     "90229": Words(
         _("Amazon does not take the name: it is empty, too long, or has letters that are barred."),
         _("Change the product's title in the shop, or send no names to this marketplace."),
-        Place.NAMES,
+        PageField.NAMES,
     ),
     "90234": Words(
         _("Amazon's catalogue of this marketplace has no product with this ASIN."),
         _("Correct the ASIN, or empty it so that the barcode is looked up."),
-        Place.ASIN,
+        PageField.ASIN,
     ),
     "90235": Words(
         _("You may not sell this product yet: Amazon wants to approve you first."),
@@ -144,27 +144,27 @@ WORDS: dict[str, Words] = {
     "8005": Words(
         _("The change would turn the listing into another product."),
         _("Take the change back in the shop, or sell the other product under a SKU of its own."),
-        Place.NAMES,
+        PageField.NAMES,
     ),
     "8541": Words(
         _("What was sent contradicts the product that Amazon has under this ASIN or barcode."),
         _("Compare the barcode and the ASIN with Amazon's page, and correct what is wrong."),
-        Place.ASIN,
+        PageField.ASIN,
     ),
     "8542": Words(
         _("The barcodes of the product lead to several products in Amazon's catalogue."),
         _("Choose the right ASIN, or remove the barcode that is not of this product."),
-        Place.ASIN,
+        PageField.ASIN,
     ),
     "8572": Words(
         _("Amazon takes the barcode for one that is not of this product or this brand."),
         _("Correct the barcode in the shop; it must be the one that GS1 has for the brand."),
-        Place.ASIN,
+        PageField.ASIN,
     ),
     "8560": Words(
         _("Amazon has no such product, and lacks data to make one."),
         _("Correct the ASIN or barcode of a product that Amazon has, then export the SKU again."),
-        Place.ASIN,
+        PageField.ASIN,
     ),
     "13013": Words(
         _("Amazon does not know the SKU, so nothing was changed."),
@@ -219,13 +219,13 @@ def in_words(
 
 
 #: Attributes that hold several fields of ours, and the one that an issue is mostly about.
-_SHARED = {OFFER.attribute: Place.PRICE, AVAILABILITY.attribute: Place.QUANTITY}
+_SHARED = {OFFER.attribute: PageField.PRICE, AVAILABILITY.attribute: PageField.QUANTITY}
 
 #: Attributes whose field is on a page of ours that is not the product's.
-_PLACES = {
-    "item_name": Place.NAMES,
-    "condition_type": Place.CONDITION,
-    "merchant_suggested_asin": Place.ASIN,
+_FIELDS = {
+    "item_name": PageField.NAMES,
+    "condition_type": PageField.CONDITION,
+    "merchant_suggested_asin": PageField.ASIN,
     **_SHARED,
 }
 
@@ -234,12 +234,12 @@ def _field_links(
     words: Words | None, listing: Listing, attributes: Iterable[str], product_url: str
 ) -> list[str]:
     """The fields that an issue is about: as its code says, else by Amazon's attributes."""
-    if words is not None and words.place is not None:
-        return [_link(words.place.url(listing), words.place.label)]
+    if words is not None and words.field is not None:
+        return [_link(words.field.url(listing), words.field.label)]
     links = []
     for name in dict.fromkeys(attributes):
-        if place := _PLACES.get(name):
-            links.append(_link(place.url(listing), place.label))
+        if field := _FIELDS.get(name):
+            links.append(_link(field.url(listing), field.label))
         elif product_url and (label := _OWN_LABELS.get(name)):
             links.append(_link(product_url, capfirst(label)))
     return links
@@ -261,7 +261,7 @@ def reason_in_words(reason: str) -> str:
 
 def told(issues: Iterable[Mapping[str, Any]]) -> list[str]:
     """Issues in words, for a page that has their fields itself."""
-    return [in_words(*_code_and_text(one)) for one in issues]
+    return [in_words(*_code_and_text(issue)) for issue in issues]
 
 
 def all_in_words(
@@ -270,11 +270,11 @@ def all_in_words(
     """The rows of a listing's table of issues: code, severity, and the issue in words."""
     return [
         (
-            one.get("code"),
-            one.get("severity"),
-            in_words(*_code_and_text(one), listing, one.get("attributes") or (), product_url),
+            issue.get("code"),
+            issue.get("severity"),
+            in_words(*_code_and_text(issue), listing, issue.get("attributes") or (), product_url),
         )
-        for one in issues
+        for issue in issues
     ]
 
 

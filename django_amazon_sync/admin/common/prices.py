@@ -25,14 +25,14 @@ def check_own_price(amount: Decimal | None, currency: str) -> None:
         return
     if not 0 < amount < HIGHEST_PRICE:
         raise ValidationError(_("A price is above 0 and below a billion."), code="price")
-    places = minor_units(currency)
-    if amount != round(amount, places):
+    decimals = minor_units(currency)
+    if amount != round(amount, decimals):
         raise ValidationError(
             _("A price in %(currency)s has at most %(places)d decimal places.")
-            if places
+            if decimals
             else _("A price in %(currency)s has no decimal places."),
             code="places",
-            params={"currency": currency, "places": places},
+            params={"currency": currency, "places": decimals},
         )
 
 

@@ -41,20 +41,21 @@ def by_account(skus: QuerySet[SellerSku]) -> list[Wanted]:
     ]
 
 
-def by_account_and_store(listings: QuerySet[Listing]) -> list[Wanted]:
+def by_account_and_marketplace(listings: QuerySet[Listing]) -> list[Wanted]:
     """Ask for these listings: one run for each account and marketplace that they are of."""
-    stores = Marketplace.objects.filter(pk__in=listings.order_by().values("marketplace"))
+    marketplaces = Marketplace.objects.filter(pk__in=listings.order_by().values("marketplace"))
+    rows = marketplaces.select_related("account").defer("account__refresh_token")
     return [
         (
-            store.account,
+            marketplace.account,
             {
                 "skus": SellerSku.objects.filter(
-                    pk__in=listings.filter(marketplace=store).order_by().values("sku")
+                    pk__in=listings.filter(marketplace=marketplace).order_by().values("sku")
                 ),
-                "marketplaces": [store.code],
+                "marketplaces": [marketplace.code],
             },
         )
-        for store in stores.select_related("account").defer("account__refresh_token").order_by("pk")
+        for marketplace in rows.order_by("pk")
     ]
 
 

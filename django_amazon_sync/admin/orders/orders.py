@@ -26,7 +26,7 @@ from django_amazon_sync.admin.common.base import (
     RowsInline,
     Screen,
     WordFilter,
-    store_name,
+    marketplace_name,
 )
 from django_amazon_sync.admin.common.formatting import document, link, list_link
 from django_amazon_sync.admin.common.help_articles import explained
@@ -173,7 +173,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
 
     @admin.display(description=_("marketplace"), ordering="marketplace")
     def store(self, order: AmazonOrder) -> str:
-        return store_name(order.marketplace)
+        return marketplace_name(order.marketplace)
 
     @admin.display(description=_("total"), ordering="total")
     def total_shown(self, order: AmazonOrder) -> str:

@@ -28,7 +28,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
-from django_amazon_sync.admin.common.base import store_name
+from django_amazon_sync.admin.common.base import marketplace_name
 from django_amazon_sync.admin.common.formatting import change_url, moment
 from django_amazon_sync.admin.common.help_articles import url_of
 from django_amazon_sync.admin.common.queue_runs import ask
@@ -140,7 +140,7 @@ class SearchForm(forms.Form):
         }
         choice = self.fields["marketplace"]
         assert isinstance(choice, forms.ChoiceField)
-        named = sorted((f"Amazon {store_name(code)}", code) for code in codes)
+        named = sorted((f"Amazon {marketplace_name(code)}", code) for code in codes)
         choice.choices = [("", _("all of them")), *((code, name) for name, code in named)]
 
     def clean_number(self) -> str:
@@ -261,7 +261,7 @@ def row_of(seen: Sighting, account: SellerAccount, request: HttpRequest) -> Row:
     placed = row is not None and bool(row.shop_order_pk)
     return Row(
         number=seen.number,
-        store=store_name(order.marketplace) if order else "",
+        store=marketplace_name(order.marketplace) if order else "",
         ordered=moment(order.created) if order else "",
         status=STATUS_WORDS.get(order.status, order.status) if order else "",
         total=str(seen.total or ""),

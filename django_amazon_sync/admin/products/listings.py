@@ -33,7 +33,7 @@ from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.common.queue_runs import (
     ask,
-    by_account_and_store,
+    by_account_and_marketplace,
     queued,
     start_and_say,
 )
@@ -254,17 +254,17 @@ class ListingAdmin(
 
     @admin.action(description=_("Export to Amazon"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        ask(request, Job.EXPORT, by_account_and_store(queryset))
+        ask(request, Job.EXPORT, by_account_and_marketplace(queryset))
 
     @admin.action(description=_("Verify at Amazon"), permissions=["verify"])
     def verify(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        ask(request, Job.VERIFY, by_account_and_store(queryset))
+        ask(request, Job.VERIFY, by_account_and_marketplace(queryset))
 
     @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
         waiting = queryset.exclude(held={})
         with transaction.atomic():  # the runs are about what was held, which is none any more then
-            runs = queued(request, Job.EXPORT, by_account_and_store(waiting))
+            runs = queued(request, Job.EXPORT, by_account_and_marketplace(waiting))
             number = decisions.approve_all(waiting)
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number

@@ -158,13 +158,13 @@ class SkuAdmin(
             head,
             [
                 (
-                    link(one, one.marketplace),
-                    one.get_presence_display(),
-                    one.asin,
-                    in_words(one.accepted),
-                    next_steps.of_listing(one),
+                    link(listing, listing.marketplace),
+                    listing.get_presence_display(),
+                    listing.asin,
+                    in_words(listing.accepted),
+                    next_steps.of_listing(listing),
                 )
-                for one in rows
+                for listing in rows
             ],
         )
 

@@ -28,7 +28,7 @@ from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.admin.common.queue_runs import (
     ask,
     by_account,
-    by_account_and_store,
+    by_account_and_marketplace,
     queued,
     start_and_say,
 )
@@ -213,7 +213,7 @@ def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
 def _send_ours(request: HttpRequest, listings: QuerySet[Listing]) -> None:
     drifted = listings.exclude(drift={})
     with transaction.atomic():  # the runs are about what drifted, which is none any more then
-        runs = queued(request, Job.EXPORT, by_account_and_store(drifted))
+        runs = queued(request, Job.EXPORT, by_account_and_marketplace(drifted))
         number = send_ours(drifted)
     text = ngettext(
         "The shop's values of %(number)d listing are sent again.",
@@ -227,7 +227,7 @@ def _ask(
     request: HttpRequest, rows: QuerySet[Any], fields: Iterable[str], *, dry_run: bool
 ) -> None:
     """Ask for runs over these SKUs, in all their stores, or over these listings."""
-    about = by_account_and_store(rows) if rows.model is Listing else by_account(rows)
+    about = by_account_and_marketplace(rows) if rows.model is Listing else by_account(rows)
     wanted = [(account, {**options, "fields": list(fields)}) for account, options in about]
     ask(request, Job.TAKE_OVER, wanted, dry_run=dry_run)
 

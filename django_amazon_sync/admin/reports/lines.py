@@ -19,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_links, issue_texts
-from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, store_name
+from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, marketplace_name
 from django_amazon_sync.admin.common.formatting import change_url, link
 from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.reports import progress
@@ -121,7 +121,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
 
     @admin.display(description=_("marketplace"))
     def store(self, line: RunLine) -> str:
-        return store_name(line.marketplace)
+        return marketplace_name(line.marketplace)
 
     @admin.display(description=_("values"))
     def shown_values(self, line: RunLine) -> str:

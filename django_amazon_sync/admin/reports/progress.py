@@ -10,7 +10,7 @@ from django.http import JsonResponse
 from django.template.loader import render_to_string
 
 from django_amazon_sync.admin.common import next_steps
-from django_amazon_sync.admin.common.base import store_name
+from django_amazon_sync.admin.common.base import marketplace_name
 from django_amazon_sync.admin.common.formatting import count_name, value_text
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
@@ -47,7 +47,7 @@ def line_in_words(line: RunLine) -> dict[str, str]:
     """A line of a run as people read it."""
     return {
         "subject": line.sku or line.order_number,
-        "store": store_name(line.marketplace),
+        "store": marketplace_name(line.marketplace),
         "outcome": str(Outcome(line.outcome).label),
         "values": values_in_words(line.values),
         "message": line.message,

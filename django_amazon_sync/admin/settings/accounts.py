@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -33,24 +33,22 @@ from django_amazon_sync.models import (
     DEFAULT_PERIODS,
     AccessToken,
     AccountState,
-    AmazonOrder,
     Application,
     Job,
-    Listing,
     OrderMappings,
-    OrderState,
     Schedule,
     SellerAccount,
-    Shipment,
-    ShipmentState,
     SyncRun,
 )
 from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
+from django_amazon_sync.sync.alerts import attention
+from django_amazon_sync.sync.alerts.attention import MatterKind
 from django_amazon_sync.sync.orders import windows
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec as Fieldsets
+    from django_stubs_ext import StrOrPromise
 
 Accounts = QuerySet[SellerAccount]
 
@@ -311,40 +309,25 @@ class AccountAdmin(
         ask(request, Job.CONFIRM_SHIPMENTS, whole(queryset))
 
 
+#: What the page counts of what wants staff.
+_ATTENTION: dict[MatterKind, StrOrPromise] = {
+    MatterKind.APPROVAL: _("listings that wait for approval"),
+    MatterKind.DRIFT: _("listings that drifted"),
+    MatterKind.REFUSED: _("listings that Amazon refused"),
+    MatterKind.QUARANTINE: _("quarantined orders"),
+    MatterKind.ASKING: _("orders whose buyer asks to cancel"),
+    MatterKind.SHIPMENT_REFUSED: _("shipments that Amazon refused"),
+    MatterKind.SHIPMENT_INCOMPLETE: _("shipments that are incomplete"),
+}
+
+
 def _attention(account: SellerAccount) -> list[tuple[object, object]]:
     """What of the account waits for staff: (what, a linked number), without the zeros."""
-    listings = Listing.objects.filter(sku__account=account).aggregate(
-        held=Count("pk", filter=~Q(held={})),
-        drifted=Count("pk", filter=~Q(drift={})),
-        refused=Count("pk", filter=~Q(refused={})),
-    )
-    orders = AmazonOrder.objects.filter(account=account).aggregate(
-        quarantined=Count("pk", filter=Q(state=OrderState.QUARANTINED)),
-        asking=Count("pk", filter=Q(cancellation_requested=True, ship_anyway=False,
-                                    state=OrderState.PLACED)),
-    )  # fmt: skip
-    shipments = Shipment.objects.filter(order__account=account).aggregate(
-        refused=Count("pk", filter=Q(state=ShipmentState.REFUSED)),
-        waiting=Count("pk", filter=Q(state=ShipmentState.WAITING)),
-    )
-    found: list[tuple[object, type[Any], int, dict[str, object]]] = [
-        (_("listings that wait for approval"), Listing, listings["held"], {"condition": "held"}),
-        (_("listings that drifted"), Listing, listings["drifted"], {"condition": "drifted"}),
-        (_("listings that Amazon refused"), Listing, listings["refused"], {"condition": "refused"}),
-        (_("quarantined orders"), AmazonOrder, orders["quarantined"],
-         {"state__exact": OrderState.QUARANTINED}),
-        (_("orders whose buyer asks to cancel"), AmazonOrder, orders["asking"],
-         {"cancellation_requested__exact": 1, "ship_anyway__exact": 0,
-          "state__exact": OrderState.PLACED}),
-        (_("shipments that Amazon refused"), Shipment, shipments["refused"],
-         {"state__exact": ShipmentState.REFUSED}),
-        (_("shipments that are incomplete"), Shipment, shipments["waiting"],
-         {"state__exact": ShipmentState.WAITING}),
-    ]  # fmt: skip
+    found = {matter.kind: matter for matter in attention.of_account(account)}
     return [
-        (what, list_link(model, number, account=account.pk, **filters))
-        for what, model, number, filters in found
-        if number
+        (what, format_html('<a href="{}">{}</a>', found[kind].path, found[kind].number))
+        for kind, what in _ATTENTION.items()
+        if kind in found
     ]
 
 

@@ -135,6 +135,13 @@ def matters(
     }
 
 
+def of_account(account: SellerAccount) -> Iterator[Matter]:
+    """What wants staff of one account's listings, orders and shipments, deactivated or not."""
+    now = timezone.now()
+    for read in (_of_listings, _of_orders, _of_shipments):
+        yield from read({account.pk: account}, now)
+
+
 Accounts = dict[int, SellerAccount]
 
 

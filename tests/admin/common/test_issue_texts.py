@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from django_amazon_sync.admin.common.issue_texts import WORDS, Place, words_for
+from django_amazon_sync.admin.common.issue_texts import WORDS, PageField, words_for
 from django_amazon_sync.models import Listing, Outcome, RunLine, Submission, SubmissionState
 from django_amazon_sync.testing import simulator
 from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
@@ -72,9 +72,9 @@ def listing(db: None) -> Listing:
     return ListingInStepFactory.create(marketplace__account=account, sku__sku="MUG")
 
 
-@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("place", PageField)
 def test_the_link_leads_to_a_field_that_is_there(
-    staff: Staff, listing: Listing, place: Place
+    staff: Staff, listing: Listing, place: PageField
 ) -> None:
     url, _hash, anchor = place.url(listing).partition("#")
     page = staff.client.get(url).content.decode()
