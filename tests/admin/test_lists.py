@@ -12,13 +12,11 @@ from django.db.models import DateField, Model
 from django.test.utils import CaptureQueriesContext
 
 from django_amazon_sync import models
-from django_amazon_sync.models import Job
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
     MarketplaceFactory,
     SellerAccountFactory,
     SellerSkuFactory,
-    SyncRunFactory,
 )
 from tests.admin.conftest import Staff, address
 from tests.admin.rows import OURS, fill
@@ -172,10 +170,3 @@ def test_orders_are_found_by_sku_and_by_the_shop_order(staff: Staff) -> None:
     for words in (order.number, "4711", "a/b c%2F+#,ü"):
         rows = staff.client.get(address(models.AmazonOrder), {"q": words}).context["cl"].result_list
         assert [row.pk for row in rows] == [order.pk], words
-
-
-def test_filters_by_account_keep_to_it(staff: Staff) -> None:
-    mine, other = SellerAccountFactory.create(), SellerAccountFactory.create()
-    runs = {one: SyncRunFactory.create(account=one, job=Job.VERIFY) for one in (mine, other)}
-    found = staff.client.get(address(models.SyncRun), {"account": mine.pk}).context["cl"]
-    assert list(found.result_list) == [runs[mine]]

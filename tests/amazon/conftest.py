@@ -158,3 +158,13 @@ def asked(server: ScriptedServer, number: int = -1) -> tuple[str, dict[str, str]
     """Path and query of one request; the query's values as they were written."""
     parts = urlsplit(server.seen[number].path)
     return parts.path, {name: value[0] for name, value in parse_qs(parts.query).items()}
+
+
+def errors(code: str, message: str = "Amazon's words", details: str = "") -> dict[str, Any]:
+    """A refusal in Amazon's normal form."""
+    return {"errors": [{"code": code, "message": message, "details": details}]}
+
+
+def get(client: Client, operation: str = "getOrder", **more: Any) -> Any:
+    """One call; ``more`` is as ``Client.call`` takes it."""
+    return client.call(operation, "GET", "/orders/2026-01-01/orders/1", **more)

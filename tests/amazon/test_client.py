@@ -3,45 +3,23 @@
 import gzip
 import json
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_amazon_sync.amazon import sessions
 from django_amazon_sync.amazon.client import USER_AGENT, Client, iso
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
-from django_amazon_sync.errors import (
-    AmazonError,
-    ConfigurationError,
-    Disconnected,
-    NotFound,
-    Rejected,
-    Throttled,
-    Unauthorized,
-    Unavailable,
-)
+from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
 
-from .conftest import Reply, ScriptedServer, Tokens
+from .conftest import Reply, ScriptedServer, Tokens, errors, get
 
 Make = Callable[..., Client]
 PAGE = b"<html><body>Service Unavailable</body></html>"
-
-
-def errors(code: str, message: str = "Amazon's words", details: str = "") -> dict[str, Any]:
-    return {"errors": [{"code": code, "message": message, "details": details}]}
-
-
-def get(client: Client, operation: str = "getOrder", **more: Any) -> Any:
-    return client.call(operation, "GET", "/orders/2026-01-01/orders/1", **more)
 
 
 def test_a_good_answer_tells_its_facts(server: ScriptedServer, client: Client) -> None:
@@ -145,33 +123,6 @@ def test_a_gzipped_answer_is_read(server: ScriptedServer, client: Client) -> Non
     assert get(client).body == {"a": 1}
 
 
-def test_a_connection_that_was_never_made_was_not_sent(make_client: Make) -> None:
-    with socket.socket() as unheard:
-        unheard.bind(("127.0.0.1", 0))
-        client = make_client(endpoint=f"http://127.0.0.1:{unheard.getsockname()[1]}")
-        with pytest.raises(Unavailable, match="no connection") as caught:
-            get(client)
-    assert not caught.value.sent
-
-
-@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
-def test_a_dead_name_and_a_dead_proxy_are_not_sent_either(
-    make_client: Make, monkeypatch: pytest.MonkeyPatch, proxy: str
-) -> None:
-    monkeypatch.setenv("http_proxy", proxy)
-    with pytest.raises(Unavailable, match="no connection") as caught:
-        get(make_client(endpoint="http://nowhere.invalid"))
-    assert not caught.value.sent
-
-
-@pytest.mark.parametrize("endpoint", ["", "nowhere", "ftp://example.com", "http://", "http://[x"])
-def test_an_endpoint_that_is_no_web_address_names_the_setting(
-    make_client: Make, endpoint: str
-) -> None:
-    with pytest.raises(ConfigurationError, match="ENDPOINT"):
-        get(make_client(endpoint=endpoint))
-
-
 bodies = st.binary(max_size=40) | st.sampled_from(["{}", '{"errors": [{}]}', "[]", "1"]).map(
     str.encode
 )
@@ -190,69 +141,6 @@ def test_any_answer_is_an_object_or_a_typed_error(
     else:
         assert status < 300
         assert json.loads(body) == answer.body
-
-
-def test_silence_after_the_request_may_have_had_an_effect(make_client: Make) -> None:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with pytest.raises(Unavailable, match="in time") as caught:
-            get(make_client(endpoint=endpoint, timeout=(1, 0.1)))
-    assert caught.value.sent
-
-
-def test_plain_speech_on_a_secure_port_is_unavailable(
-    server: ScriptedServer, make_client: Make
-) -> None:
-    server.answers(Reply.of(200, {}))
-    with pytest.raises(Unavailable, match="secure connection"):
-        get(make_client(endpoint=server.endpoint.replace("http:", "https:")))
-
-
-@pytest.mark.parametrize(
-    ("status", "error"), [(400, Rejected), (404, NotFound), (413, Rejected), (415, Rejected)]
-)
-def test_a_refusal_carries_amazons_words(
-    server: ScriptedServer, client: Client, status: int, error: type[AmazonError]
-) -> None:
-    said = errors("InvalidInput", "The order is gone.", "Look elsewhere.")
-    server.answers(Reply.of(status, said, x_amzn_RequestId="r-9"))
-    with pytest.raises(error) as caught:
-        get(client)
-    raised = caught.value
-    assert (raised.operation, raised.status, raised.amazon_code) == (
-        "getOrder",
-        status,
-        "InvalidInput",
-    )
-    assert (raised.details, raised.request_id) == ("Look elsewhere.", "r-9")
-    assert "The order is gone." in str(raised)
-
-
-@pytest.mark.parametrize(
-    ("details", "error", "remedy"),
-    [
-        ("The LWA secret token you provided has expired.", Disconnected, "make a new one"),
-        ("Marketplaces [A1PA] are not valid for region", Unauthorized, "region EU"),
-        ("Access token is missing in the request header.", Unauthorized, "proxy"),
-        ("", Unauthorized, "the role Inventory and Order Tracking"),
-    ],
-)
-def test_a_403_means_what_its_details_say(
-    server: ScriptedServer,
-    client: Client,
-    tokens: Tokens,
-    details: str,
-    error: type[AmazonError],
-    remedy: str,
-) -> None:
-    said = errors("Unauthorized", "Access to requested resource is denied.", details)
-    server.answers(Reply.of(403, said))
-    with pytest.raises(error, match=remedy) as caught:
-        get(client)
-    assert type(caught.value) is error
-    assert tokens.refreshed == []
 
 
 @pytest.mark.parametrize(
@@ -398,33 +286,6 @@ def test_nothing_secret_is_shown(
     assert "Atza" not in shown
     assert "Ada" not in shown
     assert caught.value.__cause__ is None
-
-
-def test_netrc_and_cookies_are_left_out(
-    server: ScriptedServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login someone password something\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    server.answers(Reply.of(200, {}, Set_Cookie="session=1; Path=/"))
-    get(client)
-    get(client)
-    assert all("authorization" not in seen.headers for seen in server.seen)
-    assert all("cookie" not in seen.headers for seen in server.seen)
-
-
-def test_a_session_belongs_to_one_thread_and_one_process() -> None:
-    mine = sessions.session()
-    assert sessions.session() is mine
-    theirs = []
-    thread = threading.Thread(target=lambda: theirs.append(sessions.session()))
-    thread.start()
-    thread.join()
-    assert theirs[0] is not mine
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if sessions.session() is not mine else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_many_threads_get_their_own_answers(server: ScriptedServer, make_client: Make) -> None:

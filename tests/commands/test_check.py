@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
 from django_amazon_sync.models import SellerAccount
-from django_amazon_sync.sync import doctor
-from django_amazon_sync.sync.doctor import check_account
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
 from tests.world import DE, World
@@ -94,64 +91,3 @@ def test_a_disconnected_account_can_be_checked_by_name(world: World) -> None:
     SellerAccount.objects.update(state="disconnected")
     assert manage("amazon_check").exit == 2
     assert manage("amazon_check", "--account", world.account.name).exit == 0
-
-
-@pytest.mark.parametrize(
-    ("shown", "works", "sentence"),
-    [(True, True, "names and addresses of buyers are there"),
-     (False, False, "restricted role Direct-to-Consumer Delivery")],
-)  # fmt: skip
-def test_buyers_data_is_looked_for_in_an_order(
-    world: World, shown: bool, works: bool, sentence: str
-) -> None:
-    """A missing role takes it away without an error."""
-    world.amazon.switch(personal_data=shown)
-    world.sell("MUG")
-    world.buy("MUG")
-    world.amazon.advance(180)
-    [found] = [one for one in check_account(world.account) if one.what == "buyers' data"]
-    assert found.works is works
-    assert sentence in found.sentence
-
-
-@pytest.mark.parametrize(
-    ("operation", "what"),
-    [
-        ("getMarketplaceParticipations", "account"),
-        ("getListingsItem", "listings"),
-        ("searchDefinitionsProductTypes", "product types"),
-        ("getCatalogItem", "catalogue"),
-        ("searchOrders", "orders"),
-        ("getInventorySummaries", "inventory"),
-        ("getReport", "reports"),
-        ("getFeeds", "feeds"),
-    ],
-)
-def test_each_role_is_missed_by_itself(world: World, operation: str, what: str) -> None:
-    world.amazon.faults.add(Fault(operation, "403", times=None))
-    refused = [one for one in check_account(world.account) if one.works is False]
-    assert [one.what for one in refused] == [what]
-    assert "lacks the role" in refused[0].sentence
-
-
-def test_it_ends_soon_where_amazon_is_busy_or_away(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began = time.monotonic()
-    world.amazon.faults.add(Fault("*", "429", times=None))
-    busy = [one.works for one in check_account(world.account)]
-    assert set(busy[:-1]) == {None}
-    world.amazon.faults.clear()
-    world.amazon.faults.add(Fault("*", "503", times=None))
-    away = check_account(world.account)
-    assert [one.works for one in away[:3]] == [False, None, None]
-    assert "Not tried" in away[1].sentence
-    monkeypatch.setattr(doctor, "ENDS_AFTER", -1.0)
-    assert "Amazon answers slowly" in check_account(world.account)[0].sentence
-    assert time.monotonic() - began < 10
-
-
-def test_a_check_changes_nothing(world: World) -> None:
-    check_account(world.account)
-    assert {one.method for one in world.amazon.requests} <= {"GET", "POST"}
-    assert {one.operation for one in world.amazon.requests if one.method == "POST"} == {"token"}

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from django_amazon_sync.models import (
     Alarm,
-    Lease,
     Listing,
     Outcome,
     RunLine,
@@ -22,7 +21,6 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import housekeeping
-from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.testing.factories import (
     RunLineFactory,
     SellerAccountFactory,
@@ -131,10 +129,3 @@ def test_a_chore_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     housekeeping.keep_house()
     housekeeping.keep_house()
     assert done == [1]
-
-
-def test_a_turn_comes_once_in_so_long() -> None:
-    every = timedelta(minutes=1)
-    assert [leases.turn("x", every), leases.turn("x", every)] == [True, False]
-    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert leases.turn("x", every)

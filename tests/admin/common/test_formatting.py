@@ -1,106 +1,85 @@
-"""The page of a SKU says which offer of the shop it is, and staff may say otherwise."""
+"""How values are shown to people: short, escaped, in their own zone."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
-from django_amazon_sync.models import (
-    AmazonOrderLine,
-    OfferChange,
-    OrderState,
-    Outcome,
-    RunLine,
-    SellerSku,
+from django_amazon_sync.admin.common import formatting
+from django_amazon_sync.data import FieldValue
+from django_amazon_sync.models import RunLine, SellerSku
+from django_amazon_sync.testing.factories import SellerSkuFactory
+
+
+@pytest.mark.django_db
+def test_links_lead_to_rows_and_lists_and_escape_what_they_say() -> None:
+    sku = SellerSkuFactory.create(sku="<b>&")
+    assert formatting.change_url(sku).endswith(f"/sellersku/{sku.pk}/change/")
+    page = formatting.link(sku)
+    assert f'href="{formatting.change_url(sku)}"' in page
+    assert "&lt;b&gt;&amp;" in page
+    assert ">here<" in formatting.link(sku, "here")
+
+
+def test_a_list_is_filtered_by_its_address() -> None:
+    assert formatting.list_url(SellerSku).endswith("/sellersku/")
+    assert formatting.list_url(RunLine, sku="a&b").endswith("/runline/?sku=a%26b")
+    assert "a%26b" in formatting.list_link(RunLine, "lines", sku="a&b")
+
+
+def test_counts_have_names_and_an_unknown_one_its_own() -> None:
+    shown = [str(formatting.count_name(name)) for name in ("sent", "in_step", "no-such-count")]
+    assert shown == ["sent", "in step", "no-such-count"]
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert formatting.table(["SKU"], []) == ""
+    assert "&lt;b&gt;" in formatting.table(["SKU"], [["<b>"]])
+
+
+def test_a_document_is_readable_and_escaped() -> None:
+    shown = formatting.document({"b": "ü", "a": "<script>"})
+    assert shown.index("&quot;a&quot;") < shown.index("&quot;b&quot;")
+    assert "ü" in shown
+    assert "<script>" not in shown
+
+
+def test_a_moment_is_in_the_zone_of_whoever_looks() -> None:
+    at = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+    with timezone.override("Asia/Tokyo"):
+        assert "21" in formatting.moment(at)
+    assert formatting.moment(None) == ""
+
+
+def test_a_long_sentence_is_cut_in_a_list() -> None:
+    assert formatting.brief("short") == "short"
+    assert len(formatting.brief("long " * 100)) == 120
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, ""), (0, "0"), ("ü", "ü"), ({"a": "ü"}, '{"a": "ü"}'), ([], "[]")]
 )
-from django_amazon_sync.testing.factories import (
-    AmazonOrderFactory,
-    AmazonOrderLineFactory,
-    RunLineFactory,
-    SellerSkuFactory,
-    SyncRunFactory,
+def test_a_value_without_a_field_is_plain(value: FieldValue, shown: str) -> None:
+    assert formatting.plain(value) == shown
+    assert formatting.value_text("no-such-field", value) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("price", "12.90 EUR", "12.90 EUR"),
+        ("quantity", 5, "5"),
+        ("sale_price", "", "taken away"),
+        ("sale_price", {"accepted": 1, "live": 2}, '{"accepted": 1, "live": 2}'),
+    ],
 )
-from tests import factories
-from tests.admin.conftest import Staff
-from tests.factories_amazon import LiveAccountFactory
-
-pytestmark = pytest.mark.django_db
+def test_a_value_of_a_field_is_as_people_write_it(name: str, value: FieldValue, shown: str) -> None:
+    assert formatting.value_text(name, value) == shown
 
 
-@pytest.fixture
-def mug(db: None) -> Any:
-    return factories.stock_record("MUG", title="Blue mug")
-
-
-@pytest.fixture
-def old(mug: Any) -> SellerSku:
-    """Amazon's OLD-MUG, linked to nothing."""
-    return SellerSkuFactory.create(account=LiveAccountFactory.create(), sku="OLD-MUG", offer_pk="")
-
-
-def choose(staff: Staff, sku: SellerSku, shop_sku: str) -> Any:
-    return staff.save(SellerSku, sku.pk, shop_sku=shop_sku, synchronise="unknown",
-                      condition="new_new")  # fmt: skip
-
-
-def test_the_page_says_what_links_it(staff: Staff, mug: Any, old: SellerSku) -> None:
-    assert "linked to no offer" in staff.see(SellerSku, old.pk)
-    SellerSku.objects.update(offer_pk=str(mug.pk), matched=True)
-    page = staff.see(SellerSku, old.pk)
-    assert "MUG, Blue mug" in page
-    assert "by its identifiers, or by hand" in page
-    assert 'name="shop_sku" value="MUG"' in page
-    SellerSku.objects.update(offer_pk="987654")
-    assert "which the shop has no more" in staff.see(SellerSku, old.pk)
-
-
-def test_staff_link_and_unlink_by_the_shops_sku(staff: Staff, mug: Any, old: SellerSku) -> None:
-    order = AmazonOrderFactory.create(account=old.account, state=OrderState.HELD, lines=0)
-    held = AmazonOrderLineFactory.create(order=order, sku="OLD-MUG")
-    assert choose(staff, old, "MUG").status_code == 302
-    old.refresh_from_db()
-    assert (old.offer_pk, old.matched, old.stock_epoch > 0) == (str(mug.pk), True, True)
-    assert AmazonOrderLine.objects.get(pk=held.pk).offer_pk == str(mug.pk)
-    assert OfferChange.objects.filter(offer_pk=str(mug.pk)).exists()
-
-    OfferChange.objects.all().delete()
-    assert choose(staff, old, "").status_code == 302
-    old.refresh_from_db()
-    assert (old.offer_pk, old.matched) == ("", False)
-    assert AmazonOrderLine.objects.get(pk=held.pk).offer_pk == ""
-    assert OfferChange.objects.filter(offer_pk=str(mug.pk)).exists()
-
-
-def test_a_sku_that_the_shop_does_not_have_or_has_twice_is_refused(
-    staff: Staff, mug: Any, old: SellerSku
-) -> None:
-    assert "no offer of this SKU" in choose(staff, old, "CUP").content.decode()
-    factories.stock_record("MUG", partner_code="attic")
-    assert "several offers of this SKU" in choose(staff, old, "MUG").content.decode()
-    old.refresh_from_db()
-    assert old.offer_pk == ""
-
-
-def test_a_link_stays_where_only_something_else_is_saved(
-    staff: Staff, mug: Any, old: SellerSku
-) -> None:
-    SellerSku.objects.update(offer_pk=str(mug.pk), matched=True, stock_epoch=7)
-    factories.stock_record("MUG", partner_code="attic")
-    assert choose(staff, old, "MUG").status_code == 302
-    old.refresh_from_db()
-    assert (old.offer_pk, old.stock_epoch) == (str(mug.pk), 7)
-
-
-def test_a_line_is_found_by_both_skus_and_shows_both(staff: Staff, old: SellerSku) -> None:
-    run = SyncRunFactory.create(account=old.account)
-    RunLineFactory.create(
-        run=run, outcome=Outcome.LINKED, sku="MUG", seller_sku="OLD-MUG", message="By its EAN."
-    )
-    for name in ("MUG", "OLD-MUG"):
-        assert "MUG (OLD-MUG)" in staff.see(RunLine, q=name)
-
-
-def test_who_may_only_look_sees_the_page(staff_with: Any, mug: Any, old: SellerSku) -> None:
-    SellerSku.objects.update(offer_pk=str(mug.pk))
-    assert "MUG, Blue mug" in staff_with("view_sellersku").see(SellerSku, old.pk)
+def test_a_mapping_in_one_line_leaves_the_name_out() -> None:
+    mapping = {"title": "Mug", "quantity": 0, "price": "1.00 EUR"}
+    assert formatting.in_words(mapping) == "1.00 EUR, 0"
+    assert formatting.in_words({}) == ""

@@ -8,26 +8,17 @@ from decimal import Decimal
 import pytest
 
 from django_amazon_sync.models import (
-    Job,
     Listing,
     OfferChange,
     Presence,
     RunState,
     SellerSku,
-    Submission,
     SubmissionState,
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests.admin.conftest import TAKES_ALL, Staff
-from tests.factories_amazon import (
-    FRANCE,
-    GERMANY,
-    ListingInStepFactory,
-    LiveAccountFactory,
-    SubmissionFactory,
-)
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory, SubmissionFactory
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -132,60 +123,7 @@ def test_an_own_price_is_looked_at_soon_and_a_worker_s_columns_stay(
     assert (noted.account_id, noted.offer_pk) == (listing.sku.account_id, listing.sku.offer_pk)
 
 
-def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(staff: Staff, listing: Listing) -> None:
-    response = staff.save(
-        SellerSku, listing.sku_id, synchronise="false", asin="B000000001", condition="used_good",
-        set_quantity="7",
-    )  # fmt: skip
-    assert response.status_code == 302, response.context["errors"]
-    sku = SellerSku.objects.get()
-    assert (sku.synchronise, sku.asin, sku.condition, sku.set_quantity) == (
-        False, "B000000001", "used_good", 7,
-    )  # fmt: skip
-    assert OfferChange.objects.get().offer_pk == sku.offer_pk
-
-
-def test_skus_are_switched_on_and_off_together(staff: Staff, listing: Listing) -> None:
-    other = SellerSkuFactory.create(account=listing.sku.account)
-    [message] = staff.press(SellerSku, "leave_alone", listing.sku, other)
-    assert message == "2 SKUs are changed."
-    assert set(SellerSku.objects.values_list("synchronise", flat=True)) == {False}
-    staff.press(SellerSku, "synchronise", other)
-    other.refresh_from_db()
-    assert other.synchronise is True
-    assert OfferChange.objects.count() == 3
-
-
 # --- Actions -------------------------------------------------------------------------------------
-
-
-def test_chosen_skus_are_exported_and_verified_by_a_run_for_each_account(
-    staff: Staff, listing: Listing, use_broker: Callable[[str], None]
-) -> None:
-    use_broker(TAKES_ALL)
-    other = SellerSkuFactory.create(account=LiveAccountFactory.create(), sku="OTHER")
-    for action, job in (("export", Job.EXPORT), ("verify", Job.VERIFY)):
-        [message] = staff.press(SellerSku, action, listing.sku, other)
-        assert "2 runs are queued." in message
-        runs = SyncRun.objects.filter(job=job)
-        assert {run.account: run.options for run in runs} == {
-            listing.sku.account: {"skus": ["a/b c%2F+#,ü"]},
-            other.account: {"skus": ["OTHER"]},
-        }
-
-
-def test_chosen_listings_are_exported_in_their_marketplace_only(
-    staff: Staff, listing: Listing, use_broker: Callable[[str], None]
-) -> None:
-    use_broker(TAKES_ALL)
-    ListingInStepFactory.create(
-        marketplace__account=listing.sku.account, marketplace__code=FRANCE, sku=listing.sku
-    )
-    staff.press(Listing, "export", listing)
-    assert SyncRun.objects.get().options == {
-        "skus": ["a/b c%2F+#,ü"],
-        "marketplaces": [GERMANY],
-    }
 
 
 def test_approve_moves_what_waits_and_asks_for_its_export(
@@ -222,41 +160,3 @@ def test_a_price_that_jumps_is_approved_and_then_at_amazon(
     staff.press(Listing, "approve", listing)
     jobs.perform(SyncRun.objects.get(state=RunState.QUEUED), patience=5)
     assert world.live("MUG").price == Decimal("99.00")
-
-
-# --- Submissions ---------------------------------------------------------------------------------
-
-
-def test_a_submission_shows_what_it_carries_and_what_became_of_it(
-    staff: Staff, listing: Listing
-) -> None:
-    sent = SubmissionFactory.create(
-        listing=listing,
-        item__values={"price": "12.90 EUR"},
-        state=SubmissionState.UNKNOWN,
-        reason="No answer came.",
-        content={"patches": [{"op": "merge", "path": "/attributes/purchasable_offer"}]},
-    )
-    page = staff.see(Submission, sent.pk)
-    for shown in (
-        "12.90 EUR", "No answer came.", "reads back whether Amazon has it", "purchasable_offer",
-    ):  # fmt: skip
-        assert shown in page
-
-
-def test_a_feed_shows_how_many_listings_it_carries_and_what_it_waits_for(
-    staff: Staff, listing: Listing
-) -> None:
-    feed = SubmissionFactory.create(
-        listing=listing,
-        item__values={"price": "13.37 EUR"},
-        kind=Submission.Kind.FEED,
-        state=SubmissionState.SENT,
-        content={"messages": 24_871},
-    )
-    page = staff.see(Submission, feed.pk)
-    assert "24,871" in page or "24871" in page
-    assert "from minutes to many hours" in page
-    assert "13.37 EUR" in staff.see(Listing, listing.pk)
-    feed.items.update(settled=True)
-    assert "13.37 EUR" not in staff.see(Listing, listing.pk)

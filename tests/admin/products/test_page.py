@@ -11,91 +11,35 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
-from django.forms import MultiWidget
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from django_amazon_sync.models import (
     Job,
     Listing,
     OfferChange,
     OfferIdentifier,
-    ProductType,
     SellerAccount,
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.sync.listings import link
 from django_amazon_sync.sync.offers import identifiers
-from django_amazon_sync.testing.factories import (
-    MarketplaceFactory,
-    SellerSkuFactory,
-    SyncRunFactory,
-)
+from django_amazon_sync.testing.factories import SellerSkuFactory, SyncRunFactory
 from tests import factories
 from tests.admin.conftest import AWAY, Staff
+from tests.admin.products.page_steps import (
+    EAN,
+    ISBN10,
+    ISBN13,
+    address_of,
+    errors_of,
+    keep_type,
+    save,
+    typed,
+)
 from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
-
-EAN, ISBN10, ISBN13 = "4006381333931", "0-306-40615-2", "9780306406157"
-
-
-@pytest.fixture
-def record() -> Any:
-    """The shop's MUG, for 10 EUR."""
-    return factories.stock_record("MUG", price="10.00", title="Blue mug")
-
-
-@pytest.fixture
-def account() -> SellerAccount:
-    """A live account in Germany and France that synchronises what it is told to."""
-    account = LiveAccountFactory.create(name="Europe")
-    for code in (GERMANY, FRANCE):
-        MarketplaceFactory.create(account=account, code=code)
-    return account
-
-
-def address_of(record: Any, **query: str) -> str:
-    return reverse(
-        "admin:django_amazon_sync_product", args=[record.product.pk], query=query or None
-    )
-
-
-def typed(client: Client, record: Any, **changed: Any) -> dict[str, Any]:
-    """The page's form as a browser sends it, with these fields changed."""
-    context = client.get(address_of(record)).context
-    forms = [context["codes"]]
-    for account in context["accounts"]:
-        for part in account.skus:
-            forms += part.forms()
-    data: dict[str, Any] = {"do": "save"}
-    for form in forms:
-        for field in form:
-            value = field.value()
-            if isinstance(field.field.widget, MultiWidget):
-                data |= {
-                    one["name"]: one["value"] or ""
-                    for one in field.subwidgets[0].data["subwidgets"]
-                }
-            else:
-                data[field.html_name] = "" if value is None else value
-    assert changed.keys() <= data.keys() | {"sure"}, data
-    return data | changed
-
-
-def save(client: Client, record: Any, **changed: Any) -> Any:
-    return client.post(address_of(record), typed(client, record, **changed))
-
-
-def errors_of(response: Any) -> dict[str, list[str]]:
-    forms = [response.context["codes"]]
-    for account in response.context["accounts"]:
-        for part in account.skus:
-            forms += part.forms()
-    return {form.add_prefix(name): errors for form in forms for name, errors in form.errors.items()}
 
 
 # --- What is saved ------------------------------------------------------------------------------
@@ -140,129 +84,6 @@ def test_a_sku_of_its_own_is_matched(staff: Staff, record: Any, account: SellerA
     save(staff.client, record, **{f"sku{sku.pk}-sku": ""})
     sku.refresh_from_db()
     assert (sku.sku, sku.matched) == ("MUG", False)
-
-
-def test_codes_that_another_offer_has_are_saved_and_named(
-    staff: Staff, record: Any, account: SellerAccount
-) -> None:
-    factories.stock_record("CUP", upc=EAN, title="Red cup")
-    response = staff.client.post(
-        address_of(record), typed(staff.client, record, **{"codes-ean": EAN}), follow=True
-    )
-    warnings = [str(one) for one in response.context["messages"]]
-    assert any("4006381333931 is also a code of CUP (Red cup)" in one for one in warnings)
-    assert OfferIdentifier.objects.get().value == EAN
-
-
-def test_own_values_a_lock_and_switches_are_saved_where_they_belong(
-    staff: Staff, record: Any, account: SellerAccount
-) -> None:
-    new = f"new{account.pk}"
-    german = f"{new}-{GERMANY}"
-    changed = {
-        f"{new}-handling_time": "3",
-        f"{german}-sale_price_price": "9.00",
-        f"{german}-sale_price_start": "2026-12-01",
-        f"{german}-sale_price_end": "2026-12-24",
-        f"{german}-condition_note": "A scratch.",
-        f"{german}-browse_nodes": "3167641, 3167651",
-        f"{german}-locked": "on",
-        f"{german}-switch_price": "no",
-    }
-    assert save(staff.client, record, **changed).status_code == 302
-    sku = SellerSku.objects.get()
-    listing = sku.listings.get()
-    assert sku.own_values == {"handling_time": 3}
-    assert listing.own_values["condition_note"] == "A scratch."
-    assert listing.own_values["browse_nodes"] == ["3167641", "3167651"]
-    assert "sale_price" in listing.own_values
-    assert (listing.locked, listing.switches) == (True, {"price": False})
-
-    german = f"sku{sku.pk}-{GERMANY}"
-    changed = {f"{german}-condition_note": "", f"{german}-switch_price": ""}
-    assert save(staff.client, record, **changed).status_code == 302
-    listing.refresh_from_db()
-    assert listing.own_values.keys() == {"sale_price", "browse_nodes"}
-    assert listing.switches == {}
-
-
-# --- What is refused ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "said"),
-    [
-        ("codes-ean", "4006381333932", "check digit"),
-        ("codes-upc", "12x", "characters"),
-        ("codes-asin", "B0001", "too few"),
-        ("codes-isbn", "0-306-40615-3", "check digit"),
-        ("new-asin", "B0001", "too few"),
-        ("new-sku", "x" * 300, "255"),
-        ("new-sku", "CUP", "another product"),
-        ("new-condition", "nearly_new", "not one of the available"),
-        ("new-set_quantity", "-1", "greater than or equal to 0"),
-        ("new-synchronise", "perhaps", "not one of the available"),
-        ("german-business_price_price", "12.00", "above the price 10.00"),
-        ("german-minimum_price", "11", "below the minimum price"),
-        ("german-maximum_price", "x", "price"),
-        ("new-handling_time", "99", "from 0 to 30"),
-        ("german-switch_name", "often", "not one of the available"),
-        ("price", "-3", "above 0"),
-        ("price", "NaN", "number"),
-        ("price", "1.234", "2 decimal places"),
-    ],
-)
-def test_a_bad_value_is_said_at_its_field_and_nothing_is_saved(
-    staff: Staff, record: Any, account: SellerAccount, field: str, value: str, said: str
-) -> None:
-    factories.stock_record("CUP")
-    name = field.replace("new-", f"new{account.pk}-")
-    if field.startswith("german-"):
-        name = field.replace("german-", f"new{account.pk}-{GERMANY}-")
-    if field == "price":
-        name = f"new{account.pk}-{GERMANY}-own_price"
-    changed = {"codes-asin": "B000000042", f"new{account.pk}-set_quantity": 5, name: value}
-    response = save(staff.client, record, **changed)
-    assert response.status_code == 200
-    [(at, [message])] = errors_of(response).items()
-    # Bounds hold, and the price gives way.
-    at_price = name.replace("minimum_price", "own_price")
-    assert at == at_price.removesuffix("_price" if "business" in name else "")
-    assert said in message
-    assert not OfferIdentifier.objects.exists()
-    assert not SellerSku.objects.exists()
-
-
-def test_a_sku_that_amazon_has_is_changed_only_where_that_is_meant(
-    staff: Staff, record: Any, account: SellerAccount
-) -> None:
-    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
-    ListingInStepFactory.create(marketplace=account.marketplaces.all()[0], sku=sku)
-    response = save(staff.client, record, **{f"sku{sku.pk}-sku": "AMZ-MUG"})
-    assert list(errors_of(response)) == [f"sku{sku.pk}-sure"]
-    assert SellerSku.objects.count() == 1
-    changed = {f"sku{sku.pk}-sku": "AMZ-MUG", f"sku{sku.pk}-sure": "on"}
-    assert save(staff.client, record, **changed).status_code == 302
-    assert set(SellerSku.objects.values_list("sku", "synchronise", "offer_pk")) == {
-        ("MUG", False, str(record.pk)),
-        ("AMZ-MUG", None, str(record.pk)),
-    }
-
-
-def test_a_sku_that_is_taken_meanwhile_is_said_at_its_field(
-    staff: Staff, record: Any, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cup = factories.stock_record("CUP")
-    data = typed(staff.client, record, **{f"new{account.pk}-sku": "AMZ", "codes-ean": EAN})
-
-    def first_another(*arguments: Any) -> Any:
-        SellerSkuFactory.create(account=account, sku="AMZ", offer_pk=str(cup.pk), matched=True)
-        return link.sell_under(*arguments)
-
-    monkeypatch.setattr("django_amazon_sync.admin.products.page_forms.sell_under", first_another)
-    response = staff.client.post(address_of(record), data)
-    assert list(errors_of(response)) == [f"new{account.pk}-sku"]
-    assert not OfferIdentifier.objects.exists()
 
 
 # --- Who may ------------------------------------------------------------------------------------
@@ -415,13 +236,6 @@ def test_runs_of_others_are_not_followed(
     assert page.context["panels"] == []
 
 
-@pytest.fixture
-def listing(account: SellerAccount, record: Any) -> Listing:
-    """The mug as Amazon has it; names do not go out."""
-    sku = SellerSkuFactory.create(account=account, sku="MUG", offer_pk=str(record.pk))
-    return ListingInStepFactory.create(marketplace=account.marketplaces.all()[0], sku=sku)
-
-
 def test_an_import_shows_the_difference_first(
     staff: Staff, record: Any, listing: Listing, use_broker: Callable[[str], None]
 ) -> None:
@@ -495,20 +309,6 @@ def test_nothing_chosen_imports_nothing(staff: Staff, record: Any, listing: List
 # --- Product types and suggestions ----------------------------------------------------------------
 
 
-def test_the_product_type_says_which_conditions_there_are(
-    staff: Staff, record: Any, listing: Listing
-) -> None:
-    keep_type(listing, conditions=["new_new", "used_good"])
-    context = staff.client.get(address_of(record)).context
-    [choices] = [
-        part.form.fields["condition"].choices
-        for account in context["accounts"] for part in account.skus
-    ]  # fmt: skip
-    assert [one for one, _name in choices] == ["new_new", "used_good"]
-    response = save(staff.client, record, **{f"sku{listing.sku_id}-condition": "club_club"})
-    assert list(errors_of(response)) == [f"sku{listing.sku_id}-condition"]
-
-
 def test_what_the_product_type_requires_is_asked_for_once_somebody_classes_it(
     staff: Staff, record: Any, listing: Listing
 ) -> None:
@@ -520,14 +320,6 @@ def test_what_the_product_type_requires_is_asked_for_once_somebody_classes_it(
     assert save(staff.client, record, **{f"{prefix}-own_price": "11"}).status_code == 302
     both = {f"{prefix}-item_type_keyword": "mugs", f"{prefix}-browse_nodes": "3167641"}
     assert save(staff.client, record, **both).status_code == 302
-
-
-def keep_type(listing: Listing, **facts: Any) -> None:
-    listing.product_type = "MUG_TYPE"
-    listing.save()
-    ProductType.objects.create(
-        marketplace=listing.marketplace, name="MUG_TYPE", facts=facts, read_at=timezone.now()
-    )
 
 
 @pytest.mark.parametrize("query", [{"suggest": ""}, {"suggest": "mug", "marketplace": "1:X"}])
@@ -613,11 +405,6 @@ def test_a_product_of_many_offers_asks_no_more_than_one_of_two(
         return len(captured)
 
     assert queries(2) == queries(30)
-
-
-def test_the_shops_product_page_leads_here(staff: Staff, record: Any) -> None:
-    page = staff.client.get(f"/admin/catalogue/product/{record.product.pk}/change/")
-    assert address_of(record) in page.content.decode()
 
 
 def test_amazons_issues_are_told_in_words(

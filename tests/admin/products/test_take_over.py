@@ -170,23 +170,3 @@ def test_a_decision_needs_the_token_of_its_form(listing: Listing, admin_user: An
     response = client.post(page_of(listing), {"step": "take", "field": "price"})
     assert response.status_code == 403
     assert not SyncRun.objects.exists()
-
-
-# --- Who wins in a marketplace --------------------------------------------------------------------
-
-
-def test_amazon_wins_where_staff_choose_it(staff: Staff, listing: Listing) -> None:
-    settings = {"language": "de_DE", "markup_percent": "0", "sync_quantity": "on"}
-    place = listing.marketplace_id
-    response = staff.save(Marketplace, place, **settings, amazon_wins=["price", "name"])
-    assert response.status_code == 302
-    assert sorted(Marketplace.objects.get().amazon_wins) == ["name", "price"]
-    response = staff.save(Marketplace, place, **settings, amazon_wins=["quantity"])
-    [error] = response.context["adminform"].form.errors["amazon_wins"]
-    assert "a number that the shop does not have would be sold" in error
-    assert sorted(Marketplace.objects.get().amazon_wins) == ["name", "price"]
-    del settings["sync_quantity"]
-    staff.save(Marketplace, place, **settings, amazon_wins=["quantity"])
-    assert Marketplace.objects.get().amazon_wins == ["quantity"]
-    staff.save(Marketplace, place, **settings)
-    assert Marketplace.objects.get().amazon_wins == []

@@ -19,7 +19,7 @@ from django_amazon_sync.testing.factories import (
 )
 from tests import factories
 from tests.admin.conftest import Staff, address
-from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory
+from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +100,12 @@ def test_a_filter_that_is_none_gives_no_file(staff: Staff) -> None:
 def test_the_file_needs_the_permission_to_see_lines(staff_with: Callable[..., Staff]) -> None:
     packer = staff_with("view_amazonorder")
     assert packer.client.get(reverse("admin:django_amazon_sync_runline_file")).status_code == 403
+
+
+def test_a_line_is_found_by_both_skus_and_shows_both(staff: Staff) -> None:
+    run = SyncRunFactory.create(account=LiveAccountFactory.create())
+    RunLineFactory.create(
+        run=run, outcome=Outcome.LINKED, sku="MUG", seller_sku="OLD-MUG", message="By its EAN."
+    )
+    for name in ("MUG", "OLD-MUG"):
+        assert "MUG (OLD-MUG)" in staff.see(RunLine, q=name)

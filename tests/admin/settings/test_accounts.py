@@ -36,15 +36,10 @@ from django_amazon_sync.testing.factories import (
     SellerAccountFactory,
     SyncRunFactory,
 )
-from tests.admin.conftest import AWAY, TAKES_ALL, Staff
+from tests.admin.conftest import TAKES_ALL, Staff
 from tests.admin.forms import account_form
-from tests.factories_amazon import (
-    GERMANY,
-    ORDERED,
-    UNITED_STATES,
-    ListingInStepFactory,
-    LiveAccountFactory,
-)
+from tests.admin.settings.account_steps import new_account
+from tests.factories_amazon import ORDERED, ListingInStepFactory, LiveAccountFactory
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -65,66 +60,7 @@ def test_no_page_shows_a_secret(staff: Staff) -> None:
         assert "the-refresh-token" not in page
 
 
-def test_a_secret_left_empty_stays(staff: Staff) -> None:
-    application = ApplicationFactory.create(client_secret="the-client-secret")
-    response = staff.save(Application, application.pk, name="Renamed", client_id="c", new_secret="")
-    assert response.status_code == 302
-    application = Application.objects.get()
-    assert (application.name, application.client_secret) == ("Renamed", "the-client-secret")
-
-
-def test_a_new_client_secret_replaces_the_old_and_its_tokens(staff: Staff) -> None:
-    account = SellerAccountFactory.create(
-        state=AccountState.DISCONNECTED, state_reason="The secret is too old."
-    )
-    AccessToken.objects.create(account=account, token="old", expires_at=ORDERED)
-    application = account.application
-    staff.save(Application, application.pk, name="A", client_id="c", new_secret="fresh")
-    application.refresh_from_db()
-    account.refresh_from_db()
-    assert application.client_secret == "fresh"
-    assert not AccessToken.objects.exists()
-    assert (account.state, account.state_reason) == (AccountState.OBSERVING, "")
-
-
-def test_a_new_refresh_token_connects_the_account_again(staff: Staff) -> None:
-    account = SellerAccountFactory.create(state=AccountState.DISCONNECTED)
-    AccessToken.objects.create(account=account, token="old", expires_at=ORDERED)
-    response = staff.save(SellerAccount, account.pk, **account_form(account, new_secret="fresh"))
-    assert response.status_code == 302, response.context["errors"]
-    account.refresh_from_db()
-    assert account.refresh_token == "fresh"
-    assert account.state == AccountState.OBSERVING
-    assert not AccessToken.objects.exists()
-
-
-def test_a_new_account_needs_its_secret(staff: Staff) -> None:
-    response = staff.save(Application, name="A", client_id="c", new_secret="")
-    assert response.status_code == 200
-    assert not Application.objects.exists()
-
-
 # --- Making and changing an account --------------------------------------------------------------
-
-
-def new_account(staff: Staff, code: str = GERMANY) -> Any:
-    return staff.save(
-        SellerAccount,
-        **{
-            "application": ApplicationFactory.create().pk,
-            "name": "Shop in Germany",
-            "seller_id": "A1SELLER",
-            "region": "eu",
-            "new_secret": "refresh",
-            "stock_buffer": "0",
-            "cut_over_0": "2026-11-01",
-            "cut_over_1": "00:00:00",
-            "marketplaces-TOTAL_FORMS": "1",
-            "marketplaces-INITIAL_FORMS": "0",
-            "marketplaces-0-code": code,
-            "marketplaces-0-active": "on",
-        },
-    )
 
 
 def test_an_account_is_made_observing_with_schedules_and_the_language_of_its_store(
@@ -137,46 +73,6 @@ def test_an_account_is_made_observing_with_schedules_and_the_language_of_its_sto
     assert account.refresh_token == "refresh"
     assert Marketplace.objects.get().language == "de_DE"
     assert dict(Schedule.objects.values_list("job", "every")) == DEFAULT_PERIODS
-
-
-def test_a_marketplace_of_another_region_is_refused(staff: Staff) -> None:
-    response = new_account(staff, code=UNITED_STATES)
-    assert "US is in another region than the account (Europe)" in response.content.decode()
-    assert not SellerAccount.objects.exists()
-
-
-def test_saving_the_page_keeps_what_a_worker_wrote_meanwhile(
-    staff: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The form writes the changed columns only, so a pause in between is not undone."""
-    account = LiveAccountFactory.create()
-    clean = SellerAccount.full_clean
-
-    def paused_meanwhile(row: SellerAccount, *args: Any, **kwargs: Any) -> None:
-        SellerAccount.objects.filter(pk=row.pk).update(state=AccountState.PAUSED)
-        clean(row, *args, **kwargs)
-
-    monkeypatch.setattr(SellerAccount, "full_clean", paused_meanwhile)
-    staff.save(SellerAccount, account.pk, **account_form(account, name="Renamed"))
-    account.refresh_from_db()
-    assert (account.name, account.state) == ("Renamed", AccountState.PAUSED)
-
-
-def test_payment_and_shipping_are_chosen_from_the_shop(staff: Staff) -> None:
-    account = SellerAccountFactory.create(default_payment_method="gone-from-the-shop")
-    page = staff.see(SellerAccount, account.pk)
-    assert '<option value="amazon">Amazon</option>' in page
-    assert '<option value="gone-from-the-shop" selected>' in page
-    response = staff.save(
-        SellerAccount, account.pk, **account_form(account, default_payment_method="nonsense")
-    )
-    assert "nonsense is not one of the available choices" in response.content.decode()
-
-
-def test_without_a_shop_the_page_still_works(staff: Staff, settings: Any) -> None:
-    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "SHOP": ""}
-    account = SellerAccountFactory.create()
-    assert 'name="default_payment_method"' in staff.see(SellerAccount, account.pk)
 
 
 def test_an_account_cannot_be_deleted(staff: Staff) -> None:
@@ -273,30 +169,6 @@ def test_a_button_queues_a_run_and_links_to_it(
     assert f'href="/admin/django_amazon_sync/syncrun/{run.pk}/change/"' in message
 
 
-def test_several_accounts_get_a_run_each_and_one_message(
-    staff: Staff, use_broker: Callable[[str], None]
-) -> None:
-    use_broker(TAKES_ALL)
-    [message] = staff.press(
-        SellerAccount, "export", LiveAccountFactory.create(), LiveAccountFactory.create()
-    )
-    assert "2 runs are queued." in message
-    assert SyncRun.objects.count() == 2
-    link = message.split('href="')[1].split('"')[0]
-    assert staff.client.get(link).context["cl"].result_count == 2
-
-
-@pytest.mark.parametrize("address", ["", AWAY])
-def test_while_the_broker_is_away_the_run_stays_queued_and_says_so(
-    staff: Staff, use_broker: Callable[[str], None], address: str
-) -> None:
-    use_broker(address)
-    [message] = staff.press(SellerAccount, "export", LiveAccountFactory.create())
-    assert "no broker could be reached" in message
-    assert "amazon_tick" in message
-    assert SyncRun.objects.get().state == RunState.QUEUED
-
-
 def test_release_observe_pause_and_deactivate(staff: Staff) -> None:
     account = SellerAccountFactory.create()
     for action, state in (
@@ -343,33 +215,6 @@ def test_check_says_what_to_do_when_amazon_refuses(
     [message] = staff.press(SellerAccount, "check_connection", world.account)
     assert "<br>orders: works" not in message
     assert "authorise the account again" in message
-
-
-@pytest.mark.parametrize(
-    ("written", "stored"),
-    [
-        ("anna@example.com", "anna@example.com"),
-        (" anna@example.com \r\n\r\nben@example.com\r\nanna@example.com",
-         "anna@example.com\nben@example.com"),
-        ("", ""),
-    ],
-)  # fmt: skip
-def test_alarms_go_to_addresses_one_a_line(staff: Staff, written: str, stored: str) -> None:
-    account = SellerAccountFactory.create()
-    form = account_form(account, alarm_recipients=written)
-    assert staff.save(SellerAccount, account.pk, **form).status_code == 302
-    account.refresh_from_db(fields=["alarm_recipients"])
-    assert account.alarm_recipients == stored
-
-
-@pytest.mark.parametrize("written", ["anna", "anna@example.com, ben@example.com", "a@b\nBcc: x"])
-def test_what_is_no_address_is_named_and_nothing_is_saved(staff: Staff, written: str) -> None:
-    account = SellerAccountFactory.create(name="Before")
-    form = account_form(account, name="After", alarm_recipients=written)
-    answer = staff.save(SellerAccount, account.pk, **form)
-    assert "is no e-mail address" in answer.content.decode()
-    account.refresh_from_db(fields=["alarm_recipients", "name"])
-    assert (account.alarm_recipients, account.name) == ("", "Before")
 
 
 def test_a_check_of_several_accounts_ends_as_soon_as_one_of_one(

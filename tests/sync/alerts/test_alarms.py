@@ -10,37 +10,27 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, connections
-from django.test.utils import CaptureQueriesContext
+from django.db import connections
 from django.utils import timezone
 
-from django_amazon_sync.models import (
-    AccountState,
-    Alarm,
-    Job,
-    Lease,
-    Listing,
-    Marketplace,
-    OrderState,
-    OrderWindow,
-    SellerAccount,
-    WindowState,
-)
+from django_amazon_sync.models import Alarm, Job, Lease, OrderState, OrderWindow, SellerAccount
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.alerts import alarms, attention
-from django_amazon_sync.sync.alerts.attention import MatterKind
-from django_amazon_sync.testing.factories import (
-    AmazonOrderFactory,
-    MarketplaceFactory,
-    SyncRunFactory,
-)
+from django_amazon_sync.sync.alerts import alarms
+from django_amazon_sync.testing.factories import AmazonOrderFactory
 from tests.commands.conftest import manage
-from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
+from tests.factories_amazon import LiveAccountFactory
+from tests.sync.alerts.raising import (
+    PEOPLE,
+    RAISED,
+    approval,
+    complete,
+    kinds,
+    orders_stale,
+    quarantine,
+)
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-PEOPLE = "anna@example.com\nben@example.com"
 
 
 class Away(BaseEmailBackend):
@@ -50,25 +40,6 @@ class Away(BaseEmailBackend):
         raise OSError("Nobody listens.")
 
 
-@pytest.fixture
-def account(db: None) -> SellerAccount:
-    """A live account whose orders are complete up to now, and that nothing is the matter with."""
-    account = LiveAccountFactory.create(name="Germany", alarm_recipients=PEOPLE)
-    complete(account, timezone.now())
-    return account
-
-
-def complete(account: SellerAccount, until: datetime) -> None:
-    OrderWindow.objects.create(
-        account=account, state=WindowState.DONE, start=until - timedelta(hours=1), end=until
-    )
-
-
-def kinds() -> set[str]:
-    """The kinds of the alarms that are not mended."""
-    return set(Alarm.objects.filter(mended_at=None).values_list("kind", flat=True))
-
-
 def bodies() -> list[str]:
     """The mails that left since this was asked last."""
     found = [str(one.body) for one in mail.outbox]
@@ -76,59 +47,7 @@ def bodies() -> list[str]:
     return found
 
 
-def place_of(account: SellerAccount) -> Marketplace:
-    return account.marketplaces.first() or MarketplaceFactory.create(account=account)
-
-
 # --- Each kind is raised and mended --------------------------------------------------------------
-
-
-def disconnected(account: SellerAccount) -> Callable[[], object]:
-    account.move(AccountState.DISCONNECTED, state_reason="The token is void.")
-    return lambda: account.move(AccountState.OBSERVING, state_reason="")
-
-
-def secret(account: SellerAccount) -> Callable[[], object]:
-    application = account.application
-    application.secret_made_on = timezone.localdate() - timedelta(days=175)
-    application.save()
-    return lambda: type(application).objects.update(secret_made_on=timezone.localdate())
-
-
-def authorisation(account: SellerAccount) -> Callable[[], object]:
-    type(account.application).objects.update(public=True)
-    SellerAccount.objects.update(authorised_on=timezone.localdate() - timedelta(days=340))
-    return lambda: SellerAccount.objects.update(authorised_on=timezone.localdate())
-
-
-def orders_stale(account: SellerAccount) -> Callable[[], object]:
-    OrderWindow.objects.update(end=timezone.now() - timedelta(hours=2))
-    return lambda: complete(account, timezone.now())
-
-
-def quarantine(account: SellerAccount) -> Callable[[], object]:
-    order = AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
-    return lambda: order.move(OrderState.WAITING)
-
-
-def ship_by(account: SellerAccount) -> Callable[[], object]:
-    order = AmazonOrderFactory.create(
-        placed=True, account=account, ship_by=timezone.now() + timedelta(hours=20)
-    )
-    return lambda: type(order).objects.update(status="SHIPPED")
-
-
-def drift(account: SellerAccount) -> Callable[[], object]:
-    ListingInStepFactory.create(marketplace=place_of(account), drift={"quantity": {"live": 1}})
-    return lambda: Listing.objects.update(drift={})
-
-
-def approval(account: SellerAccount) -> Callable[[], object]:
-    ListingInStepFactory.create(marketplace=place_of(account), held={"price": "99.00 EUR"})
-    return lambda: Listing.objects.update(held={})
-
-
-RAISED = (disconnected, secret, authorisation, orders_stale, quarantine, ship_by, drift, approval)
 
 
 def test_every_kind_is_tried() -> None:
@@ -175,24 +94,6 @@ def test_secrets_are_told_of_at_90_30_and_7_days(account: SellerAccount) -> None
     assert told == {91: 0, 90: 1, 31: 0, 30: 1, 8: 0, 7: 1, 0: 0, -5: 0}
 
 
-def test_an_application_of_ones_own_needs_no_new_authorisation(account: SellerAccount) -> None:
-    SellerAccount.objects.update(authorised_on=timezone.localdate() - timedelta(days=364))
-    alarms.ring()
-    assert kinds() == set()
-
-
-def test_orders_are_stale_from_the_setting_on(account: SellerAccount, settings: Any) -> None:
-    OrderWindow.objects.update(end=timezone.now() - timedelta(minutes=10))
-    alarms.ring()
-    assert kinds() == set()
-    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "ORDERS_STALE": 300}
-    alarms.ring()
-    assert kinds() == {"orders_stale"}
-    SellerAccount.objects.update(import_orders=False)
-    alarms.ring()
-    assert kinds() == set()
-
-
 def test_orders_are_told_of_once_for_each_day_that_they_are_due(account: SellerAccount) -> None:
     now = timezone.now().replace(hour=12)
     OrderWindow.objects.update(end=now)
@@ -217,17 +118,6 @@ def test_orders_are_told_of_once_for_each_day_that_they_are_due(account: SellerA
     AmazonOrderFactory.create(placed=True, account=account, ship_by=now + timedelta(days=5))
     alarms.ring(now)
     assert bodies() == []
-
-
-def test_of_a_deactivated_account_nothing_is_told(account: SellerAccount) -> None:
-    quarantine(account)
-    account.move(AccountState.DISCONNECTED, state_reason="Retired.", deactivated=True)
-    alarms.ring()
-    assert kinds() == set()
-    account.move(AccountState.OBSERVING)
-    account.move(AccountState.DISCONNECTED, state_reason="The token is void.")
-    alarms.ring()
-    assert kinds() == {"disconnected", "quarantine"}
 
 
 # --- Mails ---------------------------------------------------------------------------------------
@@ -388,36 +278,3 @@ def test_ticks_look_once_a_minute_and_a_mail_server_that_fails_stops_none(
     later()
     assert manage("amazon_tick").exit == 0
     assert kinds() == {"quarantine"}
-
-
-# --- What wants staff ----------------------------------------------------------------------------
-
-
-def test_a_reading_takes_as_many_queries_for_many_accounts(account: SellerAccount) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            attention.matters(SellerAccount.objects.all())
-        return len(captured)
-
-    few = queries()
-    for _ in range(20):
-        other = LiveAccountFactory.create()
-        for raised in (quarantine, ship_by, orders_stale, approval):
-            raised(other)
-    assert queries() == few
-    assert few <= 12
-
-
-def test_every_kind_has_an_article() -> None:
-    assert set(attention.ARTICLES) == set(MatterKind)
-
-
-def test_runs_that_nobody_begins_want_a_worker(account: SellerAccount) -> None:
-    run = SyncRunFactory.create(account=account, state="queued", started_at=None, finished_at=None)
-    found = attention.matters(SellerAccount.objects.all())
-    assert found == {}
-    later = timezone.now() + timedelta(minutes=16)
-    OrderWindow.objects.update(end=later)
-    [matter] = attention.matters(SellerAccount.objects.all(), now=later)[account.pk]
-    assert matter.kind == MatterKind.STUCK
-    run.postpone(later, reason_code="throttled", reason="")

@@ -8,24 +8,13 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import (
-    Listing,
-    OfferChange,
-    Outcome,
-    Presence,
-    RunState,
-    SellerSku,
-    Submission,
-    SubmissionState,
-)
+from django_amazon_sync.models import Listing, Outcome, RunState, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import pause
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.runs import bulk
-from django_amazon_sync.testing.simulator import Fault, Switches
+from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.world import DE, FR, World, lines_of
-
-EAN = "4006381333931"
 
 # --- Adopting, sending, and not sending twice -------------------------------------------------
 
@@ -96,25 +85,7 @@ def test_nothing_is_written_from_a_paused_account_or_another_deployment(
     assert world.writes() == 0
 
 
-def test_odd_skus_travel_unharmed(world: World) -> None:
-    for sku in ("a/b c%2F+#,ü", "100%", "x?y=z&w", "with space", "ünïcode"):
-        record = world.sell(sku, quantity=5)
-        record.num_in_stock = 2
-        record.save()
-    run = world.export()
-    assert lines_of(run, "outcome") == [Outcome.SENT] * 5
-    assert world.live("a/b c%2F+#,ü").quantity == 2
-
-
 # --- Quantity ---------------------------------------------------------------------------------
-
-
-def test_a_quantity_keeps_lead_time_and_restock_date(world: World) -> None:
-    factories.stock_record("MUG", in_stock=3)
-    world.list_on_amazon("MUG", price="10.00", quantity=7, lead_time=4, restock_date="2030-01-02")
-    world.export()
-    live = world.live("MUG")
-    assert (live.quantity, live.lead_time, live.restock_date) == (3, 4, "2030-01-02")
 
 
 def test_a_sku_that_amazon_fulfils_never_gets_a_quantity(world: World) -> None:
@@ -145,17 +116,6 @@ def test_one_quantity_goes_to_every_marketplace(connect: Callable[..., World]) -
     assert [world.live("MUG", code).quantity for code in (DE, FR)] == [3, 3]
 
 
-def test_buffer_and_pending_orders_are_kept_back(world: World) -> None:
-    world.account.stock_buffer = 1
-    world.account.save()
-    world.sell("MUG", quantity=10)
-    world.export()
-    world.buy("MUG", 2, status="PENDING")
-    world.import_orders()
-    world.export()
-    assert world.live("MUG").quantity == 10 - 1 - 2
-
-
 def test_untracked_stock_needs_a_set_number(world: World) -> None:
     factories.stock_record("SERVICE", price="10.00", track_stock=False)
     world.list_on_amazon("SERVICE", price="10.00", quantity=0)
@@ -168,35 +128,7 @@ def test_untracked_stock_needs_a_set_number(world: World) -> None:
     assert SellerSku.objects.get().problem == ""
 
 
-def test_a_rise_waits_for_orders_and_a_fall_does_not(world: World) -> None:
-    rising, falling = world.sell("UP", quantity=5), world.sell("DOWN", quantity=5)
-    world.export()
-    world.amazon.advance(3600)
-    world.amazon.faults.add(Fault("searchOrders", "500", times=100))
-    rising.num_in_stock, falling.num_in_stock = 9, 2
-    rising.save()
-    falling.save()
-    world.export()
-    assert world.live("UP").quantity == 5
-    assert world.live("DOWN").quantity == 2
-    world.amazon.faults.clear()
-    world.export()
-    assert world.live("UP").quantity == 9
-
-
 # --- The lane of changed offers ---------------------------------------------------------------
-
-
-def test_a_sold_out_offer_goes_to_zero_by_the_lane(world: World) -> None:
-    record = world.sell("MUG", quantity=5)
-    world.export()
-    record.num_in_stock = 0
-    record.save()
-    assert OfferChange.objects.exists()
-    run = world.send_changes()
-    assert lines_of(run, "outcome", "values") == [(Outcome.SENT, {"quantity": 0})]
-    assert world.live("MUG").quantity == 0
-    assert not OfferChange.objects.exists()
 
 
 def test_a_zero_leaves_even_when_amazon_cannot_be_read(world: World) -> None:
@@ -208,20 +140,6 @@ def test_a_zero_leaves_even_when_amazon_cannot_be_read(world: World) -> None:
     run = world.send_changes()
     assert Outcome.SENT in lines_of(run, "outcome")
     assert world.live("MUG").quantity == 0
-
-
-def test_the_lane_looks_again_at_a_rise_that_waits(world: World) -> None:
-    record = world.sell("MUG", quantity=5)
-    world.export()
-    world.amazon.advance(3600)
-    record.num_in_stock = 8
-    record.save()
-    world.send_changes()
-    assert OfferChange.objects.exists()
-    world.import_orders()
-    world.send_changes()
-    assert world.live("MUG").quantity == 8
-    assert not OfferChange.objects.exists()
 
 
 # --- Gone products ------------------------------------------------------------------------------
@@ -275,78 +193,7 @@ def test_two_offers_with_one_sku_are_said_and_the_rest_goes_on(world: World) -> 
     ]
 
 
-# --- New SKUs ------------------------------------------------------------------------------------
-
-
-def test_a_new_sku_is_offered_by_its_barcode(world: World) -> None:
-    world.amazon.add_product(asin="B00NEW0001", title="A new mug", ean=EAN)
-    factories.stock_record("NEW", price="9.90", in_stock=4, upc=EAN)
-    run = world.export()
-    assert lines_of(run, "outcome") == [Outcome.SENT]
-    live = world.live("NEW")
-    assert (live.asin, live.price, live.quantity) == ("B00NEW0001", Decimal("9.90"), 4)
-    again = world.export()
-    assert lines_of(again, "outcome") == []
-
-
-def test_a_barcode_with_several_asins_waits_for_staff(world: World) -> None:
-    for asin in ("B00TWO0001", "B00TWO0002"):
-        world.amazon.add_product(asin=asin, title="One of two", ean=EAN)
-    factories.stock_record("NEW", price="9.90", in_stock=4, upc=EAN)
-    run = world.export()
-    assert lines_of(run, "outcome") == [Outcome.REFUSED]
-    assert "B00TWO0001" in lines_of(run, "message")[0]
-    assert lines_of(world.export(), "outcome") == []
-    SellerSku.objects.filter(sku="NEW").update(asin="B00TWO0002")
-    world.export()
-    assert world.live("NEW").asin == "B00TWO0002"
-
-
-def test_a_restricted_asin_shows_amazons_words(world: World) -> None:
-    world.amazon.add_product(asin="B00BAR0001", title="Not yours", ean=EAN, restricted=True)
-    factories.stock_record("NEW", price="9.90", in_stock=4, upc=EAN)
-    run = world.export()
-    assert lines_of(run, "outcome") == [Outcome.REFUSED]
-    listing = world.listing("NEW")
-    assert listing.presence == Presence.ABSENT
-    assert "B00BAR0001" in listing.reason
-
-
-def test_a_barcode_with_a_wrong_check_digit_is_not_looked_for(world: World) -> None:
-    factories.stock_record("NEW", price="9.90", in_stock=4, upc="4006381333932")
-    run = world.export()
-    assert "wrong check digit" in lines_of(run, "message")[0]
-    assert not world.amazon.requests_of("searchCatalogItems")
-
-
-def test_an_offer_without_any_code_says_so(world: World) -> None:
-    factories.stock_record("NEW", price="9.90", in_stock=4)
-    run = world.export()
-    assert "neither an ASIN nor a barcode" in lines_of(run, "message")[0]
-
-
 # --- Refusals, approval ------------------------------------------------------------------------
-
-
-def test_a_refusal_shows_amazons_words_and_is_not_repeated(world: World) -> None:
-    record = world.sell("MUG", price="10.00")
-    world.export()
-    listing = world.listing("MUG")
-    listing.approved = {"price": "900000000.00 EUR"}
-    listing.save()
-    record.price = Decimal("900000000")
-    record.save()
-    run = world.export()
-    (outcome, code, message) = lines_of(run, "outcome", "code", "message")[0]
-    assert outcome == Outcome.REFUSED
-    assert code
-    listing.refresh_from_db()
-    assert message in listing.reason
-    sent = world.writes()
-    world.export()
-    assert world.writes() == sent
-    world.export(skus=["MUG"])
-    assert world.writes() > sent
 
 
 def test_a_price_that_jumps_waits_for_approval(world: World) -> None:
@@ -426,60 +273,7 @@ def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> No
     assert lines_of(run, "outcome") == [Outcome.SENT] * 23
 
 
-# --- Names ---------------------------------------------------------------------------------------
-
-
-def test_a_name_goes_only_where_it_is_switched_on(world: World) -> None:
-    record = world.sell("MUG", title="Blue mug")
-    world.export()
-    assert world.writes() == 0
-    world.account.marketplaces.update(sync_name=True)
-    world.export()
-    patch = world.amazon.requests_of("patchListingsItem")[-1]
-    assert patch.body is not None
-    assert patch.body["productType"] == world.listing("MUG").product_type != "PRODUCT"
-    assert world.live("MUG").title == record.product.title
-
-
-# --- Open questions ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "amazon",
-    [{"switches": Switches(merge=merge)} for merge in ("keeps", "drops", "refused")],
-    indirect=True,
-)
-def test_a_price_leaves_sale_and_business_price_alone(world: World) -> None:
-    factories.stock_record("MUG", price="11.00", in_stock=5)
-    world.list_on_amazon("MUG", price="10.00", quantity=5, sale_price="8.00", business_price="9.00")
-    world.export()
-    live = world.live("MUG")
-    assert (live.price, live.sale_price, live.business_price) == (
-        Decimal("11.00"),
-        Decimal("8.00"),
-        Decimal("9.00"),
-    )
-
-
 # --- No answer -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_an_unknown_outcome_is_read_back(world: World, kind: Any) -> None:
-    record = world.sell("MUG", price="10.00", quantity=5)
-    world.export()
-    record.price = Decimal("11.00")
-    record.save()
-    world.amazon.faults.add(Fault("patchListingsItem", kind, times=1))
-    run = world.export()
-    assert not run.went_well
-    assert Submission.objects.get().state == SubmissionState.UNKNOWN
-    world.export()
-    assert world.live("MUG").price == Decimal("11.00")
-    assert not Submission.objects.filter(state=SubmissionState.UNKNOWN).exists()
-    sent = world.writes()
-    world.export()
-    assert world.writes() == sent
 
 
 def test_a_part_is_measured_by_all_listings_and_with_the_parts_before(

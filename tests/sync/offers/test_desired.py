@@ -15,12 +15,12 @@ from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.offers import fields
 from django_amazon_sync.sync.offers.field_kinds import Number
-from django_amazon_sync.sync.offers.fields import FIELDS, own_fields, set_own
+from django_amazon_sync.sync.offers.fields import own_fields
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
+from tests.sync.offers.steps import SALE, give, sent
 from tests.world import DE, World, lines_of
 
-SALE = {"price": "8.00 EUR", "start": "2020-01-01", "end": "2099-12-31"}
 BUSINESS = {"price": "9.50 EUR", "tiers": [[10, "9.00 EUR"]]}
 VALUES: dict[str, Any] = {
     "handling_time": 3,
@@ -35,28 +35,6 @@ VALUES: dict[str, Any] = {
     "item_type_keyword": "mugs",
     "browse_nodes": ["3167641", "3169321"],
 }
-
-
-@pytest.fixture
-def mug(world: World) -> World:
-    """A world that sells one mug, as Amazon has it."""
-    world.sell("MUG", price="10.00", quantity=5)
-    world.export()
-    return world
-
-
-def give(world: World, sku: str = "MUG", **values: Any) -> None:
-    """Set own values, or take away what is empty."""
-    listing = world.listing(sku)
-    for name, value in values.items():
-        set_own(listing.sku if FIELDS[name].level == "sku" else listing, name, value)
-    listing.sku.save()
-    listing.save()
-
-
-def sent(world: World, sku: str = "MUG") -> dict[str, Any]:
-    """What Amazon received, by the names of its attributes."""
-    return world.amazon.attributes(world.seller, sku, DE)
 
 
 def offer_of(world: World, audience: str = "ALL") -> dict[str, Any]:
@@ -198,50 +176,6 @@ def test_of_a_locked_listing_only_price_and_stock_leave(mug: World) -> None:
     assert {name for one in lines_of(run, "values") for name in one} == {"price", "quantity"}
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"minimum_price": "10.50 EUR"}, "below the minimum price 10.50 EUR"),
-        ({"maximum_price": "9.00 EUR"}, "above the maximum price 9.00 EUR"),
-    ],
-)
-def test_a_price_outside_its_bounds_waits_and_the_stock_does_not(
-    mug: World, values: dict[str, Any], message: str
-) -> None:
-    give(mug, **values)
-    record = _record("MUG")
-    record.price, record.num_in_stock = Decimal("10.20"), 4
-    record.save()
-    run = mug.export()
-    assert message in lines_of(run, "message")[0]
-    live = mug.live("MUG")
-    assert (live.price, live.quantity) == (Decimal("10.00"), 4)
-
-
-@pytest.mark.parametrize("stop", ["locked", "switched off"])
-def test_a_bound_that_is_not_sent_still_holds_the_price(mug: World, stop: str) -> None:
-    give(mug, minimum_price="9.00 EUR")
-    listing = mug.listing("MUG")
-    listing.locked = stop == "locked"
-    listing.switches = {"minimum_price": False} if stop == "switched off" else {}
-    listing.save()
-    record = _record("MUG")
-    record.price, record.num_in_stock = Decimal("8.50"), 4
-    record.save()
-    run = mug.export()
-    assert "below the minimum price 9.00 EUR" in lines_of(run, "message")[0]
-    live = mug.live("MUG")
-    assert (live.price, live.quantity) == (Decimal("10.00"), 4)
-
-
-def test_a_sale_above_the_price_is_not_sent(mug: World) -> None:
-    give(mug, sale_price=SALE | {"price": "10.00 EUR"}, list_price="14.90 EUR")
-    run = mug.export()
-    assert "is not below the price" in lines_of(run, "message")[0]
-    assert mug.live("MUG").sale_price is None
-    assert "list_price" in sent(mug)
-
-
 def test_a_sale_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
     give(mug, sale_price=SALE | {"price": "1.00 EUR"})
     run = mug.export()
@@ -249,15 +183,6 @@ def test_a_sale_of_nine_tenths_off_waits_for_approval(mug: World) -> None:
     assert mug.live("MUG").sale_price is None
     mug.export(approve=run.pk)
     assert mug.live("MUG").sale_price == Decimal("1.00")
-
-
-@pytest.mark.parametrize("business", [("8.50 EUR", []), ("9.50 EUR", [[2, "8.50 EUR"]])])
-def test_business_buyers_pay_no_less_than_the_minimum(mug: World, business: Any) -> None:
-    price, tiers = business
-    give(mug, minimum_price="9.00 EUR", business_price={"price": price, "tiers": tiers})
-    run = mug.export()
-    assert "8.50 EUR is below the minimum price 9.00 EUR" in lines_of(run, "message")[0]
-    assert len(sent(mug)["purchasable_offer"]) == 1
 
 
 def test_a_tier_of_nine_tenths_off_waits_for_approval(mug: World) -> None:

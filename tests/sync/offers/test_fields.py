@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.amazon.attributes import first_schedule
 from django_amazon_sync.amazon.reading import text
-from django_amazon_sync.data import FieldValues, Json, JsonObject, ListingFacts, Money
-from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, OfferField, own_fields
+from django_amazon_sync.data import FieldValues, JsonObject, ListingFacts, Money
+from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, own_fields
 from tests.patches import DE, store
+from tests.sync.offers.steps import received
 
 cents = st.integers(1, 10**9).map(lambda number: Decimal(number) / 100)
 prices = cents.map(lambda amount: str(Money(amount, "EUR").rounded()))
@@ -54,12 +54,6 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }  # fmt: skip
 
 
-def received(one: OfferField, value: Any, marketplace: str = DE) -> ListingFacts:
-    """A listing whose attributes hold what a patch of this value sets."""
-    patch = one.patch(value, store(marketplace), {"quantity": 1} if one.sent_with_quantity else {})
-    return ListingFacts(marketplace, attributes={one.attribute: patch["value"]})
-
-
 def test_each_field_with_an_own_value_is_tried() -> None:
     assert list(VALUES) == [one.name for one in own_fields()]
 
@@ -81,59 +75,6 @@ def _typed(form_field: Any, value: Any) -> Any:
     """What a form that shows the value sends back."""
     shown = form_field.prepare_value(value)
     return form_field.widget.decompress(shown) if hasattr(form_field.widget, "widgets") else shown
-
-
-@pytest.mark.parametrize("one", list(own_fields()), ids=lambda one: one.name)
-@given(text=st.text(max_size=40))
-def test_no_text_does_more_than_name_a_value_or_say_what_is_wrong(
-    one: OfferField, text: str
-) -> None:
-    try:
-        value = one.from_text(text, "EUR")
-    except ValidationError:
-        return
-    assert value == REMOVED or one.from_text(one.to_text(value)) == value
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("handling_time", "31", "from 0 to 30"),
-        ("handling_time", "\u0663", "whole number"),
-        ("restock_date", "2026-02-30", "2026-12-31"),
-        ("minimum_price", "1,234.50", "12.90"),
-        ("minimum_price", "0", "above 0"),
-        ("minimum_price", "9.999", "2 decimals"),
-        ("minimum_price", "9 USD", "currency is EUR, not USD"),
-        ("sale_price", "9.90", "first and last day"),
-        ("sale_price", "9.90 2026-11-30/2026-11-01", "ends before it begins"),
-        ("business_price", "9; 10: 9.50", "prices must fall"),
-        ("business_price", "9; 10: 8; 10: 7", "numbers of units must rise"),
-        ("business_price", "9; 8.50", "units and price"),
-        ("browse_nodes", "12, books", "books"),
-        ("browse_nodes", "1, 2, 3", "at most 2"),
-        ("condition_note", "a\x00b", "control characters"),
-        ("max_order_quantity", "0", "from 1"),
-    ],
-)
-def test_a_wrong_text_is_refused_in_words(name: str, text: str, message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        FIELDS[name].from_text(text, "EUR")
-
-
-def test_a_price_without_any_currency_is_refused() -> None:
-    with pytest.raises(ValidationError, match="currency too"):
-        FIELDS["minimum_price"].from_text("9.90")
-    assert FIELDS["minimum_price"].from_text("9,90 eur") == "9.90 EUR"
-
-
-def test_yen_have_no_decimals() -> None:
-    japan = "A1VC38T7YXB528"
-    assert FIELDS["list_price"].from_text("1290", "JPY") == "1290 JPY"
-    with pytest.raises(ValidationError, match="0 decimals"):
-        FIELDS["list_price"].from_text("1290.5", "JPY")
-    there = received(FIELDS["list_price"], "1290 JPY", japan)
-    assert FIELDS["list_price"].read(there, store(japan)) == "1290 JPY"
 
 
 def test_a_list_price_has_the_name_that_the_store_gives_it() -> None:
@@ -177,12 +118,3 @@ def test_a_sale_is_taken_away_by_ending_it() -> None:
     assert (over["value_with_tax"], text(over["end_at"])[:4]) == (9.9, "2000")
     there = ListingFacts(DE, attributes={"purchasable_offer": ended["value"]})
     assert one.read(there, store()) is None
-
-
-def test_a_tier_without_an_amount_is_none() -> None:
-    plan: Json = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
-    price: Json = [{"schedule": [{"value_with_tax": 9.5}]}]
-    kind = FIELDS["business_price"].kind
-    read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], store())
-    assert read == {"price": "9.50 EUR", "tiers": []}
-    assert str(kind.least_paid(read)) == "9.50 EUR"

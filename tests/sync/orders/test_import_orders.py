@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,17 +11,9 @@ from django.core import mail
 from django.db.models import F
 from oscar.core.loading import get_model
 
-from django_amazon_sync.amazon import orders as orders_gateway
-from django_amazon_sync.models import (
-    AmazonOrder,
-    OrderState,
-    OrderWindow,
-    Outcome,
-    RunState,
-    WindowState,
-)
-from django_amazon_sync.sync.orders import import_orders, windows
-from django_amazon_sync.testing.simulator import Fault, Switches
+from django_amazon_sync.models import AmazonOrder, OrderState, Outcome, RunState
+from django_amazon_sync.sync.orders import import_orders
+from django_amazon_sync.testing.simulator import Switches
 from tests.world import DE, World, lines_of, shop_order
 
 
@@ -149,20 +139,6 @@ def test_a_pending_order_holds_and_is_placed_when_paid(world: World) -> None:
     assert world.in_stock("MUG") == 7
 
 
-def test_a_pending_order_that_is_cancelled_releases_its_hold(world: World) -> None:
-    world.sell("MUG", quantity=9)
-    world.export()
-    number = world.buy("MUG", 2, status="PENDING")
-    world.import_orders()
-    world.send_changes()
-    assert world.live("MUG").quantity == 7
-    world.amazon.cancel(number)
-    world.import_orders()
-    world.send_changes()
-    assert order_of(number).state == OrderState.CANCELLED
-    assert world.live("MUG").quantity == 9
-
-
 def test_part_and_whole_are_cancelled_once(world: World) -> None:
     world.sell("MUG", quantity=9)
     number = world.buy("MUG", 3)
@@ -274,66 +250,6 @@ def test_an_unreadable_order_is_kept_and_the_page_survives(world: World) -> None
 
 
 # --- Windows ------------------------------------------------------------------------------------
-
-
-def gapless(world: World) -> bool:
-    """Whether each finished window of the chain begins before the last one ended."""
-    done = list(
-        OrderWindow.objects.filter(
-            account=world.account, swept=False, state=WindowState.DONE
-        ).order_by("start")
-    )
-    return all(later.start <= (earlier.end or later.start) for earlier, later in pairwise(done))
-
-
-def test_many_pages_and_a_dead_token_lose_no_order(
-    connect: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(orders_gateway, "ORDERS_A_PAGE", 10)
-    world = connect()
-    world.sell("MUG", quantity=900)
-    numbers = {world.buy("MUG") for _ in range(23)}
-    # The second page fails, and the token is dead when the search goes on.
-    world.amazon.faults.add(Fault("searchOrders", "500", skip=1, times=1))
-    first = world.import_orders()
-    assert first.state == RunState.STOPPED
-    assert windows.complete_until(world.account) is None
-    world.amazon.advance(25 * 3600)
-    world.import_orders()
-    placed = AmazonOrder.objects.filter(state=OrderState.PLACED)
-    assert set(placed.values_list("number", flat=True)) == numbers
-    assert gapless(world)
-
-
-def test_after_a_long_silence_the_newest_come_first_and_the_gap_after_them(world: World) -> None:
-    world.sell("MUG", quantity=9)
-    world.import_orders()
-    old = world.buy("MUG")
-    world.amazon.advance(86_400)
-    new = world.buy("MUG")
-    run = world.import_orders()
-    assert lines_of(run, "order_number", "outcome") == [
-        (old, Outcome.PLACED),
-        (new, Outcome.PLACED),
-    ]
-    assert gapless(world)
-    until = windows.complete_until(world.account)
-    assert until is not None
-    assert world.amazon.now() - until < timedelta(minutes=5)
-
-
-@pytest.mark.parametrize("amazon", [{"switches": Switches(omitted_orders=0.3)}], indirect=True)
-def test_orders_that_a_search_omits_are_found_by_the_next(world: World) -> None:
-    world.sell("MUG", quantity=900)
-    numbers = set()
-    for _ in range(8):
-        numbers.add(world.buy("MUG"))
-        world.import_orders()
-    for _ in range(6):
-        world.import_orders()
-    assert {order.number for order in AmazonOrder.objects.filter(state=OrderState.PLACED)} == (
-        numbers
-    )
 
 
 def test_a_missing_total_is_asked_for_by_itself(world: World) -> None:

@@ -1,0 +1,178 @@
+"""Rows of a spreadsheet become what staff set, or each fault is told at its cell."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from django_amazon_sync.admin.products import offer_sheet
+from django_amazon_sync.amazon.reading import obj
+from django_amazon_sync.models import Listing, OfferIdentifier, SellerAccount, SellerSku
+from django_amazon_sync.testing.factories import SellerSkuFactory
+from tests import factories
+from tests.admin.conftest import Staff
+from tests.admin.products.sheet_steps import (
+    EAN,
+    PAGE,
+    account_with_offers,
+    export,
+    faults,
+    look,
+    save,
+    table,
+)
+from tests.factories_amazon import FRANCE, GERMANY
+
+pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
+
+
+@pytest.fixture
+def account() -> SellerAccount:
+    return account_with_offers()
+
+
+def test_missing_columns_leave_values_and_empty_cells_set_nothing(
+    staff: Staff, account: SellerAccount
+) -> None:
+    SellerSku.objects.update(synchronise=True, set_quantity=3)
+    OfferIdentifier.objects.create(offer_pk=SellerSku.objects.get().offer_pk, kind="ean", value=EAN)
+    save(staff, look(staff, account, "shop_sku;synchronise;condition\nMUG;;\n"))
+    sku = SellerSku.objects.get()
+    assert (sku.synchronise, sku.set_quantity, sku.condition) == (None, 3, "new_new")
+    assert OfferIdentifier.objects.count() == 1
+    save(staff, look(staff, account, "shop_sku;ean\nMUG;\n"))
+    assert not OfferIdentifier.objects.exists()
+
+
+def test_each_fault_is_told_by_row_and_column_and_nothing_is_saved(
+    staff: Staff, account: SellerAccount
+) -> None:
+    file = (
+        "shop_sku;ean;isbn;synchronise;condition;set_quantity;own_price DE\n"
+        f"SPOON;{EAN};;yes;;;5.00\n"
+        "MUG;4006381333932;123;maybe;shiny;-1;abc\n"
+        "GHOST;;;;;;\n"
+        "\n"
+        ";1;;;;;\n"
+        "SPOON;;;;;;\n"
+    )
+    answer = look(staff, account, file)
+    told = faults(answer)
+    assert [(row, column) for row, column, _reason in told] == [
+        (3, "ean"), (3, "isbn"), (3, "synchronise"), (3, "condition"), (3, "set_quantity"),
+        (3, "own_price DE"), (4, "shop_sku"), (6, "shop_sku"), (7, "shop_sku"),
+    ]  # fmt: skip
+    reasons = " ".join(reason for _row, _column, reason in told)
+    for words in (
+        "4006381333932 is no EAN: its check digit", "123 is no ISBN: it has",
+        "maybe is neither yes nor no", "shiny is not one of the available choices",
+        "greater than or equal to 0", "Enter a number", "no offer of this SKU",
+        "needs the shop's SKU", "Another row of the file",
+    ):  # fmt: skip
+        assert words in reasons, words
+    assert answer.context["token"] == ""
+    assert not OfferIdentifier.objects.exists()
+    assert SellerSku.objects.count() == 1
+    assert "<td>set_quantity</td>" in answer.content.decode()
+
+
+def test_an_offer_that_no_run_has_taken_up_gets_its_rows(
+    staff: Staff, account: SellerAccount
+) -> None:
+    file = "shop_sku,synchronise,own_price DE\nSPOON,yes,5.00\n"
+    assert save(staff, look(staff, account, file)) == ["1 offer is changed."]
+    sku = SellerSku.objects.get(sku="SPOON")
+    assert sku.synchronise is True
+    assert [one.own_price for one in sku.listings.all()] == [Decimal("5.00")]
+
+
+def test_another_sku_is_the_form_s_change_of_a_sku(staff: Staff, account: SellerAccount) -> None:
+    """The old one is kept, and goes to zero; what else the row says is of the new one."""
+    old = SellerSku.objects.get()
+    file = "shop_sku\tseller_sku\tset_quantity\town_price DE\nMUG\tAMZ-MUG\t4\t8.00\n"
+    answer = look(staff, account, file)
+    assert faults(answer) == []
+    assert save(staff, answer) == ["1 offer is changed."]
+    new = SellerSku.objects.get(sku="AMZ-MUG")
+    assert (new.offer_pk, new.matched, new.set_quantity) == (old.offer_pk, True, 4)
+    assert new.listings.get(marketplace__code=GERMANY).own_price == Decimal("8.00")
+    old.refresh_from_db()
+    assert (old.synchronise, old.managed, old.set_quantity) == (False, True, None)
+    [mug, _spoon] = table(export(staff, account))
+    assert mug["seller_sku"] == "AMZ-MUG"
+
+
+def test_a_sku_of_another_offer_and_one_given_twice_are_refused(
+    staff: Staff, account: SellerAccount
+) -> None:
+    record = factories.stock_record("FORK")
+    SellerSkuFactory.create(account=account, sku="TAKEN", offer_pk=str(record.pk), matched=True)
+    told = faults(look(staff, account, "shop_sku;seller_sku\nMUG;TAKEN\nSPOON;X\nFORK;X\n"))
+    assert [row for row, column, _reason in told if column == "seller_sku"] == [2, 4]
+    assert SellerSku.objects.count() == 2
+
+
+def test_saving_takes_no_query_for_each_new_offer(
+    staff: Staff, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offer_sheet, "ONE_BY_ONE", 10)
+    counted = []
+    for number in (30, 300):
+        for one in range(number):
+            factories.stock_record(f"S{number}-{one}")
+        rows = "\n".join(f"S{number}-{one},7,{EAN},5.00" for one in range(number))
+        answer = look(staff, account, f"shop_sku,set_quantity,ean,own_price DE\n{rows}\n")
+        with CaptureQueriesContext(connection) as captured:
+            staff.client.post(reverse(PAGE), {"token": answer.context["token"]})
+        made = SellerSku.objects.filter(sku__startswith=f"S{number}-")
+        assert made.filter(set_quantity=7, listings__own_price=5).count() == number
+        counted.append(len(captured))
+    assert OfferIdentifier.objects.filter(value=EAN).count() == 330
+    # SQLite takes only so many values in one statement.
+    assert counted[1] - counted[0] < 20
+
+
+def test_the_declared_fields_have_columns(staff: Staff, account: SellerAccount) -> None:
+    file = (
+        "shop_sku\thandling_time\tsale_price DE\tbusiness_price FR\tbrowse_nodes DE\n"
+        "MUG\t3\t9,90 2026-12-01/2026-12-24\t8.00; 10: 7.50\t123, 456\n"
+    )
+    answer = look(staff, account, file)
+    assert faults(answer) == []
+    save(staff, answer)
+    assert SellerSku.objects.get().own_values == {"handling_time": 3}
+    german, french = Listing.objects.order_by("marketplace__pk")
+    assert german.own_values == {
+        "sale_price": {"price": "9.90 EUR", "start": "2026-12-01", "end": "2026-12-24"},
+        "browse_nodes": ["123", "456"],
+    }
+    assert obj(french.own_values["business_price"])["tiers"] == [[10, "7.50 EUR"]]
+    again = look(staff, account, export(staff, account))
+    assert again.context["outcome"].changed == []
+
+
+def test_a_sale_above_the_price_is_told_at_its_cell(staff: Staff, account: SellerAccount) -> None:
+    file = "shop_sku\town_price DE\tsale_price DE\nMUG\t5.00\t9.90 2026-12-01/2026-12-24\n"
+    [(row, column, _reason)] = faults(look(staff, account, file))
+    assert (row, column) == (2, "sale_price DE")
+
+
+def test_switches_and_locks_have_columns(staff: Staff, account: SellerAccount) -> None:
+    german = Listing.objects.filter(marketplace__code=GERMANY)
+    german.update(switches={"sale_price": False, "name": True})
+    [mug, spoon] = table(export(staff, account))
+    shown = [mug[f"{name} DE"] for name in ("send_sale_price", "send_name", "send_price", "locked")]
+    assert shown == ["no", "yes", "", "no"]
+    assert mug["send_sale_price FR"] == spoon["send_sale_price DE"] == ""
+
+    head = "shop_sku,send_sale_price DE,send_name DE,send_price DE,locked DE\n"
+    answer = look(staff, account, f"{head}MUG,perhaps,,no,yes\n")
+    assert faults(answer) == [(2, "send_sale_price DE", "perhaps is neither yes nor no.")]
+    save(staff, look(staff, account, f"{head}MUG,no,,no,yes\n"))
+    assert german.get().switches == {"sale_price": False, "price": False}
+    assert german.get().locked
+    assert not Listing.objects.get(marketplace__code=FRANCE).switches

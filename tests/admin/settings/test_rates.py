@@ -1,0 +1,96 @@
+"""Rates of the table: entered by staff, fetched ones only looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from django_amazon_sync.models import ExchangeRate, Listing, RateFetch, RateSource
+from tests import factories
+from tests.admin.conftest import Staff
+from tests.admin.japan import convert, explained, mug_for_japan, today
+from tests.factories_amazon import ExchangeRateFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listing(db: None) -> Listing:
+    return mug_for_japan()
+
+
+def test_a_rate_is_entered_and_counts(staff: Staff, listing: Listing) -> None:
+    convert(listing)
+    entered = {"base": "eur", "currency": "jpy", "rate": "160", "on": today().isoformat()}
+    assert staff.save(ExchangeRate, **entered).status_code == 302
+    rate = ExchangeRate.objects.get()
+    assert (rate.source, rate.base, rate.currency) == (RateSource.TABLE, "EUR", "JPY")
+    assert "<strong>1600 JPY</strong>" in explained(staff, listing)
+    assert "160" in staff.see(ExchangeRate)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"rate": "0"}, "rate", "greater than or equal to"),
+        ({"rate": "NaN"}, "rate", "Enter a number."),
+        ({"rate": "1.123456789"}, "rate", "no more than 8 decimal places"),
+        ({"base": "€"}, "base", "three letters"),
+        ({"currency": "EUR"}, "currency", "from one currency to another"),
+        ({"on": "2026-02-30"}, "on", "Enter a valid date."),
+        ({"on": "2026-11-20"}, "on", "a rate of this pair and day already"),
+    ],
+)
+def test_a_rate_that_is_none_is_refused_at_its_field(
+    staff: Staff, change: dict[str, str], field: str, words: str
+) -> None:
+    ExchangeRateFactory.create(on=date(2026, 11, 20))
+    entered = {"base": "EUR", "currency": "JPY", "rate": "160", "on": "2026-11-21"} | change
+    response = staff.save(ExchangeRate, **entered)
+    assert response.status_code == 200
+    assert words in " ".join(response.context["adminform"].form.errors[field])
+    assert ExchangeRate.objects.count() == 1
+
+
+def test_what_was_fetched_is_only_looked_at(staff: Staff) -> None:
+    fetched = ExchangeRateFactory.create(source=RateSource.ECB)
+    entered = {"base": "EUR", "currency": "JPY", "rate": "1", "on": "2026-11-21"}
+    assert staff.save(ExchangeRate, fetched.pk, **entered).status_code == 403
+    staff.client.post(
+        "/admin/django_amazon_sync/exchangerate/",
+        {"action": "delete_selected", "_selected_action": [fetched.pk], "post": "yes"},
+    )
+    assert ExchangeRate.objects.get().rate == fetched.rate
+
+
+def test_the_list_says_when_rates_were_fetched_and_what_failed(staff: Staff) -> None:
+    assert "are fetched by the next run" in staff.see(ExchangeRate)
+    RateFetch.objects.create(
+        source=RateSource.ECB, next_at=timezone.now() + timedelta(hours=1),
+        fetched_at=timezone.now(), reason="It answered with status 503.",
+    )  # fmt: skip
+    page = staff.see(ExchangeRate)
+    assert "rates were fetched" in page
+    assert "It answered with status 503." in page
+
+
+def test_rates_are_kept_by_those_who_change_prices_of_all_accounts(
+    staff_with: Callable[..., Staff], client: Client
+) -> None:
+    packer = staff_with("view_exchangerate")
+    assert packer.save(ExchangeRate, base="EUR").status_code == 403
+    partner = factories.partner("north")
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Permission
+
+    user = get_user_model().objects.get(username="packer")
+    user.user_permissions.add(Permission.objects.get(codename="change_price_listing"))
+    assert packer.client.get("/admin/django_amazon_sync/exchangerate/add/").status_code == 200
+    partner.users.add(user)
+    assert packer.client.get("/admin/django_amazon_sync/exchangerate/add/").status_code == 403
+    ExchangeRateFactory.create()
+    assert "162.35" not in packer.see(ExchangeRate)

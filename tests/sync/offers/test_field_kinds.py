@@ -1,0 +1,75 @@
+"""The kinds of values: read from any text, shown in forms, written as Amazon wants them."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_amazon_sync.data import Json
+from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, OfferField, own_fields
+from tests.patches import store
+from tests.sync.offers.steps import received
+
+
+@pytest.mark.parametrize("one", list(own_fields()), ids=lambda one: one.name)
+@given(text=st.text(max_size=40))
+def test_no_text_does_more_than_name_a_value_or_say_what_is_wrong(
+    one: OfferField, text: str
+) -> None:
+    try:
+        value = one.from_text(text, "EUR")
+    except ValidationError:
+        return
+    assert value == REMOVED or one.from_text(one.to_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("handling_time", "31", "from 0 to 30"),
+        ("handling_time", "\u0663", "whole number"),
+        ("restock_date", "2026-02-30", "2026-12-31"),
+        ("minimum_price", "1,234.50", "12.90"),
+        ("minimum_price", "0", "above 0"),
+        ("minimum_price", "9.999", "2 decimals"),
+        ("minimum_price", "9 USD", "currency is EUR, not USD"),
+        ("sale_price", "9.90", "first and last day"),
+        ("sale_price", "9.90 2026-11-30/2026-11-01", "ends before it begins"),
+        ("business_price", "9; 10: 9.50", "prices must fall"),
+        ("business_price", "9; 10: 8; 10: 7", "numbers of units must rise"),
+        ("business_price", "9; 8.50", "units and price"),
+        ("browse_nodes", "12, books", "books"),
+        ("browse_nodes", "1, 2, 3", "at most 2"),
+        ("condition_note", "a\x00b", "control characters"),
+        ("max_order_quantity", "0", "from 1"),
+    ],
+)
+def test_a_wrong_text_is_refused_in_words(name: str, text: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        FIELDS[name].from_text(text, "EUR")
+
+
+def test_a_price_without_any_currency_is_refused() -> None:
+    with pytest.raises(ValidationError, match="currency too"):
+        FIELDS["minimum_price"].from_text("9.90")
+    assert FIELDS["minimum_price"].from_text("9,90 eur") == "9.90 EUR"
+
+
+def test_yen_have_no_decimals() -> None:
+    japan = "A1VC38T7YXB528"
+    assert FIELDS["list_price"].from_text("1290", "JPY") == "1290 JPY"
+    with pytest.raises(ValidationError, match="0 decimals"):
+        FIELDS["list_price"].from_text("1290.5", "JPY")
+    there = received(FIELDS["list_price"], "1290 JPY", japan)
+    assert FIELDS["list_price"].read(there, store(japan)) == "1290 JPY"
+
+
+def test_a_tier_without_an_amount_is_none() -> None:
+    plan: Json = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
+    price: Json = [{"schedule": [{"value_with_tax": 9.5}]}]
+    kind = FIELDS["business_price"].kind
+    read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], store())
+    assert read == {"price": "9.50 EUR", "tiers": []}
+    assert str(kind.least_paid(read)) == "9.50 EUR"

@@ -1,0 +1,160 @@
+"""The windows of time over which orders are searched leave no gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from django_amazon_sync.amazon import orders as orders_gateway
+from django_amazon_sync.models import (
+    AmazonOrder,
+    OrderState,
+    OrderWindow,
+    Outcome,
+    RunState,
+    SellerAccount,
+    WindowState,
+)
+from django_amazon_sync.sync.orders import windows
+from django_amazon_sync.testing.simulator import Fault, Switches
+from tests.factories_amazon import LiveAccountFactory
+from tests.world import World, lines_of
+
+
+def gapless(world: World) -> bool:
+    """Whether each finished window of the chain begins before the last one ended."""
+    done = list(
+        OrderWindow.objects.filter(
+            account=world.account, swept=False, state=WindowState.DONE
+        ).order_by("start")
+    )
+    return all(later.start <= (earlier.end or later.start) for earlier, later in pairwise(done))
+
+
+def test_many_pages_and_a_dead_token_lose_no_order(
+    connect: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders_gateway, "ORDERS_A_PAGE", 10)
+    world = connect()
+    world.sell("MUG", quantity=900)
+    numbers = {world.buy("MUG") for _ in range(23)}
+    # The second page fails, and the token is dead when the search goes on.
+    world.amazon.faults.add(Fault("searchOrders", "500", skip=1, times=1))
+    first = world.import_orders()
+    assert first.state == RunState.STOPPED
+    assert windows.complete_until(world.account) is None
+    world.amazon.advance(25 * 3600)
+    world.import_orders()
+    placed = AmazonOrder.objects.filter(state=OrderState.PLACED)
+    assert set(placed.values_list("number", flat=True)) == numbers
+    assert gapless(world)
+
+
+def test_after_a_long_silence_the_newest_come_first_and_the_gap_after_them(world: World) -> None:
+    world.sell("MUG", quantity=9)
+    world.import_orders()
+    old = world.buy("MUG")
+    world.amazon.advance(86_400)
+    new = world.buy("MUG")
+    run = world.import_orders()
+    assert lines_of(run, "order_number", "outcome") == [
+        (old, Outcome.PLACED),
+        (new, Outcome.PLACED),
+    ]
+    assert gapless(world)
+    until = windows.complete_until(world.account)
+    assert until is not None
+    assert world.amazon.now() - until < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("amazon", [{"switches": Switches(omitted_orders=0.3)}], indirect=True)
+def test_orders_that_a_search_omits_are_found_by_the_next(world: World) -> None:
+    world.sell("MUG", quantity=900)
+    numbers = set()
+    for _ in range(8):
+        numbers.add(world.buy("MUG"))
+        world.import_orders()
+    for _ in range(6):
+        world.import_orders()
+    assert {order.number for order in AmazonOrder.objects.filter(state=OrderState.PLACED)} == (
+        numbers
+    )
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def window(account: SellerAccount, hours: float, *, done: bool = True, swept: bool = False) -> None:
+    """A window from an hour before until so many hours after noon."""
+    end = NOON + timedelta(hours=hours)
+    state = WindowState.DONE if done else WindowState.OPEN
+    OrderWindow.objects.create(
+        account=account, state=state, start=end - timedelta(hours=1), end=end if done else None,
+        swept=swept,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("searched", "hours"),
+    [
+        ([], None),
+        ([(1, False)], None),
+        ([(1, True), (2, True)], 2),
+        ([(1, True), (2, False), (3, True)], 1),
+        ([(1, False), (3, True)], None),
+    ],
+    ids=["none", "the first is open", "all done", "a gap before the newest", "only the newest"],
+)
+def test_orders_are_complete_up_to_the_first_gap(
+    db: None, searched: list[tuple[int, bool]], hours: int | None
+) -> None:
+    account, other = LiveAccountFactory.create(), LiveAccountFactory.create()
+    for number, done in searched:
+        window(account, number, done=done)
+    window(account, 9, swept=True)  # what was asked for besides is no link of the chain
+    window(other, 5)
+    until = None if hours is None else NOON + timedelta(hours=hours)
+    assert windows.complete_until(account) == until
+    both = windows.complete_until_of([account.pk, other.pk])
+    assert both.get(account.pk) == until
+    assert both[other.pk] == NOON + timedelta(hours=5)
+
+
+def test_a_new_window_begins_before_the_last_one_ended(db: None) -> None:
+    account = LiveAccountFactory.create()
+    ended = datetime.now(UTC) - timedelta(hours=1)
+    OrderWindow.objects.create(
+        account=account, state=WindowState.DONE, start=ended - timedelta(hours=1), end=ended
+    )
+    [new] = windows.chain(account)
+    assert new.start == ended - windows.OVERLAP
+    assert list(windows.chain(account)) == [new], "an open one is searched first"
+
+
+def test_a_look_back_has_begun_with_the_first_window_of_the_chain(db: None) -> None:
+    account = LiveAccountFactory.create()
+    window(account, 1, swept=True)
+    assert not windows.has_begun(account)
+    window(account, 1, done=False)
+    assert windows.has_begun(account)
+
+
+def test_old_windows_are_forgotten_and_the_newest_month_stays(db: None) -> None:
+    account, other = LiveAccountFactory.create(), LiveAccountFactory.create()
+    for of in (account, other):
+        window(of, 0)
+    window(account, 24 * 31)
+    window(account, 24 * 31 - 1, done=False)
+    windows.forget_old(account)
+    assert windows.complete_until(account) == NOON + timedelta(days=31)
+    assert OrderWindow.objects.filter(account=account).count() == 2
+    assert OrderWindow.objects.filter(account=other).count() == 1
+
+
+def test_amazon_shows_two_years_and_more_in_the_far_east() -> None:
+    ago = datetime.now(UTC) - windows.oldest_orders("eu")
+    assert timedelta(days=728) < ago < timedelta(days=730)
+    assert windows.oldest_orders("fe") == datetime(2016, 1, 1, tzinfo=UTC)
