@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib.util import find_spec
-from typing import Any
+from typing import TypeGuard, get_args
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -28,13 +28,8 @@ from django_amazon_sync.shops.model_shop import ModelShop
 
 TAG = "amazon_sync"
 
-_NUMBERS = (
-    "PRICE_MOVE_PERCENT", "RUN_MOVE_PERCENT", "RUN_MOVE_COUNT", "DRIFT_AFTER", "ORDERS_FRESH",
-    "FEED_THRESHOLD", "FEED_LOW_STOCK", "ORDERS_STALE", "RUNS_KEPT_DAYS",
-    "FEED_THRESHOLD", "FEED_LOW_STOCK", "RATES_MAX_AGE", "RATES_MOVE_PERCENT",
-)  # fmt: skip
-_LISTS = ("ENCRYPTION_KEYS", "SHIPPING_EVENTS")
-_TEXTS = tuple(name for name in conf.DEFAULTS if name not in (*_NUMBERS, *_LISTS))
+_NUMBERS: tuple[str, ...] = get_args(conf.NumberSetting)
+_LISTS: tuple[str, ...] = get_args(conf.ListSetting)
 _SCHEMES = {
     "ENDPOINT": ("https", "http"),
     "LWA_ENDPOINT": ("https", "http"),
@@ -79,15 +74,16 @@ def _wanted_instead(name: str) -> str:
     """What the setting should be and is not; empty where all is well."""
     value = conf.get(name)
     if name in _NUMBERS:
-        is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-        return "" if is_number and value >= 0 else "a number of 0 or more"
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and value >= 0:
+            return ""
+        return "a number of 0 or more"
     if name in _LISTS:
         return "" if _is_list_of_texts(value) else "a list of texts"
     return "" if isinstance(value, str) else "a text"
 
 
-def _is_list_of_texts(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+def _is_list_of_texts(value: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
 
 
 @checks.register(TAG)
@@ -178,7 +174,7 @@ def check_rates(**kwargs: object) -> list[checks.CheckMessage]:
 @checks.register(TAG)
 def check_encryption_keys(**kwargs: object) -> list[checks.CheckMessage]:
     """ENCRYPTION_KEYS holds Fernet keys."""
-    keys = conf.get("ENCRYPTION_KEYS")
+    keys: object = conf.get("ENCRYPTION_KEYS")
     if not keys:
         return [
             checks.Warning(
@@ -324,5 +320,5 @@ def check_stored_secret(
 
 def _text(name: str) -> str:
     """A setting that is a text, or an empty one; check_types tells of what is none."""
-    value: Any = conf.get(name)
+    value = conf.get(name)
     return value if isinstance(value, str) else ""

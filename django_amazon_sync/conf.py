@@ -5,13 +5,40 @@ A setting is read as ``conf.get("DEPLOYMENT")``. What staff decide lives in the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, TypeAlias, overload
 
 from django.conf import settings
 
 __all__ = ["DEFAULTS", "get"]
 
-DEFAULTS: dict[str, Any] = {
+#: The settings by the type of their value; checks.py looks whether a project keeps to it.
+TextSetting: TypeAlias = Literal[
+    "SHOP",
+    "ENDPOINT",
+    "LWA_ENDPOINT",
+    "SELLER_CENTRAL",
+    "DEPLOYMENT",
+    "REDIS_URL",
+    "ADMIN_URL",
+    "RATES_URL",
+    "RATES_CALLABLE",
+]
+NumberSetting: TypeAlias = Literal[
+    "PRICE_MOVE_PERCENT",
+    "RUN_MOVE_PERCENT",
+    "RUN_MOVE_COUNT",
+    "DRIFT_AFTER",
+    "ORDERS_FRESH",
+    "FEED_THRESHOLD",
+    "FEED_LOW_STOCK",
+    "ORDERS_STALE",
+    "RUNS_KEPT_DAYS",
+    "RATES_MAX_AGE",
+    "RATES_MOVE_PERCENT",
+]
+ListSetting: TypeAlias = Literal["ENCRYPTION_KEYS", "SHIPPING_EVENTS"]
+
+DEFAULTS: dict[str, str | int | list[str]] = {
     # Dotted path of the Shop class that this project sells with.
     "SHOP": "",
     # Fernet keys, newest first; the first encrypts, all decrypt.
@@ -61,7 +88,16 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def get(name: str) -> Any:
+@overload
+def get(name: TextSetting) -> str: ...
+@overload
+def get(name: NumberSetting) -> int: ...
+@overload
+def get(name: ListSetting) -> list[str]: ...
+@overload
+def get(name: str) -> object: ...
+def get(name: str) -> object:
     """The value of one setting, or its default; an unknown name is a KeyError."""
     default = DEFAULTS[name]
-    return getattr(settings, "AMAZON_SYNC", {}).get(name, default)
+    chosen: dict[str, object] = getattr(settings, "AMAZON_SYNC", {})
+    return chosen.get(name, default)

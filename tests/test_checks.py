@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cryptography.fernet import Fernet
@@ -14,7 +14,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from django_amazon_sync import checks
+from django_amazon_sync import checks, conf
 from django_amazon_sync.models import Application
 from django_amazon_sync.shops.base import Shop
 from tests.shops.plain import RichShop
@@ -95,6 +95,11 @@ def _good_project(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "find_spec", lambda name: name == "redis")
     if connection.vendor == "sqlite":
         monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", "IMMEDIATE")
+
+
+def test_each_setting_has_one_type() -> None:
+    types = (conf.TextSetting, conf.NumberSetting, conf.ListSetting)
+    assert sorted(name for kind in types for name in get_args(kind)) == sorted(conf.DEFAULTS)
 
 
 def test_a_good_project_has_no_message() -> None:

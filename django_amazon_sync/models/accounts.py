@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -186,7 +186,7 @@ class SellerAccount(StateMachineModel):
     def __str__(self) -> str:
         return self.name
 
-    def move(self, to: str, **values: Any) -> bool:
+    def move(self, to: str, **values: object) -> bool:
         """Move to a state; whatever is connected again is not deactivated any more."""
         if to != AccountState.DISCONNECTED:
             values["deactivated"] = False
@@ -216,7 +216,7 @@ class Marketplace(models.Model):
     code = models.CharField(
         _("marketplace id"),
         max_length=20,
-        choices=[(one.id, f"Amazon {one.country}") for one in MARKETPLACES.values()],
+        choices=[(facts.id, f"Amazon {facts.country}") for facts in MARKETPLACES.values()],
     )
     active = models.BooleanField(_("active"), default=True)
     language = models.CharField(_("language tag"), max_length=10)

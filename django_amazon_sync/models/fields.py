@@ -18,6 +18,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import Exact, IsNull, Lookup
 
 from django_amazon_sync import conf
+from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:  # none of them can be subscripted at run time
@@ -99,9 +100,12 @@ def _lost_key(where: object) -> ConfigurationError:
 class OnlyEmpty(Exact):
     """``exact`` on an encrypted column: it can be asked whether it is empty, nothing else."""
 
-    def get_prep_lookup(self) -> Any:
-        if self.rhs is None or self.rhs in ("", {}):
-            return self.rhs and ""
+    def get_prep_lookup(self) -> str | None:
+        asked: object = self.rhs
+        if asked is None:
+            return None
+        if asked in ("", {}):
+            return ""
         raise _refused(self.lhs.output_field)
 
 
@@ -113,19 +117,19 @@ class Encrypted:
     def get_internal_type(self) -> str:
         return "TextField"
 
-    def to_text(self, value: Any) -> str:
+    def to_text(self, value: object) -> str:
         """The value as text; what is empty becomes an empty string."""
         return str(value)
 
-    def from_text(self, text: str) -> Any:
+    def from_text(self, text: str) -> object:
         """The value of a text that ``to_text`` gave."""
         return text
 
-    def get_prep_value(self, value: Any) -> str | None:
+    def get_prep_value(self, value: object) -> str | None:
         text = None if value is None else self.to_text(value)
         return encrypt(text) if text else text
 
-    def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> object:
         if value is None:
             return None
         return self.from_text(decrypt(value, self) if value else value)
@@ -135,7 +139,7 @@ class Encrypted:
         token = self.get_prep_value(getattr(obj, self.attname))
         return _MARK + token if token else ""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> object:
         if isinstance(value, str) and value.startswith(_MARK):
             return self.from_text(decrypt(value.removeprefix(_MARK), self))
         return value
@@ -165,8 +169,9 @@ class EncryptedJSONField(Encrypted, ObjectField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "editable": False})
 
-    def to_text(self, value: Any) -> str:
+    def to_text(self, value: object) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
 
-    def from_text(self, text: str) -> Any:
-        return json.loads(text) if text else {}
+    def from_text(self, text: str) -> JsonObject:
+        document: JsonObject = json.loads(text) if text else {}
+        return document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -226,16 +226,15 @@ class RunLine(models.Model):
     def __str__(self) -> str:
         return f"{self.sku or self.order_number}: {self.get_outcome_display()}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The line as the commands print it."""
-        names = (
-            "sku",
-            "seller_sku",
-            "marketplace",
-            "order_number",
-            "outcome",
-            "values",
-            "code",
-            "message",
-        )
-        return {name: getattr(self, name) for name in names}
+        return {
+            "sku": self.sku,
+            "seller_sku": self.seller_sku,
+            "marketplace": self.marketplace,
+            "order_number": self.order_number,
+            "outcome": self.outcome,
+            "values": self.values,
+            "code": self.code,
+            "message": self.message,
+        }

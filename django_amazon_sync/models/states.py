@@ -11,13 +11,13 @@ from django.db import models
 class StateMachineModel(models.Model):
     """A row with a ``state``; ``TRANSITIONS`` names for each state those that may follow."""
 
-    TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {}
+    TRANSITIONS: ClassVar[Mapping[Any, frozenset[str]]] = {}
     state = models.CharField(max_length=20)
 
     class Meta:
         abstract = True
 
-    def move(self, to: str, **values: Any) -> bool:
+    def move(self, to: str, **values: object) -> bool:
         """Move to ``to`` and set ``values``; False where the row was elsewhere by then.
 
         One conditional UPDATE, so of two workers one wins; the loser's row is left as it is.

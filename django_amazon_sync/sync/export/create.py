@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
 
 from stdnum import ean, isbn
 
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, Store
-from django_amazon_sync.data import Answered, Identifier, Issue, Offer, SubmissionContent
+from django_amazon_sync.data import (
+    Answered,
+    FieldValue,
+    Identifier,
+    Issue,
+    Offer,
+    SubmissionContent,
+)
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
@@ -143,7 +149,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
         SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)
 
 
-def _attributes(store: Store, values: Mapping[str, Any]) -> dict[str, list[Instance]]:
+def _attributes(store: Store, values: Mapping[str, FieldValue]) -> dict[str, list[Instance]]:
     """The attributes of a new offer that hold these values; parts of one instance together."""
     found: dict[str, dict[str, list[Instance]]] = {}
     for name, value in values.items():

@@ -17,12 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
 from django_amazon_sync import conf
-from django_amazon_sync.data import Offer, SkuFacts
+from django_amazon_sync.data import FieldValue, FieldValues, Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
@@ -219,7 +218,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
     measure the other half alone.
     """
     pks = found.zeros + found.changed
-    waiting: dict[int, dict[str, Any]] = {}
+    waiting: dict[int, FieldValues] = {}
     for listings in _together(pks, decisions.TOGETHER):
         for seen in _look_again(work, found.rules, listings):
             listing = seen.listing
@@ -233,26 +232,26 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
         _send(work, found, pks)  # what is held now stays
 
 
-def _free_to_leave(listing: Listing, changes: dict[str, Any]) -> dict[str, Any]:
+def _free_to_leave(listing: Listing, changes: FieldValues) -> FieldValues:
     """What leaves although the run waits: what is approved, and a quantity that falls.
 
     A fall to zero waits, as that is what a broken shop looks like.
     """
     free = {name: new for name, new in changes.items() if listing.approved.get(name) == new}
-    quantity, accepted = changes.get(QUANTITY), listing.accepted.get(QUANTITY)
+    quantity, accepted = quantity_in(changes), quantity_in(listing.accepted)
     if quantity and accepted is not None and quantity < accepted:
         free[QUANTITY] = quantity
     return free
 
 
-def _hold(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
+def _hold(work: Work, listing: Listing, values: FieldValues, reason: str) -> None:
     if not work.run.dry_run:
         decisions.hold({listing.pk: values}, reason)
         listing.held |= values
     _say_held(work, listing, values, reason)
 
 
-def _say_held(work: Work, listing: Listing, values: dict[str, Any], reason: str) -> None:
+def _say_held(work: Work, listing: Listing, values: FieldValues, reason: str) -> None:
     work.line(
         Outcome.HELD,
         sku=listing.sku.sku,
@@ -329,9 +328,9 @@ class Seen:
     offer: Offer | None
     want: Desired
     epoch: int
-    in_feeds: Sequence[tuple[dict[str, Any], int]] = ()
+    in_feeds: Sequence[tuple[FieldValues, int]] = ()
 
-    def changes(self, *, include_refused: bool) -> dict[str, Any]:
+    def changes(self, *, include_refused: bool) -> FieldValues:
         """The values to send; with ``include_refused`` also what was refused or is in a feed."""
         changes = differences(
             self.want.values, self.listing.sku, self.listing, include_refused=include_refused
@@ -408,12 +407,13 @@ def _send_one(
     return feeds.Message(listing, to_feed, seen.epoch, known) if to_feed else None
 
 
-def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> dict[str, Any]:
+def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> FieldValues:
     """What may leave now, the quantity first; what may not gets its line.
 
     What rides with the quantity leaves only if that may.
     """
-    listing, free = seen.listing, {}
+    listing = seen.listing
+    free: FieldValues = {}
     changes = seen.changes(include_refused=include_refused)
     only_ridden = QUANTITY not in changes
     if any(FIELDS[name].sent_with_quantity for name in changes):
@@ -434,7 +434,7 @@ def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> dict[str, Any
     return free
 
 
-def _in_order(changes: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[str]:
+def _in_order(changes: Mapping[str, FieldValue], accepted: Mapping[str, FieldValue]) -> list[str]:
     """The fields as they are sent: in their order, but that no price meets a bound of before.
 
     A price that rises goes after its maximum and before its minimum, one that falls the other way.
@@ -449,7 +449,7 @@ def _in_order(changes: Mapping[str, Any], accepted: Mapping[str, Any]) -> list[s
     return names
 
 
-def _waits(listing: Listing, name: str, value: Any) -> str:
+def _waits(listing: Listing, name: str, value: FieldValue) -> str:
     """Why this value waits for approval: what buyers pay would move too far by it."""
     if listing.approved.get(name) == value:
         return ""
@@ -462,9 +462,9 @@ def _waits(listing: Listing, name: str, value: Any) -> str:
     return ""
 
 
-def _not_now(work: Work, listing: Listing, name: str, value: Any) -> str:
+def _not_now(work: Work, listing: Listing, name: str, value: FieldValue) -> str:
     """Why this value cannot leave at this moment."""
-    if name != QUANTITY:
+    if name != QUANTITY or not isinstance(value, int):
         return ""
     if not listing.sku.channel:
         return "Amazon shows no fulfilment channel for it yet; a quantity could make a second one."

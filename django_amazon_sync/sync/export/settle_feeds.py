@@ -19,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -27,7 +26,7 @@ from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import feeds as gateway
-from django_amazon_sync.data import FeedFacts, Issue, ProcessingReport, SkuFacts
+from django_amazon_sync.data import FeedFacts, FieldValues, Issue, ProcessingReport, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected, Throttled, Unavailable, Unreadable
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
@@ -228,17 +227,17 @@ class _Shown:
 
     def __init__(self, marketplace: str) -> None:
         self._marketplace = marketplace
-        self._by_sku: dict[str, tuple[dict[str, Any], tuple[Issue, ...]]] = {}
+        self._by_sku: dict[str, tuple[FieldValues, tuple[Issue, ...]]] = {}
 
     def add(self, facts: SkuFacts) -> None:
         """Keep what is live of one item."""
         there = facts.in_marketplace(self._marketplace)
-        live: dict[str, Any] = {}
+        live: FieldValues = {}
         if there is not None and there.live_price is not None:
             live = live_values(facts, there)
         self._by_sku[facts.sku] = (live, there.issues if there else ())
 
-    def of(self, sku: str) -> tuple[dict[str, Any], tuple[Issue, ...]]:
+    def of(self, sku: str) -> tuple[FieldValues, tuple[Issue, ...]]:
         """The live values of a SKU and Amazon's issues with it; nothing where it is not there."""
         return self._by_sku.get(sku, ({}, ()))
 
@@ -274,7 +273,7 @@ class _Verdict:
     """What Amazon says of one message: its issues, what is live since, and the item's issues."""
 
     refusals: tuple[Issue, ...]
-    live: dict[str, Any]
+    live: FieldValues
     issues: tuple[Issue, ...]
 
 
@@ -471,7 +470,7 @@ def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
     later = SubmissionItem.objects.filter(
         listing__in=[item.listing_id for item in items], pk__gt=first
     ).exclude(submission__state=SubmissionState.FAILED)
-    newer: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+    newer: dict[int, list[tuple[int, FieldValues]]] = {}
     for listing, pk, values in later.values_list("listing", "pk", "values"):
         newer.setdefault(listing, []).append((pk, values))
     return {

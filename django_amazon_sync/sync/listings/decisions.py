@@ -6,11 +6,11 @@ The other decision about drift, to take Amazon's value over, is a run of its own
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import Listing, Outcome, SyncRun
 from django_amazon_sync.sync.runs.bulk import Merged, chunks, lock_rows, update_rows
 
@@ -18,7 +18,7 @@ from django_amazon_sync.sync.runs.bulk import Merged, chunks, lock_rows, update_
 TOGETHER = 1000
 
 
-def hold(waiting: Mapping[int, dict[str, Any]], reason: str) -> None:
+def hold(waiting: Mapping[int, FieldValues], reason: str) -> None:
     """Let these values of listings (pk) wait for approval: all of them, or none."""
     with transaction.atomic():
         for pks in chunks(sorted(waiting), TOGETHER):

@@ -6,15 +6,15 @@ One answer to one question, for whoever compares, sends or reads back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import OPEN_STATES, Job, Submission, SubmissionItem, SubmissionState
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import Work, lease_key
 
 
-def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int]]]:
+def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[FieldValues, int]]]:
     """What feeds on their way carry for these listings: values, and the epoch of the quantity."""
     items = SubmissionItem.objects.filter(
         listing__in=list(listings),
@@ -22,17 +22,17 @@ def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[dict[str, A
         submission__kind=Submission.Kind.FEED,
         submission__state__in=OPEN_STATES,
     )
-    found: dict[int, list[tuple[dict[str, Any], int]]] = {}
+    found: dict[int, list[tuple[FieldValues, int]]] = {}
     for listing, values, epoch in items.values_list("listing", "values", "quantity_epoch"):
         found.setdefault(listing, []).append((values, epoch))
     return found
 
 
 def not_on_its_way(
-    values: dict[str, Any], in_feeds: Iterable[tuple[dict[str, Any], int]], epoch: int
-) -> dict[str, Any]:
+    values: FieldValues, in_feeds: Iterable[tuple[FieldValues, int]], epoch: int
+) -> FieldValues:
     """Those that no feed carries already; a quantity from before the latest order counts not."""
-    carried: dict[str, Any] = {}
+    carried: FieldValues = {}
     for one, its_epoch in in_feeds:
         carried |= one if its_epoch == epoch else one | {QUANTITY: None}
     return {name: new for name, new in values.items() if carried.get(name) != new}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.data import Issue, IssueRow, ListingFacts, SkuFacts
+from django_amazon_sync.data import FieldValues, Issue, IssueRow, ListingFacts, SkuFacts
 from django_amazon_sync.errors import NotFound
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -123,7 +122,7 @@ def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime)
         update_rows(adopted, _ADOPTED)
 
 
-def _take_over(row: Listing, sku: SellerSku, live: dict[str, Any], kept: set[str]) -> None:
+def _take_over(row: Listing, sku: SellerSku, live: FieldValues, kept: set[str]) -> None:
     """Set accepted to what is live, but for the fields that are ``kept``."""
     ours = {name: value for name, value in row.accepted.items() if name in kept}
     row.accepted = live | ours
@@ -150,12 +149,12 @@ def propagation_time_passed(listing: Listing, now: datetime) -> bool:
     return now - listing.accepted_at >= timedelta(seconds=conf.get("DRIFT_AFTER"))
 
 
-def live_values(facts: SkuFacts, there: ListingFacts) -> dict[str, Any]:
+def live_values(facts: SkuFacts, there: ListingFacts) -> FieldValues:
     """What buyers see, as the mappings keep it.
 
     A price that is not live yet, or that a running sale covers, is the sent one.
     """
-    values: dict[str, Any] = {NAME: there.title}
+    values: FieldValues = {NAME: there.title}
     if price := there.live_price if is_proof(there) else there.sent_price:
         values[PRICE] = str(price.rounded())
     if MERCHANT_CHANNEL in facts.channels and facts.live_quantity is not None:

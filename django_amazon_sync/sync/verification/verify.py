@@ -173,8 +173,10 @@ def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues
     echo = received(there, store_of(listing.marketplace), own)
     live |= {name: value for name, value in echo.items() if value != REMOVED}
     business = there.business_price.rounded() if there.business_price else None
-    if business and BUSINESS_PRICE in live and paid(live, BUSINESS_PRICE) != business:
-        live[BUSINESS_PRICE] |= {"price": str(business)}  # buyers pay another one than was received
+    shown = live.get(BUSINESS_PRICE)
+    if business and isinstance(shown, dict) and paid(live, BUSINESS_PRICE) != business:
+        # Buyers pay another one than was received.
+        live[BUSINESS_PRICE] = {**shown, "price": str(business)}
     return live
 
 
