@@ -122,7 +122,7 @@ def check_shop(**kwargs: object) -> list[checks.CheckMessage]:
 
 def _fault_of_shop(shop: object) -> str:
     if not (isinstance(shop, type) and issubclass(shop, Shop)):
-        return "is no subclass of django_amazon_sync.shops.base.Shop"
+        return "is not a subclass of django_amazon_sync.shops.base.Shop"
     if missing := sorted(shop.__abstractmethods__):
         return f"lacks {', '.join(missing)}"
     return ""
@@ -158,7 +158,7 @@ def check_rates(**kwargs: object) -> list[checks.CheckMessage]:
     except ImportError as reason:
         fault = f"cannot be imported: {reason}"
     else:
-        fault = "" if callable(found) else "is no function"
+        fault = "" if callable(found) else "is not a function"
     if not fault:
         return []
     return [
@@ -187,7 +187,7 @@ def check_encryption_keys(**kwargs: object) -> list[checks.CheckMessage]:
         return []  # check_types says so
     return [
         checks.Error(
-            f"AMAZON_SYNC['ENCRYPTION_KEYS'] holds what is no Fernet key, at place {number}.",
+            f"AMAZON_SYNC['ENCRYPTION_KEYS'] holds what is not a Fernet key, at place {number}.",
             hint=f"Make a key with: {HOW_TO_MAKE_A_KEY}",
             id="amazon_sync.E005",
         )
@@ -209,7 +209,7 @@ def check_urls(**kwargs: object) -> list[checks.CheckMessage]:
     """All settings that are URLs are."""
     return [
         checks.Error(
-            f"AMAZON_SYNC[{name!r}] is no URL.",
+            f"AMAZON_SYNC[{name!r}] is not a URL.",
             hint=f"It begins with {' or '.join(f'{scheme}://' for scheme in schemes)}.",
             id="amazon_sync.E006",
         )

@@ -78,7 +78,7 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     "RATES_URL": "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
     # Dotted path of a function (base, currency) -> django_amazon_sync.data.Rate, or None.
     "RATES_CALLABLE": "",
-    # A rate from more than this many days ago holds no more.
+    # A rate from more than this many days ago no longer holds.
     "RATES_MAX_AGE": 7,
     # A converted price that moves by at most this many per cent moves with the rate, and never
     # makes a run wait for approval.

@@ -187,7 +187,7 @@ class SellerAccount(StateMachineModel):
         return self.name
 
     def move(self, to: str, **values: object) -> bool:
-        """Move to a state; whatever is connected again is not deactivated any more."""
+        """Move to a state; what is connected again is no longer deactivated."""
         if to != AccountState.DISCONNECTED:
             values["deactivated"] = False
         return super().move(to, **values)

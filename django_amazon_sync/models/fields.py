@@ -86,7 +86,7 @@ def _cipher_of(keys: tuple[str, ...]) -> MultiFernet:
         return MultiFernet([Fernet(key) for key in keys])
     except (TypeError, ValueError):
         raise ConfigurationError(
-            f"AMAZON_SYNC['ENCRYPTION_KEYS'] holds what is no Fernet key; {remedy}"
+            f"AMAZON_SYNC['ENCRYPTION_KEYS'] holds what is not a Fernet key; {remedy}"
         ) from None
 
 

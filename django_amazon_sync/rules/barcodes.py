@@ -7,7 +7,7 @@ from stdnum.exceptions import ValidationError
 
 
 def gtin(code: str) -> str:
-    """The code in 14 digits (GTIN-14), or an empty text where it is no EAN, UPC, ISBN or GTIN.
+    """The code in 14 digits (GTIN-14), or an empty text where it is not a valid one.
 
     "4006381333931", "0-306-40615-2" and "036000291452" come in one form; the check digit decides.
     """

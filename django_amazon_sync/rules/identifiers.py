@@ -15,14 +15,14 @@ _ASIN = re.compile(r"[A-Z0-9]{10}")
 
 
 class BadIdentifier(ValueError):
-    """A text that is no code of its kind; ``problem`` is one word for it, which screens translate.
+    """A text that is not a valid code of its kind; ``problem`` is a word that screens translate.
 
     ``characters``: others than the kind has; ``length``: too long or too short; ``check``: the
     check digit does not fit the others; ``kind``: there is no such kind of code.
     """
 
     def __init__(self, kind: str, text: str, problem: str) -> None:
-        super().__init__(f"{text} is no {kind.upper()}: {_WORDS[problem]}")
+        super().__init__(f"{text} is not a valid {kind.upper()}: {_WORDS[problem]}")
         self.kind, self.text, self.problem = kind, text, problem
 
 

@@ -64,7 +64,7 @@ class PriceStep:
 
     @property
     def shown(self) -> str:
-        """The price as people read it: exact, and with no noughts beyond the minor units."""
+        """The price as people read it: exact, and with no zeros beyond the minor units."""
         amount, places = self.price.amount, minor_units(self.price.currency)
         if not amount.is_finite():
             return str(self.price)

@@ -39,7 +39,7 @@ class Rates:
     ``find`` gives the newest rate from a currency, None where there is none, or a sentence why it
     cannot tell; ``source`` names where it comes from
     and ``remedy`` what staff do where there is none, both for people. A rate from more than
-    ``max_age`` days before ``today`` holds no more.
+    ``max_age`` days before ``today`` no longer holds.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ def _rates(day: etree._Element) -> dict[str, Decimal]:
             continue
         currency, rate = cube.get("currency", ""), cube.get("rate", "")
         if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-            raise Unreadable(f"There is a rate of {currency[:20]!r}, which is no currency.")
+            raise Unreadable(f"There is a rate of {currency[:20]!r}, which is not a currency.")
         if currency in rates or currency == EURO:
             raise Unreadable(f"There are several rates of {currency}.")
         rates[currency] = _number(currency, rate)

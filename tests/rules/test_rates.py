@@ -44,7 +44,7 @@ ENTITIES = b'<!DOCTYPE x [<!ENTITY a "1.5">]>'
         (document({"USD": "NaN"}), "The rate of USD is 'NaN'"),
         (document({"USD": "1e40"}), "The rate of USD is '1e40'"),
         (document({"USD": "1,08"}), "The rate of USD is '1,08'"),
-        (document({"dollar": "1.08"}), "'dollar', which is no currency"),
+        (document({"dollar": "1.08"}), "'dollar', which is not a currency"),
         (document({"EUR": "1"}), "several rates of EUR"),
         (GOOD.replace(b'"GBP"', b'"USD"'), "several rates of USD"),
         (GOOD.replace(b"</Cube></Cube>", b'</Cube><Cube time="2026-11-23"/></Cube>'), "of 2 days"),

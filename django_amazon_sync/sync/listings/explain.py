@@ -59,8 +59,8 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
 
 
 def offer_of(listing: Listing) -> Offer | None:
-    """The shop's offer of a listing, or None where the shop has it no more."""
+    """The shop's offer of a listing, or None where the shop no longer has it."""
     sku = listing.sku
     pks = [sku.offer_pk] if sku.offer_pk else []
     offers = configured_shop().offers(sku.account.shop_scope, pks)
-    return next((one for one in offers if sku_is_of_offer(sku, one)), None)
+    return next((offer for offer in offers if sku_is_of_offer(sku, offer)), None)

@@ -96,7 +96,7 @@ def _this_holder() -> str:
 
 
 def _died_here(holder: str) -> bool:
-    """Whether the holder was a process of this host that is no more."""
+    """Whether the holder was a process of this host that has ended."""
     parts = holder.split(" ")
     if len(parts) != 4 or parts[0] != socket.gethostname():
         return False

@@ -60,7 +60,7 @@ def test_a_price_beyond_the_listings_own_limits_says_so(staff: Staff, listing: L
 def test_a_listing_without_an_offer_says_so(staff: Staff, listing: Listing) -> None:
     listing.sku.offer_pk = ""
     listing.sku.save()
-    assert "The shop has it no more." in explained(staff, listing)
+    assert "The shop no longer has it." in explained(staff, listing)
 
 
 @pytest.mark.parametrize(
