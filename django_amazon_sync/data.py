@@ -94,7 +94,7 @@ class Rate:
 
     @property
     def shown(self) -> str:
-        """The number as people read it, exact and without noughts in the end."""
+        """The number as people read it, exact and without zeros at the end."""
         return f"{self.rate.normalize():f}"
 
 
@@ -215,7 +215,9 @@ class SkuFacts:
 
     def in_marketplace(self, marketplace: str) -> ListingFacts | None:
         """The listing of this SKU in that marketplace, or None where there is none."""
-        return next((one for one in self.listings if one.marketplace == marketplace), None)
+        return next(
+            (listing for listing in self.listings if listing.marketplace == marketplace), None
+        )
 
 
 @dataclass(frozen=True, slots=True)

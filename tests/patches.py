@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django_amazon_sync.amazon.attributes import Store
+from django_amazon_sync.amazon.attributes import MarketplaceTerms
 from django_amazon_sync.amazon.listings import offer_attributes
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import Json, JsonObject, Money, Patch
@@ -21,9 +21,9 @@ from django_amazon_sync.sync.offers.fields import (
 DE = "A1PA6795UKMFR9"
 
 
-def store(marketplace: str = DE, currency: str = "", language: str = "") -> Store:
+def terms(marketplace: str = DE, currency: str = "", language: str = "") -> MarketplaceTerms:
     facts = MARKETPLACES[marketplace]
-    return Store(
+    return MarketplaceTerms(
         marketplace,
         currency or facts.currency,
         language or facts.language,
@@ -32,19 +32,19 @@ def store(marketplace: str = DE, currency: str = "", language: str = "") -> Stor
 
 
 def price_patch(marketplace: str, price: Money, offer: Mapping[str, Json] | None = None) -> Patch:
-    return FIELDS[PRICE].patch(str(price), store(marketplace, price.currency), offer or {})
+    return FIELDS[PRICE].patch(str(price), terms(marketplace, price.currency), offer or {})
 
 
 def quantity_patch(quantity: int, lead_time_days: int | None, restock_date: str) -> Patch:
     known: JsonObject = {}
     for name, value in {HANDLING_TIME: lead_time_days, RESTOCK_DATE: restock_date or None}.items():
         if value is not None:
-            known |= FIELDS[name].kind.to_amazon(value, store())[0]
-    return FIELDS[QUANTITY].patch(quantity, store(), known)
+            known |= FIELDS[name].kind.to_amazon(value, terms())[0]
+    return FIELDS[QUANTITY].patch(quantity, terms(), known)
 
 
 def name_patch(marketplace: str, language: str, title: str) -> Patch:
-    return FIELDS[NAME].patch(title, store(marketplace, language=language), {})
+    return FIELDS[NAME].patch(title, terms(marketplace, language=language), {})
 
 
 def new_offer(

@@ -24,7 +24,7 @@ AUDIENCE, CHANNEL = "audience", "fulfillment_channel_code"
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class MarketplaceTerms:
     """The marketplace that a value is for; ``tax_included`` says whether prices there are."""
 
     marketplace: str
@@ -34,7 +34,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """One attribute, and the selectors of the instance that is ours.
 
     ``fixed`` are selectors with one value (an audience, a channel). ``shared``: the instance holds
@@ -54,16 +54,16 @@ class Place:
         """What no two requests may carry at the same time."""
         return " ".join([self.attribute, *(value for _name, value in self.fixed)])
 
-    def selectors(self, store: Store) -> Instance:
+    def selectors(self, terms: MarketplaceTerms) -> Instance:
         """The selectors of our instance."""
         values = {
-            MARKETPLACE: store.marketplace, CURRENCY: store.currency, LANGUAGE: store.language,
+            MARKETPLACE: terms.marketplace, CURRENCY: terms.currency, LANGUAGE: terms.language,
         }  # fmt: skip
         return {**{name: values[name] for name in self.by}, **dict(self.fixed)}
 
-    def instances(self, attributes: Mapping[str, Json], store: Store) -> list[Instance]:
+    def instances(self, attributes: Mapping[str, Json], terms: MarketplaceTerms) -> list[Instance]:
         """Our instances among the attributes of a listing; a selector that is left out fits."""
-        wanted = self.selectors(store)
+        wanted = self.selectors(terms)
         return [
             one
             for one in objs(attributes.get(self.attribute))
@@ -71,39 +71,39 @@ class Place:
         ]
 
 
-OFFER = Place(
+OFFER = Slot(
     "purchasable_offer", (MARKETPLACE, CURRENCY), ((AUDIENCE, "ALL"),), shared=True, general=True
 )
-BUSINESS_OFFER = Place(
+BUSINESS_OFFER = Slot(
     "purchasable_offer", (MARKETPLACE, CURRENCY), ((AUDIENCE, "B2B"),), general=True
 )
-AVAILABILITY = Place(
+AVAILABILITY = Slot(
     "fulfillment_availability", (), ((CHANNEL, "DEFAULT"),), shared=True, general=True
 )
 
 
 def set_patch(
-    place: Place, store: Store, known: Mapping[str, Json], instances: Sequence[Instance]
+    slot: Slot, terms: MarketplaceTerms, known: Mapping[str, Json], instances: Sequence[Instance]
 ) -> Patch:
     """Set our instances. Of a shared one ``known`` goes with it, so that its other parts stay."""
-    selectors = place.selectors(store)
-    base = dict(known) if place.shared else {}
+    selectors = slot.selectors(terms)
+    base = dict(known) if slot.shared else {}
     # An offer is merged (docs/amazon.md#offers-can-be-merged); a quantity is replaced, with what
     # stands beside it (docs/amazon.md#a-quantity-cannot-be-merged, and its correction).
-    op = "merge" if place is OFFER else "replace"
-    return _patch(op, place, [{**base, **one, **selectors} for one in instances])
+    op = "merge" if slot is OFFER else "replace"
+    return _patch(op, slot, [{**base, **one, **selectors} for one in instances])
 
 
 def removal_patch(
-    place: Place, store: Store, known: Mapping[str, Json], parts: Iterable[str]
+    slot: Slot, terms: MarketplaceTerms, known: Mapping[str, Json], parts: Iterable[str]
 ) -> Patch:
     """Take a value away: the parts of a shared instance, else the instance as a whole."""
-    selectors = place.selectors(store)
-    if not place.shared:
-        return _patch("delete", place, [selectors])
+    selectors = slot.selectors(terms)
+    if not slot.shared:
+        return _patch("delete", slot, [selectors])
     gone = set(parts)
     kept = {name: value for name, value in known.items() if name not in gone}
-    return _patch("replace", place, [{**kept, **selectors}])
+    return _patch("replace", slot, [{**kept, **selectors}])
 
 
 def together(patches: Iterable[Patch]) -> list[Patch]:
@@ -121,8 +121,8 @@ def instance_key(patch: Patch) -> str:
     return " ".join([patch["path"], *(str(first.get(name, "")) for name in names)])
 
 
-def _patch(op: str, place: Place, instances: list[Instance]) -> Patch:
-    return {"op": op, "path": f"/attributes/{place.attribute}", "value": instances}
+def _patch(op: str, slot: Slot, instances: list[Instance]) -> Patch:
+    return {"op": op, "path": f"/attributes/{slot.attribute}", "value": instances}
 
 
 def schedule(amount: Money, **edges: str) -> list[Json]:

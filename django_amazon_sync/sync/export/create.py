@@ -14,7 +14,7 @@ from stdnum import ean, isbn
 
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.amazon.attributes import Instance, Store
+from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
 from django_amazon_sync.data import (
     Answered,
     FieldValue,
@@ -28,14 +28,14 @@ from django_amazon_sync.messages import Code
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.export.send import Change, send
 from django_amazon_sync.sync.offers.desired import CREATION, Desired, creation_key
-from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, store_of
+from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, terms_of
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.work import Work, about_listing
 
 
 def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:
     """Offer one SKU in one marketplace; its line says what became of it."""
-    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    about = about_listing(listing)
     key = creation_key(offer, listing.sku, want.values)
     if listing.sku.fulfilled_by_amazon:
         # Offered there by hand: a quantity of ours would make it a second channel
@@ -62,11 +62,11 @@ def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
     """The ASIN to offer on, or nothing and the reason why, for staff."""
     if listing.sku.asin:
         return listing.sku.asin, ""
-    named = [one.value for one in offer.identifiers if one.kind == "asin"]
+    named = [code.value for code in offer.identifiers if code.kind == "asin"]
     if named:
         return named[0], ""
     found: dict[str, str] = {}
-    barcodes = [one for one in offer.identifiers if one.kind in AMAZON_KINDS]
+    barcodes = [code for code in offer.identifiers if code.kind in AMAZON_KINDS]
     for barcode in barcodes:
         if not is_valid(barcode):
             return (
@@ -114,7 +114,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
     values = {name: value for name, value in want.values.items() if FIELDS[name].at_creation}
     attributes = gateway.offer_attributes(
         listing.marketplace.code, asin, listing.sku.condition
-    ) | _attributes(store_of(listing.marketplace), values)
+    ) | _attributes(terms_of(listing.marketplace), values)
 
     def put(preview: bool) -> Answered:
         return gateway.put_listing(
@@ -126,13 +126,13 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
             preview=preview,
         )
 
-    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    about = about_listing(listing)
     try:
         checked = put(preview=True)
     except Rejected as error:
         checked = Answered("INVALID", "", (_as_issue(error),))
     if checked.status == "INVALID":
-        reason = "; ".join(f"{one.code}: {one.message}" for one in checked.issues)
+        reason = "; ".join(f"{issue.code}: {issue.message}" for issue in checked.issues)
         _keep_reason(work, listing, key, reason)
         code = checked.issues[0].code if checked.issues else Code.CREATION
         work.line(Outcome.REFUSED, **about, values=values, code=code, message=reason)
@@ -149,15 +149,17 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
         SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)
 
 
-def _attributes(store: Store, values: Mapping[str, FieldValue]) -> dict[str, list[Instance]]:
+def _attributes(
+    terms: MarketplaceTerms, values: Mapping[str, FieldValue]
+) -> dict[str, list[Instance]]:
     """The attributes of a new offer that hold these values; parts of one instance together."""
     found: dict[str, dict[str, list[Instance]]] = {}
     for name, value in values.items():
-        place, instances = FIELDS[name].place, FIELDS[name].instances(value, store)
-        there = found.setdefault(place.attribute, {})
-        if place.shared and place.key in there:
-            instances = [{**there[place.key][0], **instances[0]}]
-        there[place.key] = instances
+        slot, instances = FIELDS[name].slot, FIELDS[name].instances(value, terms)
+        there = found.setdefault(slot.attribute, {})
+        if slot.shared and slot.key in there:
+            instances = [{**there[slot.key][0], **instances[0]}]
+        there[slot.key] = instances
     return {name: list(chain.from_iterable(there.values())) for name, there in found.items()}
 
 

@@ -1,7 +1,7 @@
 """Offers out: what the shop sells, to Amazon.
 
 1. Bring orders up, as a quantity may rise only while they are complete, and exchange rates.
-2. Settle what an earlier worker left open.
+2. Read back what an earlier worker left open.
 3. Read from Amazon what was never read; what is found is adopted as it is.
 4. Survey all offers: which listings differ from what Amazon accepted.
 5. Where that is too much at once, hold it for approval.
@@ -21,6 +21,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from django_amazon_sync import conf
+from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValue, FieldValues, Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
 from django_amazon_sync.messages import Code
@@ -68,13 +69,10 @@ from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.work import Work, why_not_writing
+from django_amazon_sync.sync.runs.work import Work, about_listing, why_not_writing
 
-#: SKUs that are read, computed and sent together (searchListingsItems takes 20).
-TOGETHER = 20
-
-#: Those that go into a feed together: five searches, as many as Amazon answers at once.
-IN_FEED_TOGETHER = 5 * TOGETHER
+#: Listings that go into a feed together: five searches, as many as Amazon answers at once.
+LISTINGS_PER_FEED_CHUNK = 5 * SKUS_PER_SEARCH
 
 #: The call whose plan tells how long sending takes, before a run knows its own pace.
 PATCH = "patchListingsItem"
@@ -159,8 +157,10 @@ def _look(work: Work, found: Survey) -> None:
         if not work.goes_on:  # nobody has seen what was held since
             decisions.approve(listings)
         found.look_at_some(
-            offer_pks=sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk}),
-            skus=sorted({one.sku.sku for one in listings if not one.sku.offer_pk}),
+            offer_pks=sorted(
+                {listing.sku.offer_pk for listing in listings if listing.sku.offer_pk}
+            ),
+            skus=sorted({listing.sku.sku for listing in listings if not listing.sku.offer_pk}),
         )
     elif selection.SELECTED in work.run.options:
         found.look_at_selected()
@@ -202,7 +202,7 @@ def _moved_lately(work: Work) -> int:
         account=work.account, job=Job.CHANGES, created_at__gte=timezone.now() - timedelta(hours=1)
     )
     counts = lately.exclude(pk=work.run.pk).values_list("counts", flat=True)
-    return sum(one.get(MOVED, 0) for one in counts)
+    return sum(run_counts.get(MOVED, 0) for run_counts in counts)
 
 
 def _known(work: Work, rules: dict[int, Rules]) -> int:
@@ -219,7 +219,7 @@ def _hold_all(work: Work, found: Survey, reason: str) -> None:
     """
     pks = found.zeros + found.changed
     waiting: dict[int, FieldValues] = {}
-    for listings in _together(pks, decisions.TOGETHER):
+    for listings in _together(pks, decisions.HELD_TOGETHER):
         for seen in _look_again(work, found.rules, listings):
             listing = seen.listing
             changes = seen.changes(include_refused=found.include_refused)
@@ -265,7 +265,7 @@ def _say_held(work: Work, listing: Listing, values: FieldValues, reason: str) ->
 # --- Sending --------------------------------------------------------------------------------------
 
 
-def _together(pks: Sequence[int], size: int = TOGETHER) -> Iterator[list[Listing]]:
+def _together(pks: Sequence[int], size: int = SKUS_PER_SEARCH) -> Iterator[list[Listing]]:
     """The listings, loaded so many at a time that one read at Amazon covers them."""
     for start in range(0, len(pks), size):
         chunk = list(pks[start : start + size])
@@ -287,7 +287,7 @@ def _send_changed(work: Work, found: Survey) -> None:
 
 def _send(work: Work, found: Survey, pks: Sequence[int], files: feeds.Files | None = None) -> None:
     """Read, compute and send these listings; what cannot be read leaves only zeros."""
-    for listings in _together(pks, IN_FEED_TOGETHER if files else TOGETHER):
+    for listings in _together(pks, LISTINGS_PER_FEED_CHUNK if files else SKUS_PER_SEARCH):
         if not work.run.dry_run:
             work.give_way()
         facts: dict[str, SkuFacts] = {}
@@ -345,17 +345,17 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
     at once more before each send.
     """
     epochs = dict(
-        SellerSku.objects.filter(pk__in={one.sku_id for one in listings}).values_list(
+        SellerSku.objects.filter(pk__in={listing.sku_id for listing in listings}).values_list(
             "pk", "stock_epoch"
         )
     )
-    offer_pks = sorted({one.sku.offer_pk for one in listings if one.sku.offer_pk})
+    offer_pks = sorted({listing.sku.offer_pk for listing in listings if listing.sku.offer_pk})
     held_units = units_held(offer_pks)
     in_feeds = values_in_feeds([listing.pk for listing in listings])
     found = work.shop.offers(work.account.shop_scope, offer_pks)
     if any(listing.presence == Presence.ABSENT for listing in listings):
         found = iter(with_own(found))  # what is made is found by its codes
-    offers = {one.pk: one for one in found}
+    offers = {offer.pk: offer for offer in found}
     for listing in listings:
         listing.sku.stock_epoch = epochs[listing.sku_id]
         offer = offers.get(listing.sku.offer_pk)
@@ -399,7 +399,7 @@ def _send_one(
         if name in to_feed:
             continue
         if work.run.dry_run:
-            work.line(Outcome.PLANNED, **_about(listing), values={name: value})
+            work.line(Outcome.PLANNED, **about_listing(listing), values={name: value})
             continue
         change = patch_of(known, name, value, seen.epoch)
         if send_patch(work, change):
@@ -426,7 +426,9 @@ def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> FieldValues:
             _hold(work, listing, {name: value}, reason)
         elif reason := _not_now(work, listing, name, value):
             note([(work.account.pk, listing.sku.offer_pk)])
-            work.line(Outcome.WAITING, **_about(listing), values={name: value}, message=reason)
+            work.line(
+                Outcome.WAITING, **about_listing(listing), values={name: value}, message=reason
+            )
         else:
             free[name] = value
     if only_ridden:
@@ -473,7 +475,3 @@ def _not_now(work: Work, listing: Listing, name: str, value: FieldValue) -> str:
         accepted=quantity_in(listing.accepted),
         orders_complete=orders_complete(work),
     )
-
-
-def _about(listing: Listing) -> dict[str, str]:
-    return {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}

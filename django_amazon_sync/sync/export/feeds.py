@@ -44,10 +44,10 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.stock import may_travel_by_feed
 from django_amazon_sync.sync.export.send import Change, KnownAtAmazon, must_wait, patch_of
-from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, places_underway
+from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, slots_underway
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY, quantity_in
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long after a file was begun somebody looks whether its worker is still alive.
 WRITTEN_WITHIN = timedelta(minutes=15)
@@ -117,7 +117,7 @@ class Message:
             patches += part.content["patches"]
             self.known.sent(name, part.content["patches"][0])
         content: SubmissionContent = {
-            "productType": next((one for one in types if one != "PRODUCT"), "PRODUCT"),
+            "productType": next((name for name in types if name != "PRODUCT"), "PRODUCT"),
             "patches": attributes.together(patches),
         }
         return Change(self.listing, Submission.Kind.FEED, self.values, content, self.epoch)
@@ -247,12 +247,12 @@ def _that_may_leave(work: Work, messages: Sequence[Message]) -> Iterator[tuple[M
     list(Listing.objects.filter(pk__in=listings).order_by("pk").select_for_update())
     locked = SellerSku.objects.filter(pk__in=skus).order_by("pk").select_for_update()
     rows = {row.pk: row for row in locked}
-    busy = places_underway(listings)
+    busy = slots_underway(listings)
     for message in messages:
         row, change = rows[message.listing.sku_id], message.as_change()
         if reason := must_wait(row, change, busy.get(message.listing.pk, frozenset())):
             changed_offers.note([(work.account.pk, row.offer_pk)])
-            about = {"sku": row.sku, "marketplace": message.listing.marketplace.code}
+            about = about_listing(message.listing)
             work.line(Outcome.WAITING, **about, values=message.values, message=reason)
         else:
             yield message, change

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.amazon.attributes import Instance, Store
+from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
 from django_amazon_sync.data import (
     Answered,
     FieldValue,
@@ -42,7 +42,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, places_underway
+from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, slots_underway
 from django_amazon_sync.sync.listings.read_listings import issue_rows, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
@@ -57,10 +57,10 @@ from django_amazon_sync.sync.offers.fields import (
     OfferField,
     quantity_in,
     received,
-    store_of,
+    terms_of,
 )
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: After so many requests in a row without an answer the run stops, and comes again.
 UNANSWERED = 5
@@ -85,9 +85,9 @@ class Change:
     alone: str = ""
 
     @property
-    def places(self) -> set[str]:
+    def slots(self) -> set[str]:
         """What it changes at Amazon, and no other request may change at the same time."""
-        return {FIELDS[name].place.key for name in self.values}
+        return {FIELDS[name].slot.key for name in self.values}
 
 
 @dataclass
@@ -100,7 +100,7 @@ class KnownAtAmazon:
     """
 
     listing: Listing
-    store: Store
+    terms: MarketplaceTerms
     quantity: int | None = None
     _instances: dict[str, Instance] = field(default_factory=dict)
 
@@ -114,12 +114,12 @@ class KnownAtAmazon:
     ) -> KnownAtAmazon:
         """What is known of a listing that was just read, and that should get these values; some
         of them may be in feeds on their way."""
-        known = cls(listing, store_of(listing.marketplace), quantity_in(desired))
+        known = cls(listing, terms_of(listing.marketplace), quantity_in(desired))
         if there is not None:
-            for one in FIELDS.values():
-                if one.place.shared and one.place.key not in known._instances:
-                    found = one.place.instances(there.attributes, known.store)
-                    known._instances[one.place.key] = dict(found[0]) if found else {}
+            for offer_field in FIELDS.values():
+                if offer_field.slot.shared and offer_field.slot.key not in known._instances:
+                    found = offer_field.slot.instances(there.attributes, known.terms)
+                    known._instances[offer_field.slot.key] = dict(found[0]) if found else {}
         known._take_delivery_from(listing)
         for mapping in (listing.accepted, *in_feeds):
             for name, value in desired.items():
@@ -133,29 +133,29 @@ class KnownAtAmazon:
             HANDLING_TIME: listing.sku.lead_time_days,
             RESTOCK_DATE: listing.sku.restock_date,
         }
-        self._instances[FIELDS[QUANTITY].place.key] = {}
+        self._instances[FIELDS[QUANTITY].slot.key] = {}
         for name, value in read.items():
             if value not in (None, ""):
                 self._merge(FIELDS[name], value)
 
-    def _merge(self, one: OfferField, value: FieldValue) -> None:
-        if one.place.shared:
-            instance = self._instances.setdefault(one.place.key, {})
-            instance.update(one.kind.to_amazon(value, self.store)[0])
+    def _merge(self, offer_field: OfferField, value: FieldValue) -> None:
+        if offer_field.slot.shared:
+            instance = self._instances.setdefault(offer_field.slot.key, {})
+            instance.update(offer_field.kind.to_amazon(value, self.terms)[0])
 
     def patch(self, name: str, value: FieldValue) -> Patch:
         """The patch of one field; of one that rides with the quantity, with that in it."""
-        one = FIELDS[name]
-        known = self._instances.get(one.place.key, {})
-        if one.sent_with_quantity and self.quantity is not None:
+        offer_field = FIELDS[name]
+        known = self._instances.get(offer_field.slot.key, {})
+        if offer_field.sent_with_quantity and self.quantity is not None:
             known = {**known, "quantity": self.quantity}
-        return one.patch(value, self.store, known)
+        return offer_field.patch(value, self.terms, known)
 
     def sent(self, name: str, patch: Patch) -> None:
         """Amazon has it now."""
-        one = FIELDS[name]
-        if one.place.shared:
-            self._instances[one.place.key] = dict(patch["value"][0])
+        offer_field = FIELDS[name]
+        if offer_field.slot.shared:
+            self._instances[offer_field.slot.key] = dict(patch["value"][0])
 
 
 def patch_of(known: KnownAtAmazon, name: str, value: FieldValue, epoch: int) -> Change:
@@ -163,11 +163,11 @@ def patch_of(known: KnownAtAmazon, name: str, value: FieldValue, epoch: int) -> 
 
     So a price that Amazon refuses never keeps a quantity from leaving.
     """
-    one, listing = FIELDS[name], known.listing
-    general = one.place.general or not listing.product_type
+    offer_field, listing = FIELDS[name], known.listing
+    general = offer_field.slot.general or not listing.product_type
     product_type = "PRODUCT" if general else listing.product_type
     values: FieldValues = {name: value}
-    if one.sent_with_quantity:
+    if offer_field.sent_with_quantity:
         values[QUANTITY] = known.quantity
     content: SubmissionContent = {
         "productType": product_type,
@@ -180,7 +180,7 @@ def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
     """Send one change by ``ask``; True where Amazon accepted it. Its line says what became of it.
 
     Raises Halted where this worker may not write any more, and Throttled, Unauthorized or
-    Unavailable where it is no use to go on.
+    Unavailable where going on is of no use.
     """
     submission = _write_down(work, change)
     if submission is None:
@@ -188,13 +188,13 @@ def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
     try:
         answered = _ask_patiently(ask)
     except AmazonError as error:
-        _settle_failure(work, change, submission, error)
+        _take_failure(work, change, submission, error)
         return False
     work.unanswered = 0
     if answered.status in ("ACCEPTED", "VALID"):
-        _settle_accepted(work, change, submission, answered)
+        _take_accepted(work, change, submission, answered)
         return True
-    _settle_refused(work, change, submission, answered.issues, answered.submission_id)
+    _take_refused(work, change, submission, answered.issues, answered.submission_id)
     return False
 
 
@@ -235,9 +235,9 @@ def _write_down(work: Work, change: Change) -> Submission | None:
         # The listing's lock keeps the lanes apart: of two, one finds the other's open submission.
         Listing.objects.select_for_update().get(pk=listing.pk)
         sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
-        if reason := must_wait(sku, change, places_underway([listing.pk]).get(listing.pk, set())):
+        if reason := must_wait(sku, change, slots_underway([listing.pk]).get(listing.pk, set())):
             changed_offers.note([(work.account.pk, sku.offer_pk)])
-            work.line(Outcome.WAITING, **_about(change), message=reason)
+            work.line(Outcome.WAITING, **about_listing(change.listing), message=reason)
             return None
         content = json.dumps(change.content, sort_keys=True)
         submission = Submission.objects.create(
@@ -265,7 +265,7 @@ def must_wait(sku: SellerSku, change: Change, underway: Set[str]) -> str:
     """Why a change must not leave now; the rows are locked, and ``underway`` was read since."""
     if QUANTITY in change.values and sku.stock_epoch != change.epoch:
         return "An order came in between; its quantity is computed anew."
-    if underway & change.places:
+    if underway & change.slots:
         return "Another change of this listing is on its way."
     return ""
 
@@ -285,9 +285,7 @@ def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
 # --- After the answer ---------------------------------------------------------------------------
 
 
-def _settle_accepted(
-    work: Work, change: Change, submission: Submission, answered: Answered
-) -> None:
+def _take_accepted(work: Work, change: Change, submission: Submission, answered: Answered) -> None:
     now = work.client.now()
     with transaction.atomic():
         work.lease.check()
@@ -299,7 +297,7 @@ def _settle_accepted(
         row.save()
         submission.move(SubmissionState.DONE, amazon_id=answered.submission_id, settled_at=now)
     message = "; ".join(issue.message for issue in answered.issues)
-    work.line(Outcome.SENT, **_about(change), values=change.values, message=message)
+    work.line(Outcome.SENT, **about_listing(change.listing), values=change.values, message=message)
 
 
 def take_as_accepted(row: Listing, values: FieldValues, epoch: int) -> None:
@@ -317,7 +315,7 @@ def take_as_accepted(row: Listing, values: FieldValues, epoch: int) -> None:
         row.quantity_epoch = epoch
 
 
-def _settle_refused(
+def _take_refused(
     work: Work,
     change: Change,
     submission: Submission,
@@ -341,7 +339,13 @@ def _settle_refused(
             reason=f"{code}: {message}",
             settled_at=timezone.now(),
         )
-    work.line(Outcome.REFUSED, **_about(change), values=change.values, code=code, message=message)
+    work.line(
+        Outcome.REFUSED,
+        **about_listing(change.listing),
+        values=change.values,
+        code=code,
+        message=message,
+    )
 
 
 def _refused_values(change: Change) -> FieldValues:
@@ -352,11 +356,11 @@ def _refused_values(change: Change) -> FieldValues:
     return made_of if isinstance(made_of, dict) else change.values
 
 
-def _settle_failure(work: Work, change: Change, submission: Submission, error: AmazonError) -> None:
-    """Settle what got no good answer; raises where the whole run had better stop."""
+def _take_failure(work: Work, change: Change, submission: Submission, error: AmazonError) -> None:
+    """Record what got no good answer; raises where the whole run had better stop."""
     if isinstance(error, Rejected):
         issue = Issue(error.amazon_code or str(error.status), error.message)
-        _settle_refused(work, change, submission, [issue])
+        _take_refused(work, change, submission, [issue])
         return
     changed_offers.note([(work.account.pk, change.listing.sku.offer_pk)])
     never_sent = isinstance(error, Throttled | Unauthorized) or (
@@ -371,7 +375,7 @@ def _settle_failure(work: Work, change: Change, submission: Submission, error: A
     work.unanswered += 1
     work.line(
         Outcome.FAILED,
-        **_about(change),
+        **about_listing(change.listing),
         values=change.values,
         code=error.code,
         message=f"Its outcome is unknown and is read back next: {error}",
@@ -380,16 +384,11 @@ def _settle_failure(work: Work, change: Change, submission: Submission, error: A
         raise error
 
 
-def _about(change: Change) -> dict[str, str]:
-    listing = change.listing
-    return {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
-
-
 # --- What a worker that died, or no answer, left behind ------------------------------------------
 
 
 def recover(work: Work) -> None:
-    """Settle submissions that nobody is working on any more, by reading them back."""
+    """Read back the submissions that nobody is working on any more."""
     for job in abandoned_jobs(work):
         _recover(work, job)
 
@@ -418,7 +417,7 @@ def _recover(work: Work, job: Job) -> None:
 
 
 def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None:
-    """Settle one unknown outcome by the echo of what Amazon received last.
+    """Find one unknown outcome out by the echo of what Amazon received last.
 
     A quantity is doubted in either case: it is computed anew and sent again.
     """
@@ -437,7 +436,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
                 row.accepted.pop(name, None)
         row.save()
         state = SubmissionState.DONE if arrived else SubmissionState.FAILED
-        reason = "Read back: Amazon has it." if arrived else "Read back: Amazon has it not."
+        reason = "Read back: Amazon has it." if arrived else "Read back: Amazon does not have it."
         item.submission.move(state, reason=reason, settled_at=timezone.now())
         if QUANTITY in item.values:
             invalidate_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
@@ -453,5 +452,5 @@ def echo_of(listing: Listing, facts: SkuFacts | None) -> FieldValues:
         PRICE: str(there.sent_price.rounded()) if there.sent_price else None,
         QUANTITY: there.sent_quantity,
         NAME: there.sent_title,
-        **received(there, store_of(listing.marketplace), FIELDS.keys() - OF_SHOP),
+        **received(there, terms_of(listing.marketplace), FIELDS.keys() - OF_SHOP),
     }

@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import feeds as gateway
+from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FeedFacts, FieldValues, Issue, ProcessingReport, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected, Throttled, Unavailable, Unreadable
 from django_amazon_sync.messages import Code
@@ -49,7 +50,7 @@ from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
 LONGEST = timedelta(hours=48)
@@ -63,11 +64,10 @@ SHOWN_WITHIN = timedelta(minutes=15)
 #: Amazon's clock and ours, and the way between.
 CLOCKS_DIFFER = timedelta(minutes=10)
 
-#: Items that are settled together, and those that one read of Amazon covers.
-CHUNK = 1000
-TOGETHER = 20
+#: Items that are settled in one transaction.
+ITEMS_PER_CHUNK = 1000
 
-#: What is read of an item, and what is stored of its listing; a feed has many of both.
+#: What is read of an item, and what is saved of its listing; a feed has many of both.
 _READ = (
     "submission",
     "message_id",
@@ -76,7 +76,7 @@ _READ = (
     "listing__sku__sku",
     "listing__sku__offer_pk",
 )
-_STORED = (
+_SAVED = (
     "presence",
     "accepted",
     "verified",
@@ -94,7 +94,7 @@ STILL_AT_IT = (SubmissionState.SENT, SubmissionState.UNKNOWN)
 
 
 def due(now: datetime) -> QuerySet[Submission]:
-    """The feeds of all accounts that want something done."""
+    """The feeds of all accounts with which something is to be done."""
     live = Q(state=SubmissionState.UPLOADED, account__state=AccountState.LIVE)
     feeds = Submission.objects.filter(kind=Submission.Kind.FEED, not_before__lte=now)
     return feeds.filter(live | Q(state__in=(SubmissionState.NEW, *STILL_AT_IT)))
@@ -209,7 +209,7 @@ def _take_report(work: Work, feed: Submission, facts: FeedFacts) -> None:
         if work.client.now() - ended < REPORT_WITHIN:
             _look_again(feed, str(error))
         else:
-            _begin_reading_back(work, feed, f"Its processing report cannot be had: {error}")
+            _begin_reading_back(work, feed, f"Its processing report cannot be fetched: {error}")
         return
     except (Rejected, Unreadable) as error:
         _begin_reading_back(work, feed, f"Its processing report cannot be read: {error}")
@@ -279,7 +279,7 @@ class _Verdict:
 
 def _take_in(work: Work, feed: Submission, report: ProcessingReport, shown: _Shown) -> None:
     """Settle the feed's items, a thousand at a time; each thousand is done with for good."""
-    for items in _unsettled(feed, CHUNK):
+    for items in _unsettled(feed, ITEMS_PER_CHUNK):
         verdicts = {item.pk: _verdict(item, report, shown) for item in items}
         with transaction.atomic():
             work.lease.check()
@@ -315,7 +315,7 @@ def _settle_items(
             again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
-    _store(items, rows)
+    _save(items, rows)
     invalidate_quantities(doubted)
     changed_offers.note(again)
 
@@ -328,7 +328,13 @@ def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -
     row.reason = f"{first.code}: {text}"
     row.approved |= item.values
     message = f"{text} Each of its values is sent once more by itself."
-    work.line(Outcome.REFUSED, **_about(item), values=item.values, code=first.code, message=message)
+    work.line(
+        Outcome.REFUSED,
+        **about_listing(item.listing),
+        values=item.values,
+        code=first.code,
+        message=message,
+    )
 
 
 def _accept(
@@ -356,13 +362,13 @@ def _accept(
         row.reason = f"{errors[0].code}: {errors[0].message}"
         work.line(
             Outcome.REFUSED,
-            **_about(item),
+            **about_listing(item.listing),
             values={name: values[name] for name in not_live},
             code=errors[0].code,
             message=message,
         )
     else:
-        work.line(Outcome.SENT, **_about(item), values=item.values, message=message)
+        work.line(Outcome.SENT, **about_listing(item.listing), values=item.values, message=message)
 
 
 def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) -> None:
@@ -375,13 +381,13 @@ def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) ->
 
 def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
     """Nothing of the feed was applied: its listings differ as before, and are sent again."""
-    for items in _unsettled(feed, CHUNK):
+    for items in _unsettled(feed, ITEMS_PER_CHUNK):
         with transaction.atomic():
             work.lease.check()
             rows = _locked(items)
             for item in items:
                 rows[item.listing_id].approved |= item.values
-            _store(items, rows)
+            _save(items, rows)
             changed_offers.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
     _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")
     feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
@@ -403,7 +409,7 @@ def _begin_reading_back(work: Work, feed: Submission, reason: str) -> None:
 def _read_back(work: Work, feed: Submission) -> None:
     """Read twenty listings at a time; a worker that dies leaves the rest to the next."""
     code = feed.marketplace.code
-    for items in _unsettled(feed, TOGETHER):
+    for items in _unsettled(feed, SKUS_PER_SEARCH):
         facts = read(work.client, [item.listing.sku.sku for item in items], [code])
         with transaction.atomic():
             work.lease.check()
@@ -436,7 +442,7 @@ def _settle_read_back(
         again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in item.values:
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
-    _store(items, rows)
+    _save(items, rows)
     invalidate_quantities(doubted)
     changed_offers.note(again)
 
@@ -459,7 +465,7 @@ def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
 def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
     """The items' listings, locked in one fixed order."""
     rows = Listing.objects.filter(pk__in=[item.listing_id for item in items])
-    return {row.pk: row for row in rows.only(*_STORED).order_by("pk").select_for_update()}
+    return {row.pk: row for row in rows.only(*_SAVED).order_by("pk").select_for_update()}
 
 
 def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
@@ -478,30 +484,26 @@ def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
             name
             for pk, values in newer.get(item.listing_id, ())
             if pk > item.pk
-            for name in _in_its_places(values, item)
+            for name in _in_its_slots(values, item)
         }
         for item in items
     }
 
 
-def _in_its_places(values: Iterable[str], item: SubmissionItem) -> set[str]:
-    places = {FIELDS[name].place.key for name in item.values}
-    return {name for name in values if FIELDS[name].place.key in places}
+def _in_its_slots(values: Iterable[str], item: SubmissionItem) -> set[str]:
+    slots = {FIELDS[name].slot.key for name in item.values}
+    return {name for name in values if FIELDS[name].slot.key in slots}
 
 
-def _store(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:
-    """Store what was settled, and that it is."""
-    update_rows(rows.values(), _STORED)
+def _save(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:
+    """Save what was settled, and that it is."""
+    update_rows(rows.values(), _SAVED)
     first, last = items[0], items[-1]
     these = SubmissionItem.objects.filter(
         submission=first.submission_id,
         message_id__range=(first.message_id, last.message_id),  # a thousand pks take far longer
     )
     these.update(settled=True)
-
-
-def _about(item: SubmissionItem) -> dict[str, str]:
-    return {"sku": item.listing.sku.sku, "marketplace": item.listing.marketplace.code}
 
 
 def _say(work: Work, feed: Submission, outcome: Outcome, message: str) -> None:

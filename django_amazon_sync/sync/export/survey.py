@@ -1,4 +1,4 @@
-"""Which listings want something sent: one pass over the shop's offers, in constant memory.
+"""Which listings need something sent: one pass over the shop's offers, in constant memory.
 
 The pass only looks; what is found is looked at again, afresh, right before it is sent.
 """

@@ -14,14 +14,14 @@ from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import Listing, Outcome, SyncRun
 from django_amazon_sync.sync.runs.bulk import Merged, chunks, lock_rows, update_rows
 
-#: Listings that are written together.
-TOGETHER = 1000
+#: Listings that are held in one statement, and read together before.
+HELD_TOGETHER = 1000
 
 
 def hold(waiting: Mapping[int, FieldValues], reason: str) -> None:
     """Let these values of listings (pk) wait for approval: all of them, or none."""
     with transaction.atomic():
-        for pks in chunks(sorted(waiting), TOGETHER):
+        for pks in chunks(sorted(waiting), HELD_TOGETHER):
             rows = list(Listing.objects.filter(pk__in=pks).order_by("pk").select_for_update())
             for row in rows:
                 row.held |= waiting[row.pk]
@@ -60,7 +60,7 @@ def of_run(run: SyncRun) -> list[Listing]:
     listings = Listing.objects.filter(
         sku__account=run.account, sku__sku__in={sku for sku, _code in pairs}
     ).select_related("sku", "marketplace")
-    return [one for one in listings if (one.sku.sku, one.marketplace.code) in pairs]
+    return [listing for listing in listings if (listing.sku.sku, listing.marketplace.code) in pairs]
 
 
 def send_ours(listings: QuerySet[Listing]) -> int:

@@ -31,10 +31,10 @@ def values_in_feeds(listings: Iterable[int]) -> dict[int, list[tuple[FieldValues
 def not_on_its_way(
     values: FieldValues, in_feeds: Iterable[tuple[FieldValues, int]], epoch: int
 ) -> FieldValues:
-    """Those that no feed carries already; a quantity from before the latest order counts not."""
+    """Those that no feed carries; a quantity from before the latest order does not count."""
     carried: FieldValues = {}
-    for one, its_epoch in in_feeds:
-        carried |= one if its_epoch == epoch else one | {QUANTITY: None}
+    for in_feed, its_epoch in in_feeds:
+        carried |= in_feed if its_epoch == epoch else in_feed | {QUANTITY: None}
     return {name: new for name, new in values.items() if carried.get(name) != new}
 
 
@@ -49,8 +49,8 @@ def fields_on_their_way(listings: Iterable[int]) -> dict[int, set[str]]:
     return fields
 
 
-def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
-    """Which places of these listings a request changes at this moment.
+def slots_underway(listings: Sequence[int]) -> dict[int, set[str]]:
+    """Which slots of these listings a request changes at this moment.
 
     Feeds do not count: a patch overtakes them, and settling them sends once more what it has to.
     """
@@ -59,8 +59,8 @@ def places_underway(listings: Sequence[int]) -> dict[int, set[str]]:
     ).exclude(submission__kind=Submission.Kind.FEED)
     underway: dict[int, set[str]] = {}
     for listing, values in items.values_list("listing", "values"):
-        places = {FIELDS[name].place.key for name in values if name in FIELDS}
-        underway.setdefault(listing, set()).update(places)
+        slots = {FIELDS[name].slot.key for name in values if name in FIELDS}
+        underway.setdefault(listing, set()).update(slots)
     return underway
 
 

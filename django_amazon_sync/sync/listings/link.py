@@ -64,7 +64,7 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
                 leftover.problem = f"Its offer is sold on Amazon as {target.sku}."
             target.offer_pk, target.matched, target.problem = wanted.offer_pk, wanted.matched, ""
             changed += [target, *others]
-        _store(account, changed)
+        _save(account, changed)
         _let_held_units_follow(account, [row for row in changed if row.offer_pk])
     return refused
 
@@ -74,15 +74,15 @@ def _locked(account: SellerAccount, links: Sequence[Link]) -> list[SellerSku]:
 
     They are locked by one statement in the one order, so that it never waits crosswise.
     """
-    named = Q(account=account, sku__in=[one.sku for one in links])
-    concerned = named | Q(offer_pk__in=[one.offer_pk for one in links if one.offer_pk])
+    named = Q(account=account, sku__in=[link.sku for link in links])
+    concerned = named | Q(offer_pk__in=[link.offer_pk for link in links if link.offer_pk])
     return list(SellerSku.objects.filter(concerned).order_by("pk").select_for_update())
 
 
 def _offers(
     account: SellerAccount, shop: Shop, links: Iterable[Link], rows: Iterable[SellerSku]
 ) -> dict[str, Offer]:
-    pks = {one.offer_pk for one in links} | {row.offer_pk for row in rows if row.offer_pk}
+    pks = {wanted.offer_pk for wanted in links} | {row.offer_pk for row in rows if row.offer_pk}
     return {offer.pk: offer for offer in shop.offers(account.shop_scope, sorted(pks))}
 
 
@@ -100,7 +100,7 @@ def _why_not(
 ) -> str:
     """Why this link must not be made, now that the rows are locked."""
     if wanted.offer_pk not in offers:
-        return "The shop has the offer no more."
+        return "The shop no longer has the offer."
     holder = offers.get(target.offer_pk)
     if holder is not None and holder.pk != wanted.offer_pk and sku_is_of_offer(target, holder):
         return f"SKU {target.sku} is linked to offer {holder.pk} of the shop by now."
@@ -113,7 +113,7 @@ def _why_not(
     return ""
 
 
-def _store(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
+def _save(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
     """Write the links, and doubt the quantities of all SKUs that have to do with them."""
     # By pk these are all there: an upsert is an update, and ten times as fast as bulk_update.
     SellerSku.objects.bulk_create(
@@ -148,10 +148,10 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
     account = sku.account
     with transaction.atomic():
         named = [Link(sku.sku, pk, matched=True) for pk in (sku.offer_pk, offer_pk)]
-        row = next(one for one in _locked(account, named) if one.pk == sku.pk)
+        row = next(row for row in _locked(account, named) if row.pk == sku.pk)
         before = row.offer_pk
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
-        _store(account, [row])
+        _save(account, [row])
         invalidate_quantities([(account.pk, sku.sku, before)])
         _let_held_units_follow(account, [row])
         changed_offers.note([(account.pk, before)])
@@ -189,18 +189,18 @@ def sell_under(
         else:
             row, _made = SellerSku.objects.get_or_create(account=account, sku=name)
         concerned = _locked(account, [Link(name, offer.pk, matched=True)])
-        row = next(one for one in concerned if one.pk == row.pk)
+        row = next(other for other in concerned if other.pk == row.pk)
         if _is_anothers(account, shop, row, offer):
             raise SkuTaken(f"The account sells offer {row.offer_pk} under SKU {name}.")
         row.offer_pk, row.matched, row.problem = offer.pk, name != offer.sku, ""
         changed = [row]
         if old is not None and old.pk != row.pk:
-            old = next(one for one in concerned if one.pk == old.pk)
+            old = next(other for other in concerned if other.pk == old.pk)
             _begin_with_choices_of(old, row)
             _give_up(old, row)
             changed.append(old)
-        _store(account, changed)
-        _let_held_units_follow(account, [one for one in changed if one.offer_pk])
+        _save(account, changed)
+        _let_held_units_follow(account, [sku for sku in changed if sku.offer_pk])
     return row
 
 

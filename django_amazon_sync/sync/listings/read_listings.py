@@ -55,12 +55,14 @@ def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
     for listing in listings:
         listing.sku = skus[listing.sku_id]
     names = [sku.sku for sku in skus.values()]
-    facts = read(work.client, names, sorted({one.marketplace.code for one in listings}))
+    facts = read(work.client, names, sorted({listing.marketplace.code for listing in listings}))
     work.lease.check()
     now = work.client.now()
     for sku in skus.values():
         _note_sku(sku, facts.get(sku.sku), now)
-    new = [one for one in listings if _note_listing(one, facts.get(one.sku.sku), now)]
+    new = [
+        listing for listing in listings if _note_listing(listing, facts.get(listing.sku.sku), now)
+    ]
     update_rows(skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"])
     if new:
         _adopt(new, facts, now)
@@ -101,9 +103,9 @@ def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime)
     A row that another worker read or sent something for since it was loaded stays as that one
     left it.
     """
-    sent = _sent_to([one.pk for one in new if one.accepted_at is not None])
+    sent = _sent_to([listing.pk for listing in new if listing.accepted_at is not None])
     with transaction.atomic():
-        locked = Listing.objects.filter(pk__in=[one.pk for one in new]).order_by("pk")
+        locked = Listing.objects.filter(pk__in=[listing.pk for listing in new]).order_by("pk")
         rows = {row.pk: row for row in locked.select_for_update()}
         adopted = []
         for listing in new:
@@ -171,10 +173,10 @@ def issue_rows(issues: Iterable[Issue]) -> list[IssueRow]:
     """Amazon's complaints as the row keeps them."""
     return [
         {
-            "code": one.code,
-            "severity": one.severity,
-            "message": one.message,
-            "attributes": list(one.attributes),
+            "code": issue.code,
+            "severity": issue.severity,
+            "message": issue.message,
+            "attributes": list(issue.attributes),
         }
-        for one in issues
+        for issue in issues
     ]

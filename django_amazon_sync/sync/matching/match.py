@@ -97,7 +97,7 @@ def look_at_offers(work: Work, *, begun: bool) -> None:
         for together in chunks(sorted(unknown, key=_kinds), IDENTIFIERS_A_CALL):
             _say_what_the_catalogue_knows(work, together)
             work.give_way()
-        work.store_lines()
+        work.save_lines()
         work.give_way()
 
 

@@ -225,7 +225,7 @@ def desired(
     on: stores may share it (docs/amazon.md#stores-may-share-a-quantity), so no other number would
     be right.
 
-    An own value that Amazon ``accepted`` and that is none any more is to be ``REMOVED``.
+    An own value that Amazon ``accepted`` and that staff took away since is to be ``REMOVED``.
     """
     result = Desired()
     if offer is None or not is_wanted(offer, sku, rules):

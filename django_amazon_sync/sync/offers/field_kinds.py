@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.amazon.attributes import (
     Instance,
-    Store,
+    MarketplaceTerms,
     amount_in,
     first_schedule,
     number,
@@ -58,11 +58,11 @@ class FieldKind(ABC):
         return str(value)
 
     @abstractmethod
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         """The instances of the attribute, without their selectors."""
 
     @abstractmethod
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValue:
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> FieldValue:
         """The value in the instances that were read; None where there is none."""
 
     def ended(self, known: Mapping[str, Json]) -> Instance | None:
@@ -175,10 +175,10 @@ class Number(FieldKind):
             )
         return value
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{self.part: _whole(value)}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> int | None:
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> int | None:
         return whole(instances[0].get(self.part)) if instances else None
 
     def widget(self) -> forms.Widget:
@@ -198,10 +198,10 @@ class Day(FieldKind):
     def parse(self, text: str, currency: str = "") -> str:
         return _day(text)
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{self.part: _text(value)}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
         return (text_in(instances[0].get(self.part))[:10] or None) if instances else None
 
     def widget(self) -> forms.Widget:
@@ -240,10 +240,10 @@ class Text(FieldKind):
             )
         return text
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{"value": _text(value)}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
         return (text_in(instances[0].get("value")) or None) if instances else None
 
     def widget(self) -> forms.Widget:
@@ -272,10 +272,12 @@ class Codes(FieldKind):
     def text(self, value: FieldValue) -> str:
         return ", ".join(map(_text, _list(value)))
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{"value": _text(code)} for code in _list(value)]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> list[FieldValue] | None:
+    def from_amazon(
+        self, instances: Sequence[Instance], terms: MarketplaceTerms
+    ) -> list[FieldValue] | None:
         codes = (text_in(instance.get("value")) for instance in instances)
         return [code for code in codes if code] or None
 
@@ -336,11 +338,11 @@ class Price(FieldKind):
     def parse(self, text: str, currency: str = "") -> str:
         return str(parse_price(text, currency))
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{self.part: schedule(money_of(_text(value)))}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
-        return _price_in(instances[0].get(self.part), store) if instances else None
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
+        return _price_in(instances[0].get(self.part), terms) if instances else None
 
     def paid(self, value: FieldValue) -> Money | None:
         return money_of(_text(value)) if self.buyers else None
@@ -349,8 +351,8 @@ class Price(FieldKind):
         return PriceInput()
 
 
-def _price_in(part: Json, store: Store) -> str | None:
-    price = amount_in(first_schedule(part).get("value_with_tax"), store.currency)
+def _price_in(part: Json, terms: MarketplaceTerms) -> str | None:
+    price = amount_in(first_schedule(part).get("value_with_tax"), terms.currency)
     return str(price) if price else None
 
 
@@ -364,14 +366,14 @@ class ListPrice(FieldKind):
     def parse(self, text: str, currency: str = "") -> str:
         return str(parse_price(text, currency))
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
-        key = "value_with_tax" if store.tax_included else "value"
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
+        key = "value_with_tax" if terms.tax_included else "value"
         return [{key: number(money_of(_text(value)))}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> str | None:
+    def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
         for instance in instances:
             amount = instance.get("value_with_tax", instance.get("value"))
-            if price := amount_in(amount, store.currency):
+            if price := amount_in(amount, terms.currency):
                 return str(price)
         return None
 
@@ -406,14 +408,16 @@ class SalePrice(FieldKind):
         parts = _parts(value)
         return f"{parts['price']} {parts['start']}/{parts['end']}"
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         parts = _parts(value)
         edges = {"start_at": f"{parts['start']}T00:00:00Z", "end_at": f"{parts['end']}T23:59:59Z"}
         return [{"discounted_price": schedule(money_of(_text(parts["price"])), **edges)}]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValues | None:
+    def from_amazon(
+        self, instances: Sequence[Instance], terms: MarketplaceTerms
+    ) -> FieldValues | None:
         part = instances[0].get("discounted_price") if instances else None
-        price, edges = _price_in(part, store), first_schedule(part)
+        price, edges = _price_in(part, terms), first_schedule(part)
         start, end = _edge(edges.get("start_at")), _edge(edges.get("end_at"))
         if not price or end == _LONG_AGO["end_at"][:10]:
             return None
@@ -473,7 +477,7 @@ class BusinessPrice(FieldKind):
         price, tiers = _business(value)
         return "; ".join([price, *(f"{units}: {paid}" for units, paid in tiers)])
 
-    def to_amazon(self, value: FieldValue, store: Store) -> list[Instance]:
+    def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         price, tiers = _business(value)
         instance: Instance = {"our_price": schedule(money_of(price))}
         if tiers:
@@ -484,15 +488,17 @@ class BusinessPrice(FieldKind):
             instance["quantity_discount_plan"] = [{"schedule": [plan]}]
         return [instance]
 
-    def from_amazon(self, instances: Sequence[Instance], store: Store) -> FieldValues | None:
+    def from_amazon(
+        self, instances: Sequence[Instance], terms: MarketplaceTerms
+    ) -> FieldValues | None:
         if not instances:
             return None
-        price = _price_in(instances[0].get("our_price"), store)
+        price = _price_in(instances[0].get("our_price"), terms)
         if price is None:
             return None
         plan = first_schedule(instances[0].get("quantity_discount_plan"))
         levels = [
-            (whole(level.get("lower_bound")), amount_in(level.get("value"), store.currency))
+            (whole(level.get("lower_bound")), amount_in(level.get("value"), terms.currency))
             for level in objs(plan.get("levels"))
         ]
         return {"price": price, "tiers": [[units, str(paid)] for units, paid in levels if paid]}

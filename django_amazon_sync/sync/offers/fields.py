@@ -24,8 +24,8 @@ from django_amazon_sync.amazon.attributes import (
     MARKETPLACE,
     OFFER,
     Instance,
-    Place,
-    Store,
+    MarketplaceTerms,
+    Slot,
     removal_patch,
     set_patch,
 )
@@ -64,7 +64,7 @@ SKU, LISTING = "sku", "listing"
 
 @dataclass(frozen=True)
 class OfferField:
-    """One field of an offer: its words, its place at Amazon, and the kind of its values.
+    """One field of an offer: its words, its slot at Amazon, and the kind of its values.
 
     ``level`` says whose own value it is. ``is_price``: who changes it needs the permission to
     change prices. ``at_creation``: a new offer takes it.
@@ -73,7 +73,7 @@ class OfferField:
 
     name: str
     label: StrOrPromise
-    place: Place
+    slot: Slot
     kind: FieldKind
     help_text: StrOrPromise = ""
     level: str = LISTING
@@ -84,7 +84,7 @@ class OfferField:
     @property
     def attribute(self) -> str:
         """Amazon's name of the attribute."""
-        return self.place.attribute
+        return self.slot.attribute
 
     @property
     def of_shop(self) -> bool:
@@ -94,7 +94,7 @@ class OfferField:
     @property
     def sent_with_quantity(self) -> bool:
         """Whether it only travels together with a quantity."""
-        return self.place is AVAILABILITY and self.name != QUANTITY
+        return self.slot is AVAILABILITY and self.name != QUANTITY
 
     # --- For people ------------------------------------------------------------------------------
 
@@ -116,30 +116,30 @@ class OfferField:
 
     # --- For Amazon ------------------------------------------------------------------------------
 
-    def patch(self, value: FieldValue, store: Store, known: Mapping[str, Json]) -> Patch:
+    def patch(self, value: FieldValue, terms: MarketplaceTerms, known: Mapping[str, Json]) -> Patch:
         """The patch that sets this field, or takes it away where the value is ``REMOVED``.
 
         ``known`` is the instance that it shares with others, as far as we know it.
         """
         if value != REMOVED:
-            return set_patch(self.place, store, known, self.kind.to_amazon(value, store))
+            return set_patch(self.slot, terms, known, self.kind.to_amazon(value, terms))
         ended = self.kind.ended(known)
         if ended is None:
-            return removal_patch(self.place, store, known, self.kind.parts)
-        return set_patch(self.place, store, known, [ended])
+            return removal_patch(self.slot, terms, known, self.kind.parts)
+        return set_patch(self.slot, terms, known, [ended])
 
-    def instances(self, value: FieldValue, store: Store) -> list[Instance]:
+    def instances(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         """The attribute's instances as a new listing has them."""
-        selectors = self.place.selectors(store)
-        return [{**instance, **selectors} for instance in self.kind.to_amazon(value, store)]
+        selectors = self.slot.selectors(terms)
+        return [{**instance, **selectors} for instance in self.kind.to_amazon(value, terms)]
 
-    def read(self, there: ListingFacts, store: Store) -> FieldValue:
+    def read(self, there: ListingFacts, terms: MarketplaceTerms) -> FieldValue:
         """What Amazon received last of this field, or None."""
-        return self.kind.from_amazon(self.place.instances(there.attributes, store), store)
+        return self.kind.from_amazon(self.slot.instances(there.attributes, terms), terms)
 
 
-def _own(attribute: str, *also: str) -> Place:
-    return Place(attribute, (MARKETPLACE, *also))
+def _own(attribute: str, *also: str) -> Slot:
+    return Slot(attribute, (MARKETPLACE, *also))
 
 
 _DECLARED = (
@@ -235,15 +235,17 @@ def set_own(row: SellerSku | Listing, name: str, value: FieldValue) -> None:
         row.own_values[name] = value
 
 
-def store_of(marketplace: Marketplace) -> Store:
-    """What the places of values need to know of a marketplace."""
+def terms_of(marketplace: Marketplace) -> MarketplaceTerms:
+    """What the slots of values need to know of a marketplace."""
     facts = marketplace.facts
-    return Store(facts.id, facts.currency, marketplace.language, facts.prices_include_tax)
+    return MarketplaceTerms(
+        facts.id, facts.currency, marketplace.language, facts.prices_include_tax
+    )
 
 
-def received(there: ListingFacts, store: Store, names: Iterable[str]) -> FieldValues:
+def received(there: ListingFacts, terms: MarketplaceTerms, names: Iterable[str]) -> FieldValues:
     """What Amazon received last of these fields; ``REMOVED`` where it has nothing."""
-    read = {name: FIELDS[name].read(there, store) for name in names}
+    read = {name: FIELDS[name].read(there, terms) for name in names}
     return {name: REMOVED if value is None else value for name, value in read.items()}
 
 

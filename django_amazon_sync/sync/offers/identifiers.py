@@ -29,11 +29,11 @@ def with_own(offers: Iterable[Offer]) -> list[Offer]:
     """The offers, with the codes that staff gave them before the shop's own; in one query."""
     given = list(offers)
     own: dict[str, list[Identifier]] = {}
-    rows = OfferIdentifier.objects.filter(offer_pk__in=[one.pk for one in given]).order_by("pk")
+    rows = OfferIdentifier.objects.filter(offer_pk__in=[offer.pk for offer in given]).order_by("pk")
     for pk, kind, value in rows.values_list("offer_pk", "kind", "value"):
         # Amazon's catalogue asks for codes of 14 digits by their own name.
         own.setdefault(pk, []).append(Identifier("gtin" if len(value) == 14 else kind, value))
-    return [_merged(one, own[one.pk]) if one.pk in own else one for one in given]
+    return [_merged(offer, own[offer.pk]) if offer.pk in own else offer for offer in given]
 
 
 def _merged(offer: Offer, own: Sequence[Identifier]) -> Offer:
@@ -88,7 +88,7 @@ def shared(
     """The other offers of these scopes that have one of the codes too, by code.
 
     One barcode may be a EAN here and a UPC there, so barcodes are compared in 14 digits. That two
-    offers share a code is no fault: two partners may sell the same product.
+    offers share a code is not a fault: two partners may sell the same product.
     """
     found: dict[str, dict[str, Offer]] = {}
     for kind, values in codes.items():
@@ -108,6 +108,6 @@ def _given_to(kind: str, value: str) -> Iterable[str]:
     rows = OfferIdentifier.objects.filter(kind=kind, value=value)
     if kind != _ASIN:
         forms = {value, gtin(value), gtin(value).lstrip("0").zfill(12), gtin(value)[1:]}
-        barcodes = [one for one in KINDS if one != _ASIN]
+        barcodes = [other for other in KINDS if other != _ASIN]
         rows = OfferIdentifier.objects.filter(kind__in=barcodes, value__in=forms)
     return rows.values_list("offer_pk", flat=True)

@@ -74,9 +74,14 @@ def read(client: Client, marketplace: Marketplace, name: str) -> ProductType:
 
 def kept_of(listings: Iterable[Listing]) -> dict[tuple[int, str], ProductType]:
     """What is kept of the product types of these listings, by marketplace (pk) and name."""
-    wanted = {(one.marketplace_id, one.product_type) for one in listings if one.product_type}
+    wanted = {
+        (listing.marketplace_id, listing.product_type)
+        for listing in listings
+        if listing.product_type
+    }
     rows = ProductType.objects.filter(
-        marketplace__in={place for place, _name in wanted}, name__in={name for _p, name in wanted}
+        marketplace__in={marketplace for marketplace, _name in wanted},
+        name__in={name for _marketplace, name in wanted},
     )
     found = {(row.marketplace_id, row.name): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}
@@ -90,12 +95,16 @@ def is_fresh(row: ProductType) -> bool:
 def conditions_in(rows: Collection[ProductType]) -> list[str]:
     """The conditions that all of these product types have; none where nothing is known."""
     lists = [row.facts[CONDITIONS] for row in rows if row.facts.get(CONDITIONS)]
-    return [one for one in lists[0] if all(one in each for each in lists)] if lists else []
+    return (
+        [condition for condition in lists[0] if all(condition in each for each in lists)]
+        if lists
+        else []
+    )
 
 
 def fields_required(facts: Mapping[str, list[str]]) -> frozenset[str]:
     """The staff's own fields that a product type requires, by name."""
     required = facts.get(REQUIRED, ())
     return frozenset(
-        name for name, one in FIELDS.items() if not one.of_shop and one.attribute in required
+        name for name, field in FIELDS.items() if not field.of_shop and field.attribute in required
     )

@@ -16,8 +16,7 @@ from functools import partial
 import requests
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon.sessions import session
@@ -30,7 +29,7 @@ from django_amazon_sync.sync.runs.work import Work
 
 logger = logging.getLogger("django_amazon_sync.rates")
 
-#: The document has about two kilobytes; more than this is no such document.
+#: The document has about two kilobytes; more than this is something else.
 LARGEST = 1_000_000
 
 #: Seconds to connect, and for each piece of the answer; and for all of it.
@@ -54,7 +53,7 @@ def bring_up_rates(work: Work) -> None:
         return
     fetch = RateFetch.objects.filter(source=RateSource.ECB)
     try:
-        store(fetch_day())
+        save(fetch_day())
     except Unreadable as fault:
         fetch.update(reason=str(fault))
         message = f"{fault} The rates that are there go on until they are too old."
@@ -85,7 +84,7 @@ def _body(answer: requests.Response) -> bytes:
     return bytes(body)
 
 
-def store(day: DayOfRates) -> None:
+def save(day: DayOfRates) -> None:
     """Keep a day of rates, all of it or nothing; a day that is there already is written anew."""
     ExchangeRate.objects.bulk_create(
         [
@@ -131,7 +130,7 @@ def _of_the_bank(base: str, currency: str, today: date) -> Rate | None:
     found = rows.filter(on=newest, currency__in=[base, currency])
     day = DayOfRates(newest, dict(found.values_list("currency", "rate")))
     rate = crossed(day, base, currency)
-    return None if rate is None else Rate(rate, newest, _now(_BANK))
+    return None if rate is None else Rate(rate, newest, gettext(_BANK))
 
 
 def _of_the_table(base: str, currency: str, today: date) -> Rate | None:
@@ -139,7 +138,7 @@ def _of_the_table(base: str, currency: str, today: date) -> Rate | None:
         source=RateSource.TABLE, base=base, currency=currency, on__lte=today
     )
     newest = rows.order_by("-on").first()
-    return None if newest is None else Rate(newest.rate, newest.on, _now(_TABLE))
+    return None if newest is None else Rate(newest.rate, newest.on, gettext(_TABLE))
 
 
 def _of_the_project(base: str, currency: str, today: date) -> Rate | str | None:

@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=Model)
 BY_NAME = 100
 
 #: Rows of a selection that are read together.
-TOGETHER = 2000
+SKUS_PER_CHUNK = 2000
 
 #: The options of a run that say what it is about: these names, or so many in its selection.
 NAMED: Final = "skus"
@@ -62,7 +62,7 @@ def skus_in_chunks(run: SyncRun) -> Iterator[list[str]]:
     """The SKUs of the run's selection, some at a time."""
     last = 0
     rows = RunSelection.objects.filter(run=run).order_by("pk").values_list("pk", "sku")
-    while some := list(rows.filter(pk__gt=last)[:TOGETHER]):
+    while some := list(rows.filter(pk__gt=last)[:SKUS_PER_CHUNK]):
         last = some[-1][0]
         yield [sku for _pk, sku in some]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,6 +28,7 @@ from django_amazon_sync.errors import (
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     AccountState,
+    Listing,
     Outcome,
     RunLine,
     RunState,
@@ -53,7 +54,7 @@ BATCH = 200
 #: How far a run is, is stored after so many seconds, and always when it ends or waits.
 SHOWN_EVERY = 1.0
 
-#: What a run that begins anew from its rows would say once more, as it is about what did not leave.
+#: What a run that begins anew from its rows would say again, as it is about what did not leave.
 SAID_ONCE = (Outcome.WAITING, Outcome.HELD, Outcome.FAILED)
 
 
@@ -128,9 +129,9 @@ class Work:
         self.run.count(outcome)
         self.progress(1)
         if len(self._lines) >= BATCH:
-            self.store_lines()
+            self.save_lines()
 
-    def store_lines(self) -> None:
+    def save_lines(self) -> None:
         """Store the lines said so far, and how far the run is."""
         insert_rows(self._lines)
         self._lines.clear()
@@ -188,6 +189,18 @@ class Work:
         account = SellerAccount.objects.only("state", "deployment").get(pk=self.account.pk)
         if not account.writes_from(conf.get("DEPLOYMENT")):
             raise Halted(why_not_writing(account))
+
+
+class AboutListing(TypedDict):
+    """The columns of a line that name a listing."""
+
+    sku: str
+    marketplace: str
+
+
+def about_listing(listing: Listing) -> AboutListing:
+    """What a line needs to be about this listing (with its SKU and marketplace loaded)."""
+    return {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
 
 
 def isolated(act: Callable[[], T]) -> T:
@@ -251,14 +264,14 @@ def at_work(
             if slice_over is not None:
                 work.slice_over = slice_over
             yield work
-            work.store_lines()
+            work.save_lines()
             run.finish()
     except Busy as elsewhere:
         _stopped(run, work, elsewhere)
         raise
     except NotYet as wait:
         if work is not None:
-            work.store_lines()
+            work.save_lines()
         run.postpone(wait.retry_at, reason_code=wait.code, reason=str(wait))
     except (AmazonError, ConfigurationError, Halted, NotSupported) as stop:
         _stopped(run, work, stop)
@@ -269,7 +282,7 @@ def at_work(
 
 def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
     if work is not None:
-        work.store_lines()
+        work.save_lines()
     code = cause.code if isinstance(cause, AmazonSyncError) else Code.UNEXPECTED
     text = str(cause) if isinstance(cause, AmazonSyncError) else type(cause).__name__
     run.finish(reason_code=code, reason=text)

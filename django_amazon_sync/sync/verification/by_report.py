@@ -218,7 +218,7 @@ def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
     own = Chosen(switches=listing.switches, locked=listing.locked)
     sent = {name for name in listing.accepted if name in FIELDS and rules.sends(name, own)}
     if listing.sku.fulfilled_by_amazon:
-        sent -= {name for name in sent if FIELDS[name].place is AVAILABILITY}
+        sent -= {name for name in sent if FIELDS[name].slot is AVAILABILITY}
     return sent
 
 

@@ -85,7 +85,7 @@ def take_over(work: Work) -> None:
     for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
         for read in _read(work, chunk, rules, chosen):
             _take_over_sku(work, read, fields)
-        work.store_lines()
+        work.save_lines()
         work.run.options[SO_FAR] = chunk[-1]
         work.run.save(update_fields=["options"])
         work.advance(len(chunk))
@@ -367,7 +367,7 @@ def _apply(
             # Where it is sold elsewhere too, the shop's new value goes there.
             changed_offers.note([(work.account.pk, update.pk)])
             work.line(Outcome.TAKEN_OVER, **read.about, values=differing)
-            work.store_lines()  # what was taken over is told, whenever the worker dies
+            work.save_lines()  # what was taken over is told, whenever the worker dies
     except _Refused as why:
         work.line(why.outcome, **read.about, values=differing, code=why.code, message=str(why))
     except (ShopRefused, NotSupported) as why:

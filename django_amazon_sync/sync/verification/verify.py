@@ -45,13 +45,13 @@ from django_amazon_sync.sync.offers.fields import (
     SALE_PRICE,
     paid,
     received,
-    store_of,
+    terms_of,
 )
 from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
 from django_amazon_sync.sync.runs.bulk import chunks
-from django_amazon_sync.sync.runs.work import SO_FAR, Work
+from django_amazon_sync.sync.runs.work import SO_FAR, Work, about_listing
 from django_amazon_sync.sync.verification.by_report import (
     ours_to_compare,
     prove_by_reports,
@@ -170,7 +170,7 @@ def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues
     if there.live_price is None:
         live.pop(PRICE, None)  # its echo proves nothing
     own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
-    echo = received(there, store_of(listing.marketplace), own)
+    echo = received(there, terms_of(listing.marketplace), own)
     live |= {name: value for name, value in echo.items() if value != REMOVED}
     business = there.business_price.rounded() if there.business_price else None
     shown = live.get(BUSINESS_PRICE)
@@ -255,7 +255,7 @@ def drift_in_words(drift: FieldValues, rules: Rules) -> str:
 
 
 def _missing(work: Work, listing: Listing) -> None:
-    about = {"sku": listing.sku.sku, "marketplace": listing.marketplace.code}
+    about = about_listing(listing)
     if listing.presence == Presence.PRESENT:
         work.line(Outcome.WAITING, **about, message="Accepted lately and not on Amazon yet.")
         return

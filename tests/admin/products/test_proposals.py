@@ -88,7 +88,7 @@ def test_several_are_accepted_and_each_that_cannot_be_says_why(
         sku__account=proposal.sku.account, sku__sku="AMZ-2", sku__offer_pk="", offer_pk="999999"
     )
     assert staff.press(Proposal, "accept", proposal, gone) == [
-        "1 SKU is linked.", "AMZ-2: The shop has the offer no more.",
+        "1 SKU is linked.", "AMZ-2: The shop no longer has the offer.",
     ]  # fmt: skip
     assert list(Proposal.objects.all()) == [gone]
 

@@ -303,7 +303,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
     for record in records:
         record.price = Decimal("11.00")
         record.save()
-    monkeypatch.setattr(decisions, "TOGETHER", 10)
+    monkeypatch.setattr(decisions, "HELD_TOGETHER", 10)
     written = bulk.update_rows
 
     def die_at_the_second(listings: Any, names: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django_amazon_sync.data import ListingFacts
 from django_amazon_sync.sync.offers.fields import FIELDS, OfferField, set_own
-from tests.patches import store
+from tests.patches import terms
 from tests.world import DE, World
 
 SALE = {"price": "8.00 EUR", "start": "2020-01-01", "end": "2099-12-31"}
@@ -28,5 +28,5 @@ def sent(world: World, sku: str = "MUG") -> dict[str, Any]:
 
 def received(one: OfferField, value: Any, marketplace: str = DE) -> ListingFacts:
     """A listing whose attributes hold what a patch of this value sets."""
-    patch = one.patch(value, store(marketplace), {"quantity": 1} if one.sent_with_quantity else {})
+    patch = one.patch(value, terms(marketplace), {"quantity": 1} if one.sent_with_quantity else {})
     return ListingFacts(marketplace, attributes={one.attribute: patch["value"]})

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from django_amazon_sync.amazon.attributes import Place
+from django_amazon_sync.amazon.attributes import Slot
 from django_amazon_sync.amazon.listings import patch_listing
 from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import client_for
@@ -335,7 +335,7 @@ def test_a_feed_carries_them_too(mug: World, settings: Any) -> None:
 def test_a_field_that_is_declared_anew_goes_all_the_way(
     mug: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gift = fields.OfferField("gift", "gift", Place("gift_options"), Number(1, 9))
+    gift = fields.OfferField("gift", "gift", Slot("gift_options"), Number(1, 9))
     monkeypatch.setitem(fields.FIELDS, "gift", gift)
     assert gift.form_field().clean("7") == gift.from_text("7") == 7
     give(mug, gift=7)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from django_amazon_sync.data import Json
 from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, OfferField, own_fields
-from tests.patches import store
+from tests.patches import terms
 from tests.sync.offers.steps import received
 
 
@@ -63,13 +63,13 @@ def test_yen_have_no_decimals() -> None:
     with pytest.raises(ValidationError, match="0 decimals"):
         FIELDS["list_price"].from_text("1290.5", "JPY")
     there = received(FIELDS["list_price"], "1290 JPY", japan)
-    assert FIELDS["list_price"].read(there, store(japan)) == "1290 JPY"
+    assert FIELDS["list_price"].read(there, terms(japan)) == "1290 JPY"
 
 
 def test_a_tier_without_an_amount_is_none() -> None:
     plan: Json = [{"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 5}]}]}]
     price: Json = [{"schedule": [{"value_with_tax": 9.5}]}]
     kind = FIELDS["business_price"].kind
-    read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], store())
+    read = kind.from_amazon([{"our_price": price, "quantity_discount_plan": plan}], terms())
     assert read == {"price": "9.50 EUR", "tiers": []}
     assert str(kind.least_paid(read)) == "9.50 EUR"

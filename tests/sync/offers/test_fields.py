@@ -14,7 +14,7 @@ from django_amazon_sync.amazon.attributes import first_schedule
 from django_amazon_sync.amazon.reading import text
 from django_amazon_sync.data import FieldValues, JsonObject, ListingFacts, Money
 from django_amazon_sync.sync.offers.fields import FIELDS, REMOVED, own_fields
-from tests.patches import DE, store
+from tests.patches import DE, terms
 from tests.sync.offers.steps import received
 
 cents = st.integers(1, 10**9).map(lambda number: Decimal(number) / 100)
@@ -65,7 +65,7 @@ def test_a_value_stays_the_same_through_texts_forms_and_amazon(
 ) -> None:
     one, value = FIELDS[name], data.draw(VALUES[name])
     assert one.from_text(one.to_text(value)) == value
-    assert one.read(received(one, value), store()) == value
+    assert one.read(received(one, value), terms()) == value
     form_field = one.form_field(currency="EUR")
     assert not form_field.has_changed(value, _typed(form_field, value))
     assert form_field.clean(_typed(form_field, value)) == value
@@ -79,15 +79,15 @@ def _typed(form_field: Any, value: Any) -> Any:
 
 def test_a_list_price_has_the_name_that_the_store_gives_it() -> None:
     us = "ATVPDKIKX0DER"
-    (german,) = FIELDS["list_price"].patch("9.90 EUR", store(), {})["value"]
-    (american,) = FIELDS["list_price"].patch("9.90 USD", store(us), {})["value"]
+    (german,) = FIELDS["list_price"].patch("9.90 EUR", terms(), {})["value"]
+    (american,) = FIELDS["list_price"].patch("9.90 USD", terms(us), {})["value"]
     assert german == {"marketplace_id": DE, "currency": "EUR", "value_with_tax": 9.9}
     assert american == {"marketplace_id": us, "currency": "USD", "value": 9.9}
 
 
 def test_one_part_of_an_offer_goes_with_the_others_as_they_are_known() -> None:
     known: JsonObject = {"our_price": [{"schedule": [{"value_with_tax": 10}]}], "points": 5}
-    patch = FIELDS["minimum_price"].patch("8.00 EUR", store(), known)
+    patch = FIELDS["minimum_price"].patch("8.00 EUR", terms(), known)
     (offer,) = patch["value"]
     assert patch["op"] == "merge"
     assert offer == {
@@ -100,21 +100,21 @@ def test_one_part_of_an_offer_goes_with_the_others_as_they_are_known() -> None:
 
 
 def test_what_is_taken_away_is_taken_away_by_its_selectors() -> None:
-    assert FIELDS["list_price"].patch(REMOVED, store(), {}) == {
+    assert FIELDS["list_price"].patch(REMOVED, terms(), {}) == {
         "op": "delete",
         "path": "/attributes/list_price",
         "value": [{"marketplace_id": DE, "currency": "EUR"}],
     }
-    (offer,) = FIELDS["business_price"].patch(REMOVED, store(), {})["value"]
+    (offer,) = FIELDS["business_price"].patch(REMOVED, terms(), {})["value"]
     assert offer == {"marketplace_id": DE, "currency": "EUR", "audience": "B2B"}
 
 
 def test_a_sale_is_taken_away_by_ending_it() -> None:
     sale: FieldValues = {"price": "9.90 EUR", "start": "2026-11-01", "end": "2026-11-30"}
     one = FIELDS["sale_price"]
-    (offer,) = one.patch(sale, store(), {})["value"]
-    ended = one.patch(REMOVED, store(), offer)
+    (offer,) = one.patch(sale, terms(), {})["value"]
+    ended = one.patch(REMOVED, terms(), offer)
     over = first_schedule(ended["value"][0]["discounted_price"])
     assert (over["value_with_tax"], text(over["end_at"])[:4]) == (9.9, "2000")
     there = ListingFacts(DE, attributes={"purchasable_offer": ended["value"]})
-    assert one.read(there, store()) is None
+    assert one.read(there, terms()) is None

@@ -90,7 +90,7 @@ def test_an_export_is_about_the_selected_only(
 ) -> None:
     """Linked ones, one that no row is linked to yet, and one that the shop has no more."""
     monkeypatch.setattr(selection, "BY_NAME", 1)
-    monkeypatch.setattr(selection, "TOGETHER", 2)
+    monkeypatch.setattr(selection, "SKUS_PER_CHUNK", 2)
     for sku in ("A", "B", "C", "NEW"):
         world.sell(sku)
     world.export(skus=["A", "B", "C"])
