@@ -32,7 +32,7 @@ from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerSku
 from django_amazon_sync.shops.oscar.people import save_addresses
-from django_amazon_sync.sync.orders.import_orders import place_waiting, store_orders
+from django_amazon_sync.sync.orders.import_orders import place_waiting, save_orders
 from django_amazon_sync.testing.simulator import Simulator
 
 SKUS = 200
@@ -74,7 +74,7 @@ def take_in(documents: list[dict[str, Any]]) -> None:
     with working(Job.IMPORT_ORDERS) as work:
         for start in range(0, len(documents), PAGE):
             page = [(read_order(raw), raw) for raw in documents[start : start + PAGE]]
-            store_orders(work, page, asked_for=False)
+            save_orders(work, page, asked_for=False)
         place_waiting(work)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import (
@@ -86,57 +86,59 @@ class _Check:
     _seen: list[OrderData] | None = None
 
     def findings(self) -> Iterator[Finding]:
-        client, codes, place = self.client, self.codes, self.codes[0]
+        client, codes, marketplace = self.client, self.codes, self.codes[0]
         an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
         yield self._try(
             "account",
-            _("works: the stores that the seller sells in can be read."),
+            gettext("works: the stores that the seller sells in can be read."),
             partial(sellers.marketplace_participations, client),
         )
         yield self._try(
             "listings",
-            _("works: listings can be read; the same role lets them be changed."),
+            gettext("works: listings can be read; the same role lets them be changed."),
             partial(listings.get_listing, client, "connection-test", codes),
         )
         yield self._try(
             "product types",
-            _("works: Amazon's product types can be searched."),
-            partial(product_types.search_product_types, client, place, keywords=("book",)),
+            gettext("works: Amazon's product types can be searched."),
+            partial(product_types.search_product_types, client, marketplace, keywords=("book",)),
         )
         yield self._try(
             "catalogue",
-            _("works: Amazon's catalogue can be read."),
-            partial(catalog.get_catalog_item, client, "B000000000", place),
+            gettext("works: Amazon's catalogue can be read."),
+            partial(catalog.get_catalog_item, client, "B000000000", marketplace),
         )
-        yield self._try("orders", _("works: orders can be read."), self._look_at_orders)
+        yield self._try("orders", gettext("works: orders can be read."), self._look_at_orders)
         yield self._buyers()
         yield self._try(
             "inventory",
-            _("works: stock in Amazon's own warehouses can be read."),
-            lambda: next(iter(inventory.amazon_stock(client, place, since=an_hour_ago)), None),
+            gettext("works: stock in Amazon's own warehouses can be read."),
+            lambda: next(
+                iter(inventory.amazon_stock(client, marketplace, since=an_hour_ago)), None
+            ),
         )
         yield self._try(
             "reports",
-            _("works: reports can be read."),
+            gettext("works: reports can be read."),
             partial(reports.get_report, client, "0"),
         )
         yield self._try(
             "feeds",
-            _("works: feeds can be read; the same role lets them be sent."),
-            partial(feeds.get_feeds, client, place, an_hour_ago),
+            gettext("works: feeds can be read; the same role lets them be sent."),
+            partial(feeds.get_feeds, client, marketplace, an_hour_ago),
         )
 
     def _try(self, what: str, works: str, attempt: Callable[[], object]) -> Finding:
         if not self.gone and time.monotonic() > self.ends:
-            self.gone = _("Amazon answers slowly; check again later.")
+            self.gone = gettext("Amazon answers slowly; check again later.")
         if self.gone:
-            return Finding(what, None, _("Not tried: %(why)s") % {"why": self.gone})
+            return Finding(what, None, gettext("Not tried: %(why)s") % {"why": self.gone})
         try:
             attempt()
         except NotFound:
             return Finding(what, True, works)  # Amazon knows who asks: the way is open
         except Throttled as busy:
-            return Finding(what, None, _("Not tried: %(why)s") % {"why": busy})
+            return Finding(what, None, gettext("Not tried: %(why)s") % {"why": busy})
         except (Disconnected, Unavailable) as error:
             self.gone = str(error)
             return Finding(what, False, str(error))
@@ -159,7 +161,7 @@ class _Check:
         """
         what = "buyers' data"
         if self._seen is None:
-            return Finding(what, None, _("Not tried: no orders could be read."))
+            return Finding(what, None, gettext("Not tried: no orders could be read."))
         shown = [
             order.delivery
             for order in self._seen
@@ -167,14 +169,16 @@ class _Check:
         ]
         if not shown:
             return Finding(
-                what, None, _("Not tried: there is no order of the last 30 days to see it by.")
+                what,
+                None,
+                gettext("Not tried: there is no order of the last 30 days to see it by."),
             )
         if any(address and (address.name or address.line1) for address in shown):
-            return Finding(what, True, _("works: names and addresses of buyers are there."))
+            return Finding(what, True, gettext("works: names and addresses of buyers are there."))
         return Finding(
             what,
             False,
-            _(
+            gettext(
                 "Amazon hides names and addresses: the application lacks the restricted role "
                 "Direct-to-Consumer Delivery (or Tax Invoicing); give it the role, then authorise "
                 "it again."
@@ -186,7 +190,7 @@ def _shipments() -> Finding:
     return Finding(
         "shipments",
         None,
-        _(
+        gettext(
             "Not tried, as it would change an order; the role is that of orders: Inventory and "
             "Order Tracking, or Direct-to-Consumer Delivery."
         ),
@@ -195,5 +199,5 @@ def _shipments() -> Finding:
 
 def _writing(account: SellerAccount) -> Finding:
     if account.writes_from(conf.get("DEPLOYMENT")):
-        return Finding("writing", True, _("works: this deployment may write to Amazon."))
+        return Finding("writing", True, gettext("works: this deployment may write to Amazon."))
     return Finding("writing", False, why_not_writing(account))

@@ -161,7 +161,7 @@ def test_a_marketplace_of_another_region(seller: Seller) -> None:
 def test_an_unknown_marketplace(seller: Seller) -> None:
     said = manage("amazon_connect", *EU, "--marketplace", "A0000000000000")
     assert said.exit == 2
-    assert "A0000000000000 is no marketplace id; those of region eu are" in said.err
+    assert "A0000000000000 is not a marketplace id; those of region eu are" in said.err
     assert DE in said.err
     assert nothing_is_half_made()
 

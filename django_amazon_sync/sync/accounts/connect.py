@@ -220,7 +220,8 @@ def _known_in_region(marketplaces: Sequence[str], region: str) -> None:
                 if marketplace.region == region
             )
             raise ConfigurationError(
-                f"{code} is no marketplace id; those of region {region} are {', '.join(of_region)}."
+                f"{code} is not a marketplace id; those of region {region} are "
+                f"{', '.join(of_region)}."
             )
         if facts.region != region:
             raise ConfigurationError(
@@ -248,7 +249,9 @@ def _choice(what: str, wanted: str | None, shop: Shop) -> str | None:
 def _ask_amazon(
     candidate: SellerAccount, marketplaces: Sequence[str]
 ) -> tuple[dict[str, str], datetime]:
-    """The language of each marketplace, and Amazon's time. Raises where the account has it not.
+    """The language of each marketplace, and Amazon's time.
+
+    Raises ConfigurationError where the seller does not sell in one of them.
 
     The role that getMarketplaceParticipations needs differs between Amazon's own pages, so where
     it is refused a listing is asked for in its place

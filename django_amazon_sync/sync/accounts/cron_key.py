@@ -26,7 +26,7 @@ def switch_off(account: SellerAccount) -> None:
 
 
 def account_of(pk: int, key: str) -> SellerAccount | None:
-    """The account that this key opens; as much work for one that is not there or has no key."""
+    """The account that this key opens; it takes as long where there is none, or none with a key."""
     account = SellerAccount.objects.defer("refresh_token").filter(pk=pk).first()
     stored = account.cron_key_hash if account is not None else ""
     opens = constant_time_compare(hash_of(key), stored or hash_of("no key opens this"))

@@ -19,8 +19,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from django_amazon_sync import conf
 from django_amazon_sync.models import Alarm, SellerAccount
@@ -117,15 +116,15 @@ def letter(account: SellerAccount, told: list[Matter]) -> tuple[str, str]:
     """The subject and the text of the mail."""
     name = " ".join(account.name.split())
     subject = ngettext(
-        "Amazon, %(account)s: %(number)d thing wants you",
-        "Amazon, %(account)s: %(number)d things want you",
+        "Amazon, %(account)s: %(number)d thing to do",
+        "Amazon, %(account)s: %(number)d things to do",
         len(told),
     ) % {"account": name, "number": len(told)}
     order = list(MatterKind)
     parts = [
         _paragraph(matter) for matter in sorted(told, key=lambda matter: order.index(matter.kind))
     ]
-    parts.append(_("You are told of each once, until it is mended."))
+    parts.append(gettext("You are told of each once, until it is mended."))
     return subject, "\n\n".join(parts) + "\n"
 
 

@@ -184,7 +184,7 @@ def _look(work: Work, report: AmazonReport) -> None:
     try:
         facts = gateway.get_report(work.client, report.amazon_id)
     except NotFound:
-        report.move(ReportState.FAILED, reason="Amazon has it no more; the next run asks again.")
+        report.move(ReportState.FAILED, reason="Amazon no longer has it; the next run asks again.")
         return
     age = work.client.now() - (report.asked_at or work.client.now())
     if facts.status == "DONE":

@@ -53,7 +53,7 @@ REPORT_ROWS_PER_CHUNK = 5000
 #: SKUs whose stock at Amazon is kept together.
 STOCKS_PER_CHUNK = 500
 
-#: Beyond these a number of a report is none.
+#: A number of a report that is above these is not taken in.
 HIGHEST_PRICE, HIGHEST_QUANTITY = Decimal(10**10), 2**31 - 1
 
 _BARCODES = ("ean", "upc", "isbn", "gtin")

@@ -40,7 +40,7 @@ PROPOSALS_PER_CHUNK = 200
 
 
 def keep_proposals(work: Work) -> None:
-    """Keep what the run proposed and did not link, and forget what it proposes no more."""
+    """Keep what the run proposed and did not link, and forget what it no longer proposes."""
     began = timezone.now()
     left = work.run.lines.filter(outcome=Outcome.PROPOSED).order_by("pk")
     for lines in chunks(left.iterator(chunk_size=PROPOSALS_PER_CHUNK), PROPOSALS_PER_CHUNK):
@@ -100,9 +100,9 @@ def show_what_amazon_has(work: Work) -> None:
         marketplace__active=True,
     ).exclude(asin="")
     wanted = proposed.order_by("marketplace__code", "asin").distinct()
-    places = dict(wanted.order_by().values_list("marketplace", "marketplace__code").distinct())
-    for place, code in places.items():
-        rows = wanted.filter(marketplace=place).only("pk", "asin", "title", "picture_url")
+    marketplaces = wanted.order_by().values_list("marketplace", "marketplace__code").distinct()
+    for marketplace, code in dict(marketplaces).items():
+        rows = wanted.filter(marketplace=marketplace).only("pk", "asin", "title", "picture_url")
         for some in chunks(list(rows), IDENTIFIERS_A_CALL):
             _show(work, some, code)
             work.give_way()

@@ -120,7 +120,7 @@ def _note(work: Work, order: AmazonOrder, parcel: ShipmentData, carriers: Carrie
             )
         elif shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
             _fill_in(shipment, parcel, carriers)
-    _settle_readiness(work, shipment, order, carriers)
+    _update_readiness(work, shipment, order, carriers)
 
 
 def _next_reference(order: AmazonOrder) -> int:
@@ -145,7 +145,7 @@ def _fill_in(shipment: Shipment, parcel: ShipmentData, carriers: Carriers) -> No
     shipment.save(update_fields=["carrier", "carrier_name", "tracking", "items"])
 
 
-def _settle_readiness(
+def _update_readiness(
     work: Work, shipment: Shipment, order: AmazonOrder, carriers: Carriers
 ) -> None:
     """Let a shipment wait for what it lacks, or stand ready."""
@@ -219,7 +219,7 @@ def confirm(work: Work, shipment: Shipment) -> None:
     try:
         gateway.confirm_shipment(work.client, _package(shipment, work.client.now()))
     except Rejected as refusal:
-        _settle_refusal(work, shipment, refusal)
+        _take_refusal(work, shipment, refusal)
     except Unavailable as silence:
         if not silence.sent:
             _not_sent(shipment, silence)
@@ -262,7 +262,7 @@ def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
     )
 
 
-def _settle_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
+def _take_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
     """Refused, with Amazon's words; unless Amazon has it already, from another hand.
 
     See docs/amazon.md#orders-are-confirmed-by-hand-too.

@@ -97,7 +97,7 @@ def with_offers(data: OrderData, offers: dict[str, str]) -> OrderData:
 def remember(order: AmazonOrder, offers: dict[str, str]) -> None:
     """Link the SKUs and the order's lines to the offers that were made for them.
 
-    Called with the SKUs locked (doubt_quantities), which the new ones are by being new.
+    Called with the SKUs locked (invalidate_quantities), which the new ones are by being new.
     """
     account = order.account
     for sku, offer_pk in sorted(offers.items()):

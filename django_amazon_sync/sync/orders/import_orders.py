@@ -86,7 +86,7 @@ def fetch(work: Work) -> None:
     """Search what the run was asked for, or the account's chain of windows."""
     options = work.run.options
     if number := options.get("order"):
-        store_orders(work, [gateway.get_order(work.client, number)], asked_for=True)
+        save_orders(work, [gateway.get_order(work.client, number)], asked_for=True)
     elif numbers := options.get("orders"):
         ask_for(work, numbers)
     elif options.get("since"):
@@ -98,7 +98,7 @@ def fetch(work: Work) -> None:
 
 
 def ask_for(work: Work, numbers: Sequence[str]) -> None:
-    """Ask for orders one by one; one that Amazon has not costs the others nothing.
+    """Ask for orders one by one; one that Amazon does not have costs the others nothing.
 
     A run that has to wait for Amazon's limit goes on where it was.
     """
@@ -112,7 +112,7 @@ def ask_for(work: Work, numbers: Sequence[str]) -> None:
         except NotFound as lack:
             work.line(Outcome.FAILED, order_number=number, code=lack.code, message=str(lack))
         else:
-            store_orders(work, [answer], asked_for=True)
+            save_orders(work, [answer], asked_for=True)
         options[SO_FAR] = done
         work.run.save(update_fields=["options"])
 
@@ -130,7 +130,7 @@ def _swept_window(account: SellerAccount, options: Mapping[str, Any]) -> OrderWi
 
 
 def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
-    """Store the window's pages to the last; a page token that died begins it anew, once."""
+    """Save the window's pages to the last; a page token that died begins it anew, once."""
     begun_anew = False
     while window.state == WindowState.OPEN:
         work.lease.check()
@@ -151,7 +151,7 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
             _begin_anew(window)
             begun_anew = True
             continue
-        store_page(work, window, page, latest=latest, asked_for=asked_for)
+        save_page(work, window, page, latest=latest, asked_for=asked_for)
         if not page.next_token:
             return  # whoever marked the window done, this worker or another one
 
@@ -172,14 +172,14 @@ def _begin_anew(window: OrderWindow) -> None:
     window.save(update_fields=["page_token", "pages", "end"])
 
 
-def store_page(
+def save_page(
     work: Work, window: OrderWindow, page: OrderPage, *, latest: datetime, asked_for: bool
 ) -> None:
-    """Store a page's orders and where the search goes on, both or neither."""
+    """Save a page's orders and where the search goes on, both or neither."""
     ends = [page.complete_until or latest, window.end, window.until]
     with transaction.atomic():
         work.lease.check()
-        store_orders(work, page.orders, asked_for=asked_for)
+        save_orders(work, page.orders, asked_for=asked_for)
         window.end = min(end for end in ends if end is not None)
         window.page_token = page.next_token
         window.pages += 1
@@ -188,11 +188,11 @@ def store_page(
             window.move(WindowState.DONE)
 
 
-# --- Storing -----------------------------------------------------------------------------------
+# --- Saving ------------------------------------------------------------------------------------
 
 
-def store_orders(work: Work, answers: Iterable[FoundOrder], *, asked_for: bool) -> None:
-    """Store orders as Amazon shows them, in a fixed number of queries; old news change nothing."""
+def save_orders(work: Work, answers: Iterable[FoundOrder], *, asked_for: bool) -> None:
+    """Save orders as Amazon shows them, in a fixed number of queries; old news change nothing."""
     found = {_number(read, raw): (read, raw) for read, raw in answers}
     if not found:
         return
@@ -209,7 +209,7 @@ def store_orders(work: Work, answers: Iterable[FoundOrder], *, asked_for: bool) 
             _say_what_became(work, row, before)
         AmazonOrder.objects.bulk_update([row for row, _read, _raw in changed], _TAKEN_IN)
         readable = [(row, read) for row, read, _ in changed if isinstance(read, OrderData)]
-        _store_lines(work, readable)
+        _save_lines(work, readable)
         work.run.count("orders", len(changed))
 
 
@@ -316,8 +316,8 @@ def _say_what_became(work: Work, row: AmazonOrder, before: str) -> None:
         work.line(outcome, order_number=row.number, code=row.reason_code, message=row.reason)
 
 
-def _store_lines(work: Work, orders: Sequence[tuple[AmazonOrder, OrderData]]) -> None:
-    """Store the orders' lines, and doubt Amazon's quantity of each SKU among them."""
+def _save_lines(work: Work, orders: Sequence[tuple[AmazonOrder, OrderData]]) -> None:
+    """Save the orders' lines, and doubt Amazon's quantity of each SKU among them."""
     offers = _doubted_offers(work, {line.sku for _row, read in orders for line in read.lines})
     lines = [
         AmazonOrderLine(
@@ -345,7 +345,7 @@ def _doubted_offers(work: Work, skus: set[str]) -> dict[str, str]:
     """The shop's offer of each SKU, all of them in doubt from now on.
 
     Doubting locks the SKUs, so whoever links one is before us, and is read here, or finds the
-    lines that we store.
+    lines that we save.
     """
     offers = _offers_of(work, skus)
     account = work.account.pk
@@ -379,7 +379,7 @@ def ask_for_incomplete(work: Work) -> None:
     incomplete = AmazonOrder.objects.filter(account=work.account, state=OrderState.SEEN)
     for number in list(incomplete.order_by("pk").values_list("number", flat=True)[:ASKED_SINGLY]):
         work.lease.check()
-        store_orders(work, [gateway.get_order(work.client, number)], asked_for=False)
+        save_orders(work, [gateway.get_order(work.client, number)], asked_for=False)
 
 
 # --- 3. Place ------------------------------------------------------------------------------------

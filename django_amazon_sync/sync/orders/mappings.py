@@ -82,7 +82,7 @@ class MappedChoices:
     def payment_for(self, methods: Sequence[str]) -> str:
         """The shop's payment method for those that Amazon names. Raises PaymentUnmatched.
 
-        Of several the first that is matched counts. Where Amazon names none, nothing is amiss:
+        Of several the first that is matched counts. Where Amazon names none, nothing is wrong:
         without a default the shop's method for Amazon serves, or none.
         """
         offered = _by_name(self.menu.payment_methods)

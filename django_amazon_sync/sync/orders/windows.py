@@ -71,7 +71,7 @@ def oldest_orders(region: str) -> datetime:
 
 
 def has_begun(account: SellerAccount) -> bool:
-    """Whether the first import of orders has begun: then there is no looking back any more."""
+    """Whether the first import of orders has begun; after that it never looks further back."""
     return OrderWindow.objects.filter(account=account, swept=False).exists()
 
 

@@ -144,7 +144,7 @@ def _compare(
         for row in rows:
             if listing := listings.get(row.sku):
                 fields = ours_to_compare(listing, rules)
-                busy = settled(listing, fields, on_their_way.get(listing.pk, set())) != fields
+                busy = comparable(listing, fields, on_their_way.get(listing.pk, set())) != fields
                 reported = reported_values(row, marketplace.facts.currency)
                 if busy or not _shows(row, reported, listing, fields, moment):
                     doubted.add(listing.pk)
@@ -222,7 +222,7 @@ def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
     return sent
 
 
-def settled(listing: Listing, fields: set[str], on_their_way: set[str]) -> set[str]:
+def comparable(listing: Listing, fields: set[str], on_their_way: set[str]) -> set[str]:
     """Those of the fields that Amazon has no reason to show otherwise: none is on its way, and no
     order came since the quantity was computed.
     """

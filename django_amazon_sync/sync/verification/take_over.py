@@ -2,8 +2,8 @@
 
 1. Bring orders up, as Amazon's quantity is what is left after all of them.
 2. Read the SKUs from Amazon, twenty a call; of several marketplaces the first that has one counts.
-3. Per field: what goes out is refused, as it would come and go for ever; so is what Amazon does not
-   show for certain, and what the shop could not keep as it is.
+3. Per field: what goes out is refused, as it would go back and forth for ever; so is what Amazon
+   does not show for certain, and what the shop could not keep as it is.
 4. A dry run says the difference. Otherwise the shop takes it, one transaction for each offer, and
    Amazon's value counts as accepted, so that nothing bounces back.
 

@@ -53,9 +53,9 @@ from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, about_listing
 from django_amazon_sync.sync.verification.by_report import (
+    comparable,
     ours_to_compare,
     prove_by_reports,
-    settled,
     unproven,
 )
 
@@ -140,7 +140,7 @@ def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules)
         work.lease.check()
         row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
         ours = ours_to_compare(row, rules)
-        compared = settled(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
+        compared = comparable(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
         compared -= {PRICE} if _is_covered(there) else set()
         _forget_what_was_put_back(row, rules, compared, live)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
@@ -214,7 +214,7 @@ def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:
 def _forget_what_was_put_back(
     row: Listing, rules: Rules, compared: set[str], live: FieldValues
 ) -> None:
-    """What Amazon keeps and shows again as it was before is no drift any more."""
+    """What Amazon keeps and shows again as it was before has no longer drifted."""
     for name in kept_by_amazon(row.drift, rules.amazon_wins) & compared:
         if live.get(name) == drift_of(row.drift, name)["accepted"]:
             row.accepted[name] = live[name]
@@ -259,7 +259,7 @@ def _missing(work: Work, listing: Listing) -> None:
     if listing.presence == Presence.PRESENT:
         work.line(Outcome.WAITING, **about, message="Accepted lately and not on Amazon yet.")
         return
-    reason = "Amazon has no such listing any more; the next export makes it anew."
+    reason = "Amazon no longer has this listing; the next export makes it again."
     Listing.objects.filter(pk=listing.pk).update(
         reason=reason, accepted={}, verified={}, drift={"listing": "missing"}
     )

@@ -65,7 +65,7 @@ def test_each_kind_is_mailed_once_until_it_is_mended(
     assert kinds() == {raised.__name__}
     [letter] = mail.outbox
     assert letter.to == PEOPLE.split()
-    assert letter.subject == "Amazon, Germany: 1 thing wants you"
+    assert letter.subject == "Amazon, Germany: 1 thing to do"
     assert "https://example.com/admin/django_amazon_sync/" in letter.body
     bodies()
     alarms.ring()
