@@ -51,7 +51,7 @@ class AnswerThenWork(JsonResponse):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
-    """Start a job of an account: 202 with the run's id, 403 for all that is not right."""
+    """Start a job of an account: 202 with the run's id, 403 where anything is not right."""
     account = cron_key.account_of(
         pk, request.headers.get(cron_key.HEADER) or request.GET.get("key", "")
     )
@@ -79,7 +79,7 @@ def _is_scheduled(account: SellerAccount, job: str) -> bool:
 
 
 def _work(account: SellerAccount, run: SyncRun) -> None:
-    """Nobody waits for this any more, so a fault is told to the log."""
+    """Nobody waits for this, so a fault goes to the log."""
     try:
         tasks.work_off(account, run, WORKS_FOR)
     except Exception:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from django.db.models import CharField
 from django.test import override_settings
 from django.utils import translation
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from django_amazon_sync.data import Money
 from django_amazon_sync.messages import COUNT, Code, Message, Parameter, in_english, shown
+from django_amazon_sync.models import AmazonOrder, RunLine, SyncRun
 
 LANGUAGES = ("de", "ja")
 
@@ -75,6 +77,20 @@ def test_each_sentence_has_its_translation(code: Code, language: str) -> None:
 def test_parameters_are_those_of_the_sentence(params: dict[str, Parameter]) -> None:
     with pytest.raises(TypeError, match="'unknown-carrier' takes carrier, and was given"):
         Message(Code.UNKNOWN_CARRIER, **params)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        AmazonOrder._meta.get_field("reason_code"),
+        SyncRun._meta.get_field("reason_code"),
+        RunLine._meta.get_field("code"),
+    ],
+    ids=str,
+)
+def test_each_code_fits_its_column(column: CharField[str, str]) -> None:
+    assert column.max_length is not None
+    assert max(map(len, Code)) <= column.max_length
 
 
 def test_a_moment_has_a_zone_and_a_count_is_a_number() -> None:

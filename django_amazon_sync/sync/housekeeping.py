@@ -1,4 +1,4 @@
-"""What each tick does besides the runs, once in so long: alarms, and what is too old to keep."""
+"""What a tick does besides the runs, each at its interval: alarms, and deleting what is old."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def keep_house() -> None:
 def forget_runs(now: datetime | None = None) -> int:
     """Delete runs that are older than RUNS_KEPT_DAYS, with their lines; how many.
 
-    What has not ended stays, and what let something wait while its account has listings that wait.
+    What has not ended stays, and so does a run that held changes, while any of its account wait.
     """
     before = (now or timezone.now()) - timedelta(days=float(conf.get("RUNS_KEPT_DAYS")))
     waiting = Listing.objects.filter(marketplace__account=OuterRef("account")).exclude(held={})
@@ -70,7 +70,7 @@ def _forget_lines(run_pks: list[int], most: int) -> int:
     return number
 
 
-#: What is done once in so long, by name.
+#: What is done at these intervals, by name.
 CHORES: tuple[tuple[str, timedelta, Callable[[], object]], ...] = (
     ("alarms", timedelta(minutes=1), alarms.ring),
     ("forget runs", timedelta(hours=1), forget_runs),

@@ -53,7 +53,7 @@ class Result:
     """
 
     exit: int
-    document: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, object] = field(default_factory=dict)
     text: Iterable[str] = ()
     complaint: str = ""
     code: str = ""
@@ -95,7 +95,7 @@ def _check_settings() -> None:
             raise ConfigurationError(f"{message.msg} {message.hint}")
 
 
-def _document(result: Result) -> dict[str, Any]:
+def _document(result: Result) -> dict[str, object]:
     document = {**result.document, "exit": result.exit}
     if result.exit == NOTHING_RAN:
         document["error"] = {"code": result.code, "message": result.complaint}
@@ -289,7 +289,7 @@ def _complaint(run: SyncRun) -> str:
     return f"{run} of {run.account} has lines that failed."
 
 
-def _run_document(run: SyncRun) -> dict[str, Any]:
+def _run_document(run: SyncRun) -> dict[str, object]:
     return {
         "run": run.pk,
         "account": str(run.account),
@@ -307,7 +307,7 @@ def _run_document(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def _budget_document(budget: Budget) -> dict[str, Any]:
+def _budget_document(budget: Budget) -> dict[str, object]:
     return {
         "operation": budget.operation,
         "calls_per_second": budget.rate,

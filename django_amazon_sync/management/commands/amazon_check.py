@@ -77,7 +77,7 @@ def _exit_of(findings: list[Finding]) -> int:
     return SOME_FAILED if any(works) else NOTHING_RAN
 
 
-def _account_document(account: SellerAccount, findings: list[Finding]) -> dict[str, Any]:
+def _account_document(account: SellerAccount, findings: list[Finding]) -> dict[str, object]:
     return {
         "account": str(account),
         "state": account.state,

@@ -99,7 +99,7 @@ def credentials() -> Credentials:
     )
 
 
-def _document(account: SellerAccount) -> dict[str, Any]:
+def _document(account: SellerAccount) -> dict[str, object]:
     return {
         "account": account.pk,
         "name": account.name,

@@ -30,7 +30,7 @@ OPERATIONS: dict[Job, tuple[str, ...]] = {
 
 
 def budgets_of(run: SyncRun) -> list[Budget]:
-    """What the run's job may ask of Amazon now, for each operation; takes nothing of it.
+    """What the run's job may ask of Amazon now, for each operation; asking this takes nothing.
 
     One query, or one call where buckets are in Redis. Raises Unavailable where Redis is away.
     """

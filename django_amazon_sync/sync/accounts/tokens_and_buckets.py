@@ -58,7 +58,7 @@ class DatabaseTokens:
                 return token
             if time.monotonic() > give_up:
                 raise Unavailable(
-                    "token", "Another worker has been renewing the token for long.", sent=False
+                    "token", "Another worker has been renewing the token for too long.", sent=False
                 )
             time.sleep(0.1)
         try:
@@ -139,7 +139,7 @@ class DatabaseBuckets:
 
 
 def _locked(key: str) -> RateBucket:
-    """The bucket's row, made where it is missing; nobody else takes of it meanwhile."""
+    """The bucket's row, made where it is missing; nobody else takes from it meanwhile."""
     locked = RateBucket.objects.select_for_update()
     bucket = locked.filter(key=key).first()
     if bucket is None:
@@ -233,6 +233,6 @@ def _no_redis() -> Unavailable:
 
 
 def buckets() -> BucketStore:
-    """The store that the settings name: Redis where there is one, else the database."""
+    """The buckets that the settings name: in Redis where there is one, else in the database."""
     url = conf.get("REDIS_URL")
     return RedisBuckets(url) if url else DatabaseBuckets()

@@ -51,10 +51,7 @@ def ring(now: datetime | None = None) -> None:
 
 def _note(wanted: Iterable[Matter], now: datetime) -> None:
     """Rows for what is new; those of what is mended are marked so."""
-    there = {
-        (alarm.account_id, alarm.kind, alarm.key): alarm.pk
-        for alarm in Alarm.objects.filter(mended_at=None)
-    }
+    there = {_topic(alarm): alarm.pk for alarm in Alarm.objects.filter(mended_at=None)}
     new = [matter for matter in wanted if matter.topic not in there]
     Alarm.objects.bulk_create(
         (
@@ -73,13 +70,17 @@ def _mail(by_topic: dict[Topic, Matter], now: datetime) -> None:
     waiting = defaultdict(list)
     rows = _unmailed(now).exclude(account__alarm_recipients="").order_by("pk")
     for alarm in rows.select_related("account").defer("account__refresh_token"):
-        if (alarm.account_id, alarm.kind, alarm.key) in by_topic:
+        if _topic(alarm) in by_topic:
             waiting[alarm.account].append(alarm)
     for account, alarms in waiting.items():
         claimed = [alarm for alarm in alarms if _claim(alarm, now)]
         if claimed:
-            told = [by_topic[alarm.account_id, alarm.kind, alarm.key] for alarm in claimed]
-            _settle(claimed, _sent(account, told))
+            told = [by_topic[_topic(alarm)] for alarm in claimed]
+            _record(claimed, _sent(account, told))
+
+
+def _topic(alarm: Alarm) -> Topic:
+    return alarm.account_id, alarm.kind, alarm.key
 
 
 def _unmailed(now: datetime) -> QuerySet[Alarm]:
@@ -91,7 +92,8 @@ def _claim(alarm: Alarm, now: datetime) -> bool:
     return _unmailed(now).filter(pk=alarm.pk).update(claimed_at=now) == 1
 
 
-def _settle(alarms: list[Alarm], sent: bool) -> None:
+def _record(alarms: list[Alarm], sent: bool) -> None:
+    """Whether these were mailed; what was not is free for the next round."""
     rows = Alarm.objects.filter(pk__in=[alarm.pk for alarm in alarms])
     if sent:
         rows.update(mailed_at=timezone.now())

@@ -49,7 +49,7 @@ FATAL = "Amazon could not make it; the next run asks again."
 
 
 def ready_report(work: Work, marketplace: Marketplace, report_type: str) -> AmazonReport:
-    """The newest report of this type, READY; one that is asked for where there is none.
+    """The newest report of this type, READY; where there is none it is asked for.
 
     Raises NotYet while Amazon is at it, and NoReport where it comes to nothing.
     """
@@ -138,7 +138,7 @@ def read(file: BinaryIO, charset: str, marketplace: str) -> Iterator[ReportRow]:
 
 
 def unusable(report: AmazonReport, reason: str) -> NoReport:
-    """The error to raise of a report that is of no use, which is not looked at again."""
+    """The error for a report that cannot be used; the report is not looked at again."""
     report.move(ReportState.FAILED, reason=reason)
     return NoReport("getReportDocument", f"The report {report} cannot be used: {reason}")
 
@@ -206,8 +206,8 @@ def _done(report: AmazonReport, facts: ReportFacts, *, made_at: datetime | None)
     asked = report.report_type, {report.marketplace.code}
     made = facts.report_type, set(facts.marketplaces)
     if made != asked:
-        places = ", ".join(facts.marketplaces) or "no marketplace"
-        reason = f"Amazon made another one than was asked for: {facts.report_type} of {places}."
+        whose = ", ".join(facts.marketplaces) or "no marketplace"
+        reason = f"Amazon made another report than was asked for: {facts.report_type} of {whose}."
         report.move(ReportState.FAILED, reason=reason)
     elif not facts.document:
         report.move(ReportState.FAILED, reason="Amazon says that it is done, and has no document.")

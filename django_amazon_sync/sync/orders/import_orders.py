@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from django_amazon_sync import signals
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.data import Money, OrderData, OrderPage, UnreadableOrder
+from django_amazon_sync.data import Money, OrderData, OrderPage, RunOptions, UnreadableOrder
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
@@ -117,7 +117,7 @@ def ask_for(work: Work, numbers: Sequence[str]) -> None:
         work.run.save(update_fields=["options"])
 
 
-def _swept_window(account: SellerAccount, options: Mapping[str, Any]) -> OrderWindow:
+def _swept_window(account: SellerAccount, options: RunOptions) -> OrderWindow:
     until = options.get("until")
     return OrderWindow.objects.create(
         account=account,
