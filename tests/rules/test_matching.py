@@ -41,23 +41,24 @@ def test_one_sku_that_nothing_speaks_against_is_it(
     identifiers: dict[str, str], facts: dict[str, Any], by: str
 ) -> None:
     found = decide(offer(**identifiers), Index([known(**facts), known("OTHER")]), {})
-    [sole] = found.candidates
-    assert (sole.sku, sole.by, found.code) == ("OLD", by, "")
+    [candidate] = found.candidates
+    assert (candidate.sku, candidate.by, found.code) == ("OLD", by, "")
 
 
 def test_an_equal_sku_goes_before_every_identifier() -> None:
     others = [known("MUG", asins=["B1"]), known("OLD", asins=["B0"], barcodes=[IN_14[EAN]])]
     found = decide(offer(asin="B0", ean=EAN), Index(others), {})
-    [sole] = found.candidates
-    assert (sole.sku, sole.by, found.code) == ("MUG", "sku", "")
+    [candidate] = found.candidates
+    assert (candidate.sku, candidate.by, found.code) == ("MUG", "sku", "")
     assert "ASIN B1" in found.reason
 
 
 def test_the_catalogue_leads_to_a_sku_by_its_asin() -> None:
     one = known(asins=["B0"], barcodes=[IN_14[UPC]])
     found = decide(offer(ean=EAN), Index([one]), {IN_14[EAN]: ["B0"]})
-    [sole] = found.candidates  # both barcodes are the item's, as Amazon says itself
-    assert (sole.by, found.code) == ("ean", "")
+    [candidate] = found.candidates
+    # Both barcodes are the item's, as Amazon says itself.
+    assert (candidate.by, found.code) == ("ean", "")
 
 
 @pytest.mark.parametrize(
@@ -152,10 +153,10 @@ def test_no_offer_is_linked_where_two_skus_may_be_it(
         may_be = index.of(keys, {})
         if found.code:
             continue
-        [sole] = found.candidates
-        one = next(one for one in known if one.sku == sole.sku)
+        [candidate] = found.candidates
+        one = next(one for one in known if one.sku == candidate.sku)
         assert one.offer_pk in ("", each.pk)
-        if sole.by == "sku":
+        if candidate.by == "sku":
             assert one.sku == each.sku
         else:
             assert may_be == [one]
