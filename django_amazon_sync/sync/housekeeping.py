@@ -24,8 +24,11 @@ from django_amazon_sync.sync.runs import leases
 
 logger = logging.getLogger("django_amazon_sync.housekeeping")
 
-#: Runs, and lines of runs, that are deleted together; lines that one round deletes at most.
-RUNS, LINES, ROUND = 100, 1000, 100_000
+#: Runs, and lines of runs, that are deleted by one statement.
+RUNS_PER_STATEMENT, LINES_PER_STATEMENT = 100, 1000
+
+#: Lines that one round deletes at most, or some more.
+LINES_PER_ROUND = 100_000
 
 
 def keep_house() -> None:
@@ -50,8 +53,8 @@ def forget_runs(now: datetime | None = None) -> int:
         .exclude(Q(counts__has_key=Outcome.HELD, dry_run=False) & Exists(waiting))
         .order_by("created_at")
     )
-    left, forgotten = ROUND, 0
-    while pks := list(old.values_list("pk", flat=True)[:RUNS]):
+    left, forgotten = LINES_PER_ROUND, 0
+    while pks := list(old.values_list("pk", flat=True)[:RUNS_PER_STATEMENT]):
         left -= _forget_lines(pks, left)
         if left <= 0:
             break  # the rest waits for the next round
@@ -65,7 +68,7 @@ def _forget_lines(run_pks: list[int], most: int) -> int:
     """Delete lines of these runs, ``most`` or some more at once; how many."""
     number = 0
     lines = RunLine.objects.filter(run__in=run_pks).order_by()
-    while number < most and (pks := list(lines.values_list("pk", flat=True)[:LINES])):
+    while number < most and (pks := list(lines.values_list("pk", flat=True)[:LINES_PER_STATEMENT])):
         number += RunLine.objects.filter(pk__in=pks).delete()[0]
     return number
 

@@ -85,9 +85,9 @@ def test_the_setting_says_how_long(settings: Any) -> None:
 
 
 def test_many_go_in_chunks_and_a_round_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(housekeeping, "RUNS", 2)
-    monkeypatch.setattr(housekeeping, "LINES", 10)
-    monkeypatch.setattr(housekeeping, "ROUND", 50)
+    monkeypatch.setattr(housekeeping, "RUNS_PER_STATEMENT", 2)
+    monkeypatch.setattr(housekeeping, "LINES_PER_STATEMENT", 10)
+    monkeypatch.setattr(housekeeping, "LINES_PER_ROUND", 50)
     account = SellerAccountFactory.create()
     for _ in range(5):
         run = aged(SyncRunFactory.create(account=account))
