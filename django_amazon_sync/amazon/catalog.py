@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
-from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.client import Client, Parameter
 from django_amazon_sync.amazon.reading import obj, objs, text
-from django_amazon_sync.data import CatalogItem, Identifier
+from django_amazon_sync.data import CatalogItem, Identifier, JsonObject
 
 IDENTIFIERS_A_CALL = 20
 WORDS_A_CALL = 20
@@ -51,7 +50,7 @@ def search_catalog(
     """
     found: dict[str, CatalogItem] = {}
     for start in range(0, len(identifiers), IDENTIFIERS_A_CALL):
-        query: dict[str, Any] = {
+        query: dict[str, Parameter] = {
             "identifiers": identifiers[start : start + IDENTIFIERS_A_CALL],
             "identifiersType": kind.upper(),
             "marketplaceIds": [marketplace],
@@ -77,7 +76,7 @@ def search_words(client: Client, words: Sequence[str], marketplace: str) -> list
     One page; Amazon takes at most twenty words
     (docs/amazon.md#twenty-codes-or-words-a-catalogue-search).
     """
-    query: dict[str, Any] = {
+    query: dict[str, Parameter] = {
         "keywords": words[:WORDS_A_CALL],
         "marketplaceIds": [marketplace],
         "includedData": ("summaries", "productTypes", "classifications", "attributes"),
@@ -87,7 +86,7 @@ def search_words(client: Client, words: Sequence[str], marketplace: str) -> list
     return [_classified(raw, marketplace) for raw in objs(answer.array("items"))]
 
 
-def _classified(raw: dict[str, Any], marketplace: str) -> Classified:
+def _classified(raw: JsonObject, marketplace: str) -> Classified:
     nodes = objs(_here(raw.get("classifications"), marketplace).get("classifications"))
     keywords = objs(obj(raw.get("attributes")).get("item_type_keyword"))
     return Classified(
@@ -98,7 +97,7 @@ def _classified(raw: dict[str, Any], marketplace: str) -> Classified:
     )
 
 
-def _path(node: dict[str, Any]) -> str:
+def _path(node: JsonObject) -> str:
     """The names from the widest category down to this one."""
     names: list[str] = []
     while node and len(names) < DEEPEST:
@@ -114,7 +113,7 @@ def get_catalog_item(client: Client, asin: str, marketplace: str) -> CatalogItem
     return _item(answer.body, marketplace) if "asin" in answer.body else answer.lacks("an ASIN")
 
 
-def _item(raw: dict[str, Any], marketplace: str) -> CatalogItem:
+def _item(raw: JsonObject, marketplace: str) -> CatalogItem:
     codes = objs(_here(raw.get("identifiers"), marketplace).get("identifiers"))
     return CatalogItem(
         asin=text(raw.get("asin")),
@@ -128,16 +127,20 @@ def _item(raw: dict[str, Any], marketplace: str) -> CatalogItem:
     )
 
 
-def _main_picture(images: Sequence[dict[str, Any]]) -> str:
+def _main_picture(images: Sequence[JsonObject]) -> str:
     """The address of the main picture, in the smallest size that fills a page's column."""
-    main = [one for one in images if one.get("variant") == "MAIN" and text(one.get("link"))]
-    sizes = [(one["width"], text(one["link"])) for one in main if isinstance(one.get("width"), int)]
+    main = [image for image in images if image.get("variant") == "MAIN" and text(image.get("link"))]
+    sizes = [
+        (width, text(image["link"]))
+        for image in main
+        if isinstance(width := image.get("width"), int)
+    ]
     large = sorted(size for size in sizes if size[0] >= PICTURE_WIDTH)
     if large:
         return large[0][1]
     return max(sizes)[1] if sizes else ""
 
 
-def _here(instances: Any, marketplace: str) -> dict[str, Any]:
+def _here(instances: object, marketplace: str) -> JsonObject:
     """What Amazon says of the item in one marketplace."""
     return next((one for one in objs(instances) if one.get("marketplaceId") == marketplace), {})

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 import requests
@@ -26,6 +26,7 @@ from django_amazon_sync import __version__
 from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.data import Json, JsonObject
 from django_amazon_sync.errors import Throttled, Unavailable
 
 logger = logging.getLogger("django_amazon_sync.amazon")
@@ -36,7 +37,8 @@ USER_AGENT = (
     f"(Language=Python/{platform.python_version()}; Platform={platform.system() or 'unknown'})"
 )
 
-Query = Mapping[str, str | int | datetime | Sequence[str] | None]
+Parameter: TypeAlias = str | int | datetime | Sequence[str] | None
+Query: TypeAlias = Mapping[str, Parameter]
 
 
 class TokenSource(Protocol):
@@ -60,18 +62,18 @@ class Answer:
     """A successful answer; ``date`` is Amazon's clock (aware UTC), ``rate`` calls per second."""
 
     operation: str
-    body: dict[str, Any] = field(repr=False)
+    body: JsonObject = field(repr=False)
     status: int
     request_id: str
     date: datetime | None
     rate: float | None
 
-    def array(self, key: str) -> list[Any]:
+    def array(self, key: str) -> list[Json]:
         """The array that this answer is about; raises Unavailable where it is missing."""
         value = self.body.get(key)
         return value if isinstance(value, list) else self.lacks(key)
 
-    def object(self, key: str) -> dict[str, Any]:
+    def object(self, key: str) -> JsonObject:
         """The object that this answer is about; raises Unavailable where it is missing."""
         value = self.body.get(key)
         return value if isinstance(value, dict) else self.lacks(key)
@@ -126,7 +128,7 @@ class Client:
         path: str,
         *,
         query: Query | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, object] | None = None,
         empty_status: int = 0,
         scope: str = "",
     ) -> Answer:
@@ -262,9 +264,9 @@ def iso(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def _body(operation: str, response: requests.Response) -> dict[str, Any]:
+def _body(operation: str, response: requests.Response) -> JsonObject:
     """The JSON object of a successful answer; anything else is an outage in disguise."""
-    facts: dict[str, Any] = {
+    facts: faults.Facts = {
         "status": response.status_code,
         "request_id": response.headers.get(faults.REQUEST_ID, ""),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 import requests
 from requests.exceptions import (
@@ -23,6 +23,7 @@ from requests.exceptions import (
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
@@ -52,6 +53,15 @@ ROLES: dict[str, str] = {
 
 class RefusedToken(Disconnected):
     """Amazon does not take this access token; another one may mend it, once."""
+
+
+class Facts(TypedDict, total=False):
+    """What every error of a call tells of it; see AmazonError."""
+
+    status: int
+    amazon_code: str
+    details: str
+    request_id: str
 
 
 def unreachable(operation: str, fault: requests.RequestException) -> AmazonSyncError:
@@ -91,7 +101,7 @@ def raise_for(
     status = response.status_code
     first = _first_error(response)
     code, message, details = (text(first.get(key)) for key in ("code", "message", "details"))
-    facts: dict[str, Any] = {
+    facts: Facts = {
         "status": status,
         "amazon_code": code,
         "details": details[:500],
@@ -110,7 +120,7 @@ def raise_for(
     raise error(operation, f"Amazon refused the request: {message[:500] or code}", **facts)
 
 
-def _first_error(response: requests.Response) -> dict[str, Any]:
+def _first_error(response: requests.Response) -> JsonObject:
     """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form.
 
     An outage answers with a page (docs/amazon.md#outages-answer-in-html).
@@ -130,7 +140,7 @@ def _outage(status: int, in_normal_form: bool) -> str:
     return "the answer is not Amazon's normal form, as in an outage; it will be tried again."
 
 
-def _no_access(operation: str, details: str, region: str, facts: dict[str, Any]) -> AmazonError:
+def _no_access(operation: str, details: str, region: str, facts: Facts) -> AmazonError:
     """What a 401 or 403 means, by the words of its details.
 
     See docs/amazon.md#an-expired-secret-comes-as-403, docs/amazon.md#an-expired-token-comes-as-403,

@@ -14,16 +14,23 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 import orjson
 
 from django_amazon_sync.amazon import documents, long_json
-from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.client import Client, Parameter
 from django_amazon_sync.amazon.listing_facts import read_item
 from django_amazon_sync.amazon.reading import moment, obj, objs, text, texts, whole
-from django_amazon_sync.data import FeedFacts, Issue, ProcessingReport, SkuFacts, UploadSlot
+from django_amazon_sync.data import (
+    FeedFacts,
+    Issue,
+    JsonObject,
+    ProcessingReport,
+    SkuFacts,
+    UploadSlot,
+)
 from django_amazon_sync.errors import Rejected, Unreadable
 
 CONTENT_TYPE = "application/json; charset=UTF-8"
@@ -51,7 +58,7 @@ _strictly = json.JSONEncoder(
 ).encode
 
 
-def _json(value: Any) -> bytes:
+def _json(value: object) -> bytes:
     """JSON in UTF-8. Raises ValueError for what it cannot hold."""
     try:
         written = orjson.dumps(value)
@@ -79,7 +86,9 @@ class FeedFile:
     def digest(self) -> str:
         return self._hash.hexdigest()
 
-    def add(self, sku: str, product_type: str, patches: Sequence[Mapping[str, Any]]) -> int | None:
+    def add(
+        self, sku: str, product_type: str, patches: Sequence[Mapping[str, object]]
+    ) -> int | None:
         """Write the patches of one SKU; returns their messageId, or None where the file is full.
 
         Raises Rejected where they would fill more than a feed, ValueError for what JSON cannot
@@ -156,7 +165,7 @@ def get_feeds(client: Client, marketplace: str, since: datetime) -> list[FeedFac
 
     ``since`` is aware UTC, at most 90 days ago (docs/amazon.md#feeds-are-kept-90-days).
     """
-    query: dict[str, Any] = {
+    query: dict[str, Parameter] = {
         "feedTypes": [FEED_TYPE],
         "marketplaceIds": [marketplace],
         "createdSince": since,
@@ -183,7 +192,7 @@ def _feed_path(feed_id: str) -> str:
     return f"{_PATH}/feeds/{quote(feed_id, safe='')}"
 
 
-def _feed(raw: Mapping[str, Any]) -> FeedFacts | None:
+def _feed(raw: Mapping[str, object]) -> FeedFacts | None:
     feed_id, status = text(raw.get("feedId")), text(raw.get("processingStatus"))
     if not (feed_id and status):
         return None
@@ -217,8 +226,8 @@ def read_processing_report(file: BinaryIO, on_item: Callable[[SkuFacts], None]) 
     Raises Unreadable where the report is none, is cut short, or counts what it does not name;
     ``on_item`` may then have been told some SKUs.
     """
-    header: dict[str, Any] = {}
-    summary: dict[str, Any] = {}
+    header: JsonObject = {}
+    summary: JsonObject = {}
     issues: dict[int, list[Issue]] = defaultdict(list)
     skus: dict[int, str] = {}
     general: list[Issue] = []
@@ -255,7 +264,7 @@ def read_processing_report(file: BinaryIO, on_item: Callable[[SkuFacts], None]) 
     )
 
 
-def _counts(summary: dict[str, Any]) -> tuple[int, int, int]:
+def _counts(summary: JsonObject) -> tuple[int, int, int]:
     """Messages processed, accepted and invalid; a count that is missing is not taken for none."""
     processed = whole(summary.get("messagesProcessed"))
     accepted = whole(summary.get("messagesAccepted"))
@@ -265,7 +274,7 @@ def _counts(summary: dict[str, Any]) -> tuple[int, int, int]:
     return processed, accepted, invalid
 
 
-def _issue(raw: dict[str, Any]) -> Issue:
+def _issue(raw: JsonObject) -> Issue:
     """An issue of a message; it names one attribute, where one of a listing names several."""
     return Issue(
         code=text(raw.get("code")),

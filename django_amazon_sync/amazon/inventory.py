@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.client import Client, Parameter
 from django_amazon_sync.amazon.reading import obj, objs, text, whole
-from django_amazon_sync.data import AmazonStock
+from django_amazon_sync.data import AmazonStock, JsonObject
 
 _PATH = "/fba/inventory/v1/summaries"
 
@@ -23,7 +22,7 @@ def amazon_stock(
     longer over a page gets Rejected, and starts again
     (docs/amazon.md#stock-tokens-live-30-seconds). What Amazon says nothing of is 0.
     """
-    query: dict[str, Any] = {
+    query: dict[str, Parameter] = {
         "details": "true",
         "granularityType": "Marketplace",
         "granularityId": marketplace,
@@ -45,7 +44,7 @@ def amazon_stock(
         query["nextToken"] = token
 
 
-def _stock(raw: dict[str, Any]) -> AmazonStock:
+def _stock(raw: JsonObject) -> AmazonStock:
     details = obj(raw.get("inventoryDetails"))
     inbound = (whole(details.get(f"inbound{step}Quantity")) for step in _INBOUND)
     return AmazonStock(
@@ -61,5 +60,5 @@ def _stock(raw: dict[str, Any]) -> AmazonStock:
 _INBOUND = ("Working", "Shipped", "Receiving")
 
 
-def _total(details: dict[str, Any], part: str, total: str) -> int:
+def _total(details: JsonObject, part: str, total: str) -> int:
     return whole(obj(details.get(part)).get(total)) or 0

@@ -6,20 +6,16 @@ sent (docs/amazon.md#attributes-only-echo). Anything may be missing or unknown.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.amazon.reading import money, obj, objs, text, texts, whole
-from django_amazon_sync.data import Issue, ListingFacts, Money, SkuFacts
+from django_amazon_sync.data import Issue, JsonObject, ListingFacts, Money, SkuFacts
 from django_amazon_sync.errors import Unreadable
-
-Raw = dict[str, Any]
 
 MERCHANT = "DEFAULT"
 _TAKES_DOWN = {"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"}
 
 
-def read_item(raw: Raw) -> SkuFacts:
+def read_item(raw: JsonObject) -> SkuFacts:
     """The facts of one SKU in every marketplace that the document speaks of.
 
     Raises Unreadable where the document names no SKU.
@@ -44,7 +40,7 @@ def read_item(raw: Raw) -> SkuFacts:
     )
 
 
-def read_issue(raw: Raw) -> Issue:
+def read_issue(raw: JsonObject) -> Issue:
     """One issue, with its severity as Amazon says; the enforcement tells what it does.
 
     See docs/amazon.md#severity-does-not-say-what-happens.
@@ -61,7 +57,7 @@ def read_issue(raw: Raw) -> Issue:
     )
 
 
-def _marketplaces(raw: Raw, attributes: Raw) -> list[str]:
+def _marketplaces(raw: JsonObject, attributes: JsonObject) -> list[str]:
     """Where the SKU is listed; one that was just created shows in its attributes first."""
     shown = objs(raw.get("summaries")) + objs(raw.get("offers")) + objs(raw.get("productTypes"))
     names = [text(one.get("marketplaceId")) for one in shown]
@@ -69,7 +65,7 @@ def _marketplaces(raw: Raw, attributes: Raw) -> list[str]:
     return list(dict.fromkeys(filter(None, names)))
 
 
-def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
+def _listing(raw: JsonObject, attributes: JsonObject, marketplace: str) -> ListingFacts:
     summary = _here(raw.get("summaries"), marketplace)
     product_type = _here(raw.get("productTypes"), marketplace)
     condition = _sent_here(attributes.get("condition_type"), marketplace)
@@ -94,7 +90,7 @@ def _listing(raw: Raw, attributes: Raw, marketplace: str) -> ListingFacts:
     )
 
 
-def _live_price(offers: list[Raw], marketplace: str) -> Money | None:
+def _live_price(offers: list[JsonObject], marketplace: str) -> Money | None:
     """What consumers pay now; business (B2B) and Haul (BZR) prices are other offers."""
     for offer in offers:
         audience = text(obj(offer.get("audience")).get("value"))
@@ -104,7 +100,7 @@ def _live_price(offers: list[Raw], marketplace: str) -> Money | None:
     return None
 
 
-def _business_price(offers: list[Raw], marketplace: str) -> Money | None:
+def _business_price(offers: list[JsonObject], marketplace: str) -> Money | None:
     """What business buyers pay now for one unit."""
     for offer in offers:
         audience = text(obj(offer.get("audience")).get("value"))
@@ -114,7 +110,7 @@ def _business_price(offers: list[Raw], marketplace: str) -> Money | None:
     return None
 
 
-def _price(raw: Any) -> Money | None:
+def _price(raw: object) -> Money | None:
     """A price, or None also where it cannot be read: a listing is more than its price."""
     try:
         return money(raw)
@@ -122,21 +118,21 @@ def _price(raw: Any) -> Money | None:
         return None
 
 
-def _consumer_offer(attributes: Raw, marketplace: str) -> Raw:
+def _consumer_offer(attributes: JsonObject, marketplace: str) -> JsonObject:
     for offer in _sent_here(attributes.get("purchasable_offer"), marketplace):
         if text(offer.get("audience")) in ("ALL", ""):
             return offer
     return {}
 
 
-def _sent_price(offer: Raw, part: str) -> Money | None:
+def _sent_price(offer: JsonObject, part: str) -> Money | None:
     """The first price of an offer's ``part``, such as our_price or discounted_price."""
     schedule = objs(_first(objs(offer.get(part))).get("schedule"))
     sent = {"amount": _first(schedule).get("value_with_tax")}
     return _price(sent | {"currencyCode": offer.get("currency")})
 
 
-def _sent_title(attributes: Raw, marketplace: str) -> str:
+def _sent_title(attributes: JsonObject, marketplace: str) -> str:
     """The title in the marketplace's own language, else in the first that there is."""
     names = _sent_here(attributes.get("item_name"), marketplace)
     facts = MARKETPLACES.get(marketplace)
@@ -144,18 +140,18 @@ def _sent_title(attributes: Raw, marketplace: str) -> str:
     return text(_first(own or names).get("value"))
 
 
-def _here(instances: Any, marketplace: str) -> Raw:
+def _here(instances: object, marketplace: str) -> JsonObject:
     return _first([one for one in objs(instances) if one.get("marketplaceId") == marketplace])
 
 
-def _sent_here(instances: Any, marketplace: str) -> list[Raw]:
+def _sent_here(instances: object, marketplace: str) -> list[JsonObject]:
     """The attribute's instances of this marketplace, and those that name none."""
     return [one for one in objs(instances) if one.get("marketplace_id") in (marketplace, None)]
 
 
-def _of_channel(instances: list[Raw], key: str) -> Raw:
+def _of_channel(instances: list[JsonObject], key: str) -> JsonObject:
     return _first([one for one in instances if one.get(key) == MERCHANT])
 
 
-def _first(instances: list[Raw]) -> Raw:
+def _first(instances: list[JsonObject]) -> JsonObject:
     return instances[0] if instances else {}

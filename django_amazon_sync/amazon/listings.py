@@ -6,13 +6,12 @@ The shapes of attributes are in attributes.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
-from django_amazon_sync.amazon.client import Answer, Client
+from django_amazon_sync.amazon.client import Answer, Client, Parameter
 from django_amazon_sync.amazon.listing_facts import read_issue, read_item
 from django_amazon_sync.amazon.reading import obj, objs, text
-from django_amazon_sync.data import Answered, SkuFacts
+from django_amazon_sync.data import Answered, JsonObject, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected
 
 __all__ = [
@@ -70,8 +69,8 @@ def search_listings(
 
 def _search_pages(
     client: Client, skus: Sequence[str], marketplaces: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    query: dict[str, Any] = {
+) -> Iterator[JsonObject]:
+    query: dict[str, Parameter] = {
         "marketplaceIds": marketplaces,
         "issueLocale": _LOCALE,
         "includedData": _DATA_SETS,
@@ -150,7 +149,7 @@ def patch_listing(
     client: Client,
     sku: str,
     marketplace: str,
-    patches: Sequence[Mapping[str, Any]],
+    patches: Sequence[Mapping[str, object]],
     product_type: str = "PRODUCT",
 ) -> Answered:
     """Change parts of a listing (patchListingsItem); what is not named stays as it is.
@@ -173,7 +172,7 @@ def put_listing(
     client: Client,
     sku: str,
     marketplace: str,
-    attributes: Mapping[str, Any],
+    attributes: Mapping[str, object],
     product_type: str,
     preview: bool = False,
 ) -> Answered:
@@ -218,7 +217,7 @@ def _path(client: Client, sku: str) -> str:
 # --- Attributes ------------------------------------------------------------------------------
 
 
-def offer_attributes(marketplace: str, asin: str, condition: str) -> dict[str, Any]:
+def offer_attributes(marketplace: str, asin: str, condition: str) -> dict[str, list[JsonObject]]:
     """The attributes of a new offer on an ASIN that is there (LISTING_OFFER_ONLY), but for what
     the fields of an offer hold."""
     return {

@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NoReturn
 
+from django_amazon_sync.data import Json
 from django_amazon_sync.errors import Unreadable
 
 _CHUNK = 256 * 1024
@@ -21,7 +22,7 @@ _AFTER_VALUE = frozenset(" \t\r\n,:]}")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def members(file: BinaryIO) -> Iterator[tuple[str, Any]]:
+def members(file: BinaryIO) -> Iterator[tuple[str, Json]]:
     """Each member of the document's object as (key, value); of an array, each element as such.
 
     A key with an empty array does not come. Raises Unreadable where the document is no object, is
@@ -31,6 +32,8 @@ def members(file: BinaryIO) -> Iterator[tuple[str, Any]]:
     document.expect("{")
     while document.next_sign() != "}":
         key = document.value()
+        if not isinstance(key, str):
+            _fail()
         document.expect(":")
         if document.next_sign() == "[":
             for element in _elements(document):
@@ -43,7 +46,7 @@ def members(file: BinaryIO) -> Iterator[tuple[str, Any]]:
     document.expect("")
 
 
-def _elements(document: _Document) -> Iterator[Any]:
+def _elements(document: _Document) -> Iterator[Json]:
     document.expect("[")
     while document.next_sign() != "]":
         yield document.value()
@@ -79,7 +82,7 @@ class _Document:
         self._at += there
         return there
 
-    def value(self) -> Any:
+    def value(self) -> Json:
         """The next value, of whatever kind."""
         self.next_sign()
         while len(self._text) - self._at <= _LONGEST_VALUE:
@@ -115,7 +118,9 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON.")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+_decode: Callable[[str, int], tuple[Json, int]] = json.JSONDecoder(
+    parse_constant=_no_constant
+).raw_decode
 
 
 def _fail() -> NoReturn:

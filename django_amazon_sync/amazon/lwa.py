@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -17,6 +16,7 @@ from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.client import USER_AGENT
 from django_amazon_sync.amazon.reading import obj, text, whole
 from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
 
 OPERATION = "Login with Amazon"
@@ -108,9 +108,7 @@ def exchange_code(
     return refresh_token
 
 
-def _answer(
-    lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float]
-) -> dict[str, Any]:
+def _answer(lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float]) -> JsonObject:
     """What Login with Amazon answers to this form. Raises AmazonError."""
     try:
         response = session().post(
@@ -129,14 +127,14 @@ def _answer(
     return body
 
 
-def _body(response: requests.Response) -> dict[str, Any]:
+def _body(response: requests.Response) -> JsonObject:
     try:
         return obj(json.loads(response.content))
     except (ValueError, RecursionError):
         return {}
 
 
-def _refusal(response: requests.Response, body: dict[str, Any], grant: str) -> AmazonError:
+def _refusal(response: requests.Response, body: JsonObject, grant: str) -> AmazonError:
     """The error for Login with Amazon's own form of it: ``error`` and ``error_description``."""
     status, code = response.status_code, text(body.get("error"))
     request_id = response.headers.get(faults.REQUEST_ID, "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from django_amazon_sync.amazon.client import Client
@@ -18,6 +17,8 @@ from django_amazon_sync.amazon.totals import read_amounts, unit_price
 from django_amazon_sync.data import (
     Address,
     Buyer,
+    Json,
+    JsonObject,
     LineAmounts,
     OrderData,
     OrderLine,
@@ -26,8 +27,6 @@ from django_amazon_sync.data import (
     UnreadableOrder,
 )
 from django_amazon_sync.errors import Unreadable
-
-Raw = dict[str, Any]
 
 ORDERS_A_PAGE = 100
 _ORDERS = "/orders/2026-01-01/orders"
@@ -82,7 +81,7 @@ def search_orders(
     )
 
 
-def get_order(client: Client, number: str) -> tuple[OrderData | UnreadableOrder, Raw]:
+def get_order(client: Client, number: str) -> tuple[OrderData | UnreadableOrder, JsonObject]:
     """One order with its raw document; raises NotFound, and as ``search_orders``."""
     path = f"{_ORDERS}/{quote(number, safe='')}"
     answer = client.call("getOrder", "GET", path, query={"includedData": DATA_SETS})
@@ -92,9 +91,9 @@ def get_order(client: Client, number: str) -> tuple[OrderData | UnreadableOrder,
     return _read_or_keep(raw)
 
 
-def _read_or_keep(raw: Any) -> tuple[OrderData | UnreadableOrder, Raw]:
+def _read_or_keep(raw: Json) -> tuple[OrderData | UnreadableOrder, JsonObject]:
     """The order, or why it cannot be read; with its document, as it came."""
-    document = raw if isinstance(raw, dict) else {"document": raw}
+    document: JsonObject = raw if isinstance(raw, dict) else {"document": raw}
     try:
         return read_order(document), document
     except Unreadable as reason:
@@ -102,7 +101,7 @@ def _read_or_keep(raw: Any) -> tuple[OrderData | UnreadableOrder, Raw]:
         return UnreadableOrder(number, str(reason), updated, document), document
 
 
-def read_order(raw: Raw) -> OrderData:
+def read_order(raw: JsonObject) -> OrderData:
     """One order from Amazon's document; raises Unreadable where it lacks what an order must have.
 
     That is its id, its two times, and lines each with an id and a quantity. What else is missing
@@ -137,10 +136,11 @@ def read_order(raw: Raw) -> OrderData:
     )
 
 
-def _items(raw: Raw) -> list[Raw]:
+def _items(raw: JsonObject) -> list[JsonObject]:
     """The order's lines, each with an id of its own and a quantity; raises Unreadable."""
-    items = raw.get("orderItems")
-    if not isinstance(items, list) or len(objs(items)) != len(items):
+    given = raw.get("orderItems")
+    items = objs(given)
+    if not isinstance(given, list) or len(items) != len(given):
         raise Unreadable("Amazon's document of an order lacks its lines.")
     ids = [text(item.get("orderItemId")) for item in items]
     if not all(ids) or len(set(ids)) != len(ids):
@@ -150,7 +150,7 @@ def _items(raw: Raw) -> list[Raw]:
     return items
 
 
-def _line(item: Raw, amounts: LineAmounts) -> OrderLine:
+def _line(item: JsonObject, amounts: LineAmounts) -> OrderLine:
     product, fulfillment = obj(item.get("product")), obj(item.get("fulfillment"))
     gift = obj(obj(fulfillment.get("packing")).get("giftOption"))
     return OrderLine(
@@ -167,7 +167,7 @@ def _line(item: Raw, amounts: LineAmounts) -> OrderLine:
     )
 
 
-def _tax_collector(tax: Raw) -> str:
+def _tax_collector(tax: JsonObject) -> str:
     """Who withholds the tax in the seller's stead; it is not the seller's revenue.
 
     See docs/amazon.md#amazon-may-collect-the-tax.
@@ -177,7 +177,7 @@ def _tax_collector(tax: Raw) -> str:
     return ""
 
 
-def _awaits_cancellation(item: Raw) -> bool:
+def _awaits_cancellation(item: JsonObject) -> bool:
     """Whether a cancellation was asked for and nobody has carried it out."""
     cancellation = obj(item.get("cancellation"))
     return bool(cancellation.get("cancellationRequest")) and not cancellation.get(
@@ -185,7 +185,7 @@ def _awaits_cancellation(item: Raw) -> bool:
     )
 
 
-def _buyer(raw: Raw) -> Buyer:
+def _buyer(raw: JsonObject) -> Buyer:
     return Buyer(
         name=text(raw.get("buyerName")),
         email=text(raw.get("buyerEmail")),
@@ -194,7 +194,7 @@ def _buyer(raw: Raw) -> Buyer:
     )
 
 
-def _address(raw: Raw) -> Address | None:
+def _address(raw: JsonObject) -> Address | None:
     """The delivery address; Brazil's extended fields stand in for lines that are empty."""
     if not raw:
         return None
@@ -215,12 +215,12 @@ def _address(raw: Raw) -> Address | None:
     )
 
 
-def _payment_methods(payment: Raw) -> tuple[str, ...]:
+def _payment_methods(payment: JsonObject) -> tuple[str, ...]:
     methods = [text(one.get("paymentMethod")) for one in objs(payment.get("paymentExecutions"))]
     return tuple(dict.fromkeys(filter(None, methods)))
 
 
-def _package(raw: Raw) -> OrderPackage:
+def _package(raw: JsonObject) -> OrderPackage:
     items = objs(raw.get("packageItems"))
     return OrderPackage(
         reference=text(raw.get("packageReferenceId")),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from io import TextIOWrapper
 from operator import itemgetter
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 from django_amazon_sync.amazon import documents
@@ -39,7 +39,7 @@ def create_report(
     The report of all listings is for one marketplace; further ones would be ignored in silence
     (docs/amazon.md#one-marketplace-for-the-listings-report).
     """
-    body: dict[str, Any] = {"reportType": report_type, "marketplaceIds": [marketplace]}
+    body: dict[str, object] = {"reportType": report_type, "marketplaceIds": [marketplace]}
     if options:
         body["reportOptions"] = dict(options)
     answer = client.call("createReport", "POST", f"{_PATH}/reports", body=body)

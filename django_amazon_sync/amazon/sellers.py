@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.amazon.reading import obj, objs, text
-from django_amazon_sync.data import Participation
+from django_amazon_sync.data import JsonObject, Participation
 
 
 def marketplace_participations(client: Client) -> list[Participation]:
@@ -22,7 +20,7 @@ def marketplace_participations(client: Client) -> list[Participation]:
     return list({one.marketplace: one for one in read if one.marketplace in MARKETPLACES}.values())
 
 
-def _participation(raw: dict[str, Any]) -> Participation:
+def _participation(raw: JsonObject) -> Participation:
     marketplace, taking_part = obj(raw.get("marketplace")), obj(raw.get("participation"))
     return Participation(
         marketplace=text(marketplace.get("id")),

@@ -5,11 +5,10 @@ See docs/amazon.md#orders-v0-ends-in-2027.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from django_amazon_sync.amazon.client import Client, iso
-from django_amazon_sync.data import PackageToConfirm
+from django_amazon_sync.data import JsonObject, PackageToConfirm
 
 
 def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
@@ -26,9 +25,9 @@ def confirm_shipment(client: Client, package: PackageToConfirm) -> None:
     client.call("confirmShipment", "POST", path, body=body, empty_status=204)
 
 
-def _detail(package: PackageToConfirm) -> dict[str, Any]:
+def _detail(package: PackageToConfirm) -> JsonObject:
     optional = {"carrierName": package.carrier_name, "shippingMethod": package.shipping_method}
-    return {
+    detail: JsonObject = {
         # docs/amazon.md#package-references-are-numeric-strings
         "packageReferenceId": str(package.reference),
         "carrierCode": package.carrier_code,
@@ -37,4 +36,5 @@ def _detail(package: PackageToConfirm) -> dict[str, Any]:
         "orderItems": [
             {"orderItemId": item_id, "quantity": quantity} for item_id, quantity in package.items
         ],
-    } | {name: value for name, value in optional.items() if value}
+    }
+    return detail | {name: value for name, value in optional.items() if value}

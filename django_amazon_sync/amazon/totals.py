@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django_amazon_sync.amazon.reading import money, obj, objs, text, whole
-from django_amazon_sync.data import LineAmounts, Money, OrderAmounts, Taxed
+from django_amazon_sync.data import Json, JsonObject, LineAmounts, Money, OrderAmounts, Taxed
 from django_amazon_sync.errors import Unreadable
-
-Raw = dict[str, Any]
 
 _ZERO = Decimal(0)
 _ON_LINES = {"ITEM", "SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER", "TAX", "DISCOUNT"}
@@ -60,7 +57,7 @@ class _Figures:
 
 
 def read_amounts(
-    proceeds: Raw, items: Sequence[Raw]
+    proceeds: JsonObject, items: Sequence[JsonObject]
 ) -> tuple[OrderAmounts | None, list[LineAmounts]]:
     """The order's amounts and each line's, whose sum + extra + difference is the grand total.
 
@@ -111,7 +108,7 @@ def _line(reading: Reading, figures: _Figures) -> LineAmounts:
     )
 
 
-def _figures(item: Raw) -> _Figures:
+def _figures(item: JsonObject) -> _Figures:
     """The line's breakdowns, or the one figure that stands for the whole line."""
     breakdowns = _parts(item)
     if not breakdowns:
@@ -139,7 +136,7 @@ def _figures(item: Raw) -> _Figures:
     )
 
 
-def _whole_line(item: Raw) -> Decimal:
+def _whole_line(item: JsonObject) -> Decimal:
     """What a line without breakdowns costs: its total, or else unit price times quantity."""
     total = money(obj(item.get("proceeds")).get("proceedsTotal"))
     if total is not None:
@@ -147,28 +144,28 @@ def _whole_line(item: Raw) -> Decimal:
     return _amount(unit_price(item)) * (whole(item.get("quantityOrdered")) or 0)
 
 
-def unit_price(item: Raw) -> Any:
+def unit_price(item: JsonObject) -> Json:
     """The document's price for one unit, as Amazon wrote it."""
     return obj(obj(item.get("product")).get("price")).get("unitPrice")
 
 
-def _extra(proceeds: Raw, items: Sequence[Raw]) -> Decimal:
+def _extra(proceeds: JsonObject, items: Sequence[JsonObject]) -> Decimal:
     """What is charged on the order alone, such as DELIVERY_TIP: of a type that no line has."""
     kinds = _ON_LINES | {text(part.get("type")) for item in items for part in _parts(item)}
     own = [part for part in objs(proceeds.get("breakdowns")) if text(part.get("type")) not in kinds]
     return sum((_amount(part.get("subtotal")) for part in own), _ZERO)
 
 
-def _parts(item: Raw) -> list[Raw]:
+def _parts(item: JsonObject) -> list[JsonObject]:
     return objs(obj(item.get("proceeds")).get("breakdowns"))
 
 
-def _amount(raw: Any) -> Decimal:
+def _amount(raw: object) -> Decimal:
     value = money(raw)
     return _ZERO if value is None else value.amount
 
 
-def _one_currency(proceeds: Raw, items: Sequence[Raw]) -> str:
+def _one_currency(proceeds: JsonObject, items: Sequence[JsonObject]) -> str:
     """The currency of every amount of the order; empty where there is no amount at all."""
     found = [money(part.get("subtotal")) for part in objs(proceeds.get("breakdowns"))]
     found.append(money(proceeds.get("grandTotal")))

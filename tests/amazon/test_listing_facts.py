@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.amazon.listing_facts import read_issue, read_item
-from django_amazon_sync.data import Money, SkuFacts
+from django_amazon_sync.data import JsonObject, Money, SkuFacts
 from django_amazon_sync.errors import Unreadable
 
 from .odd import ODD, places
@@ -124,7 +124,7 @@ def test_a_business_price_alone_is_no_price() -> None:
 
 
 def test_a_listing_that_was_just_created_shows_in_its_attributes() -> None:
-    created = {"sku": "N", "attributes": {"purchasable_offer": [sent_offer(5)]}}
+    created: JsonObject = {"sku": "N", "attributes": {"purchasable_offer": [sent_offer(5)]}}
     (listing,) = read_item(created).listings
     assert (listing.marketplace, listing.status, listing.live_price) == (DE, (), None)
     assert listing.sent_price == eur("5")

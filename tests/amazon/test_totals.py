@@ -1,44 +1,45 @@
 """What an order costs, under every reading of figures whose meaning Amazon leaves open."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.amazon.totals import READINGS, read_amounts
-from django_amazon_sync.data import LineAmounts, OrderAmounts, Taxed
+from django_amazon_sync.data import Json, JsonObject, LineAmounts, OrderAmounts, Taxed
 from django_amazon_sync.errors import Unreadable
 
-Raw = dict[str, Any]
 
-
-def eur(amount: str | Decimal, currency: str = "EUR") -> Raw:
+def eur(amount: str | Decimal, currency: str = "EUR") -> JsonObject:
     return {"amount": str(amount), "currencyCode": currency}
 
 
-def part(kind: str, amount: str | Decimal, **details: str | Decimal) -> Raw:
+def part(kind: str, amount: str | Decimal, **details: str | Decimal) -> JsonObject:
     """One breakdown; keyword arguments are its details, such as ITEM="1.00"."""
-    named = [{"subtype": subtype, "value": eur(value)} for subtype, value in details.items()]
-    return {"type": kind, "subtotal": eur(amount)} | (
-        {"detailedBreakdowns": named} if named else {}
-    )
+    named: list[Json] = [
+        {"subtype": subtype, "value": eur(value)} for subtype, value in details.items()
+    ]
+    breakdown: JsonObject = {"type": kind, "subtotal": eur(amount)}
+    return breakdown | ({"detailedBreakdowns": named} if named else {})
 
 
-def item(*parts: Raw, quantity: int = 1, **proceeds: Any) -> Raw:
+def item(*parts: JsonObject, quantity: int = 1, **proceeds: Json) -> JsonObject:
     return {
         "quantityOrdered": quantity,
-        "proceeds": {"breakdowns": list(parts)} | proceeds,
+        "proceeds": {"breakdowns": list(parts), **proceeds},
         "product": {"price": {"unitPrice": eur("10.00")}},
     }
 
 
-def read(total: str | None, *items: Raw, own: list[Raw] | None = None) -> tuple[Any, Any]:
-    proceeds: Raw = {"breakdowns": own or []}
-    if total is not None:
-        proceeds["grandTotal"] = eur(total)
-    return read_amounts(proceeds, items)
+def read(
+    total: str, *items: JsonObject, own: Sequence[JsonObject] = ()
+) -> tuple[OrderAmounts, list[LineAmounts]]:
+    proceeds: JsonObject = {"breakdowns": list(own), "grandTotal": eur(total)}
+    amounts, lines = read_amounts(proceeds, items)
+    assert amounts is not None
+    return amounts, lines
 
 
 def taxed(net: str, tax: str = "0") -> Taxed:
@@ -135,7 +136,7 @@ def test_a_delivery_tip_is_extra_and_belongs_to_no_line() -> None:
 def test_a_new_word_counts_once_whether_on_lines_or_on_the_order() -> None:
     own = [part("ITEM", "100"), part("RECYCLING", "1"), part("DONATION", "2")]
     amounts, (line,) = read("103", item(part("ITEM", "100"), part("RECYCLING", "1")), own=own)
-    assert (amounts.extra, amounts.difference) == (2, 0)
+    assert (amounts.extra, amounts.difference) == (Decimal(2), Decimal(0))
     assert line.other == taxed("1")
 
 
@@ -149,14 +150,14 @@ def test_a_line_without_breakdowns_costs_its_total_or_else_its_units() -> None:
 
 
 def test_without_a_grand_total_there_are_only_lines() -> None:
-    amounts, (line,) = read(None, item(quantity=2))
+    amounts, (line,) = read_amounts({"breakdowns": []}, [item(quantity=2)])
     assert amounts is None
     assert line.gross == 20
     assert read_amounts({}, [{"quantityOrdered": 1}]) == (None, [LineAmounts()])
 
 
 def test_yen_have_no_decimals() -> None:
-    yen = {
+    yen: JsonObject = {
         "quantityOrdered": 2,
         "proceeds": {"breakdowns": [{"type": "ITEM", "subtotal": eur("13960", "JPY")}]},
     }
@@ -177,7 +178,7 @@ def test_yen_have_no_decimals() -> None:
         item(proceedsTotal=eur("10", "USD")),
     ],
 )
-def test_an_amount_that_cannot_be_added_up_is_unreadable(odd: Raw) -> None:
+def test_an_amount_that_cannot_be_added_up_is_unreadable(odd: JsonObject) -> None:
     with pytest.raises(Unreadable):
         read("10", odd)
 
@@ -202,7 +203,7 @@ items = st.lists(
 
 @given(total=cents, items=items, own=st.lists(parts, max_size=4))
 def test_lines_extra_and_difference_are_the_grand_total(
-    total: Decimal, items: list[Raw], own: list[Raw]
+    total: Decimal, items: list[JsonObject], own: list[JsonObject]
 ) -> None:
     amounts, lines = read(str(total), *items, own=own)
     assert len(lines) == len(items)
