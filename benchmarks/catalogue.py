@@ -68,7 +68,7 @@ def fill(size: int) -> None:
     )
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(
-            no_style(), [type(one) for one in (product, record, sku, listing)]
+            no_style(), [type(row) for row in (product, record, sku, listing)]
         ):
             cursor.execute(statement)
         cursor.execute("ANALYZE")

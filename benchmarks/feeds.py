@@ -100,10 +100,10 @@ def message(number: int, sku: str, price: Decimal, quantity: int) -> dict[str, A
 
 def check(size: int) -> None:
     """Both write the same messages."""
-    with TemporaryFile() as one, TemporaryFile() as other:
-        ours(size, one)
+    with TemporaryFile() as file, TemporaryFile() as other:
+        ours(size, file)
         orjsons(size, other)
-        one.seek(0)
+        file.seek(0)
         other.seek(0)
-        _head, _sign, messages = one.read().partition(b'"messages":[')
+        _head, _sign, messages = file.read().partition(b'"messages":[')
         assert messages.removesuffix(b"]}") == other.read().removesuffix(b",")

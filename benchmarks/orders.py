@@ -52,7 +52,7 @@ def measure(*, quick: bool) -> list[Ratio]:
 def compare(rounds: int, size: int) -> list[Ratio]:
     sell()
     documents = Documents()
-    baskets = [[basket_of(one) for one in documents.next(size)] for _round in range(rounds)]
+    baskets = [list(map(basket_of, documents.next(size))) for _round in range(rounds)]
     pages = [documents.next(size) for _round in range(rounds)]
     take_in(documents.next(PAGE))  # and with it all that any run loads
     create_all([basket_of(documents.next(1)[0])])
@@ -60,10 +60,10 @@ def compare(rounds: int, size: int) -> list[Ratio]:
         lambda: take_in(pages.pop()), lambda: create_all(baskets.pop()), rounds
     )
     assert AmazonOrder.objects.filter(state=OrderState.PLACED).count() == rounds * size + PAGE
-    page, one = documents.next(PAGE), [basket_of(documents.next(1)[0])]
+    page, last = documents.next(PAGE), [basket_of(documents.next(1)[0])]
     remark = (
         f"{queries(lambda: take_in(page)) / PAGE:.1f} queries an order, OrderCreator "
-        f"{queries(lambda: create_all(one))}; {rounds * size:,} orders in {rounds} rounds"
+        f"{queries(lambda: create_all(last))}; {rounds * size:,} orders in {rounds} rounds"
     )
     what = f"{size:,} orders of two lines / OrderCreator"
     return [Ratio(what, ours, oscars, 1.5, remark=remark)]
@@ -158,8 +158,8 @@ def basket_of(document: dict[str, Any]) -> Prepared:
 
 
 def create_all(prepared: list[Prepared]) -> None:
-    for one in prepared:
-        create(*one)
+    for order in prepared:
+        create(*order)
 
 
 def create(basket: Any, order: OrderData, shipping_address: Any, billing_address: Any) -> None:

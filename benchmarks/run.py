@@ -31,13 +31,13 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     remarks = []
     for name in asked.only or BENCHMARKS:
-        for one in import_module(f"benchmarks.{name}").measure(quick=asked.quick):
-            times = f"{one.ours:.3g} s | {one.held_against:.3g} s"
-            memory = "" if one.memory is None else f"{one.memory:.0f} MiB"
+        for row in import_module(f"benchmarks.{name}").measure(quick=asked.quick):
+            times = f"{row.ours:.3g} s | {row.held_against:.3g} s"
+            memory = "" if row.memory is None else f"{row.memory:.0f} MiB"
             print(
-                f"| {one.what} | {times} | {one.ratio:.2f} | {one.aim:g} | {memory} |", flush=True
+                f"| {row.what} | {times} | {row.ratio:.2f} | {row.aim:g} | {memory} |", flush=True
             )
-            remarks += [f"- {one.what}: {one.remark}"] if one.remark else []
+            remarks += [f"- {row.what}: {row.remark}"] if row.remark else []
     print("\n" + "\n".join(remarks))
 
 

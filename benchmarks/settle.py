@@ -116,7 +116,7 @@ def write_reports(size: int, folder: Path) -> None:
                 "messagesAccepted": len(numbers),
                 "messagesInvalid": 0,
             },
-            "items": [item(one) for one in numbers],
+            "items": [item(number) for number in numbers],
         }
         (folder / str(number)).write_bytes(orjson.dumps(report))
 

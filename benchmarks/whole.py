@@ -100,7 +100,7 @@ def ours(there: SimulatorControl, seller: Any) -> None:
         assert run.went_well, (job, run.reason)
     assert not Submission.objects.exclude(state="done").exists()
     sold = Listing.objects.exclude(sku__offer_pk="")  # Amazon has a few that the shop has not
-    assert all("price" in one for one in sold.values_list("verified", flat=True))
+    assert all("price" in values for values in sold.values_list("verified", flat=True))
 
 
 # --- The loop -------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class Story:
 
     def __init__(self, about: dict[str, Any]) -> None:
         self.amazon = SimulatorControl(about["endpoint"])
-        self.seller = next(one for one in about["sellers"] if one["region"] == SELLER)
+        self.seller = next(seller for seller in about["sellers"] if seller["region"] == SELLER)
         self.orders: dict[str, str] = {}
         self.patches_before_second_export = 0
         self.feeds = 0
@@ -296,9 +296,9 @@ class Story:
         vase.switches = {"price": False}
         vase.save()
         self.list_by_hand(CHANGED_THERE, DE, price=str(PRICE_THERE), quantity=0, lead_time=2)
-        one = ("--sku", CHANGED_THERE, "--field", "price", "--marketplace", DE)
-        manage("amazon_take_over", *one, "--dry-run")
-        manage("amazon_take_over", *one)
+        options = ("--sku", CHANGED_THERE, "--field", "price", "--marketplace", DE)
+        manage("amazon_take_over", *options, "--dry-run")
+        manage("amazon_take_over", *options)
         say("The other marketplace follows")
         manage("amazon_tick", only=("sent",))
         self.time_passes()

@@ -79,8 +79,14 @@ def offer_row(story: Story, sku: str) -> Row:
     return Row(
         sku,
         f"{record.price} EUR, {record.net_stock_level} in stock{held}",
-        "; ".join(f"{one.price} EUR, {one.quantity}" if one else "nothing" for one in listings),
-        all(one is not None and (one.price, one.quantity) == should for one in listings),
+        "; ".join(
+            f"{listing.price} EUR, {listing.quantity}" if listing else "nothing"
+            for listing in listings
+        ),
+        all(
+            listing is not None and (listing.price, listing.quantity) == should
+            for listing in listings
+        ),
     )
 
 
@@ -171,7 +177,7 @@ def shipment_row(story: Story) -> Row:
     number = story.orders["unshipped, with discount"]
     event = get_model("order", "ShippingEvent").objects.get(order__number=number)
     order = story.amazon.order(number)
-    parcels = [f"{one['carrier']} {one['trackingNumber']}" for one in order["packages"]]
+    parcels = [f"{parcel['carrier']} {parcel['trackingNumber']}" for parcel in order["packages"]]
     status = order["fulfillment"]["fulfillmentStatus"]
     return Row(
         "Its shipment",
@@ -187,7 +193,7 @@ def cash_row(story: Story) -> Row:
     source = get_model("payment", "Source").objects.filter(order__number=number).first()
     ours = source.source_type.name if source else "not yet an order"
     payment = story.amazon.order(number)["payment"]
-    theirs = [one["paymentMethod"] for one in payment["paymentExecutions"]]
+    theirs = [execution["paymentMethod"] for execution in payment["paymentExecutions"]]
     return Row(
         "How that was paid", ours, ", ".join(theirs), (ours, theirs) == (CASH_IN_SHOP, [CASH])
     )
@@ -197,7 +203,7 @@ def feeds_row(story: Story) -> Row:
     """One feed for each marketplace carried the new prices of all that were listed by hand."""
     listed = [(sku, place) for sku in LISTED for place in (DE, FR)]
     live = [(story.amazon.live(SELLER, sku, place), stock_record(sku)) for sku, place in listed]
-    risen = sum(one is not None and one.price == record.price for one, record in live)
+    risen = sum(listing is not None and listing.price == record.price for listing, record in live)
     return Row(
         "Prices that rose at once",
         f"{len(LISTED)} products, two marketplaces",
@@ -256,11 +262,11 @@ def taken_over_row(story: Story) -> Row:
     """The price that was changed on Amazon is the shop's, and from there the other store's."""
     price = stock_record(CHANGED_THERE).price
     stores = [story.amazon.live(SELLER, CHANGED_THERE, place) for place in (DE, FR)]
-    live = [one.price if one else None for one in stores]
+    live = [listing.price if listing else None for listing in stores]
     return Row(
         "Price changed there, taken over",
         f"{price} EUR",
-        "; ".join(f"{one} EUR" for one in live),
+        "; ".join(f"{amount} EUR" for amount in live),
         {price, *live} == {PRICE_THERE},
     )
 
@@ -277,7 +283,7 @@ def print_table(rows: list[Row]) -> None:
     """The table, as wide as its widest cells."""
     head = ("What", "The shop says", "Amazon says", "Held?")
     cells = [head] + [
-        (one.what, one.shop, one.amazon, "yes" if one.holds else "NO") for one in rows
+        (row.what, row.shop, row.amazon, "yes" if row.holds else "NO") for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rule = tuple("-" * width for width in widths)

@@ -65,9 +65,9 @@ class Slot:
         """Our instances among the attributes of a listing; a selector that is left out fits."""
         wanted = self.selectors(terms)
         return [
-            one
-            for one in objs(attributes.get(self.attribute))
-            if all(one.get(name) in (value, None) for name, value in wanted.items())
+            instance
+            for instance in objs(attributes.get(self.attribute))
+            if all(instance.get(name) in (value, None) for name, value in wanted.items())
         ]
 
 
@@ -91,7 +91,7 @@ def set_patch(
     # An offer is merged (docs/amazon.md#offers-can-be-merged); a quantity is replaced, with what
     # stands beside it (docs/amazon.md#a-quantity-cannot-be-merged, and its correction).
     op = "merge" if slot is OFFER else "replace"
-    return _patch(op, slot, [{**base, **one, **selectors} for one in instances])
+    return _patch(op, slot, [{**base, **instance, **selectors} for instance in instances])
 
 
 def removal_patch(

@@ -92,8 +92,8 @@ def _classified(raw: JsonObject, marketplace: str) -> Classified:
     return Classified(
         title=text(_here(raw.get("summaries"), marketplace).get("itemName")),
         product_type=text(_here(raw.get("productTypes"), marketplace).get("productType")),
-        keyword=next((text(one.get("value")) for one in keywords), ""),
-        nodes=tuple(BrowseNode(text(one.get("classificationId")), _path(one)) for one in nodes),
+        keyword=next((text(keyword.get("value")) for keyword in keywords), ""),
+        nodes=tuple(BrowseNode(text(node.get("classificationId")), _path(node)) for node in nodes),
     )
 
 
@@ -143,4 +143,7 @@ def _main_picture(images: Sequence[JsonObject]) -> str:
 
 def _here(instances: object, marketplace: str) -> JsonObject:
     """What Amazon says of the item in one marketplace."""
-    return next((one for one in objs(instances) if one.get("marketplaceId") == marketplace), {})
+    return next(
+        (instance for instance in objs(instances) if instance.get("marketplaceId") == marketplace),
+        {},
+    )

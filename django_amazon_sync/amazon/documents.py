@@ -34,7 +34,7 @@ LARGEST = 2 * 1024**3
 # shrinks more than this was made to fill a disk.
 _LARGEST_EXPANSION = 200
 _EXPANSION_COUNTS_FROM = 32 * 1024**2
-_CHUNK = 64 * 1024
+_BYTES_PER_READ = 64 * 1024
 _PIECE = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
@@ -131,7 +131,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
     if "content-length" not in headers and headers.get("transfer-encoding") != "chunked":
         # What ends when the connection does may be half a document.
         raise _broken(_DOWNLOAD, "no length")
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
+    while chunk := response.raw.read(_BYTES_PER_READ, decode_content=False):
         yield chunk
 
 

@@ -28,15 +28,17 @@ def read_item(raw: JsonObject) -> SkuFacts:
     sent = objs(attributes.get("fulfillment_availability"))
     merchant_live = _of_channel(live, "fulfillmentChannelCode")
     merchant_sent = _of_channel(sent, "fulfillment_channel_code")
-    codes = [text(one.get("fulfillmentChannelCode")) for one in live]
-    codes += [text(one.get("fulfillment_channel_code")) for one in sent]
+    codes = [text(availability.get("fulfillmentChannelCode")) for availability in live]
+    codes += [text(availability.get("fulfillment_channel_code")) for availability in sent]
     return SkuFacts(
         sku=sku,
         channels=tuple(dict.fromkeys(filter(None, codes))),
         live_quantity=whole(merchant_live.get("quantity")),
         lead_time_days=whole(merchant_sent.get("lead_time_to_ship_max_days")),
         restock_date=text(merchant_sent.get("restock_date")),
-        listings=tuple(_listing(raw, attributes, one) for one in _marketplaces(raw, attributes)),
+        listings=tuple(
+            _listing(raw, attributes, marketplace) for marketplace in _marketplaces(raw, attributes)
+        ),
     )
 
 
@@ -60,8 +62,10 @@ def read_issue(raw: JsonObject) -> Issue:
 def _marketplaces(raw: JsonObject, attributes: JsonObject) -> list[str]:
     """Where the SKU is listed; one that was just created shows in its attributes first."""
     shown = objs(raw.get("summaries")) + objs(raw.get("offers")) + objs(raw.get("productTypes"))
-    names = [text(one.get("marketplaceId")) for one in shown]
-    names += [text(one.get("marketplace_id")) for one in objs(attributes.get("purchasable_offer"))]
+    names = [text(summary.get("marketplaceId")) for summary in shown]
+    names += [
+        text(offer.get("marketplace_id")) for offer in objs(attributes.get("purchasable_offer"))
+    ]
     return list(dict.fromkeys(filter(None, names)))
 
 
@@ -86,7 +90,9 @@ def _listing(raw: JsonObject, attributes: JsonObject, marketplace: str) -> Listi
         attributes=attributes,
         sent_title=_sent_title(attributes, marketplace),
         sent_quantity=whole(_of_channel(availability, "fulfillment_channel_code").get("quantity")),
-        issues=tuple(one for one in issues if marketplace in (one.marketplaces or [marketplace])),
+        issues=tuple(
+            issue for issue in issues if marketplace in (issue.marketplaces or [marketplace])
+        ),
     )
 
 
@@ -141,16 +147,22 @@ def _sent_title(attributes: JsonObject, marketplace: str) -> str:
 
 
 def _here(instances: object, marketplace: str) -> JsonObject:
-    return _first([one for one in objs(instances) if one.get("marketplaceId") == marketplace])
+    return _first(
+        [instance for instance in objs(instances) if instance.get("marketplaceId") == marketplace]
+    )
 
 
 def _sent_here(instances: object, marketplace: str) -> list[JsonObject]:
     """The attribute's instances of this marketplace, and those that name none."""
-    return [one for one in objs(instances) if one.get("marketplace_id") in (marketplace, None)]
+    return [
+        instance
+        for instance in objs(instances)
+        if instance.get("marketplace_id") in (marketplace, None)
+    ]
 
 
 def _of_channel(instances: list[JsonObject], key: str) -> JsonObject:
-    return _first([one for one in instances if one.get(key) == MERCHANT])
+    return _first([instance for instance in instances if instance.get(key) == MERCHANT])
 
 
 def _first(instances: list[JsonObject]) -> JsonObject:

@@ -15,7 +15,7 @@ from typing import BinaryIO, NoReturn
 from django_amazon_sync.data import Json
 from django_amazon_sync.errors import Unreadable
 
-_CHUNK = 256 * 1024
+_BYTES_PER_READ = 256 * 1024
 # A listing with all its facts takes some kilobytes; a fault in one is not sought to the end.
 _LONGEST_VALUE = 8 * 1024**2
 _AFTER_VALUE = frozenset(" \t\r\n,:]}")
@@ -107,7 +107,7 @@ class _Document:
         """Read at least as much again as is unread, so that a long value is tried a few times."""
         rest = self._text[self._at :]
         try:
-            more = self._read(max(_CHUNK, len(rest)))
+            more = self._read(max(_BYTES_PER_READ, len(rest)))
         except UnicodeDecodeError:
             _fail()
         self._text, self._at = rest + more, 0

@@ -216,7 +216,9 @@ def _address(raw: JsonObject) -> Address | None:
 
 
 def _payment_methods(payment: JsonObject) -> tuple[str, ...]:
-    methods = [text(one.get("paymentMethod")) for one in objs(payment.get("paymentExecutions"))]
+    methods = [
+        text(execution.get("paymentMethod")) for execution in objs(payment.get("paymentExecutions"))
+    ]
     return tuple(dict.fromkeys(filter(None, methods)))
 
 

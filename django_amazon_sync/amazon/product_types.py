@@ -66,7 +66,10 @@ def search_product_types(
     }
     answer = client.call("searchDefinitionsProductTypes", "GET", _PATH, query=query)
     found = objs(answer.array("productTypes"))
-    return [ProductType(text(one.get("name")), text(one.get("displayName"))) for one in found]
+    return [
+        ProductType(text(product_type.get("name")), text(product_type.get("displayName")))
+        for product_type in found
+    ]
 
 
 def get_product_type(client: Client, product_type: str, marketplace: str) -> ProductTypeDefinition:

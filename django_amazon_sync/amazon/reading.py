@@ -26,7 +26,7 @@ def obj(value: object) -> JsonObject:
 
 def objs(value: object) -> list[JsonObject]:
     """The objects of a JSON array; whatever else stands among them is left out."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def text(value: object) -> str:

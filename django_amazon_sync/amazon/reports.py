@@ -214,7 +214,7 @@ _units = lru_cache(maxsize=4096)(whole)
 
 # --- Bytes -----------------------------------------------------------------------------------
 
-_CHUNK = 1024**2
+_BYTES_PER_READ = 1024**2
 _LINE_END = re.compile(rb"[\r\n]")
 # What a decoder puts where bytes are no text.
 _LOST = "\N{REPLACEMENT CHARACTER}"
@@ -257,8 +257,8 @@ def _fits(file: BinaryIO, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     file.seek(0)
     try:
-        while chunk := file.read(_CHUNK):
-            if len(chunk) == _CHUNK and not _LINE_END.search(chunk):
+        while chunk := file.read(_BYTES_PER_READ):
+            if len(chunk) == _BYTES_PER_READ and not _LINE_END.search(chunk):
                 raise Unreadable("Amazon's document is no table: a line of it has no end.")
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
@@ -272,7 +272,7 @@ def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[TextIOWrapper
     """The file's lines, which end as the first one does; it stays open afterwards."""
     file.seek(0)
     start = TextIOWrapper(file, encoding, errors, newline="")
-    end = "\r" if start.readline(_CHUNK).endswith("\r") else "\n"
+    end = "\r" if start.readline(_BYTES_PER_READ).endswith("\r") else "\n"
     start.detach()
     file.seek(0)
     lines = TextIOWrapper(file, encoding, errors, newline=end)

@@ -17,7 +17,13 @@ def marketplace_participations(client: Client) -> list[Participation]:
     path = "/sellers/v1/marketplaceParticipations"
     answer = client.call("getMarketplaceParticipations", "GET", path)
     read = map(_participation, objs(answer.array("payload")))
-    return list({one.marketplace: one for one in read if one.marketplace in MARKETPLACES}.values())
+    return list(
+        {
+            participation.marketplace: participation
+            for participation in read
+            if participation.marketplace in MARKETPLACES
+        }.values()
+    )
 
 
 def _participation(raw: JsonObject) -> Participation:

@@ -173,7 +173,10 @@ def _one_currency(proceeds: JsonObject, items: Sequence[JsonObject]) -> str:
         found += [money(unit_price(item)), money(obj(item.get("proceeds")).get("proceedsTotal"))]
         for part in _parts(item):
             details = objs(part.get("detailedBreakdowns"))
-            found += [money(part.get("subtotal")), *(money(one.get("value")) for one in details)]
+            found += [
+                money(part.get("subtotal")),
+                *(money(detail.get("value")) for detail in details),
+            ]
     currencies = sorted({value.currency for value in found if isinstance(value, Money)})
     if len(currencies) > 1 or currencies == [""]:
         named = ", ".join(currencies) or "no currency"

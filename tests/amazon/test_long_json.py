@@ -26,7 +26,7 @@ DOCUMENTS = st.dictionaries(st.text(max_size=8), VALUES, max_size=5)
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every kind of value is cut in every place."""
-    monkeypatch.setattr(long_json, "_CHUNK", 3)
+    monkeypatch.setattr(long_json, "_BYTES_PER_READ", 3)
 
 
 def read(raw: bytes) -> list[tuple[str, Any]]:

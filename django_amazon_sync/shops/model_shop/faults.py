@@ -217,8 +217,16 @@ def cancelled_faults(fields: OrderFields) -> Iterator[str]:
 
 
 def is_unique(model: Any, field: Any) -> bool:
-    whole = [one for one in model._meta.constraints if isinstance(one, UniqueConstraint)]
-    alone = [one for one in whole if tuple(one.fields) == (field.name,) and one.condition is None]
+    whole = [
+        constraint
+        for constraint in model._meta.constraints
+        if isinstance(constraint, UniqueConstraint)
+    ]
+    alone = [
+        constraint
+        for constraint in whole
+        if tuple(constraint.fields) == (field.name,) and constraint.condition is None
+    ]
     return field.unique or bool(alone)
 
 

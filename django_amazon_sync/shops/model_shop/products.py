@@ -45,7 +45,7 @@ def create(
     if found := there.first():
         return str(found.pk)
     model = model_of(fields)
-    columns = {**fields.made, **_columns(fields, product), **_place(fields, scope)}
+    columns = {**fields.made, **_columns(fields, product), **_scope_column(fields, scope)}
     made = model(**fitting(model, columns))
     if getattr(made, fields.sku) != product.sku:
         raise ShopRefused(f"SKU {product.sku[:40]} does not fit the column {fields.sku}.")
@@ -82,7 +82,7 @@ def _columns(fields: ProductFields, product: NewProduct) -> dict[str, object]:
     return columns
 
 
-def _place(fields: ProductFields, scope: str) -> dict[str, object]:
+def _scope_column(fields: ProductFields, scope: str) -> dict[str, object]:
     """The column that makes the product one of the account's scope. Raises ShopRefused."""
     if not scope:
         return {}

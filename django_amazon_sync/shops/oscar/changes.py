@@ -40,7 +40,7 @@ def update(pk: str, order: OrderData, status: str, cancelled_status: str) -> str
         raise ShopRefused(f"The shop has no order {pk} for Amazon's order {order.number}.")
     lower_quantities(saved, order)
     if is_cancelled(order):
-        settle_source(saved, Decimal(0))
+        balance_source(saved, Decimal(0))
         return set_cancelled(saved, status or cancelled_status)
     follow_amounts(saved, order)
     if order.cancellation_requested:
@@ -145,7 +145,7 @@ def follow_amounts(saved: Order, order: OrderData) -> None:
         write(line, line_columns(figures.lines[line.partner_line_reference]))
     write(saved, order_columns(figures))
     save_money(saved, lines, figures)
-    settle_source(saved, figures.total.gross)
+    balance_source(saved, figures.total.gross)
 
 
 def write(row: Order | Line, columns: Mapping[str, str | Decimal]) -> None:
@@ -154,7 +154,7 @@ def write(row: Order | Line, columns: Mapping[str, str | Decimal]) -> None:
     row.save(update_fields=list(columns))
 
 
-def settle_source(saved: Order, total: Decimal) -> None:
+def balance_source(saved: Order, total: Decimal) -> None:
     """Let the payment from Amazon come to ``total``, by a refund or a further debit."""
     source = saved.sources.filter(reference=saved.number).first()
     if source is None:

@@ -158,5 +158,6 @@ def less(amount: Taxed, other: Taxed) -> Taxed:
 def total_of(amounts: Iterable[Taxed]) -> Taxed:
     listed = list(amounts)
     return Taxed(
-        sum((one.net for one in listed), Decimal(0)), sum((one.tax for one in listed), Decimal(0))
+        sum((amount.net for amount in listed), Decimal(0)),
+        sum((amount.tax for amount in listed), Decimal(0)),
     )

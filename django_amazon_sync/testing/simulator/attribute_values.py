@@ -111,7 +111,7 @@ def _plan_issues(plan: Any) -> list[Json]:
     """What is wrong with the prices by quantity: amounts fall while numbers of units rise."""
     if not is_list_of_objects(plan):
         return [misshapen(OFFER)]
-    for schedule in [one for part in plan for one in part.get("schedule") or [{}]]:
+    for schedule in [schedule for part in plan for schedule in part.get("schedule") or [{}]]:
         levels = schedule.get("levels")
         kind = schedule.get("discount_type")
         if kind not in ("fixed", "percent") or not levels or not is_list_of_objects(levels):

@@ -36,7 +36,9 @@ def give_token(world: World, raw_body: bytes) -> Json:
         return _authorised(world, owners, form)
     if grant != "refresh_token":
         raise TokenRefused(400, "unsupported_grant_type", f"The grant type {grant!r} is not known.")
-    seller = next((one for one in owners if one.refresh_token == form.get("refresh_token")), None)
+    seller = next(
+        (owner for owner in owners if owner.refresh_token == form.get("refresh_token")), None
+    )
     if seller is None or seller.revoked:
         text = (
             "The request has an invalid grant parameter : refresh_token. "
@@ -49,7 +51,7 @@ def give_token(world: World, raw_body: bytes) -> Json:
 def _authorised(world: World, owners: list[Seller], form: dict[str, str]) -> Json:
     """The tokens for a code, which is good once and belongs to an application and an address."""
     code = world.codes.pop(form.get("code", ""), None)
-    seller = next((one for one in owners if code and one.seller_id == code.seller_id), None)
+    seller = next((owner for owner in owners if code and owner.seller_id == code.seller_id), None)
     fresh = code is not None and code.expires > world.now()
     if not code or not seller or not fresh or code.redirect_uri != form.get("redirect_uri"):
         text = "The request has an invalid grant parameter : code"
@@ -68,7 +70,9 @@ def application_id(seller: Seller) -> str:
 def consent(world: World, incoming: Incoming) -> Reply:
     """Seller Central: ask the seller, or send the browser back with a code."""
     asked = {name: values[0] for name, values in incoming.query.items()}
-    owners = [one for one in world.sellers if application_id(one) == asked.get("application_id")]
+    owners = [
+        owner for owner in world.sellers if application_id(owner) == asked.get("application_id")
+    ]
     redirect_uri = asked.get("redirect_uri", "")
     if not owners or not redirect_uri:
         return _page(400, "<h1>MD9100</h1><p>The application is not registered.</p>")
@@ -76,9 +80,9 @@ def consent(world: World, incoming: Incoming) -> Reply:
         return _page(400, "<h1>MD5110</h1><p>The redirect URI has a fragment.</p>")
     if incoming.method != "POST":
         sellers = "".join(
-            f"<button name='seller' value='{escape(one.seller_id)}'>Confirm as "
-            f"{escape(one.store_name)} ({escape(one.region)})</button>"
-            for one in owners
+            f"<button name='seller' value='{escape(owner.seller_id)}'>Confirm as "
+            f"{escape(owner.store_name)} ({escape(owner.region)})</button>"
+            for owner in owners
         )
         return _page(200, f"<h1>Authorize the application</h1><form method='post'>{sellers}</form>")
     seller_id = _form(incoming.raw_body).get("seller", owners[0].seller_id)
@@ -106,7 +110,7 @@ def _form(raw_body: bytes) -> dict[str, str]:
 def _authenticated(world: World, form: dict[str, str]) -> list[Seller]:
     """The sellers that authorised this application, if id and secret belong together."""
     given = (form.get("client_id"), form.get("client_secret"))
-    owners = [one for one in world.sellers if (one.client_id, one.client_secret) == given]
+    owners = [owner for owner in world.sellers if (owner.client_id, owner.client_secret) == given]
     if not owners:
         raise TokenRefused(401, "invalid_client", "Client authentication failed")
     return owners
@@ -147,5 +151,5 @@ def seller_id_of(world: World, incoming: Incoming) -> str:
     if token := world.tokens.get(incoming.headers.get("x-amz-access-token", "")):
         return token.seller_id
     refresh_token = _form(incoming.raw_body).get("refresh_token")
-    owners = [one.seller_id for one in world.sellers if one.refresh_token == refresh_token]
+    owners = [owner.seller_id for owner in world.sellers if owner.refresh_token == refresh_token]
     return owners[0] if owners else ""

@@ -61,7 +61,9 @@ def _asins_of_skus(world: World, request: Request, skus: list[str]) -> list[str]
     seller_id = request.seller.seller_id
     if request.text("sellerId") != seller_id:
         raise invalid("'sellerId' is required when 'identifiersType' is SKU.")
-    return [one.asin for sku in skus for one in world.skus.get((seller_id, sku), {}).values()]
+    return [
+        listing.asin for sku in skus for listing in world.skus.get((seller_id, sku), {}).values()
+    ]
 
 
 def _by_words(world: World, keywords: list[str]) -> list[Product]:

@@ -34,7 +34,7 @@ def get_inventory_summaries(world: World, request: Request) -> Success:
     page = found[start : start + PAGE]
     payload = {
         "granularity": {"granularityType": "Marketplace", "granularityId": marketplace},
-        "inventorySummaries": [_summary(world, one, detailed=detailed) for one in page],
+        "inventorySummaries": [_summary(world, listing, detailed=detailed) for listing in page],
     }
     body: Json = {"payload": payload}
     if start + PAGE < len(found):
@@ -66,7 +66,11 @@ def _fulfilled_by_amazon(world: World, request: Request, marketplace: str) -> li
     changes, found = world.fba_lists.get(key, (-1, []))
     if changes != world.changes:
         found = sorted(
-            (one for one in world.listings(key[0], marketplace) if is_fulfilled_by_amazon(one)),
+            (
+                listing
+                for listing in world.listings(key[0], marketplace)
+                if is_fulfilled_by_amazon(listing)
+            ),
             key=lambda listing: listing.sku,
         )
         world.fba_lists[key] = (world.changes, found)
@@ -77,9 +81,9 @@ def _changed(world: World, request: Request, listings: list[Listing]) -> list[Li
     """Those that changed since startDateTime, or else those of the SKUs that were asked for."""
     since = request.moment("startDateTime")
     if since is not None:
-        return [one for one in listings if _updated(world, one) >= since]
+        return [listing for listing in listings if _updated(world, listing) >= since]
     skus = set(request.words("sellerSkus", most=50)) or set(request.query.get("sellerSku", []))
-    return [one for one in listings if one.sku in skus] if skus else listings
+    return [listing for listing in listings if listing.sku in skus] if skus else listings
 
 
 def _units(world: World, listing: Listing) -> AmazonUnits:

@@ -206,7 +206,7 @@ def _take(world: World, feed: Job, message: Any, live_at: float, seen: set[int])
         found = _operate(world, feed, message, live_at)
     except Refused as refused:
         found = [issue(WRONG_MESSAGE, refused.error["message"], "INVALID_ATTRIBUTE")]
-    return [{**named, **_in_report(one)} for one in found]
+    return [{**named, **_in_report(fault)} for fault in found]
 
 
 def _in_report(found: Json) -> Json:
@@ -306,7 +306,7 @@ def _add_items(world: World, feed: Job, report: Json, data: list[str], skus: lis
     (marketplace,) = feed.marketplaces
     listings = (world.listing(feed.seller_id, sku, marketplace) for sku in skus)
     items = [item(world, [listing], data) for listing in listings if listing is not None]
-    found = [one["severity"] for row in items for one in row.get("issues", [])]
+    found = [issue["severity"] for row in items for issue in row.get("issues", [])]
     report["header"]["report"] = {"includedData": data, "apiVersion": API_VERSION}
     report["items"] = items
     report["summary"]["itemSummary"] = {

@@ -40,7 +40,9 @@ def get_listings_item(world: World, request: Request) -> Success:
 def item(world: World, listings: list[Listing], wanted: Iterable[str]) -> Json:
     """One SKU as the API shows it, over the marketplaces that were asked for."""
     shown: Json = {"sku": listings[0].sku}
-    both = [(one, read_live(one, _title(world, one), world.now())) for one in listings]
+    both = [
+        (listing, read_live(listing, _title(world, listing), world.now())) for listing in listings
+    ]
     for name in wanted:
         if name == "attributes":
             shown[name] = _echo(listings)
@@ -130,7 +132,7 @@ def _identified(world: World, request: Request) -> list[dict[str, Listing]]:
     return [
         places
         for places in found
-        if any(_identifier(world, one, kind) in identifiers for one in places.values())
+        if any(_identifier(world, listing, kind) in identifiers for listing in places.values())
     ]
 
 
@@ -183,7 +185,9 @@ def _state_filter(world: World, request: Request) -> Callable[[list[Listing]], b
 
     def matches(listings: list[Listing]) -> bool:
         if severities and not any(
-            found["severity"] in severities for one in listings for found in live_issues(one)
+            found["severity"] in severities
+            for listing in listings
+            for found in live_issues(listing)
         ):
             return False
         if not wanted and not unwanted:

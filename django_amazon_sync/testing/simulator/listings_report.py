@@ -130,7 +130,7 @@ OPEN_DATES = {
 
 def all_listings(world: World, seller_id: str, marketplace: str, language: str) -> str:
     """GET_MERCHANT_LISTINGS_ALL_DATA as text; "" where there is no listing at all."""
-    rows = [_cells(world, one) for one in world.listings(seller_id, marketplace)]
+    rows = [_cells(world, listing) for listing in world.listings(seller_id, marketplace)]
     if not rows:
         return ""
     columns, names = _columns(world.switches, marketplace, language)
@@ -143,7 +143,7 @@ def open_listings(world: World, seller_id: str, marketplace: str) -> str:
     """GET_FLAT_FILE_OPEN_LISTINGS_DATA as text: what can be bought."""
     place = {name: COLUMNS.index(name) for name in ("seller-sku", "asin1", "price", "quantity")}
     status = COLUMNS.index("status")
-    cells = [_cells(world, one) for one in world.listings(seller_id, marketplace)]
+    cells = [_cells(world, listing) for listing in world.listings(seller_id, marketplace)]
     rows = [row for row in cells if row[status] == "Active"]
     picked = ((*(row[number] for number in place.values()), "", "") for row in rows)
     return _text(OPEN_COLUMNS, picked, len(rows), world.switches) if rows else ""
@@ -187,7 +187,9 @@ def _cells(world: World, listing: Listing) -> tuple[str, ...]:
     by_amazon = is_fulfilled_by_amazon(listing)
     title = live.title if live else ""
     channels = live.channels if live else ()
-    channel = next((one for one in channels if not by_amazon or one != MERCHANT_CHANNEL), "")
+    channel = next(
+        (channel for channel in channels if not by_amazon or channel != MERCHANT_CHANNEL), ""
+    )
     quantity = "" if live is None or by_amazon or live.quantity is None else str(live.quantity)
     return (
         title.replace("\t", " ").replace("\n", " ").replace("\r", " "),

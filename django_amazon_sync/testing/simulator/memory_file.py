@@ -28,7 +28,7 @@ from .world import (
 )
 
 VERSION = 2
-CHUNK = 1000
+ROWS_PER_COPY = 1000
 
 
 def save(world: World, path: Path) -> None:
@@ -53,7 +53,9 @@ def _tables(world: World) -> dict[str, Iterable[Any]]:
     return {
         "sellers": map(vars, world.sellers),
         "products": map(vars, world.products.values()),
-        "listings": (vars(one) for places in world.skus.values() for one in places.values()),
+        "listings": (
+            vars(listing) for places in world.skus.values() for listing in places.values()
+        ),
         "orders": map(vars, world.orders.values()),
         "documents": map(vars, world.documents.values()),
         "jobs": map(vars, world.jobs.values()),
@@ -69,7 +71,7 @@ def _copied(rows: Iterable[Any]) -> list[bytes]:
     chunks = []
     for row in rows:
         chunk.append(row)
-        if len(chunk) == CHUNK:
+        if len(chunk) == ROWS_PER_COPY:
             chunks.append(marshal.dumps(chunk))
             chunk = []
     return [*chunks, marshal.dumps(chunk)]

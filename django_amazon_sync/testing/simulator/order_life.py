@@ -173,9 +173,10 @@ def show_package(world: World, order: Order, shown: Json) -> None:
     """A package takes effect: a new one is added, a known reference is replaced."""
     packages: list[Json] = order.data["packages"]
     reference = shown["packageReferenceId"]
-    packages[:] = [one for one in packages if one["packageReferenceId"] != reference] + [shown]
+    others = [parcel for parcel in packages if parcel["packageReferenceId"] != reference]
+    packages[:] = [*others, shown]
     sent: dict[str, int] = {}
-    for row in (row for one in packages for row in one["packageItems"]):
+    for row in (row for parcel in packages for row in parcel["packageItems"]):
         sent[row["orderItemId"]] = sent.get(row["orderItemId"], 0) + row["quantity"]
     for item in order.items:
         item["fulfillment"]["quantityFulfilled"] = sent.get(item["orderItemId"], 0)

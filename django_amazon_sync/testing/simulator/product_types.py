@@ -51,7 +51,9 @@ def get_definitions_product_type(world: World, request: Request) -> Success:
     requirements = request.text("requirements", "LISTING")
     if requirements not in REQUIRED:
         raise invalid(f"Invalid 'requirements' provided: {requirements}.")
-    if name != "PRODUCT" and name not in {one.product_type for one in world.products.values()}:
+    if name != "PRODUCT" and name not in {
+        product.product_type for product in world.products.values()
+    }:
         raise not_found(f"The product type '{name}' is not available in {marketplace}.")
     locale = request.text("locale", "DEFAULT")
     link = f"{request.base_url}{SCHEMA_PATH}{marketplace}/{name}/{requirements}.json"

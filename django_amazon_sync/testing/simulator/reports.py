@@ -32,7 +32,9 @@ def create_report(world: World, request: Request) -> Success:
 
 def _options(body: Json) -> dict[str, str]:
     options = body.get("reportOptions") or {}
-    if not isinstance(options, dict) or not all(isinstance(one, str) for one in options.values()):
+    if not isinstance(options, dict) or not all(
+        isinstance(option, str) for option in options.values()
+    ):
         raise invalid("'reportOptions' must be an object of texts.")
     return options
 

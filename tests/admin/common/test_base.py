@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import models
-from django_amazon_sync.admin.common.base import may_be_pk, store_name
+from django_amazon_sync.admin.common.base import marketplace_name, may_be_pk
 from django_amazon_sync.models import AccountState, Job, SellerAccount
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
@@ -65,4 +65,4 @@ def test_what_an_address_holds_is_no_pk_where_no_row_can_have_it(text: str) -> N
 
 
 def test_a_marketplace_that_is_not_known_shows_its_id() -> None:
-    assert (store_name(GERMANY), store_name("A0NEW")) == ("DE", "A0NEW")
+    assert (marketplace_name(GERMANY), marketplace_name("A0NEW")) == ("DE", "A0NEW")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from django_amazon_sync.admin.common import formatting
-from django_amazon_sync.data import FieldValue
+from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import RunLine, SellerSku
 from django_amazon_sync.testing.factories import SellerSkuFactory
 
@@ -80,6 +80,6 @@ def test_a_value_of_a_field_is_as_people_write_it(name: str, value: FieldValue, 
 
 
 def test_a_mapping_in_one_line_leaves_the_name_out() -> None:
-    mapping = {"title": "Mug", "quantity": 0, "price": "1.00 EUR"}
+    mapping: FieldValues = {"title": "Mug", "quantity": 0, "price": "1.00 EUR"}
     assert formatting.in_words(mapping) == "1.00 EUR, 0"
     assert formatting.in_words({}) == ""

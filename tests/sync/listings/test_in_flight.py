@@ -12,7 +12,7 @@ from django_amazon_sync.sync.listings.in_flight import (
     abandoned_jobs,
     fields_on_their_way,
     not_on_its_way,
-    places_underway,
+    slots_underway,
     values_in_feeds,
 )
 from django_amazon_sync.sync.offers.fields import FIELDS
@@ -80,7 +80,7 @@ def test_a_request_of_this_moment_keeps_its_place_and_a_feed_keeps_none(listing:
     feed(listing, quantity=3)
     patch(listing, SubmissionState.UNKNOWN, title="Mug")
     patch(listing, SubmissionState.NEW, price="1.00 EUR")
-    assert places_underway([listing.pk]) == {listing.pk: {FIELDS["price"].place.key}}
+    assert slots_underway([listing.pk]) == {listing.pk: {FIELDS["price"].slot.key}}
 
 
 def test_who_is_at_work_settles_what_is_its_own(world: World) -> None:
