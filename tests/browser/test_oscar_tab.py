@@ -45,7 +45,7 @@ def test_the_tab_amazon(
 
     page.get_by_label("UPC").fill("036000291453")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("036000291453 is no UPC: its check digit")).to_be_visible()
+    expect(page.get_by_text("036000291453 is not a valid UPC: its check digit")).to_be_visible()
     page.get_by_label("UPC").fill("036000291452")
     page.get_by_label("Own Amazon price in EUR").fill("11.90")
     page.get_by_role("button", name="Save").click()

@@ -39,7 +39,7 @@ def test_what_wants_somebody_is_mended_and_gone(
     log_in(page, live_server)
     page.goto(f"{live_server.url}/admin/django_amazon_sync/")
     page.get_by_role("link", name="Amazon at a glance").click()
-    card = page.get_by_role("region", name="What wants you")
+    card = page.get_by_role("region", name="To do")
     expect(card).to_contain_text("The changes of 1 listing wait for approval.")
     account = page.get_by_role("region", name="Germany: live")
     expect(account.get_by_role("link", name="1 wait for approval")).to_be_visible()
@@ -52,7 +52,7 @@ def test_what_wants_somebody_is_mended_and_gone(
     assert Listing.objects.get(sku__sku="MUG").held == {}
 
     page.goto(f"{live_server.url}/admin/django_amazon_sync/selleraccount/overview/")
-    expect(page.get_by_role("region", name="What wants you")).to_contain_text("all is well")
+    expect(page.get_by_role("region", name="To do")).to_contain_text("all is well")
 
 
 @pytest.mark.usefixtures("account")

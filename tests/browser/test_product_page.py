@@ -43,7 +43,7 @@ def test_a_product_is_set_up_and_exported(
     page.get_by_label("EAN").fill("4006381333932")
     page.get_by_label("Own Amazon price in EUR").fill("12.5")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("4006381333932 is no EAN: its check digit")).to_be_visible()
+    expect(page.get_by_text("4006381333932 is not a valid EAN: its check digit")).to_be_visible()
     expect(page.get_by_text("Nothing is saved")).to_be_visible()
     assert not SellerSku.objects.exists()
 
@@ -86,7 +86,7 @@ def test_another_sku_is_explained_and_has_to_be_meant(
     page.get_by_label("SKU", exact=True).fill("MUG-BLUE")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Say that you mean it")).to_be_visible()
-    page.get_by_label("Change the SKU all the same").check()
+    page.get_by_label("Change the SKU anyway").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("What you set is saved.")).to_be_visible()
     expect(page.get_by_role("group", name="SKU MUG-BLUE")).to_be_visible()

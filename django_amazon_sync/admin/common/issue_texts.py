@@ -56,11 +56,11 @@ class Words:
 
 
 _WAIT = _(
-    "Amazon had a fault of its own. Export the SKU again; where it stays, tell Amazon's seller "
+    "Amazon had a fault of its own. Export the SKU again; if it comes back, tell Amazon's seller "
     "support the code."
 )
 _REPORT = _(
-    "Nothing that you entered causes this. Update this app; where it stays, report it with the "
+    "Nothing that you entered causes this. Update this app; if it comes back, report it with the "
     "number of the run."
 )
 
@@ -76,7 +76,7 @@ WORDS: dict[str, Words] = {
         PageField.PRICE,
     ),
     "90225": Words(
-        _("The price is in another currency than the marketplace's."),
+        _("The price is not in the marketplace's currency."),
         _("Give the listing its own price in the marketplace's currency, or set exchange rates."),
         PageField.PRICE,
     ),
@@ -105,7 +105,7 @@ WORDS: dict[str, Words] = {
         PageField.QUANTITY,
     ),
     "90230": Words(
-        _("The condition is none that Amazon knows."),
+        _("Amazon does not know the condition."),
         _("Choose a condition that the product type permits."),
         PageField.CONDITION,
     ),
@@ -120,7 +120,8 @@ WORDS: dict[str, Words] = {
     ),
     # --- The product -------------------------------------------------------------------------
     "90229": Words(
-        _("Amazon does not take the name: it is empty, too long, or has letters that are barred."),
+        _("Amazon does not take the name: it is empty, too long, or has characters that are not "
+          "allowed."),
         _("Change the product's title in the shop, or send no names to this marketplace."),
         PageField.NAMES,
     ),
@@ -153,11 +154,11 @@ WORDS: dict[str, Words] = {
     ),
     "8542": Words(
         _("The barcodes of the product lead to several products in Amazon's catalogue."),
-        _("Choose the right ASIN, or remove the barcode that is not of this product."),
+        _("Choose the right ASIN, or remove the barcode that does not belong to this product."),
         PageField.ASIN,
     ),
     "8572": Words(
-        _("Amazon takes the barcode for one that is not of this product or this brand."),
+        _("Amazon holds that the barcode does not belong to this product or this brand."),
         _("Correct the barcode in the shop; it must be the one that GS1 has for the brand."),
         PageField.ASIN,
     ),
@@ -168,7 +169,7 @@ WORDS: dict[str, Words] = {
     ),
     "13013": Words(
         _("Amazon does not know the SKU, so nothing was changed."),
-        _("Verify the SKU at Amazon; where it is gone, the next export makes it anew."),
+        _("Verify the SKU at Amazon; if it is gone, the next export creates it again."),
     ),
     "90220": Words(
         _("Something that Amazon requires is missing."),
@@ -179,7 +180,7 @@ WORDS: dict[str, Words] = {
         _("Do what Amazon's text asks for, in Seller Central if need be, then verify the SKU."),
     ),
     # --- The document that we send -----------------------------------------------------------
-    "4000000": Words(_("Amazon could not work the change off."), _WAIT),
+    "4000000": Words(_("Amazon could not process the change."), _WAIT),
     "4000001": Words(
         _("Amazon does not take a value, or could not read the message."), _REPORT
     ),
@@ -187,7 +188,9 @@ WORDS: dict[str, Words] = {
         _("Amazon does not take the product type for this listing."),
         _("Verify the SKU at Amazon, so that its product type is read again, then export it."),
     ),
-    "90231": Words(_("A value was meant for another marketplace than the request."), _REPORT),
+    "90231": Words(
+        _("A value was meant for a marketplace other than that of the request."), _REPORT
+    ),
     "90232": Words(
         _("Amazon does not permit this kind of change for the value."), _REPORT
     ),

@@ -110,7 +110,7 @@ _SUBMISSION: dict[SubmissionState, StrOrPromise] = {
     SubmissionState.SENT: _("It waits for Amazon's answer."),
     SubmissionState.UNKNOWN: _("The next export reads back whether Amazon has it."),
     SubmissionState.DONE: _("Amazon took it; a verification reads back whether it is live."),
-    SubmissionState.FAILED: _("The next export computes anew what to send."),
+    SubmissionState.FAILED: _("The next export computes again what to send."),
 }
 
 
@@ -118,7 +118,7 @@ _FEED: dict[SubmissionState, StrOrPromise] = {
     SubmissionState.NEW: _("Its file is being written; should the worker die, it is given up."),
     SubmissionState.UPLOADED: _("It is handed in as soon as Amazon's limit has room for it."),
     SubmissionState.SENT: _(
-        "Amazon works it off, which takes from minutes to many hours; what changes meanwhile is "
+        "Amazon processes it, which takes from minutes to many hours; what changes meanwhile is "
         "sent by patch."
     ),
     SubmissionState.UNKNOWN: _("It is looked for at Amazon, or its listings are read back."),
@@ -159,7 +159,7 @@ def of_listing(listing: Listing) -> StrOrPromise:
             "over or send the shop's value."
         )
     if listing.drift:
-        return _("Amazon shows something else than it accepted; the next export mends it.")
+        return _("Amazon shows something other than what it accepted; the next export mends it.")
     return _PRESENCE[Presence(listing.presence)]
 
 

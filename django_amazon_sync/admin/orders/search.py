@@ -80,7 +80,7 @@ STATUS_WORDS: dict[str, StrOrPromise] = {
 
 #: Why an order is not in the shop, by the code of what was decided.
 WHY_NOT: dict[str, StrOrPromise] = {
-    "channel": _("It was sold on another sales channel than Amazon, so it is never placed."),
+    "channel": _("It was sold on a sales channel other than Amazon, so it is never placed."),
     "cancelled": _("It was cancelled on Amazon."),
     "unfulfillable": _("Amazon says that it cannot be fulfilled."),
     Code.BEFORE_CUT_OVER: _(
@@ -88,7 +88,7 @@ WHY_NOT: dict[str, StrOrPromise] = {
     ),
     "pending": _("Its payment is pending on Amazon; it is placed when it is paid."),
     "amazon-ships": _("Amazon ships it; it is placed once it is shipped."),
-    "status": _("Amazon's status of it is not known here."),
+    "status": _("Its status on Amazon is not known here."),
     "total": _("Amazon has not named its total yet."),
 }
 
@@ -303,7 +303,7 @@ def _why_not(seen: Sighting, account: SellerAccount) -> StrOrPromise:
         return _("The import of orders is switched off for the account.")
     if decision.reason:
         return WHY_NOT.get(decision.code, decision.reason)
-    return _("It was not searched for yet; the next import brings it.")
+    return _("It has not been searched for yet; the next import brings it in.")
 
 
 # --- The page -----------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ class SearchPage:
             pk, asked = read_signed(self.request.POST["searched"])
             account = self.accounts.get(pk=pk)
         except (signing.BadSignature, SellerAccount.DoesNotExist):
-            messages.error(self.request, _("This search has expired; begin it anew."))
+            messages.error(self.request, _("This search has expired; start it again."))
             return redirect(NAME)
         what = self.request.POST.get("do")
         if what == "import":
@@ -438,7 +438,7 @@ def _told(error: AmazonSyncError, asked: Asked) -> StrOrPromise:
     if isinstance(error, NotFound) and asked.number:
         return gettext("The account has no order %(number)s on Amazon.") % {"number": asked.number}
     if isinstance(error, Rejected) and asked.page_token:
-        return _("This search has expired; begin it anew.")
+        return _("This search has expired; start it again.")
     return str(error)
 
 

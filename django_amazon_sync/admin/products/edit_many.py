@@ -260,7 +260,9 @@ def save(
     asked = [field for field in fields if field.name in wanted]
     pks = array("q", rows.values_list("pk", flat=True).iterator())
     if _mark(pks) != mark:
-        raise ValidationError(_("Other rows match by now than those that you saw. Look again."))
+        raise ValidationError(
+            _("The rows that match are no longer those that you saw. Look again.")
+        )
     changed = 0
     for some in chunks(pks, ROWS_TOGETHER):
         changed += write_together(request, rows.model, dict.fromkeys(some, wanted), asked)

@@ -195,7 +195,9 @@ class ProductPage(View):
         for offers in self.offers_by_scope.values():
             found |= offers
         if not found:
-            raise Http404("No account that you see sells this product, or the shop has it no more.")
+            raise Http404(
+                "No account that you see sells this product, or the shop no longer has it."
+            )
         return list(found.values())
 
     @cached_property

@@ -49,9 +49,13 @@ CLASSING = ("item_type_keyword", "browse_nodes")
 
 #: What is wrong with a code that was typed.
 PROBLEMS = {
-    "characters": _("%(code)s is no %(kind)s: it has characters that such a code never has."),
-    "length": _("%(code)s is no %(kind)s: it has too many or too few characters."),
-    "check": _("%(code)s is no %(kind)s: its check digit does not fit; one digit is wrong."),
+    "characters": _(
+        "%(code)s is not a valid %(kind)s: it has characters that such a code never has."
+    ),
+    "length": _("%(code)s is not a valid %(kind)s: it has too many or too few characters."),
+    "check": _(
+        "%(code)s is not a valid %(kind)s: its check digit does not fit; one digit is wrong."
+    ),
 }
 
 AS_SET, YES, NO = "", "yes", "no"
@@ -153,7 +157,7 @@ class ThreeField(forms.ChoiceField):
 
 
 class CodesField(forms.CharField):
-    """Product codes of one kind, one a line; each is read strictly."""
+    """Product codes of one kind, one per line; each is read strictly."""
 
     def __init__(self, kind: str, help_text: StrOrPromise = "") -> None:
         self.kind = kind
@@ -212,11 +216,11 @@ class SkuPartForm(PartForm):
         max_length=SellerSku._meta.get_field("sku").max_length,
     )
     sure = forms.BooleanField(
-        label=_("Change the SKU all the same"),
+        label=_("Change the SKU anyway"),
         required=False,
         help_text=_(
-            "Amazon knows no change of a SKU. The old one goes to quantity 0 and is kept; the new "
-            "one is a new listing, without the reviews of the offer, its rank or its history."
+            "Amazon cannot change a SKU. The old one goes to quantity 0 and is kept; the new one "
+            "is a new listing, without the reviews of the offer, its rank or its history."
         ),
     )
     asin = forms.CharField(

@@ -159,7 +159,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     def of_shop(self, row: Proposal) -> SafeString:
         offer: Offer | None = getattr(row, "offer", None)
         if offer is None:
-            return format_html("{}", _("The shop has the offer no more."))
+            return format_html("{}", _("The shop no longer has the offer."))
         name = format_html('<a href="{}">{}</a>', offer.url, offer.sku) if offer.url else offer.sku
         codes = ", ".join(code.value for code in offer.identifiers)
         return _side(getattr(row, "offer_picture", ""), offer.title, name, codes)

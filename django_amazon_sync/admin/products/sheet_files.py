@@ -126,7 +126,9 @@ def _csv(file: bytes, known: Collection[str]) -> Iterator[list[str]]:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, known)):
             yield [_unguarded(cell) for cell in row]
     except csv.Error as fault:
-        raise BadFile(gettext("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+        raise BadFile(
+            gettext("The file is not valid CSV: %(fault)s.") % {"fault": fault}
+        ) from fault
 
 
 def _text(file: bytes) -> str:
@@ -155,7 +157,9 @@ def _delimiter(text: str, known: Collection[str]) -> str:
     try:
         return max(DELIMITERS, key=columns)
     except csv.Error as fault:
-        raise BadFile(gettext("The file is no CSV: %(fault)s.") % {"fault": fault}) from fault
+        raise BadFile(
+            gettext("The file is not valid CSV: %(fault)s.") % {"fault": fault}
+        ) from fault
 
 
 def _xlsx(file: bytes) -> Iterator[list[str]]:
@@ -179,7 +183,7 @@ def _xlsx(file: bytes) -> Iterator[list[str]]:
         raise
     except Exception as fault:  # the border to a reader of strangers' files
         raise BadFile(
-            gettext("The file cannot be read as XLSX; save it anew, or as CSV.")
+            gettext("The file cannot be read as XLSX; save it again, or as CSV.")
         ) from fault
 
 

@@ -66,7 +66,7 @@ class SkuForm(RowForm[SellerSku]):
     shop_sku = forms.CharField(
         label=_("the shop's SKU"),
         required=False,
-        help_text=_("Which offer of the shop this is. Another SKU than Amazon's links the two."),
+        help_text=_("Which offer of the shop this is. A SKU other than Amazon's links the two."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -141,7 +141,7 @@ class SkuAdmin(
             return gettext("None: it is linked to no offer of the shop.")
         found = offer_of(sku)
         if found is None:
-            return gettext("Offer %(pk)s, which the shop has no more.") % {"pk": sku.offer_pk}
+            return gettext("Offer %(pk)s, which the shop no longer has.") % {"pk": sku.offer_pk}
         by = gettext("by its identifiers, or by hand") if sku.matched else gettext("by its SKU")
         text = f"{found.sku}, {found.title}"
         shown = format_html('<a href="{}">{}</a>', found.url, text) if found.url else text

@@ -202,7 +202,7 @@ class HasSpreadsheet(ScreenPart[SellerSku]):
     def _save_file(self, request: HttpRequest) -> HttpResponse:
         account, content = _kept(request)
         if account is None:
-            messages.error(request, _("The file is not kept any more; give it once again."))
+            messages.error(request, _("The file is no longer kept; choose it again."))
             return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
         try:
             outcome = take_in(request, account, content, dry_run=False)

@@ -206,7 +206,7 @@ def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
         row = Listing.objects.select_for_update().get(pk=listing.pk)
         row.switches[name] = False
         row.save(update_fields=["switches"])
-    text = gettext("The %(field)s is switched off for this listing, so nothing sends it any more.")
+    text = gettext("The %(field)s is switched off for this listing, so it is no longer sent.")
     messages.success(request, text % {"field": FIELDS[name].label})
 
 

@@ -123,7 +123,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
             budgets = budgets_of(run)
         except Unavailable as away:
             return str(away)
-        head = (_("operation"), _("calls a second"), _("calls now"), _("all of them again at"))
+        head = (_("operation"), _("calls per second"), _("calls now"), _("all of them again at"))
         return table(head, [_budget_row(budget) for budget in budgets])
 
     @admin.display(description=_("duration"))

@@ -78,8 +78,8 @@ class AccountForm(SecretForm[SellerAccount]):
     orders_since = LookBackField(
         label=_("look back"),
         help_text=_(
-            "Where the first import of orders begins. What is from before the cut-over takes no "
-            "stock, and is placed only on request."
+            "Where the first import of orders begins. Orders from before the cut-over take no "
+            "stock and are placed only on request."
         ),
     )
 
@@ -88,7 +88,7 @@ class AccountForm(SecretForm[SellerAccount]):
         if "orders_since" in self.fields and self.instance.pk and windows.has_begun(self.instance):
             self.fields["orders_since"].disabled = True
             self.fields["orders_since"].help_text = _(
-                "The first import has begun, so this changes nothing any more."
+                "The first import has begun, so this no longer changes anything."
             )
         if isinstance(application := self.fields.get("application"), forms.ModelChoiceField):
             application.queryset = Application.objects.defer("client_secret")
@@ -110,7 +110,7 @@ class AccountForm(SecretForm[SellerAccount]):
         return begins
 
     def clean_alarm_recipients(self) -> str:
-        """E-mail addresses, one a line; each that is none is named."""
+        """E-mail addresses, one per line; each that is not valid is named."""
         given: str = self.cleaned_data["alarm_recipients"]
         addresses = [address for line in given.split("\n") if (address := line.strip())]
         faults = []
@@ -118,7 +118,7 @@ class AccountForm(SecretForm[SellerAccount]):
             try:
                 validate_email(address)
             except ValidationError:
-                text = _("“%(address)s” is no e-mail address; write one a line.")
+                text = _("“%(address)s” is not a valid e-mail address; write one per line.")
                 faults.append(ValidationError(text, params={"address": address}))
         if faults:
             raise ValidationError(faults)
@@ -182,7 +182,7 @@ class MarketplacesForm(MarketplaceRows):
             facts = MARKETPLACES.get(data.get("code", ""))
             if region and facts is not None and facts.region != region:
                 raise ValidationError(
-                    _("%(country)s is in another region than the account (%(region)s); "
-                      "connect it as an account of its own region."),
+                    _("%(country)s is not in the region of the account (%(region)s); connect it "
+                      "as an account of its own region."),
                     params={"country": facts.country, "region": self.instance.get_region_display()},
                 )  # fmt: skip

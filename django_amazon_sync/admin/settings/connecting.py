@@ -61,10 +61,13 @@ WAITS = timedelta(minutes=10)
 #: What Seller Central may show instead of asking, and what to do.
 REFUSALS = (
     ("MD1000", _("The application is a draft: tick “draft” here, or publish it at Amazon.")),
-    ("MD5101", _("The address of return is another than the registered one: register this one.")),
-    ("MD5110", _("The registered address of return contains a #: register this one instead.")),
-    ("MD9100", _("The application has no address of return yet: register this one.")),
-    ("SPDC8143", _("Only the primary user of the seller account can authorise: log in as that.")),
+    ("MD5101", _("The return address is not the registered one: register this one.")),
+    ("MD5110", _("The registered return address contains a #: register this one instead.")),
+    ("MD9100", _("The application has no return address yet: register this one.")),
+    (
+        "SPDC8143",
+        _("Only the primary user of the seller account can authorise: log in as that user."),
+    ),
 )
 
 #: What is checked, in words.
@@ -129,7 +132,7 @@ class ConnectForm(forms.Form):
     )
     orders_since = LookBackField(
         label=_("Look back for orders"),
-        help_text=_("What is from before today takes no stock, and is placed only on request."),
+        help_text=_("Orders from before today take no stock and are placed only on request."),
     )
     application = forms.ModelChoiceField(
         Application.objects.none(),
@@ -154,7 +157,7 @@ class ConnectForm(forms.Form):
         label=_("Secret made on"),
         required=False,
         widget=forms.DateInput({"type": "date"}),
-        help_text=_("Amazon's secrets live for 180 days; you are told before they end."),
+        help_text=_("Amazon's secrets are valid for 180 days; you are told before they end."),
     )
     application_id = forms.CharField(
         label=_("Application id"),
@@ -508,9 +511,9 @@ def _why_not(request: HttpRequest, kept: Waiting | None) -> str:
         or kept["user"] != str(request.user.pk)
         or not constant_time_compare(given, kept["state"])
     ):
-        return gettext("This is no answer to something that you asked; begin once more.")
+        return gettext("This does not answer anything that you asked; start again.")
     if timezone.now() > datetime.fromisoformat(kept["until"]):
-        return gettext("It took longer than ten minutes; authorise once more.")
+        return gettext("It took longer than ten minutes; authorise again.")
     if not request.GET.get("spapi_oauth_code") or not request.GET.get("selling_partner_id"):
         return gettext("Amazon gave no authorisation; confirm it on Amazon's page.")
     return ""
@@ -580,18 +583,18 @@ def connection_of(account: SellerAccount) -> str:
     """The days on which secret and authorisation end, and the ways to check and to connect."""
     application, lines = account.application, []
     if made_on := application.secret_made_on:
-        text = gettext("The client secret is of %(day)s and ends on %(end)s.")
+        text = gettext("The client secret was made on %(day)s and ends on %(end)s.")
         lines.append(
             text
             % {"day": date_format(made_on), "end": date_format(made_on + attention.SECRET_LIVES)}
         )
     else:
         lines.append(
-            gettext("Nobody wrote down when the client secret was made: it lives 180 days.")
+            gettext("Nobody wrote down when the client secret was made; it is valid for 180 days.")
         )
     if given_on := account.authorised_on:
         if application.public:
-            text = gettext("The seller authorised it on %(day)s, which ends on %(end)s.")
+            text = gettext("The seller authorised it on %(day)s; that ends on %(end)s.")
         else:
             text = gettext("The seller authorised it on %(day)s.")
         end = date_format(given_on + attention.AUTHORISATION_LIVES)

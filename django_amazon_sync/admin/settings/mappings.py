@@ -198,8 +198,8 @@ class OrderMappingsForm(RowForm[OrderMappings]):
                 self.add_error(
                     status_field(step.status),
                     forms.ValidationError(
-                        _("In the shop no way leads from “%(start)s” to “%(end)s”; choose a "
-                          "status that an order can have after it."),
+                        _("In the shop “%(end)s” cannot follow “%(start)s”; choose a status that "
+                          "an order can have next."),
                         params={
                             "start": labels.get(step.start, step.start),
                             "end": labels.get(step.end, step.end),
@@ -212,14 +212,14 @@ class OrderMappingsForm(RowForm[OrderMappings]):
         """Refuse what this shop's adapter cannot make, and products without a category."""
         data = self.cleaned_data
         if data.get("import_customers") and not menu.customers:
-            self.add_error("import_customers", _("This shop's adapter makes no customers."))
+            self.add_error("import_customers", _("This shop's adapter cannot create customers."))
         if data.get("relay_customers") and not data.get("import_customers"):
             text = _("This needs customers to be imported: switch that on as well.")
             self.add_error("relay_customers", text)
         if data.get("create_products") and not menu.products:
-            self.add_error("create_products", _("This shop's adapter makes no products."))
+            self.add_error("create_products", _("This shop's adapter cannot create products."))
         elif data.get("create_products") and menu.categories and not data.get("default_category"):
-            self.add_error("default_category", _("Choose the category of what is made."))
+            self.add_error("default_category", _("Choose the category of new products."))
 
     def _mapped(self) -> dict[str, str]:
         chosen: dict[str, str | None] = {
@@ -439,8 +439,8 @@ class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
                 {
                     "fields": ("import_customers", "relay_customers"),
                     "description": _(
-                        "A customer who was there is never changed. One that is made has no "
-                        "password until it asks for one, and gets no newsletters."
+                        "A customer who is there already is never changed. A new one has no "
+                        "password until they ask for one, and gets no newsletters."
                     ),
                 },
             ),
@@ -449,8 +449,8 @@ class OrderMappingsAdmin(NoAddDelete, OfAccount, Screen[OrderMappings]):
                 {
                     "fields": ("create_products", "default_category"),
                     "description": _(
-                        "They are made unpublished and without stock, so that nothing of them is "
-                        "sold or sent before you have looked at them."
+                        "They are created unpublished and without stock, so that none is sold or "
+                        "sent before you have looked at it."
                     ),
                 },
             ),

@@ -29,8 +29,8 @@ class MarketplaceSettingsForm(RowForm[Marketplace]):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "Where another hand changed it on Amazon, its value stays there until you decide. "
-            "In all else the shop wins: the next export sends its value again."
+            "Where another hand changed it on Amazon, its value stays there until you decide. In "
+            "everything else the shop wins: the next export sends its value again."
         ),
     )
 

@@ -199,7 +199,7 @@ def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:
     if application.public and account.authorised_on:
         ends = account.authorised_on + AUTHORISATION_LIVES
         if key := _bracket(ends, today):
-            text = gettext("The seller's authorisation ends on %(day)s: authorise it anew.")
+            text = gettext("The seller's authorisation ends on %(day)s: renew it.")
             text %= {"day": ends.isoformat()}
             path = _page(SellerAccount, account.pk)
             yield Matter(account.pk, MatterKind.AUTHORISATION, text, key=key, path=path)
@@ -324,8 +324,8 @@ def _of_listings(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     yield from _counted(
         MatterKind.DRIFT, listings.exclude(drift={}), "marketplace__account",
         ngettext_lazy(
-            "%(number)d listing shows something else on Amazon than was accepted.",
-            "%(number)d listings show something else on Amazon than was accepted.",
+            "%(number)d listing shows something on Amazon other than what was accepted.",
+            "%(number)d listings show something on Amazon other than what was accepted.",
             "number",
         ),
         condition="drifted",

@@ -261,7 +261,7 @@ class Codes(FieldKind):
         for code in codes:
             if not (code.isascii() and code.isdecimal() and len(code) <= 20):
                 raise ValidationError(
-                    _("“%(code)s” is no number of a browse node; separate them by commas."),
+                    _("“%(code)s” is not a number of a browse node; separate them by commas."),
                     params={"code": code},
                 )
         different = list(dict.fromkeys(codes))

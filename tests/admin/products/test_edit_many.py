@@ -97,7 +97,7 @@ def test_rows_that_came_to_match_since_are_not_saved(staff: Staff) -> None:
     mark = edit(staff, SellerSku, "look", **CONDITION).context["outlook"].mark
     SellerSkuFactory.create(account=SellerSku.objects.first().account, sku="LATER")  # type: ignore[union-attr]
     answer = edit(staff, SellerSku, "save", mark=mark, **CONDITION)
-    assert "Other rows match by now" in answer.content.decode()
+    assert "The rows that match are no longer" in answer.content.decode()
     assert not SellerSku.objects.filter(condition="used_good").exists()
 
 

@@ -60,7 +60,7 @@ def test_own_values_are_kept_as_amazon_gets_them(staff: Staff, listing: Listing)
         ({"own_business_price_price": "11"}, "is above the price 10.00 EUR"),
         ({"own_business_price_tiers": "10: 9"}, "Write a price"),
         ({"own_max_order_quantity": "0"}, "Write a number from 1"),
-        ({"own_browse_nodes": "books"}, "is no number of a browse node"),
+        ({"own_browse_nodes": "books"}, "is not a number of a browse node"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_field_and_nothing_is_saved(

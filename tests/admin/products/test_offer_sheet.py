@@ -68,7 +68,7 @@ def test_each_fault_is_told_by_row_and_column_and_nothing_is_saved(
     ]  # fmt: skip
     reasons = " ".join(reason for _row, _column, reason in told)
     for words in (
-        "4006381333932 is no EAN: its check digit", "123 is no ISBN: it has",
+        "4006381333932 is not a valid EAN: its check digit", "123 is not a valid ISBN: it has",
         "maybe is neither yes nor no", "shiny is not one of the available choices",
         "greater than or equal to 0", "Enter a number", "no offer of this SKU",
         "needs the shop's SKU", "Another row of the file",

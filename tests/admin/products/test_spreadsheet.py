@@ -117,13 +117,13 @@ def test_a_file_is_saved_once_and_by_who_looked(
 ) -> None:
     answer = look(staff, account, "shop_sku;set_quantity\nMUG;7\n")
     packer = staff_with("view_sellersku", "change_sellersku")
-    assert save(packer, answer) == ["The file is not kept any more; give it once again."]
+    assert save(packer, answer) == ["The file is no longer kept; choose it again."]
     assert SellerSku.objects.get().set_quantity is None
     assert save(staff, answer) == ["1 offer is changed."]
-    assert save(staff, answer) == ["The file is not kept any more; give it once again."]
+    assert save(staff, answer) == ["The file is no longer kept; choose it again."]
     forged = {"token": answer.context["token"] + "x"}
     refused = staff.client.post(reverse(PAGE), forged, follow=True)
-    assert "not kept any more" in str(next(iter(refused.context["messages"])))
+    assert "no longer kept" in str(next(iter(refused.context["messages"])))
 
 
 @pytest.mark.parametrize(

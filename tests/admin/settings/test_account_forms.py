@@ -57,7 +57,7 @@ def test_a_new_account_needs_its_secret(staff: Staff) -> None:
 
 def test_a_marketplace_of_another_region_is_refused(staff: Staff) -> None:
     response = new_account(staff, code=UNITED_STATES)
-    assert "US is in another region than the account (Europe)" in response.content.decode()
+    assert "US is not in the region of the account (Europe)" in response.content.decode()
     assert not SellerAccount.objects.exists()
 
 
@@ -100,6 +100,6 @@ def test_what_is_no_address_is_named_and_nothing_is_saved(staff: Staff, written:
     account = SellerAccountFactory.create(name="Before")
     form = account_form(account, name="After", alarm_recipients=written)
     answer = staff.save(SellerAccount, account.pk, **form)
-    assert "is no e-mail address" in answer.content.decode()
+    assert "is not a valid e-mail address" in answer.content.decode()
     account.refresh_from_db(fields=["alarm_recipients", "name"])
     assert (account.alarm_recipients, account.name) == ("", "Before")
