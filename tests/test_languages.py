@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -53,6 +54,23 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 
 def by_id(read: Catalog) -> dict[str, tuple[str, ...]]:
     return {texts(one.id)[0]: texts(one.string) for one in read if one.id}
+
+
+#: ``_`` is gettext_lazy; the others go by their own names.
+NAMES = frozenset({("gettext_lazy", "_")})
+
+
+def test_no_function_that_translates_has_another_name() -> None:
+    """``makemessages`` does not find the texts of a function under a name of our own."""
+    renamed = {
+        f"{module.relative_to(PACKAGE)}: {name.name} as {name.asname}"
+        for module in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if name.asname and (name.name, name.asname) not in NAMES
+    }
+    assert renamed == set()
 
 
 def test_the_catalogues_are_of_this_code(tmp_path: Path) -> None:

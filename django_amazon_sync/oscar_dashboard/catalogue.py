@@ -7,25 +7,39 @@ mixes ``AmazonCatalogueMixin`` into its configuration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.urls import path
+from django.apps import AppConfig
+from django.urls import URLPattern, path
+from django.views import View
 from oscar.apps.dashboard.catalogue.apps import CatalogueDashboardConfig
 
 __all__ = ["AmazonCatalogueMixin", "CatalogueConfig"]
 
 
-class AmazonCatalogueMixin:
+if TYPE_CHECKING:
+
+    class DashboardConfig(AppConfig):
+        """What a configuration of the dashboard has that this is mixed into."""
+
+        product_list_view: type[View]
+        product_createupdate_view: type[View]
+        permissions_map: dict[str, object]
+
+        def configure_permissions(self) -> None: ...
+
+        def get_urls(self) -> list[URLPattern]: ...
+
+        def post_process_urls(self, urlpatterns: list[URLPattern]) -> list[URLPattern]: ...
+else:
+    DashboardConfig = object
+
+
+class AmazonCatalogueMixin(DashboardConfig):
     """Before a configuration of the dashboard's products: their tab, and the page behind it."""
 
-    product_list_view: Any
-    product_createupdate_view: Any
-    permissions_map: dict[str, Any]
-    post_process_urls: Callable[[list[Any]], list[Any]]
-
     def ready(self) -> None:
-        super().ready()  # type: ignore[misc]  # of the configuration that it is mixed into
+        super().ready()
         from django_amazon_sync.oscar_dashboard import product_views  # models are there only now
 
         self.product_list_view = product_views.with_column(self.product_list_view)
@@ -33,12 +47,12 @@ class AmazonCatalogueMixin:
 
     def configure_permissions(self) -> None:
         """Who may see a product sees its tab; what they see there is up to our own permissions."""
-        super().configure_permissions()  # type: ignore[misc]  # as above
+        super().configure_permissions()
         as_product = self.permissions_map["catalogue-product"]
         self.permissions_map |= dict.fromkeys(("amazon-product", "amazon-run"), as_product)
         self.permissions_map["amazon-run-state"] = as_product
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         from django_amazon_sync.oscar_dashboard import product_views as views
 
         ours = [
@@ -46,8 +60,7 @@ class AmazonCatalogueMixin:
             path("amazon/runs/<int:pk>/", views.run_page, name="amazon-run"),
             path("amazon/runs/<int:pk>/state.json", views.run_state, name="amazon-run-state"),
         ]
-        theirs = super().get_urls()  # type: ignore[misc]  # as above
-        return [*self.post_process_urls(ours), *theirs]
+        return [*self.post_process_urls(ours), *super().get_urls()]
 
 
 class CatalogueConfig(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views import View
 
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.access import SEES_ORDERS
@@ -19,7 +20,7 @@ from django_amazon_sync.admin.shop_orders import (
 )
 
 
-def with_column(view: Any) -> Any:
+def with_column(view: Any) -> type[View]:
     """The list of orders with a column of Amazon's orders, and a filter."""
 
     class SearchForm(view.form_class):  # type: ignore[misc]  # the shop's own
@@ -57,7 +58,7 @@ def with_column(view: Any) -> Any:
     return OrderListView
 
 
-def with_part(view: Any) -> Any:
+def with_part(view: Any) -> type[View]:
     """The page of an order with its Amazon order, for those who may see it."""
 
     class OrderDetailView(view):  # type: ignore[misc]  # the shop's own

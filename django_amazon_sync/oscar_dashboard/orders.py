@@ -6,21 +6,31 @@ Oscar's own; a shop with a configuration of its own mixes in ``AmazonOrdersMixin
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from django.apps import AppConfig
+from django.views import View
 from oscar.apps.dashboard.orders.apps import OrdersDashboardConfig
 
 __all__ = ["AmazonOrdersMixin", "OrdersConfig"]
 
 
-class AmazonOrdersMixin:
+if TYPE_CHECKING:
+
+    class DashboardConfig(AppConfig):
+        """What a configuration of the dashboard has that this is mixed into."""
+
+        order_list_view: type[View]
+        order_detail_view: type[View]
+else:
+    DashboardConfig = object
+
+
+class AmazonOrdersMixin(DashboardConfig):
     """Before a configuration of the dashboard's orders: its own views, with Amazon's side."""
 
-    order_list_view: Any
-    order_detail_view: Any
-
     def ready(self) -> None:
-        super().ready()  # type: ignore[misc]  # of the configuration
+        super().ready()
         from django_amazon_sync.oscar_dashboard import order_views  # models are there only now
 
         self.order_list_view = order_views.with_column(self.order_list_view)

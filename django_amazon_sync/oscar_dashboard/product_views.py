@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.views import View
 from django_tables2 import Column
 
 from django_amazon_sync.admin.common.access import scopes_of, within_scopes
@@ -25,7 +26,7 @@ from django_amazon_sync.models import SyncRun
 LINES = 100
 
 
-def with_column(view: Any) -> Any:
+def with_column(view: Any) -> type[View]:
     """The list of products, whichever it is, with a column of Amazon's side."""
 
     class Table(view.table_class):  # type: ignore[misc]  # the shop's own
@@ -55,7 +56,7 @@ def page_of(pk: Any) -> str:
     return reverse(ProductTab.NAMES["product"], args=[pk])
 
 
-def with_tab(view: Any) -> Any:
+def with_tab(view: Any) -> type[View]:
     """The page of a product, whichever it is, with a tab more."""
 
     class ProductUpdateView(view):  # type: ignore[misc]  # the shop's own

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 StaffRows = QuerySet[SellerSku] | QuerySet[Listing]
 
 #: Rows that are gone through and written together.
-ROWS_TOGETHER = 2000
+ROWS_PER_CHUNK = 2000
 
 #: Rows that the view before saving shows; all are counted.
 SHOWN = 50
@@ -224,7 +224,7 @@ def look(
     """What these values would change, without saving anything."""
     outlook, pks = Outlook(), array("q")
     asked = [field for field in fields if field.name in wanted]
-    for row in rows.iterator(chunk_size=ROWS_TOGETHER):
+    for row in rows.iterator(chunk_size=ROWS_PER_CHUNK):
         pks.append(row.pk)
         before = [field.read(row) for field in asked]
         try:
@@ -264,7 +264,7 @@ def save(
             _("The rows that match are no longer those that you saw. Look again.")
         )
     changed = 0
-    for some in chunks(pks, ROWS_TOGETHER):
+    for some in chunks(pks, ROWS_PER_CHUNK):
         changed += write_together(request, rows.model, dict.fromkeys(some, wanted), asked)
     return changed
 

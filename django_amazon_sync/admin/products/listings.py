@@ -263,7 +263,7 @@ class ListingAdmin(
     @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
         waiting = queryset.exclude(held={})
-        with transaction.atomic():  # the runs are about what was held, which is none any more then
+        with transaction.atomic():  # the runs are about what is held until now
             runs = queued(request, Job.EXPORT, by_account_and_marketplace(waiting))
             number = decisions.approve_all(waiting)
         text = ngettext(

@@ -44,7 +44,7 @@ from django_amazon_sync.sync.offers import changed_offers, identifiers
 from django_amazon_sync.sync.runs.bulk import chunks
 
 #: Offers that are read together.
-OFFERS_TOGETHER = 1000
+OFFERS_PER_CHUNK = 1000
 
 #: SKUs that no row names and that are looked for in the shop by themselves; more take one pass.
 ONE_BY_ONE = 200
@@ -293,7 +293,7 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
 
     def all_rows(self) -> Iterator[list[str]]:
         """The cells of every offer of the account, in constant memory."""
-        for offers in chunks(self.shop.offers(self.account.shop_scope), OFFERS_TOGETHER):
+        for offers in chunks(self.shop.offers(self.account.shop_scope), OFFERS_PER_CHUNK):
             for row in self.rows_of([offer for offer in offers if offer.sku]):
                 yield [self.fields[name].export(row) for name in self.head]
 
@@ -301,14 +301,14 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
         """The rows of the offers with these SKUs of the shop."""
         rows: dict[str, OfferRow] = {}
         left = set(names)
-        for some in chunks(sorted(left), OFFERS_TOGETHER):
+        for some in chunks(sorted(left), OFFERS_PER_CHUNK):
             linked = SellerSku.objects.filter(account=self.account, sku__in=some)
             pks = set(linked.exclude(offer_pk="").values_list("offer_pk", flat=True))
             offers = self.shop.offers(self.account.shop_scope, sorted(pks))
             self._keep(rows, [offer for offer in offers if offer.sku in left])
         left -= set(rows)
         if len(left) > ONE_BY_ONE:
-            for every in chunks(self.shop.offers(self.account.shop_scope), OFFERS_TOGETHER):
+            for every in chunks(self.shop.offers(self.account.shop_scope), OFFERS_PER_CHUNK):
                 self._keep(rows, [offer for offer in every if offer.sku in left])
         else:
             found = [
@@ -334,7 +334,9 @@ class OfferSheet(Resource):  # type: ignore[misc]  # the library has no types
     def before_import(self, dataset: Table, **kwargs: Any) -> None:
         if not dataset.headers or SELLER_SKU not in dataset.headers:
             return
-        for some in chunks(sorted({name.strip() for name in dataset[SELLER_SKU]}), OFFERS_TOGETHER):
+        for some in chunks(
+            sorted({name.strip() for name in dataset[SELLER_SKU]}), OFFERS_PER_CHUNK
+        ):
             taken = SellerSku.objects.filter(account=self.account, sku__in=some)
             offers = {
                 offer.pk
@@ -429,7 +431,7 @@ def save(
     for row in rows:
         if row.wanted_sku and row.wanted_sku != (row.sku.sku if row.sku else ""):
             _sell_under(account, shop, row)
-    for some in chunks([row for row in rows if row.wanted_codes], OFFERS_TOGETHER):
+    for some in chunks([row for row in rows if row.wanted_codes], OFFERS_PER_CHUNK):
         identifiers.give_all({row.offer.pk: row.wanted_codes for row in some})
         changed_offers.note((account.pk, row.offer.pk) for row in some)
     _make_missing(account, rows)
@@ -439,7 +441,7 @@ def save(
         fields = [field for field in STAFF_FIELDS if field.model is model]
         values = {of.pk: wanted for of, wanted in touched if type(of) is model}
         # Everybody locks rows in one order.
-        for pks in chunks(sorted(values), OFFERS_TOGETHER):
+        for pks in chunks(sorted(values), OFFERS_PER_CHUNK):
             write_together(request, model, {pk: values[pk] for pk in pks}, fields)
 
 
@@ -462,7 +464,7 @@ def _sell_under(account: SellerAccount, shop: Shop, row: OfferRow) -> None:
 def _make_missing(account: SellerAccount, rows: Iterable[OfferRow]) -> None:
     """Rows for offers and listings that no run has taken up yet, where something is set of them."""
     touched = [row for row in rows if row.touched]
-    for some in chunks(touched, OFFERS_TOGETHER):
+    for some in chunks(touched, OFFERS_PER_CHUNK):
         _make_skus(account, [row for row in some if row.sku is None or not row.sku.pk])
         missing = [
             (row.sku, listing)

@@ -532,7 +532,7 @@ class ProductPage(View):
         )
 
     def switch_off(self) -> HttpResponse:
-        """Let a field not go out for one listing any more, so that it can be imported."""
+        """Stop sending a field of one listing, so that it can be imported."""
         switch_off(self.request, self._posted_listing(), self.request.POST.get("off", ""))
         return self.back()
 

@@ -196,7 +196,7 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
 
 
 def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
-    """Let a field not go out for this listing any more. Raises PermissionDenied."""
+    """Stop sending a field of this listing. Raises PermissionDenied."""
     _needs(request, CHANGE)
     if name not in take_over.TAKE_OVER_FIELDS:
         raise PermissionDenied
@@ -212,7 +212,7 @@ def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
 
 def _send_ours(request: HttpRequest, listings: QuerySet[Listing]) -> None:
     drifted = listings.exclude(drift={})
-    with transaction.atomic():  # the runs are about what drifted, which is none any more then
+    with transaction.atomic():  # the runs are about what has drifted until now
         runs = queued(request, Job.EXPORT, by_account_and_marketplace(drifted))
         number = send_ours(drifted)
     text = ngettext(

@@ -163,7 +163,7 @@ class MarketplacesForm(MarketplaceRows):
     """The marketplaces of one account: all of its region."""
 
     def add_fields(self, form: MarketplaceRowForm, index: int | None) -> None:
-        """Offer what Amazon has in the region, once that is settled."""
+        """Offer what Amazon has in the region, once that is chosen."""
         super().add_fields(form, index)
         code = form.fields.get("code")
         if self.instance.pk and isinstance(code, forms.ChoiceField):
