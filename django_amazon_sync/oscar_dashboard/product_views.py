@@ -90,9 +90,6 @@ class ProductTab(ProductPage):
         check_belongs(request)
         return super().dispatch(request, *args, **kwargs)
 
-    def address(self, name: str, *args: object) -> str:
-        return reverse(self.NAMES[name], args=args)
-
     def report_url(self, run: SyncRun) -> str:
         return reverse("dashboard:amazon-run", args=[run.pk])
 

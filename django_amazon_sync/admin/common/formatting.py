@@ -1,4 +1,4 @@
-"""How values are shown: links, small tables, documents."""
+"""How values are shown: links, small tables, documents, cells of a CSV."""
 
 from __future__ import annotations
 
@@ -46,6 +46,17 @@ def link(row: Model, text: object = None) -> SafeString:
 def list_link(model: type[Model], text: object, **filters: object) -> SafeString:
     """A link to the filtered list of a model."""
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
+
+
+#: A cell that begins like this is a formula to a spreadsheet; an apostrophe before it guards it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Echo:
+    """What csv writes to where lines are streamed: it gives the line back."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 #: Names of a run's counts that are no outcome of a line.

@@ -31,9 +31,6 @@ class AdminProductPage(ProductPage):
         "run_state": "admin:django_amazon_sync_syncrun_state",
     }
 
-    def address(self, name: str, *args: object) -> str:
-        return reverse(self.NAMES[name], args=args)
-
     def report_url(self, run: SyncRun) -> str:
         return change_url(run)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -28,6 +28,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.views import View
@@ -113,14 +114,17 @@ class ImportPart:
 
 
 class ProductPage(View):
-    """A page that says where it stands by ``address`` and its template; see ``products.py``."""
+    """A page that says where it stands by ``NAMES`` and its template."""
 
     template_name = ""
     http_method_names = ("get", "post", "head")
 
+    #: The URL names of the parts of the same place: "product", "run_state".
+    NAMES: ClassVar[dict[str, str]] = {}
+
     def address(self, name: str, *args: object) -> str:
-        """Where another part of the same place is: "product", "run_state"."""
-        raise NotImplementedError
+        """Where another part of the same place is."""
+        return reverse(self.NAMES[name], args=args)
 
     def report_url(self, run: SyncRun) -> str:
         """The full report of a run; empty where this place has none."""

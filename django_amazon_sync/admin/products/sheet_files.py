@@ -19,8 +19,7 @@ from typing import IO, Protocol
 
 from django.utils.translation import gettext
 
-#: A cell that begins like this is a formula to a spreadsheet; an apostrophe is what guards it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from django_amazon_sync.admin.common.formatting import FORMULA, Echo
 
 DELIMITERS = (";", ",", "\t")
 
@@ -215,16 +214,9 @@ def _unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith((*FORMULA, "'")) else text
 
 
-class _Echo:
-    """What csv writes to: it gives the line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def write_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A CSV line by line, with the mark by which spreadsheets know UTF-8."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     first: str = writer.writerow([guarded(name) for name in head])
     yield "\ufeff" + first
     for row in rows:

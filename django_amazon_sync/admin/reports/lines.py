@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_links, issue_texts
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, marketplace_name
-from django_amazon_sync.admin.common.formatting import change_url, link
+from django_amazon_sync.admin.common.formatting import FORMULA, Echo, change_url, link
 from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.errors import ConfigurationError
@@ -37,16 +37,6 @@ COLUMNS = (
     "at",
 )  # fmt: skip
 
-#: A cell that begins like this is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class _Echo:
-    """What csv writes to: it gives the line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
 
 def file_of(lines: QuerySet[RunLine], name: str) -> StreamingHttpResponse:
     """The lines as CSV, streamed: there may be a hundred thousand."""
@@ -58,7 +48,7 @@ def file_of(lines: QuerySet[RunLine], name: str) -> StreamingHttpResponse:
 
 
 def _csv(lines: QuerySet[RunLine]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for row in lines.values_list(*COLUMNS).iterator(chunk_size=2000):
         yield writer.writerow([_cell(value) for value in row])

@@ -93,7 +93,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     @admin.display(description=_("went well"), boolean=True)
     def good(self, run: SyncRun) -> bool | None:
         """Whether nothing of it is left to mend; unknown until it has ended."""
-        return run.went_well if run.state in (RunState.DONE, RunState.STOPPED) else None
+        return run.went_well if run.state in progress.ENDED else None
 
     @admin.display(description=_("counts"))
     def summary(self, run: SyncRun) -> str:

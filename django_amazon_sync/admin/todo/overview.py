@@ -25,9 +25,10 @@ from django_amazon_sync.admin.common import help_articles, help_links, next_step
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url, list_url
+from django_amazon_sync.admin.reports.progress import ENDED
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
-from django_amazon_sync.models import Listing, Presence, RunState, SellerAccount, SyncRun
+from django_amazon_sync.models import Listing, Presence, SellerAccount, SyncRun
 from django_amazon_sync.sync.accounts import budget
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import windows
@@ -151,9 +152,8 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
 
 
 def _latest(runs: Iterable[SyncRun]) -> list[ShownRun]:
-    ended = (RunState.DONE, RunState.STOPPED)
     return [
-        ShownRun(run, change_url(run), run.went_well if run.state in ended else None)
+        ShownRun(run, change_url(run), run.went_well if run.state in ENDED else None)
         for run in runs
     ]
 
