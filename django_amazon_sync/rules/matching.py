@@ -78,9 +78,10 @@ class Keys:
     @classmethod
     def of(cls, offer: Offer) -> Keys:
         """The offer's SKU and identifiers; a barcode with a wrong check digit is none."""
-        asins = frozenset(one.value.upper() for one in offer.identifiers if one.kind == ASIN)
-        codes = [(gtin(one.value), one) for one in offer.identifiers if one.kind in KINDS[1:]]
-        return cls(offer.sku, asins, {code: one for code, one in codes if code})
+        asins = frozenset(code.value.upper() for code in offer.identifiers if code.kind == ASIN)
+        barcodes = [code for code in offer.identifiers if code.kind in KINDS[1:]]
+        by_gtin = {gtin(barcode.value): barcode for barcode in barcodes}
+        return cls(offer.sku, asins, {digits: code for digits, code in by_gtin.items() if digits})
 
 
 class Index:
@@ -90,19 +91,19 @@ class Index:
         self._sku: dict[str, SkuOnAmazon] = {}
         self._asin: dict[str, list[SkuOnAmazon]] = {}
         self._barcode: dict[str, list[SkuOnAmazon]] = {}
-        for one in known:
-            self._sku[one.sku] = one
-            for asin in one.asins:
-                self._asin.setdefault(asin, []).append(one)
-            for code in one.barcodes:
-                self._barcode.setdefault(code, []).append(one)
+        for sku in known:
+            self._sku[sku.sku] = sku
+            for asin in sku.asins:
+                self._asin.setdefault(asin, []).append(sku)
+            for code in sku.barcodes:
+                self._barcode.setdefault(code, []).append(sku)
 
     def of(self, keys: Keys, catalogue: Catalogue) -> list[SkuOnAmazon]:
         """Those that an offer with these keys may be, each once."""
         asins = {*keys.asins, *(asin for code in keys.barcodes for asin in catalogue.get(code, ()))}
         found = [self._sku[keys.sku]] if keys.sku in self._sku else []
-        found += [one for asin in asins for one in self._asin.get(asin, ())]
-        found += [one for code in keys.barcodes for one in self._barcode.get(code, ())]
+        found += [sku for asin in asins for sku in self._asin.get(asin, ())]
+        found += [sku for code in keys.barcodes for sku in self._barcode.get(code, ())]
         return list(dict.fromkeys(found))
 
 
@@ -112,9 +113,9 @@ def decide(offer: Offer, known: Index, catalogue: Catalogue) -> Match:
     may_be = known.of(keys, catalogue)
     if may_be and may_be[0].sku == offer.sku:
         return _by_sku(offer, may_be[0], keys)
-    found = [(one, how(keys, one, catalogue)) for one in may_be]
+    found = [(sku, how(keys, sku, catalogue)) for sku in may_be]
     found.sort(key=lambda each: (KINDS.index(each[1]), each[0].sku))
-    candidates = tuple(_candidate(keys, one, by, catalogue, offer.pk) for one, by in found)
+    candidates = tuple(_candidate(keys, sku, by, catalogue, offer.pk) for sku, by in found)
     if not found:
         return Match(code=Code.NONE, reason=_why_none(offer, keys))
     if len(found) > 1:
@@ -128,14 +129,14 @@ def decide(offer: Offer, known: Index, catalogue: Catalogue) -> Match:
     return Match(candidates)
 
 
-def how(keys: Keys, one: SkuOnAmazon, catalogue: Catalogue) -> str:
+def how(keys: Keys, sku: SkuOnAmazon, catalogue: Catalogue) -> str:
     """The kind of identifier that leads from the offer to this SKU; empty where none does."""
-    if keys.asins & one.asins:
+    if keys.asins & sku.asins:
         return ASIN
     kinds = {
         barcode.kind
         for code, barcode in keys.barcodes.items()
-        if code in one.barcodes or not one.asins.isdisjoint(catalogue.get(code, ()))
+        if code in sku.barcodes or not sku.asins.isdisjoint(catalogue.get(code, ()))
     }
     return next((kind for kind in KINDS if kind in kinds), "")
 
@@ -143,80 +144,80 @@ def how(keys: Keys, one: SkuOnAmazon, catalogue: Catalogue) -> str:
 def contested(claims: Iterable[int]) -> frozenset[int]:
     """What is claimed more than once; claims are hashes of SKUs, eight bytes each."""
     ordered = array("q", sorted(claims))
-    return frozenset(one for one, other in pairwise(ordered) if one == other)
+    return frozenset(claim for claim, other in pairwise(ordered) if claim == other)
 
 
 # --- One candidate ------------------------------------------------------------------------------
 
 
-def _by_sku(offer: Offer, one: SkuOnAmazon, keys: Keys) -> Match:
+def _by_sku(offer: Offer, sku: SkuOnAmazon, keys: Keys) -> Match:
     """An equal SKU is the offer's, unless another offer has it; a barcode may differ."""
     against = ""
-    if one.offer_pk and one.offer_pk != offer.pk:
-        against = _taken(one)
-    candidate = Candidate(one.sku, _asin_of(one), SKU, "It has the same SKU.", against)
+    if sku.offer_pk and sku.offer_pk != offer.pk:
+        against = _taken(sku)
+    candidate = Candidate(sku.sku, _asin_of(sku), SKU, "It has the same SKU.", against)
     if against:
         return Match((candidate,), code=Code.TAKEN, reason=against)
-    differs = _contradiction(keys, one, {})
+    differs = _contradiction(keys, sku, {})
     reason = f"{candidate.why} {differs} Check it." if differs else ""
     return Match((candidate,), reason=reason)
 
 
 def _candidate(
-    keys: Keys, one: SkuOnAmazon, by: str, catalogue: Catalogue, offer_pk: str
+    keys: Keys, sku: SkuOnAmazon, by: str, catalogue: Catalogue, offer_pk: str
 ) -> Candidate:
     against = ""
-    if one.offer_pk and one.offer_pk != offer_pk:
-        against = _taken(one)
-    elif one.expected and (other := sorted(one.conditions - {one.expected, ""})):
-        against = f"SKU {one.sku} is sold as {other[0]}, and the shop's as {one.expected}."
+    if sku.offer_pk and sku.offer_pk != offer_pk:
+        against = _taken(sku)
+    elif sku.expected and (other := sorted(sku.conditions - {sku.expected, ""})):
+        against = f"SKU {sku.sku} is sold as {other[0]}, and the shop's as {sku.expected}."
     else:
-        against = _contradiction(keys, one, catalogue)
+        against = _contradiction(keys, sku, catalogue)
     why = f"It has the same {'ASIN' if by == ASIN else by.upper()}"
-    shipped = ", and Amazon ships it." if one.by_amazon else "."
-    return Candidate(one.sku, _asin_of(one), by, why + shipped, against)
+    shipped = ", and Amazon ships it." if sku.by_amazon else "."
+    return Candidate(sku.sku, _asin_of(sku), by, why + shipped, against)
 
 
-def _taken(one: SkuOnAmazon) -> str:
-    return f"SKU {one.sku} is linked to offer {one.offer_pk} of the shop."
+def _taken(sku: SkuOnAmazon) -> str:
+    return f"SKU {sku.sku} is linked to offer {sku.offer_pk} of the shop."
 
 
-def _contradiction(keys: Keys, one: SkuOnAmazon, catalogue: Catalogue) -> str:
+def _contradiction(keys: Keys, sku: SkuOnAmazon, catalogue: Catalogue) -> str:
     """Which identifier says that this SKU is something else; by the catalogue both may be right."""
-    if keys.asins and one.asins and keys.asins.isdisjoint(one.asins):
-        there, here = ", ".join(sorted(one.asins)), ", ".join(sorted(keys.asins))
-        return f"SKU {one.sku} has the ASIN {there}, and the shop says {here}."
-    shown = any(not one.asins.isdisjoint(catalogue.get(code, ())) for code in keys.barcodes)
-    if keys.barcodes and one.barcodes and one.barcodes.isdisjoint(keys.barcodes) and not shown:
-        there = ", ".join(sorted(one.barcodes))
-        return f"SKU {one.sku} has the barcode {there}, and the shop another one."
+    if keys.asins and sku.asins and keys.asins.isdisjoint(sku.asins):
+        there, here = ", ".join(sorted(sku.asins)), ", ".join(sorted(keys.asins))
+        return f"SKU {sku.sku} has the ASIN {there}, and the shop says {here}."
+    shown = any(not sku.asins.isdisjoint(catalogue.get(code, ())) for code in keys.barcodes)
+    if keys.barcodes and sku.barcodes and sku.barcodes.isdisjoint(keys.barcodes) and not shown:
+        there = ", ".join(sorted(sku.barcodes))
+        return f"SKU {sku.sku} has the barcode {there}, and the shop another one."
     return ""
 
 
-def _asin_of(one: SkuOnAmazon) -> str:
-    return min(one.asins, default="")
+def _asin_of(sku: SkuOnAmazon) -> str:
+    return min(sku.asins, default="")
 
 
 # --- Why not --------------------------------------------------------------------------------------
 
 
 def _kind_of_doubt(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
-    if len({one.by_amazon for one, _by in found}) > 1:
+    if len({sku.by_amazon for sku, _by in found}) > 1:
         return Code.CHANNEL
     return Code.SEVERAL if len({by for _one, by in found}) == 1 else Code.CONTRADICTION
 
 
 def _several(found: Collection[tuple[SkuOnAmazon, str]]) -> str:
-    skus = ", ".join(one.sku for one, _by in found)
+    skus = ", ".join(sku.sku for sku, _by in found)
     if _kind_of_doubt(found) == Code.CHANNEL:
         return f"It may be one that Amazon ships or one that you ship: {skus}."
     return f"Several SKUs may be it: {skus}."
 
 
 def _why_none(offer: Offer, keys: Keys) -> str:
-    for one in offer.identifiers:
-        if one.kind in KINDS[1:] and not gtin(one.value):
-            return f"Its {one.kind.upper()} {one.value} has a wrong check digit; mend it."
+    for code in offer.identifiers:
+        if code.kind in KINDS[1:] and not gtin(code.value):
+            return f"Its {code.kind.upper()} {code.value} has a wrong check digit; mend it."
     if keys.asins or keys.barcodes:
         return "The account has no listing with its SKU, its ASIN or its barcode."
     return "The account has no listing with its SKU, and it has neither an ASIN nor a barcode."

@@ -375,7 +375,7 @@ def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]
 
 def _send_one(
     work: Work, seen: Seen, facts: SkuFacts | None, *, include_refused: bool, by_feed: bool = False
-) -> feeds.Message | None:
+) -> feeds.FeedMessage | None:
     """Send what differs of one listing, the quantity first, or create it where it is missing.
 
     With ``by_feed`` what may travel so is returned instead.
@@ -404,7 +404,7 @@ def _send_one(
         change = patch_of(known, name, value, seen.epoch)
         if send_patch(work, change):
             known.sent(name, change.content["patches"][0])
-    return feeds.Message(listing, to_feed, seen.epoch, known) if to_feed else None
+    return feeds.FeedMessage(listing, to_feed, seen.epoch, known) if to_feed else None
 
 
 def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> FieldValues:

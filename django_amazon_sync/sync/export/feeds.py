@@ -99,7 +99,7 @@ def _goes_with_quantity(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Message:
+class FeedMessage:
     """What a feed is to carry for one listing; ``known`` is what Amazon has of it."""
 
     listing: Listing
@@ -131,14 +131,14 @@ class Files:
     _stack: ExitStack
     _open: dict[int, _File] = field(default_factory=dict)
 
-    def add(self, messages: Sequence[Message]) -> None:
+    def add(self, messages: Sequence[FeedMessage]) -> None:
         """Write messages of some listings down, and into their files; full files are sent."""
         while messages:
             messages = self._write(messages)
             for file in [file for file in self._open.values() if file.full]:
                 self._finish(file)
 
-    def _write(self, messages: Sequence[Message]) -> list[Message]:
+    def _write(self, messages: Sequence[FeedMessage]) -> list[FeedMessage]:
         """Write in one transaction what has room; returns the rest."""
         left = []
         with transaction.atomic():
@@ -240,7 +240,9 @@ class _File:
         )
 
 
-def _that_may_leave(work: Work, messages: Sequence[Message]) -> Iterator[tuple[Message, Change]]:
+def _that_may_leave(
+    work: Work, messages: Sequence[FeedMessage]
+) -> Iterator[tuple[FeedMessage, Change]]:
     """The changes whose SKUs had no order meanwhile; their rows are locked, listings first."""
     listings = [message.listing.pk for message in messages]
     skus = {message.listing.sku_id for message in messages}

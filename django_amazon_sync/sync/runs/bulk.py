@@ -40,7 +40,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
-    """Store these fields of rows that are there, all of one model; no signal is sent."""
+    """Save these fields of rows that are there, all of one model; no signal is sent."""
     if not rows:
         return
     model = type(next(iter(rows)))
@@ -64,7 +64,7 @@ def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
 
 
 def insert_rows(rows: Collection[Model]) -> None:
-    """Store new rows, all of one model; they are not told their pks, and no signal is sent."""
+    """Save new rows, all of one model; they are not told their pks, and no signal is sent."""
     if not rows:
         return
     model = type(next(iter(rows)))
@@ -116,7 +116,7 @@ def _plain(field: Field[Any, Any], value: object) -> Plain:
 
 
 def insert_select(model: type[Model], names: Sequence[str], rows: QuerySet[Any, Any]) -> int:
-    """Store what a query finds as rows of the model, by one statement; how many they are.
+    """Save what a query finds as rows of the model, by one statement; how many they are.
 
     ``rows`` gives the values of these fields, in their order. No signal is sent, and no default
     of a field is filled in.

@@ -48,10 +48,10 @@ SO_FAR: Final = "so_far"
 A_TWENTIETH = 20
 LONG_ENOUGH = 30.0
 
-#: Run lines are stored in batches of this many, and always when the run ends.
-BATCH = 200
+#: Run lines are saved in batches of this many, and always when the run ends.
+LINES_PER_BATCH = 200
 
-#: How far a run is, is stored after so many seconds, and always when it ends or waits.
+#: How far a run is, is saved after so many seconds, and always when it ends or waits.
 SHOWN_EVERY = 1.0
 
 #: What a run that begins anew from its rows would say again, as it is about what did not leave.
@@ -128,11 +128,11 @@ class Work:
         self._lines.append(line)
         self.run.count(outcome)
         self.progress(1)
-        if len(self._lines) >= BATCH:
+        if len(self._lines) >= LINES_PER_BATCH:
             self.save_lines()
 
     def save_lines(self) -> None:
-        """Store the lines said so far, and how far the run is."""
+        """Save the lines said so far, and how far the run is."""
         insert_rows(self._lines)
         self._lines.clear()
         self._show()
@@ -157,7 +157,7 @@ class Work:
             self._show()
 
     def _show(self) -> None:
-        """Store how far the run is, for those who look at it."""
+        """Save how far the run is, for those who look at it."""
         if self._pace is None:
             return
         self._shown_at = time.monotonic()
