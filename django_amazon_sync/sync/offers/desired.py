@@ -17,7 +17,6 @@ from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
-from django_amazon_sync.sync.offers.field_kinds import money_of
 from django_amazon_sync.sync.offers.fields import (
     NAME,
     OF_SHOP,
@@ -31,25 +30,6 @@ from django_amazon_sync.sync.offers.fields import (
 from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.rates import rates_for
 from django_amazon_sync.sync.runs.work import Work
-
-__all__ = [
-    "CREATION",
-    "NAME",
-    "PRICE",
-    "QUANTITY",
-    "Chosen",
-    "Desired",
-    "Rules",
-    "creation_key",
-    "desired",
-    "differences",
-    "is_wanted",
-    "money_of",
-    "not_accepted",
-    "not_stopped",
-    "switches_of",
-    "why_not_wanted",
-]
 
 #: Under this key ``Listing.refused`` keeps what a refused creation was made of.
 CREATION = "creation"
