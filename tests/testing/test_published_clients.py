@@ -26,7 +26,11 @@ from sp_api.api import (
     Sellers,
 )
 from sp_api.auth.access_token_client import AccessTokenClient
-from sp_api.base import SellingApiForbiddenException, SellingApiRequestThrottledException
+from sp_api.base import (
+    ApiResponse,
+    SellingApiForbiddenException,
+    SellingApiRequestThrottledException,
+)
 from spapi import SPAPIClient, SPAPIConfig
 from spapi.api.catalogitems_v2022_04_01.catalog_api import CatalogApi
 from spapi.api.fba_inventory_v1.fba_inventory_api import FbaInventoryApi
@@ -44,6 +48,7 @@ from spapi.api.sellers_v1.sellers_api import SellersApi
 from spapi.rest import ApiException
 
 from django_amazon_sync.testing.simulator import Fault, Simulator
+from tests.node import Node
 from tests.testing.callers import (
     FEED_CONTENT_TYPE,
     LISTINGS_REPORT,
@@ -140,7 +145,7 @@ def test_the_official_client_reads_orders_and_confirms_a_shipment(
     assert order.recipient.delivery_address.country_code == "US"
     amazon.advance(130)
     page = SearchOrdersApi(official).search_orders(last_updated_after=LONG_AGO, included_data=data)
-    assert [one.order_id for one in page.orders] == [order_id]
+    assert [order.order_id for order in page.orders] == [order_id]
     body = {"marketplaceId": US, "packageDetail": package(amazon, order_id)}
     OrdersV0Api(official).confirm_shipment(order_id, body)
     amazon.advance(61)
@@ -201,11 +206,11 @@ def test_the_official_client_completes_a_story(amazon: Simulator, official: Any)
     amazon.advance(61)
     feed = feeds.get_feed(feed_id)
     assert feed.processing_status == "DONE"
-    result = json.loads(fetched(feeds.get_feed_document(feed.result_feed_document_id)))
+    result = Node.read(fetched(feeds.get_feed_document(feed.result_feed_document_id)))
     assert [row["messageId"] for row in result["issues"]] == [2]
     assert result["items"][0]["fulfillmentAvailability"][0]["quantity"] == 9
     found = feeds.get_feeds(feed_types=["JSON_LISTINGS_FEED"], page_size=10).feeds
-    assert [one.feed_id for one in found] == [feed_id]
+    assert [feed.feed_id for feed in found] == [feed_id]
 
     body = {"reportType": LISTINGS_REPORT, "marketplaceIds": [US]}
     report_id = reports.create_report(body).report_id
@@ -222,12 +227,16 @@ def test_the_official_client_completes_a_story(amazon: Simulator, official: Any)
     order_id = amazon.buy("na", US, "SHEARS", 2)
     amazon.advance(130)
     page = SearchOrdersApi(official).search_orders(last_updated_after=LONG_AGO)
-    assert [one.order_id for one in page.orders] == [order_id]
+    assert [order.order_id for order in page.orders] == [order_id]
     order = GetOrderApi(official).get_order(order_id).order
     assert order.order_items[0].product.seller_sku == "SHEARS"
 
 
 # -- the public client
+
+
+def payload(answer: ApiResponse) -> Node:
+    return Node(answer.payload)
 
 
 @pytest.fixture
@@ -237,9 +246,9 @@ def options(amazon: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
     seller = amazon.seller("na")
     monkeypatch.setattr(AccessTokenClient, "scheme", "http://")
     monkeypatch.setattr(AccessTokenClient, "host", amazon.endpoint.removeprefix("http://"))
-    place = SimpleNamespace(endpoint=amazon.endpoint, marketplace_id=US, region="us-east-1")
+    marketplace = SimpleNamespace(endpoint=amazon.endpoint, marketplace_id=US, region="us-east-1")
     return {
-        "marketplace": place,
+        "marketplace": marketplace,
         "credentials": {
             "lwa_app_id": seller.client_id,
             "lwa_client_secret": seller.client_secret,
@@ -253,12 +262,14 @@ def test_the_public_client_reads_and_patches_a_listing(
 ) -> None:
     seller = amazon.seller("na").seller_id
     listings = ListingsItems(**options)
-    got = listings.get_listings_item(
-        seller, "MUG-BLUE", marketplaceIds=[US], includedData=["summaries", "offers"]
-    ).payload
+    got = payload(
+        listings.get_listings_item(
+            seller, "MUG-BLUE", marketplaceIds=[US], includedData=["summaries", "offers"]
+        )
+    )
     assert got["offers"][0]["price"]["amount"] == "9.50"
     answer = listings.patch_listings_item(seller, "MUG-BLUE", marketplaceIds=[US], body=PATCH)
-    assert answer.payload["status"] == "ACCEPTED"
+    assert payload(answer)["status"] == "ACCEPTED"
     amazon.advance(61)
     live = amazon.live("na", "MUG-BLUE", US)
     assert live is not None
@@ -272,25 +283,25 @@ def test_the_public_client_reads_orders_and_confirms_a_shipment(
     amazon.advance(130)
     orders = OrdersV20260101(**options)
     data = ["PROCEEDS", "FULFILLMENT"]
-    page = orders.search_orders(lastUpdatedAfter=LONG_AGO, includedData=data).payload
+    page = payload(orders.search_orders(lastUpdatedAfter=LONG_AGO, includedData=data))
     assert [order["orderId"] for order in page["orders"]] == [order_id]
     body = {"marketplaceId": US, "packageDetail": package(amazon, order_id)}
     OrdersV0(**options).confirm_shipment(order_id, **body)
     amazon.advance(61)
-    order = orders.get_order(order_id, includedData=data).payload["order"]
+    order = payload(orders.get_order(order_id, includedData=data))["order"]
     assert order["fulfillment"]["fulfillmentStatus"] == "SHIPPED"
 
 
 def test_the_public_client_reads_the_catalogue(amazon: Simulator, options: dict[str, Any]) -> None:
-    found = CatalogItemsV20220401(**options).search_catalog_items(keywords="scarf").payload
+    found = payload(CatalogItemsV20220401(**options).search_catalog_items(keywords="scarf"))
     assert len(found["items"]) == 2
     limits = ListingsRestrictions(**options).get_listings_restrictions(
         asin="B0SIMRST13", sellerId=amazon.seller("na").seller_id
     )
-    assert limits.payload["restrictions"][0]["reasons"][0]["reasonCode"] == "APPROVAL_REQUIRED"
+    assert payload(limits)["restrictions"][0]["reasons"][0]["reasonCode"] == "APPROVAL_REQUIRED"
     types = ProductTypeDefinitions(**options).search_definitions_product_types(keywords=["LAMP"])
-    assert types.payload["productTypes"][0]["name"] == "LAMP"
-    rows = Sellers(**options).get_marketplace_participation().payload
+    assert payload(types)["productTypes"][0]["name"] == "LAMP"
+    rows = payload(Sellers(**options).get_marketplace_participation())
     assert rows[0]["marketplace"]["id"] == US
 
 
@@ -301,7 +312,7 @@ def test_the_public_client_completes_a_story(
     seller_id = amazon.seller("na").seller_id
     listings, feeds = ListingsItems(**options), FeedsV20210630(**options)
     put = listings.put_listings_item(seller_id, "SHEARS", marketplaceIds=[US], body=NEW_OFFER)
-    assert put.payload["status"] == "ACCEPTED"
+    assert payload(put)["status"] == "ACCEPTED"
     amazon.advance(61)
 
     _, created = feeds.submit_feed(
@@ -310,37 +321,37 @@ def test_the_public_client_completes_a_story(
         FEED_CONTENT_TYPE,
         marketplaceIds=[US],
     )
-    feed_id = created.payload["feedId"]
+    feed_id = payload(created)["feedId"].text
     amazon.advance(61)
-    feed = feeds.get_feed(feed_id).payload
+    feed = payload(feeds.get_feed(feed_id))
     assert feed["processingStatus"] == "DONE"
-    result = json.loads(feeds.get_feed_result_document(feed["resultFeedDocumentId"]))
+    result = Node.read(feeds.get_feed_result_document(feed["resultFeedDocumentId"].text))
     assert [row["messageId"] for row in result["issues"]] == [2]
     assert result["items"][0]["fulfillmentAvailability"][0]["quantity"] == 9
-    found = feeds.get_feeds(feedTypes=["JSON_LISTINGS_FEED"]).payload["feeds"]
-    assert [one["feedId"] for one in found] == [feed_id]
+    found = payload(feeds.get_feeds(feedTypes=["JSON_LISTINGS_FEED"]))["feeds"]
+    assert [found_feed["feedId"] for found_feed in found] == [feed_id]
 
     reports = Reports(**options)
     created = reports.create_report(reportType=LISTINGS_REPORT, marketplaceIds=[US])
     amazon.advance(61)
-    report = reports.get_report(created.payload["reportId"]).payload
+    report = payload(reports.get_report(payload(created)["reportId"].text))
     assert report["processingStatus"] == "DONE"
-    document = reports.get_report_document(report["reportDocumentId"], download=True)
+    document = reports.get_report_document(report["reportDocumentId"].text, download=True)
     assert document.character_code.lower() == "cp1252"
-    assert "\tSHEARS\t21.50\t9\t" in document.payload["document"]
+    assert "\tSHEARS\t21.50\t9\t" in payload(document)["document"]
 
     stock = Inventories(**options).get_inventory_summary_marketplace(
         details=True, marketplaceIds=[US]
     )
-    summaries = stock.payload["inventorySummaries"]
+    summaries = payload(stock)["inventorySummaries"]
     assert summaries[1]["inventoryDetails"]["fulfillableQuantity"] == 25
 
     order_id = amazon.buy("na", US, "SHEARS", 2)
     amazon.advance(130)
     orders = OrdersV20260101(**options)
-    page = orders.search_orders(lastUpdatedAfter=LONG_AGO).payload
+    page = payload(orders.search_orders(lastUpdatedAfter=LONG_AGO))
     assert [order["orderId"] for order in page["orders"]] == [order_id]
-    order = orders.get_order(order_id).payload["order"]
+    order = payload(orders.get_order(order_id))["order"]
     assert order["orderItems"][0]["product"]["sellerSku"] == "SHEARS"
 
 
@@ -352,8 +363,8 @@ def test_the_public_client_spoils_a_report_that_names_no_charset(
     reports = Reports(**options)
     created = reports.create_report(reportType=LISTINGS_REPORT, marketplaceIds=[US])
     amazon.finish_reports()
-    document_id = amazon.report(created.payload["reportId"]).document
-    text = reports.get_report_document(document_id, download=True).payload["document"]
+    document_id = amazon.report(payload(created)["reportId"].text).document
+    text = payload(reports.get_report_document(document_id, download=True))["document"]
     assert "名札-01" not in text
     assert "名札-01" in amazon.document(document_id).decode()
 
