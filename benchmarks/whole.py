@@ -99,7 +99,7 @@ def ours(there: SimulatorControl, seller: Any) -> None:
             run.refresh_from_db()
         assert run.went_well, (job, run.reason)
     assert not Submission.objects.exclude(state="done").exists()
-    sold = Listing.objects.exclude(sku__offer_pk="")  # Amazon has a few that the shop has not
+    sold = Listing.objects.exclude(sku__offer_pk="")  # Amazon has a few that the shop does not have
     assert all("price" in values for values in sold.values_list("verified", flat=True))
 
 

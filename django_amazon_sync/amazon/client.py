@@ -137,7 +137,7 @@ class Client:
         ``empty_status`` is that of a success without a body, where the operation has one.
 
         Raises Throttled, Unavailable, Unauthorized (Disconnected), Rejected (NotFound), or
-        ConfigurationError for an endpoint that is no web address.
+        ConfigurationError for an endpoint that is not a web address.
         """
         request = requests.Request(method, self._url(path, query))
         if body is not None:

@@ -82,7 +82,7 @@ def download(
     ``timeout`` is in seconds, to connect and between two pieces.
 
     Returns the charset of its Content-Type in lower case, empty where none is named. Raises
-    Unavailable where the document did not come whole, Unreadable where it is no gzip, or larger
+    Unavailable where the document did not come whole, Unreadable where it is not gzip, or larger
     than ``largest`` (LARGEST), or expands as no report does; ``into`` is then of no use.
     """
     into.seek(0)

@@ -1,4 +1,4 @@
-"""The one place where an answer that is no success becomes a typed error.
+"""The one place where an answer that is not a success becomes a typed error.
 
 See docs/amazon.md#errors-have-one-form. What a 403 means is in its ``details``, as its message is
 always the same.
@@ -69,7 +69,7 @@ def unreachable(operation: str, fault: requests.RequestException) -> AmazonSyncE
     kind, sent = type(fault).__name__, _sent(fault)
     if isinstance(fault, InvalidURL | MissingSchema | InvalidSchema):
         return ConfigurationError(
-            f"{operation}: the endpoint is no web address; correct AMAZON_SYNC['ENDPOINT'] "
+            f"{operation}: the endpoint is not a web address; correct AMAZON_SYNC['ENDPOINT'] "
             "and AMAZON_SYNC['LWA_ENDPOINT']."
         )
     if isinstance(fault, SSLError):

@@ -64,7 +64,7 @@ def _json(value: object) -> bytes:
         written = orjson.dumps(value)
     except orjson.JSONEncodeError:  # more than 64 bits in a number, or half a character
         return _strictly(value).encode()
-    # orjson, ten times as fast, has null for what is no number.
+    # orjson, ten times as fast, has null for what is not a number.
     return _strictly(value).encode() if b"null" in written else written
 
 
@@ -72,7 +72,8 @@ class FeedFile:
     """Writes a feed into an open file, message by message; ``close`` makes it whole.
 
     It never grows beyond 25,000 messages or 10 MiB (docs/amazon.md#a-feed-holds-25000-messages). A
-    file without messages is no feed. ``digest`` is the SHA-256 of what was written, in hexadecimal.
+    file without messages is not a feed. ``digest`` is the SHA-256 of what was written, in
+    hexadecimal.
     """
 
     def __init__(self, file: BinaryIO, seller_id: str) -> None:
@@ -213,7 +214,7 @@ _NO_REPORT = "Amazon's document is not the processing report of a listings feed.
 def fetch_processing_report(client: Client, document_id: str, into: BinaryIO) -> None:
     """Put a feed's processing report into the file (getFeedDocument and its download).
 
-    Raises Unavailable where it did not come whole, Unreadable where it is no document.
+    Raises Unavailable where it did not come whole, Unreadable where it is not a document.
     """
     path = f"{_PATH}/documents/{quote(document_id, safe='')}"
     documents.fetch(client.call("getFeedDocument", "GET", path), into)

@@ -71,8 +71,8 @@ def take(full_at: float, plan: Plan, now: float) -> tuple[float, float]:
 
     The generic cell rate algorithm; times are seconds of one clock. With a wait of 0.0 the call is
     taken, otherwise the bucket is as it was. A time that this plan cannot have set is from before
-    the clock was set back: then the bucket starts anew as full. Workers ask with times that are a
-    little apart and out of order; such a time is no reason to start anew.
+    the clock was set back: then the bucket starts again as full. Workers ask with times that are a
+    little apart and out of order; such a time is not a reason to start again.
     """
     interval = 1 / plan.rate
     if not now < full_at <= now + interval * plan.burst + CLOCKS:

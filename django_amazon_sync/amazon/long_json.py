@@ -25,8 +25,8 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 def members(file: BinaryIO) -> Iterator[tuple[str, Json]]:
     """Each member of the document's object as (key, value); of an array, each element as such.
 
-    A key with an empty array does not come. Raises Unreadable where the document is no object, is
-    cut short, or is no JSON in UTF-8; what was read by then has come.
+    A key with an empty array does not come. Raises Unreadable where the document is not an object,
+    is cut short, or is not JSON in UTF-8; what was read by then has come.
     """
     document = _Document(file)
     document.expect("{")
@@ -65,7 +65,7 @@ class _Document:
         self._at = 0
 
     def next_sign(self) -> str:
-        """The next character that is no space, empty at the document's end."""
+        """The next character that is not a space, empty at the document's end."""
         while True:
             self._at = self._after_space()
             if self._at < len(self._text) or not self._read_on():
@@ -124,4 +124,4 @@ _decode: Callable[[str, int], tuple[Json, int]] = json.JSONDecoder(
 
 
 def _fail() -> NoReturn:
-    raise Unreadable("Amazon's document ends too early, or is no JSON at all.") from None
+    raise Unreadable("Amazon's document ends too early, or is not JSON at all.") from None

@@ -99,7 +99,7 @@ def get_product_type(client: Client, product_type: str, marketplace: str) -> Pro
 def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
     """Download the schema of a product type and read what it says of an offer.
 
-    Raises Unavailable, and Unreadable for what is no schema or is larger than schemas are.
+    Raises Unavailable, and Unreadable for what is not a schema, or is larger than schemas are.
     """
     with TemporaryFile() as file:
         documents.download(

@@ -1,7 +1,7 @@
 """Reading Amazon's JSON documents, in which anything may be missing, null, new or odd.
 
 See docs/amazon.md#anything-may-be-new.
-What is absent reads as empty. Only an amount of money that is no amount is an error, as a guess
+What is absent reads as empty. Only an amount of money that is not one is an error, as a guess
 would be worse than none.
 """
 
@@ -64,7 +64,7 @@ def moment(value: object) -> datetime | None:
 def money(value: object) -> Money | None:
     """An amount with its currency, or None where Amazon names none.
 
-    Raises Unreadable where the amount is no number that could be a price.
+    Raises Unreadable where the amount is not a number that could be a price.
     """
     fields = obj(value)
     written = fields.get("amount")

@@ -47,7 +47,7 @@ def create_report(
 
 
 def get_report(client: Client, report_id: str) -> ReportFacts:
-    """How far one report is (getReport); raises NotFound where Amazon has it no more."""
+    """How far one report is (getReport); raises NotFound where Amazon no longer has it."""
     path = f"{_PATH}/reports/{quote(report_id, safe='')}"
     answer = client.call("getReport", "GET", path)
     return ReportFacts(
@@ -64,7 +64,7 @@ def fetch_report(client: Client, document_id: str, into: BinaryIO) -> str:
     """Put a report's document into the file (getReportDocument and its download).
 
     Returns the charset that the download names, or "". Raises Unavailable where it did not come
-    whole, Unreadable where it is no document.
+    whole, Unreadable where it is not a document.
     """
     path = f"{_PATH}/documents/{quote(document_id, safe='')}"
     return documents.fetch(client.call("getReportDocument", "GET", path), into)
@@ -122,7 +122,8 @@ _CONDITIONS = {
 def _places(names: Sequence[str]) -> list[int]:
     """Where the fields of ``_NAMES`` stand; one that is missing, behind the last cell.
 
-    Of two columns with one name the first counts. Raises Unreadable for what is no listings report.
+    Of two columns with one name the first counts. Raises Unreadable for what is not a report of
+    listings.
     """
     found: dict[str, int] = {}
     for place, name in enumerate(names):
@@ -148,7 +149,7 @@ def read_listings(file: BinaryIO, charset: str, marketplace: str) -> Iterator[Re
     ``charset`` is the download's, or "". A row whose SKU is missing or cannot be read comes with an
     empty ``sku``, so that it can be counted; what else cannot be read is None or empty. Quotes mean
     nothing (docs/amazon.md#quotes-are-letters-in-reports). Raises Unreadable, before the first
-    row, for a document that is no such report.
+    row, for a document that is not such a report.
     """
     encoding, errors = _encoding(file, charset, marketplace)
     with _lines(file, encoding, errors) as lines:
@@ -216,7 +217,7 @@ _units = lru_cache(maxsize=4096)(whole)
 
 _BYTES_PER_READ = 1024**2
 _LINE_END = re.compile(rb"[\r\n]")
-# What a decoder puts where bytes are no text.
+# What a decoder puts where bytes are not text.
 _LOST = "\N{REPLACEMENT CHARACTER}"
 # Amazon's files hold more than the charset that is named allows for, as on the web.
 _WIDER = {"utf-8": "utf-8-sig", "iso8859-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932"}
@@ -246,7 +247,7 @@ def _is_japan(marketplace: str) -> bool:
 def _known(charset: str) -> list[str]:
     """The encoding of that name, if there is one."""
     try:
-        "".encode(charset)  # refuses what is no encoding of text, such as hex
+        "".encode(charset)  # refuses what is not an encoding of text, such as hex
         name = codecs.lookup(charset).name
     except (LookupError, ValueError):
         return []
@@ -259,7 +260,7 @@ def _fits(file: BinaryIO, encoding: str) -> bool:
     try:
         while chunk := file.read(_BYTES_PER_READ):
             if len(chunk) == _BYTES_PER_READ and not _LINE_END.search(chunk):
-                raise Unreadable("Amazon's document is no table: a line of it has no end.")
+                raise Unreadable("Amazon's document is not a table: a line of it has no end.")
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeError:

@@ -62,7 +62,7 @@ def read_amounts(
     """The order's amounts and each line's, whose sum + extra + difference is the grand total.
 
     The order's are None where Amazon names no grand total. Raises Unreadable for an amount that
-    is no number, or in another currency than the rest.
+    is not a number, or in another currency than the rest.
     """
     currency = _one_currency(proceeds, items)
     figures = [_figures(item) for item in items]

@@ -163,7 +163,7 @@ def follow_status(shop: ShopFields, saved: Model, status: str) -> str:
 
 
 def follow_amounts(shop: ShopFields, saved: Model, order: OrderData) -> None:
-    """Write the order's money anew where Amazon's grand total is another one than before."""
+    """Write the order's money again where Amazon's grand total has changed."""
     column = shop.order.total
     if order.amounts is None or not column:
         return

@@ -16,6 +16,7 @@ from django.db.models import (
     Field,
     ForeignKey,
     IntegerField,
+    Model,
     TextField,
     UniqueConstraint,
 )
@@ -31,8 +32,13 @@ from django_amazon_sync.shops.model_shop.fields import (
 
 if TYPE_CHECKING:
     from django_amazon_sync.shops.model_shop import ModelShop
+    from django_amazon_sync.shops.model_shop.fields import Column
 
-KINDS: dict[str, type[Any]] = {"product": ProductFields, "order": OrderFields, "line": LineFields}
+KINDS: dict[str, type[ProductFields | OrderFields | LineFields]] = {
+    "product": ProductFields,
+    "order": OrderFields,
+    "line": LineFields,
+}
 
 #: Amazon's order ids have 19 characters (302-1234567-1234567).
 NUMBER_LENGTH = 19
@@ -86,7 +92,7 @@ def faults_of(shop: type[ModelShop]) -> Iterator[str]:
 
 def absent_parts(shop: type[ModelShop]) -> Iterator[str]:
     for name, kind in KINDS.items():
-        fields: Any = getattr(shop, name, None)
+        fields: object = getattr(shop, name, None)
         if not isinstance(fields, kind):
             yield f"it lacks {name} = {kind.__name__}(...)"
             continue
@@ -141,21 +147,25 @@ def product_column_faults(fields: ProductFields) -> Iterator[str]:
         )
 
 
-def path_faults(about: str, model: Any, path: str) -> Iterator[str]:
+def path_faults(about: str, start: type[Model], path: str) -> Iterator[str]:
     """Whether a path leads over relations to one row each, and ends at a field."""
+    model: type[Model] | None = start
     for part in path.split("__"):
         known = [field.name for field in model._meta.get_fields()] if model else []
-        if part == "pk":
-            part = model._meta.pk.name if model else part
-        if part not in known:
-            where = f"{model._meta.label} has no field {part}" if model else f"{part} is no field"
+        if part == "pk" and model:
+            part = model._meta.pk.name
+        if model is None or part not in known:
+            where = (
+                f"{model._meta.label} has no field {part}" if model else f"{part} is not a field"
+            )
             yield f"{about}: {where}" + (f"; it has {', '.join(sorted(known))}" if known else "")
             return
         field = model._meta.get_field(part)
         if field.many_to_many or field.one_to_many:
             yield f"{about}: {part} leads to many rows, which would double the offers"
             return
-        model = field.related_model
+        related = field.related_model
+        model = related if isinstance(related, type) else None
 
 
 # --- Orders --------------------------------------------------------------------------------------
@@ -193,10 +203,11 @@ def customer_faults(fields: OrderFields) -> Iterator[str]:
         yield f"OrderFields.customer: {relation.name} has to be null=True, for guests"
 
 
-def length_faults(about: str, column: Any, needed: int) -> Iterator[str]:
-    length = column.max_length if column else None
-    if length is not None and length < needed:
-        yield f"{about}: {column.name} holds {length} characters, and Amazon's ids have {needed}"
+def length_faults(about: str, column: Column | None, needed: int) -> Iterator[str]:
+    if column is None or column.max_length is None or column.max_length >= needed:
+        return
+    length = column.max_length
+    yield f"{about}: {column.name} holds {length} characters, and Amazon's ids have {needed}"
 
 
 def cancelled_faults(fields: OrderFields) -> Iterator[str]:
@@ -216,7 +227,7 @@ def cancelled_faults(fields: OrderFields) -> Iterator[str]:
         yield f"OrderFields.cancelled: {value!r} is too long for {fields.status}"
 
 
-def is_unique(model: Any, field: Any) -> bool:
+def is_unique(model: type[Model], field: Column) -> bool:
     whole = [
         constraint
         for constraint in model._meta.constraints
@@ -297,7 +308,7 @@ def address_of(fields: OrderFields | LineFields) -> Mapping[str, str]:
 
 
 def column_faults(
-    about: str, model: Any, name: str, kinds: tuple[type[Field[Any, Any]], ...], wanted: str
+    about: str, model: type[Model], name: str, kinds: tuple[type[Field[Any, Any]], ...], wanted: str
 ) -> Iterator[str]:
     columns = {field.name: field for field in model._meta.concrete_fields}
     if name not in columns:
@@ -309,11 +320,11 @@ def column_faults(
         yield f"{about}: {name} sets itself (auto_now or auto_now_add); leave it out of the mapping"
 
 
-def sets_itself(field: Field[Any, Any]) -> bool:
+def sets_itself(field: Column) -> bool:
     return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
-def must_be_given(field: Field[Any, Any]) -> bool:
+def must_be_given(field: Column) -> bool:
     """Whether saving a row fails where nobody gives this column a value."""
     by_itself = field.primary_key or field.generated or sets_itself(field)
     if by_itself or field.null or field.has_default() or field.has_db_default():
@@ -321,10 +332,10 @@ def must_be_given(field: Field[Any, Any]) -> bool:
     return field.get_default() is None  # a text is empty then
 
 
-def own_column(fields: ProductFields | OrderFields | LineFields, name: str) -> Any:
+def own_column(fields: ProductFields | OrderFields | LineFields, name: str) -> Column | None:
     """The field of that name in the model itself, or None."""
     try:
         field = model_of(fields)._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return field if field.concrete else None
+    return field if isinstance(field, Field) and field.concrete else None

@@ -67,7 +67,7 @@ class Reader:
             yield fields.currency
 
     def _offers(self, rows: Iterable[dict[str, Any]]) -> Iterator[Offer]:
-        """What has no SKU cannot be sold anywhere and is no offer."""
+        """What has no SKU cannot be sold anywhere and is not an offer."""
         return (self._offer(row) for row in rows if row[self.fields.sku])
 
     def _offer(self, row: dict[str, Any]) -> Offer:

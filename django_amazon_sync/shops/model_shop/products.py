@@ -91,7 +91,7 @@ def _scope_column(fields: ProductFields, scope: str) -> dict[str, object]:
         return {name: scope}
     row = _row(_rows_of_relation(fields, name), path, scope)
     if row is None:
-        raise ShopRefused(f"The shop has no {name} {scope}; mend the account's scope.")
+        raise ShopRefused(f"The shop has no {name} {scope}; correct the account's scope.")
     return {name: row}
 
 

@@ -127,7 +127,7 @@ def set_cancelled(saved: Order, status: str) -> str:
 
 
 def follow_amounts(saved: Order, order: OrderData) -> None:
-    """Write the order's money anew where Amazon's grand total is another one than before."""
+    """Write the order's money again where Amazon's grand total has changed."""
     if order.amounts is None:
         return
     figures = figures_of(order)

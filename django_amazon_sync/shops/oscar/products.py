@@ -100,7 +100,7 @@ def _partner(scope: str) -> Partner:
         return partners.first() or partners.create(name="Amazon")
     partner = partners.filter(code=scope).first()
     if partner is None:
-        raise ShopRefused(f"The shop has no partner {scope}; mend the account's scope.")
+        raise ShopRefused(f"The shop has no partner {scope}; correct the account's scope.")
     return partner
 
 

@@ -174,7 +174,7 @@ def moment_of(value: Any) -> float:
     """
     text = value.get("value") if isinstance(value, dict) else value
     if not isinstance(text, str):
-        raise ValueError(f"{value!r} is no moment")
+        raise ValueError(f"{value!r} is not a moment")
     return read_time(text if "T" in text else f"{text}T00:00:00Z")
 
 
@@ -238,7 +238,7 @@ def _list_price_issues(price: Json, home: Marketplace) -> list[Json]:
     amount = Decimal(str(value))
     if currency == home.currency and amount == rounded(amount, currency) <= HIGHEST_PRICE:
         return []
-    text = f"{value} {currency} is no list price of the marketplace."
+    text = f"{value} {currency} is not a list price of the marketplace."
     return [issue("90226", text, "INVALID_PRICE", "list_price")]
 
 

@@ -178,7 +178,9 @@ def _general(code: str, text: str) -> Json:
 
 
 def _unreadable() -> Json:
-    return _general(UNREADABLE, "The feed cannot be read: it is no listings feed, or too large.")
+    return _general(
+        UNREADABLE, "The feed cannot be read: it is not a listings feed, or is too large."
+    )
 
 
 def _wanted_data(header: Json) -> list[str]:
