@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -34,6 +34,10 @@ from django_amazon_sync.models import AmazonOrder, Job, OrderState, SellerSku
 from django_amazon_sync.shops.oscar.people import save_addresses
 from django_amazon_sync.sync.orders.import_orders import place_waiting, save_orders
 from django_amazon_sync.testing.simulator import Simulator
+
+if TYPE_CHECKING:
+    from oscar.apps.basket.models import Basket
+    from oscar.apps.order.models import BillingAddress, ShippingAddress
 
 SKUS = 200
 PAGE = 100  # orders that searchOrders gives at once
@@ -142,7 +146,7 @@ class Documents:
 # --- Oscar's own way -----------------------------------------------------------------------------
 
 #: Basket, Amazon's order, shipping address, billing address.
-Prepared = tuple[Any, OrderData, Any, Any]
+Prepared: TypeAlias = "tuple[Basket, OrderData, ShippingAddress, BillingAddress]"
 
 
 def basket_of(document: dict[str, Any]) -> Prepared:
@@ -162,7 +166,12 @@ def create_all(prepared: list[Prepared]) -> None:
         create(*order)
 
 
-def create(basket: Any, order: OrderData, shipping_address: Any, billing_address: Any) -> None:
+def create(
+    basket: Basket,
+    order: OrderData,
+    shipping_address: ShippingAddress,
+    billing_address: BillingAddress,
+) -> None:
     """Place the order by OrderCreator, with the payment's source as the checkout saves it."""
     charge = Price("EUR", excl_tax=Decimal("4.90"), tax=Decimal(0))
     basket.reset_offer_applications()

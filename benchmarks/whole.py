@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import SimpleNamespace
@@ -36,7 +36,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.testing.simulator import Simulator
+from django_amazon_sync.testing.simulator import Seller, Simulator
 from django_amazon_sync.testing.simulator.control import SimulatorControl
 from tests.patches import price_patch
 
@@ -60,7 +60,7 @@ def at_size(size: int) -> Ratio:
     return Ratio(what, taken[ours], taken[a_loop], AIM)
 
 
-def time_of(way: Any, size: int) -> float:
+def time_of(way: Callable[[SimulatorControl, Seller], None], size: int) -> float:
     """A shop of so many products whose prices differ from those on Amazon, synchronised once."""
     with amazon(size) as (endpoint, lwa_endpoint, seller):
         settings.AMAZON_SYNC |= {
@@ -87,7 +87,7 @@ def time_of(way: Any, size: int) -> float:
 # --- Ours -----------------------------------------------------------------------------------------
 
 
-def ours(there: SimulatorControl, seller: Any) -> None:
+def ours(there: SimulatorControl, seller: Seller) -> None:
     only = SellerAccount.objects.get()
     for job in (Job.IMPORT_LISTINGS, Job.EXPORT, Job.SETTLE):
         run = jobs.request(only, job)
@@ -106,7 +106,7 @@ def ours(there: SimulatorControl, seller: Any) -> None:
 # --- The loop -------------------------------------------------------------------------------------
 
 
-def a_loop(there: SimulatorControl, seller: Any) -> None:
+def a_loop(there: SimulatorControl, seller: Seller) -> None:
     """As the client's documentation and Django's would have it written."""
     only = SellerAccount.objects.get()
     options = credentials(there, seller)
@@ -140,7 +140,7 @@ def report_of(reports: Reports, there: SimulatorControl) -> Iterator[dict[str, s
     yield from csv.DictReader(document.payload["document"].splitlines(), delimiter="\t")
 
 
-def credentials(there: SimulatorControl, seller: Any) -> dict[str, Any]:
+def credentials(there: SimulatorControl, seller: Seller) -> dict[str, Any]:
     """It takes the endpoint from a marketplace, and has no other place for that of the tokens."""
     state = there.state()
     host = state["endpoint"]
@@ -160,7 +160,7 @@ def credentials(there: SimulatorControl, seller: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def amazon(size: int) -> Iterator[tuple[str, str, Any]]:
+def amazon(size: int) -> Iterator[tuple[str, str, Seller]]:
     """A simulator with so many listings, each a euro dearer than in the shop."""
     context = multiprocessing.get_context("fork")
     mine, theirs = context.Pipe()

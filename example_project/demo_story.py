@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -33,6 +33,9 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.listings.explain import explain_price
 from django_amazon_sync.sync.offers.fields import SALE_PRICE, set_own
 from django_amazon_sync.testing.simulator import SimulatorControl
+
+if TYPE_CHECKING:
+    from oscar.apps.partner.models import StockRecord
 
 USER, PASSWORD = "admin@example.com", "amazon-demo"
 DE, FR, GB = "A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1F83G8C2ARO7P"
@@ -243,7 +246,7 @@ class Story:
         settings.AMAZON_SYNC["FEED_THRESHOLD"] = MANY
         for sku in LISTED:
             record = stock_record(sku)
-            record.price = (record.price * Decimal("1.1")).quantize(Decimal("0.01"))
+            record.price = (price_of(record) * Decimal("1.1")).quantize(Decimal("0.01"))
             record.save()
         manage("amazon_export", expect=1, only=("sent", "waits"))
         self.feeds = len(self.amazon.requests_of("createFeed"))
@@ -334,8 +337,14 @@ def sale_at(price: Decimal) -> FieldValues:
     return {"price": f"{price} GBP", "start": today.isoformat(), "end": ends.isoformat()}
 
 
-def stock_record(sku: str) -> Any:
+def stock_record(sku: str) -> StockRecord:
     return get_model("partner", "StockRecord").objects.get(partner_sku=sku)
+
+
+def price_of(record: StockRecord) -> Decimal:
+    """Every product of the catalogue that is told of has a price."""
+    assert record.price is not None
+    return record.price
 
 
 def say(sentence: str) -> None:

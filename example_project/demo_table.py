@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo_story import (
     CARRIER,
@@ -33,9 +33,13 @@ from demo_story import (
     SHIPPED_BY_AMAZON,
     TRACKING,
     Story,
+    price_of,
     stock_record,
 )
 from oscar.core.loading import get_model
+
+if TYPE_CHECKING:
+    from oscar.apps.order.models import Order
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,9 @@ def order_row(story: Story, what: str) -> Row:
     return Row(f"Order, {what}", ours, f"{theirs}, {status}", ours == theirs)
 
 
-def shop_facts(order: Any) -> str:
+def shop_facts(order: Order) -> str:
     to = order.shipping_address
+    assert to is not None
     sold = units({line.partner_sku: line.quantity for line in order.lines.all()})
     where = f"{to.country_id} {to.postcode}".strip()
     return f"{order.total_incl_tax} {order.currency}, {sold}, to {where}"
@@ -227,9 +232,9 @@ def converted_row(story: Story) -> Row:
     assert live is not None
     return Row(
         f"{CONVERTED} in Britain, converted",
-        f"{record.price} EUR, at {RATE} and up to {ENDING}: {converted(record.price)} GBP",
+        f"{record.price} EUR, at {RATE} and up to {ENDING}: {converted(price_of(record))} GBP",
         f"{live.price} {live.currency}",
-        (live.price, live.currency) == (converted(record.price), "GBP"),
+        (live.price, live.currency) == (converted(price_of(record)), "GBP"),
     )
 
 
@@ -249,7 +254,7 @@ def locked_row(story: Story) -> Row:
     """Of a locked listing price and stock go out, and the sale that staff set does not."""
     record, live = stock_record(LOCKED), story.amazon.live(SELLER, LOCKED, GB)
     assert live is not None
-    should = (converted(record.price), record.net_stock_level, None)
+    should = (converted(price_of(record)), record.net_stock_level, None)
     return Row(
         f"{LOCKED} in Britain, locked",
         f"{should[0]} GBP, {should[1]} in stock; a sale is set",

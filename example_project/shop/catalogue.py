@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from oscar.core.loading import get_class, get_model
+
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Category, Product, ProductClass
+    from oscar.apps.partner.models import Partner
 
 PARTNER_CODE = "example-warehouse"
 
@@ -101,7 +105,7 @@ def fill() -> int:
     return len(missing)
 
 
-def add_product(sample: Sample, partner: Any) -> None:
+def add_product(sample: Sample, partner: Partner) -> None:
     """Create one product with its stock record, and its parent where it is a variant."""
     product_model = get_model("catalogue", "Product")
     product = product_model(title=sample.title, upc=sample.barcode, is_public=sample.public)
@@ -121,7 +125,7 @@ def add_product(sample: Sample, partner: Any) -> None:
     )
 
 
-def parent_product(sample: Sample) -> Any:
+def parent_product(sample: Sample) -> Product:
     product_model = get_model("catalogue", "Product")
     parent, created = product_model.objects.get_or_create(
         title=sample.variant_of,
@@ -133,7 +137,7 @@ def parent_product(sample: Sample) -> Any:
     return parent
 
 
-def product_class(*, tracked: bool) -> Any:
+def product_class(*, tracked: bool) -> ProductClass:
     name = "Goods" if tracked else "Made to order"
     product_class, _ = get_model("catalogue", "ProductClass").objects.get_or_create(
         name=name, defaults={"track_stock": tracked}
@@ -141,7 +145,7 @@ def product_class(*, tracked: bool) -> Any:
     return product_class
 
 
-def category(name: str) -> Any:
+def category(name: str) -> Category:
     create_from_breadcrumbs = get_class("catalogue.categories", "create_from_breadcrumbs")
     return create_from_breadcrumbs(name)
 

@@ -7,7 +7,7 @@ words to look for, and so finds nothing. A real shop has Solr or the like here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 from django.db.models import Q
@@ -19,6 +19,9 @@ from haystack.backends.simple_backend import (  # type: ignore[import-untyped]
 )
 from haystack.models import SearchResult  # type: ignore[import-untyped]
 from oscar.core.loading import get_model
+
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Product
 
 
 class TableQuery(SimpleSearchQuery):  # type: ignore[misc]  # Haystack has no types
@@ -56,7 +59,7 @@ class TableBackend(SimpleSearchBackend):  # type: ignore[misc]  # Haystack has n
         return {"results": [as_result(product) for product in page], "hits": products.count()}
 
 
-def as_result(product: Any) -> SearchResult:
+def as_result(product: Product) -> SearchResult:
     result = SearchResult("catalogue", "product", product.pk, 0)
     result._object = product
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from oscar.apps.partner import strategy as oscars
@@ -13,6 +13,10 @@ from django_amazon_sync.data import Identifier, Money, Offer, OfferUpdate
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar import OscarShop, offers
 from tests import factories
+
+if TYPE_CHECKING:
+    from oscar.apps.catalogue.models import Product
+    from oscar.apps.partner.models import StockRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -118,14 +122,16 @@ def test_a_barcode_is_named_by_its_kind(upc: str | None, expected: tuple[str, st
 class CustomTax(oscars.UK):
     """A shop's own strategy: books have another rate than the rest."""
 
-    def get_rate(self, product: Any, stockrecord: Any) -> Decimal:
+    def get_rate(self, product: Product, stockrecord: StockRecord) -> Decimal:
         return Decimal("0.07") if product.title == "Book" else Decimal("0.19")
 
 
 class WithoutStructure(oscars.Base):
     """A strategy that answers whole, as Oscar allows."""
 
-    def fetch_for_product(self, product: Any, stockrecord: Any = None) -> Any:
+    def fetch_for_product(
+        self, product: Product, stockrecord: StockRecord | None = None
+    ) -> oscars.PurchaseInfo:
         price = oscars.FixedPrice("EUR", Decimal("5.00"), tax=Decimal("0.35"))
         return oscars.PurchaseInfo(price, oscars.Available(), stockrecord)
 
