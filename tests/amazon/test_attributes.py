@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.amazon.attributes import first_schedule
-from django_amazon_sync.data import Money
+from django_amazon_sync.amazon.attributes import (
+    AVAILABILITY,
+    BUSINESS_OFFER,
+    OFFER,
+    Slot,
+    amount_in,
+    first_schedule,
+    removal_patch,
+    set_patch,
+    together,
+)
+from django_amazon_sync.data import Json, Money
 from tests import patches
 
 DE = "A1PA6795UKMFR9"
@@ -83,3 +93,50 @@ def test_a_price_is_written_as_an_exact_number(cents: int) -> None:
 )
 def test_a_price_has_whole_minor_units(price: Money, written: str) -> None:
     assert sent_price(price) == written
+
+
+FRANCE = "A13V1IB3VIYZZH"
+
+
+def test_our_instance_is_found_among_the_others() -> None:
+    attributes: dict[str, Json] = {
+        "purchasable_offer": [
+            {"marketplace_id": FRANCE, "currency": "EUR", "audience": "ALL", "at": "France"},
+            {"marketplace_id": DE, "currency": "EUR", "audience": "B2B", "at": "business"},
+            {"marketplace_id": DE, "currency": "EUR", "at": "whose audience is left out"},
+            "no instance at all",
+        ]
+    }
+    [ours] = OFFER.instances(attributes, patches.terms())
+    assert ours["at"] == "whose audience is left out"
+    assert OFFER.instances({}, patches.terms()) == []
+
+
+def test_parts_of_an_offer_are_taken_away_and_the_others_stay() -> None:
+    known: dict[str, Json] = {"our_price": [1], "discounted_price": [2]}
+    patch = removal_patch(OFFER, patches.terms(), known, ["discounted_price"])
+    assert patch["op"] == "replace"
+    assert patch["value"] == [
+        {"our_price": [1], "marketplace_id": DE, "currency": "EUR", "audience": "ALL"}
+    ]
+
+
+def test_an_instance_of_one_field_is_taken_away_as_a_whole() -> None:
+    condition = Slot("condition_type")
+    patch = removal_patch(condition, patches.terms(), {"value": "new_new"}, ["value"])
+    assert (patch["op"], patch["value"]) == ("delete", [{"marketplace_id": DE}])
+
+
+def test_of_several_patches_for_one_offer_the_last_holds_all() -> None:
+    terms = patches.terms()
+    price = set_patch(OFFER, terms, {}, [{"our_price": [1]}])
+    both = set_patch(OFFER, terms, {"our_price": [1]}, [{"discounted_price": [2]}])
+    stock = set_patch(AVAILABILITY, terms, {}, [{"quantity": 3}])
+    business = set_patch(BUSINESS_OFFER, terms, {}, [{"our_price": [4]}])
+    assert together([price, stock, both, business]) == [both, stock, business]
+
+
+@pytest.mark.parametrize("value", [None, True, "", "NaN", "Infinity", [], {"amount": 1}])
+def test_what_is_no_number_is_no_amount(value: Json) -> None:
+    assert amount_in(value, "EUR") is None
+    assert amount_in("12.905", "EUR") == Money(Decimal("12.91"), "EUR")

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.amazon.product_types import schema_facts
-from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.product_types import (
+    get_product_type,
+    read_schema,
+    schema_facts,
+    search_product_types,
+)
+from django_amazon_sync.errors import Unavailable, Unreadable
+from tests.amazon.conftest import Reply, ScriptedServer, asked
 
 
 def schema_of(value: Any) -> bytes:
@@ -50,3 +57,40 @@ json_values = st.recursive(
 def test_any_value_of_a_condition_is_read(value: Any) -> None:
     facts = schema_facts(schema_of(value))
     assert all(isinstance(one, str) for one in facts.conditions)
+
+
+# --- Operations -----------------------------------------------------------------------------------
+
+DE = "A1PA6795UKMFR9"
+
+
+def test_product_types_are_searched_by_words(server: ScriptedServer, client: Client) -> None:
+    found = {"productTypes": [{"name": "CUP", "displayName": "Tasse"}, "no product type", {}]}
+    server.answers(Reply.of(200, found))
+    [cup, *nameless] = search_product_types(client, DE, keywords=("cup", "blue"))
+    assert (cup.name, cup.display_name) == ("CUP", "Tasse")
+    assert [one.name for one in nameless] == [""]
+    path, query = asked(server)
+    assert path == "/definitions/2020-09-01/productTypes"
+    assert query == {"marketplaceIds": DE, "keywords": "cup,blue"}
+
+
+def test_a_definition_leads_to_its_schema(server: ScriptedServer, client: Client) -> None:
+    url = f"{server.endpoint}/schema.json"
+    schema = {"link": {"resource": url, "verb": "GET"}, "checksum": "abc=="}
+    server.answers(Reply.of(200, {"productType": "A/B", "displayName": "Tasse", "schema": schema}))
+    definition = get_product_type(client, "A/B", DE)
+    assert (definition.name, definition.schema_url, definition.checksum) == ("A/B", url, "abc==")
+    path, query = asked(server)
+    assert path == "/definitions/2020-09-01/productTypes/A%2FB"
+    assert query == {"marketplaceIds": DE, "sellerId": "A1SELLER"}
+    server.answers(Reply(200, schema_of({"enum": ["new_new"]})))
+    assert read_schema(definition).conditions == ("new_new",)
+
+
+def test_an_answer_without_product_types_is_no_answer(
+    server: ScriptedServer, client: Client
+) -> None:
+    server.answers(Reply.of(200, {}))
+    with pytest.raises(Unavailable):
+        search_product_types(client, DE)
