@@ -35,8 +35,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from tests.faults.comparing import differences, sold
-from tests.faults.deaths import boundaries_of, different_deaths, killed_at
-from tests.faults.sampling import chosen
+from tests.faults.deaths import boundaries_of, killed_at
+from tests.faults.sampling import chosen_deaths
 from tests.faults.stages import Stages, by_feed
 from tests.world import World
 
@@ -65,7 +65,7 @@ def failures_of(story: Story, stages: Stages, sample: int) -> dict[str, Any]:
     if wrong:
         return {"undisturbed": wrong}
     failures = {}
-    for number in chosen(different_deaths(met), sample):
+    for number in chosen_deaths(met, sample):
 
         def dies_there(world: World, number: int = number) -> None:
             killed_at(number, lambda: story.act(world))

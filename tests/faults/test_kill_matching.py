@@ -14,7 +14,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.testing.simulator import Switches
 from tests import factories
 from tests.faults.deaths import boundaries_of, killed_at
-from tests.faults.sampling import chosen
+from tests.faults.sampling import chosen_deaths
 from tests.faults.stages import Stages
 from tests.world import DE, World
 
@@ -64,7 +64,7 @@ def test_matching_that_is_killed_anywhere_is_made_good(stages: Stages) -> None:
         ]  # fmt: skip
         assert [sku for sku, _offer in whole[1]] == ["OLD-MUG"]
     failures: dict[str, Any] = {}
-    for number in chosen(range(1, len(met) + 1), SAMPLE):
+    for number in chosen_deaths(met, SAMPLE):
         with stages.at("connected", switches=AT_ONCE) as world:
             unmatched(world)
             killed_at(number, lambda world=world: match(world))  # type: ignore[misc]

@@ -22,7 +22,7 @@ from django_amazon_sync.models import (
 )
 from tests.bank import document
 from tests.faults.deaths import boundaries_of, killed_at
-from tests.faults.sampling import chosen
+from tests.faults.sampling import chosen_deaths
 from tests.faults.stages import Stages
 from tests.served import served
 from tests.world import DE, World
@@ -70,7 +70,7 @@ def test_a_take_over_that_is_killed_anywhere_is_whole_or_not_at_all(stages: Stag
         after = in_shop()
         assert after == {sku: tuple(values) for sku, values in ON_AMAZON.items()}
     failures: dict[str, Any] = {}
-    for number in chosen(range(1, len(met) + 1), SAMPLE):
+    for number in chosen_deaths(met, SAMPLE):
         with stages.at("exported") as world:
             differing(world)
             killed_at(number, lambda world=world: take_over(world))  # type: ignore[misc]
@@ -104,7 +104,7 @@ def _fetch_and_die(stages: Stages, number_of_rates: int) -> None:
         met = boundaries_of(world.verify)
     last = max(number for number, what in enumerate(met, start=1) if "ratefetch" in what)
     failures: dict[str, Any] = {}
-    for number in chosen(range(1, last + 3), SAMPLE):
+    for number in chosen_deaths(met[: last + 2], SAMPLE):
         with stages.at("exported") as world:
             Marketplace.objects.update(rate_source=RateSource.ECB)
             killed_at(number, world.verify)

@@ -8,7 +8,6 @@ judged at the moment at which it leaves for Amazon, in a feed when its file is u
 from __future__ import annotations
 
 import json
-import os
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -28,6 +27,7 @@ from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests.faults.comparing import differences, ours
 from tests.faults.deaths import Boundaries, Died, die_within
 from tests.faults.proof import come_back, settle_all, wait
+from tests.faults.sampling import EVERYTHING
 from tests.faults.stages import Stages, by_feed, change
 from tests.world import DE, World
 
@@ -258,13 +258,12 @@ def test_nothing_is_offered_that_the_shop_could_not_sell(stages: Stages) -> None
         def __init__(self) -> None:
             super().__init__(stages)
 
-    thorough = os.environ.get("FAULTS") == "all"
     run_state_machine_as_test(
         FromHere,
         settings=settings(
-            max_examples=100 if thorough else 8,
-            stateful_step_count=30 if thorough else 20,
-            derandomize=not thorough,
+            max_examples=100 if EVERYTHING else 8,
+            stateful_step_count=30 if EVERYTHING else 20,
+            derandomize=not EVERYTHING,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
