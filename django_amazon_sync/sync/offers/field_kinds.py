@@ -112,7 +112,10 @@ class ValueField(ComparedByValue, forms.CharField):
         return self.kind.parse(text, self.currency) if text else ""
 
     def prepare_value(self, value: FieldValue) -> FieldValue:
-        return value if value in (None, "") else _without(self.currency, self.kind.text(value))
+        if value in (None, ""):
+            return value
+        # A form that is shown again after an error gives what was typed.
+        return _without(self.currency, value if isinstance(value, str) else self.kind.text(value))
 
 
 def _without(currency: str, text: str) -> str:
