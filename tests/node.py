@@ -33,6 +33,10 @@ class Node:
     def get(self, key: str) -> Node:
         return Node(self.value.get(key) if isinstance(self.value, dict) else None)
 
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The names and values of an object."""
+        return ((name, Node(value)) for name, value in self.fields.items())
+
     def __iter__(self) -> Iterator[Node]:
         """The values of an array."""
         assert isinstance(self.value, list), f"{self} is not an array"

@@ -16,9 +16,19 @@ from jsonschema import Draft7Validator
 
 from django_amazon_sync.amazon import feeds
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.data import FeedFacts, Issue, Money, ProcessingReport, SkuFacts
+from django_amazon_sync.data import (
+    FeedFacts,
+    Issue,
+    Json,
+    JsonObject,
+    Money,
+    Patch,
+    ProcessingReport,
+    SkuFacts,
+)
 from django_amazon_sync.errors import Rejected, Unavailable, Unreadable
 from tests.contract.amazon_models import contract_folder
+from tests.node import Node
 from tests.patches import name_patch, price_patch, quantity_patch
 
 from .conftest import Reply, ScriptedServer
@@ -26,7 +36,6 @@ from .odd import ODD, places
 
 US = "ATVPDKIKX0DER"
 PATCHES = [price_patch(US, Money(Decimal("12.90"), "USD")), quantity_patch(3, 2, "2026-12-01")]
-Raw = dict[str, Any]
 
 
 def schema(name: str) -> Draft7Validator:
@@ -34,7 +43,7 @@ def schema(name: str) -> Draft7Validator:
     return Draft7Validator(json.loads((folder / f"{name}.json").read_text("utf-8")))
 
 
-def written(*messages: tuple[str, str, list[Any]]) -> bytes:
+def written(*messages: tuple[str, str, list[Patch]]) -> bytes:
     file = io.BytesIO()
     feed = feeds.FeedFile(file, "A1SELLER")
     for number, message in enumerate(messages, 1):
@@ -49,7 +58,7 @@ def written(*messages: tuple[str, str, list[Any]]) -> bytes:
 
 
 def test_a_feed_is_as_amazon_describes_it() -> None:
-    document = json.loads(written(("A", "PRODUCT", PATCHES), ("Ü/ 1", "LUGGAGE", PATCHES[:1])))
+    document = Node.read(written(("A", "PRODUCT", PATCHES), ("Ü/ 1", "LUGGAGE", PATCHES[:1])))
     assert document["header"] == {
         "sellerId": "A1SELLER",
         "version": "2.0",
@@ -75,7 +84,7 @@ def test_a_feed_is_as_amazon_describes_it() -> None:
             "patches": PATCHES[:1],
         },
     ]
-    schema("listings-feed-schema-v2").validate(document)
+    schema("listings-feed-schema-v2").validate(document.value)
 
 
 def test_the_schema_finds_fault() -> None:
@@ -104,13 +113,17 @@ messages = st.lists(
 @given(added=messages)
 @settings(deadline=None)
 def test_whatever_is_added_is_read_again_and_fits_the_schema(
-    added: list[tuple[str, str, list[Any]]],
+    added: list[tuple[str, str, list[Patch]]],
 ) -> None:
-    document = json.loads(written(*added))
-    read = [(one["sku"], one["productType"], one["patches"]) for one in document["messages"]]
+    document = Node.read(written(*added))
+    read = [
+        (message["sku"].text, message["productType"].text, message["patches"].value)
+        for message in document["messages"]
+    ]
     assert read == added
-    assert [one["messageId"] for one in document["messages"]] == [*range(1, len(added) + 1)]
-    schema("listings-feed-schema-v2").validate(document)
+    numbers = [message["messageId"].number for message in document["messages"]]
+    assert numbers == [*range(1, len(added) + 1)]
+    schema("listings-feed-schema-v2").validate(document.value)
 
 
 def test_a_feed_has_at_most_25_000_messages() -> None:
@@ -120,7 +133,7 @@ def test_a_feed_has_at_most_25_000_messages() -> None:
         assert feed.add(f"S{number}", "PRODUCT", PATCHES[1:]) == number
     assert feed.add("one more", "PRODUCT", PATCHES[1:]) is None
     feed.close()
-    document = json.loads(file.getvalue())
+    document = Node.read(file.getvalue())
     assert len(document["messages"]) == feed.messages == 25_000
     assert b"one more" not in file.getvalue()
 
@@ -128,7 +141,7 @@ def test_a_feed_has_at_most_25_000_messages() -> None:
 @given(most=st.integers(600, 3000), added=messages)
 @settings(deadline=None)
 def test_a_feed_is_as_full_as_it_may_be_and_not_a_byte_more(
-    most: int, added: list[tuple[str, str, list[Any]]]
+    most: int, added: list[tuple[str, str, list[Patch]]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feeds, "MOST_BYTES", most)
@@ -142,7 +155,7 @@ def test_a_feed_is_as_full_as_it_may_be_and_not_a_byte_more(
             taken.append(message)
         feed.close()
     assert len(file.getvalue()) <= most
-    assert len(json.loads(file.getvalue())["messages"]) == len(taken) + 1
+    assert len(Node.read(file.getvalue())["messages"]) == len(taken) + 1
     if len(taken) < len(added):
         more = written(("FIRST", "PRODUCT", PATCHES[1:]), *added[: len(taken) + 1])
         assert len(more) > most
@@ -163,7 +176,7 @@ def test_what_json_cannot_hold_spoils_nothing(odd: Any) -> None:
         feed.add("S1", "PRODUCT", [{"op": "replace", "path": "/x", "value": [{"v": odd}]}])
     feed.add("S2", "PRODUCT", PATCHES)
     feed.close()
-    assert [one["sku"] for one in json.loads(file.getvalue())["messages"]] == ["S2"]
+    assert [message["sku"] for message in Node.read(file.getvalue())["messages"]] == ["S2"]
 
 
 # --- Operations --------------------------------------------------------------------------------
@@ -187,7 +200,7 @@ def test_a_feed_is_created_for_one_marketplace(server: ScriptedServer, client: C
     }
 
 
-def a_feed(feed_id: str = "77", **more: Any) -> Raw:
+def a_feed(feed_id: str = "77", **more: Json) -> JsonObject:
     return {
         "feedId": feed_id,
         "feedType": "JSON_LISTINGS_FEED",
@@ -265,7 +278,7 @@ def test_a_feed_that_is_being_worked_cannot_be_cancelled(
 )
 @pytest.mark.parametrize("body", [{}, {"feedId": None, "feeds": None, "url": "", "x": 1}])
 def test_an_answer_without_what_it_is_about_is_an_outage(
-    server: ScriptedServer, client: Client, ask: Callable[[Client], Any], body: Raw
+    server: ScriptedServer, client: Client, ask: Callable[[Client], Any], body: JsonObject
 ) -> None:
     server.answers(Reply.of(200, body))
     with pytest.raises(Unavailable) as caught:
@@ -288,7 +301,7 @@ def test_a_report_is_fetched(server: ScriptedServer, client: Client) -> None:
 # --- The report that comes back ----------------------------------------------------------------
 
 
-def a_report(**more: Any) -> Raw:
+def a_report(**more: Json) -> JsonObject:
     return {
         "header": {"sellerId": "A1SELLER", "version": "2.0", "feedId": "77"},
         "issues": [
@@ -309,12 +322,12 @@ def a_report(**more: Any) -> Raw:
     }
 
 
-def an_issue(**more: Any) -> Raw:
+def an_issue(**more: Json) -> JsonObject:
     return {"code": "90220", "severity": "ERROR", "message": "Amazon's words.", **more}
 
 
-def an_item(sku: str, **more: Any) -> Raw:
-    offer = {
+def an_item(sku: str, **more: Json) -> JsonObject:
+    offer: JsonObject = {
         "marketplaceId": US,
         "offerType": "B2C",
         "price": {"currencyCode": "USD", "amount": 30.1},
@@ -329,7 +342,7 @@ def an_item(sku: str, **more: Any) -> Raw:
     }
 
 
-def read(document: Any) -> tuple[ProcessingReport, list[SkuFacts]]:
+def read(document: object) -> tuple[ProcessingReport, list[SkuFacts]]:
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
     items: list[SkuFacts] = []
     return feeds.read_processing_report(io.BytesIO(raw), items.append), items
@@ -369,20 +382,22 @@ def test_amazons_own_example() -> None:
     assert (report.processed, report.accepted, report.invalid) == (4, 2, 2)
     assert {number: len(found) for number, found in report.issues.items()} == {4: 2, 5: 1}
     assert [facts.sku for facts in items] == ["My-SKU-B", "My-SKU-C"]
-    known = a_report(issues=a_report()["issues"][:2])
+    issues = a_report()["issues"]
+    assert isinstance(issues, list)
+    known = a_report(issues=issues[:2])
     schema("listings-feed-processing-report-schema-v2").validate(known)
 
 
 @given(st.permutations(list(a_report())), st.dictionaries(st.text(min_size=6), ODD, max_size=3))
 @settings(deadline=None)
-def test_neither_order_nor_new_fields_matter(order: list[str], new: Raw) -> None:
+def test_neither_order_nor_new_fields_matter(order: list[str], new: JsonObject) -> None:
     document = new | {key: a_report()[key] for key in order}
     raw = json.dumps(document, allow_nan=False, default=str) if _is_json(new) else "{}"
     if raw != "{}":
         assert read(raw.encode()) == read(a_report())
 
 
-def _is_json(value: Any) -> bool:
+def _is_json(value: object) -> bool:
     try:
         json.dumps(value, allow_nan=False).encode()
     except ValueError:
@@ -421,7 +436,7 @@ def test_half_a_report_is_never_taken() -> None:
         a_report(issues="none"),
     ],
 )
-def test_what_is_no_report_of_a_listings_feed(document: Any) -> None:
+def test_what_is_no_report_of_a_listings_feed(document: object) -> None:
     with pytest.raises(Unreadable):
         read(document)
 

@@ -24,8 +24,11 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django_amazon_sync.data import Json, JsonObject
+from tests.node import Node
 
 # Every operation that the gateway calls, by the model that has it.
 OPERATIONS = {
@@ -58,7 +61,7 @@ OPERATIONS = {
 
 DOCUMENT = b"item-name\tseller-sku\n"
 # Amazon publishes no example of it.
-STOCK = {
+STOCK: JsonObject = {
     "payload": {
         "granularity": {"granularityType": "Marketplace", "granularityId": "ATVPDKIKX0DER"},
         "inventorySummaries": [
@@ -98,7 +101,7 @@ class Seen:
     method: str
     arguments: tuple[str, ...]
     query: dict[str, str]
-    body: Any
+    body: Json
     answer: str
 
 
@@ -110,7 +113,7 @@ class _Operation:
     method: str
     pattern: re.Pattern[str]
     status: int
-    example: Any
+    example: Json
 
     def arguments(self, path: str) -> tuple[str, ...]:
         found = self.pattern.fullmatch(path)
@@ -134,7 +137,9 @@ class StandIn:
     def __init__(self, models: Path) -> None:
         self.bad_answers: list[str] = []
         self.requests: list[Seen] = []
-        self.operations = [one for name in OPERATIONS for one in _operations(models, name)]
+        self.operations = [
+            operation for name in OPERATIONS for operation in _operations(models, name)
+        ]
         self.order_pages = _order_pages(models)
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"standin": self})
@@ -149,7 +154,7 @@ class StandIn:
         return f"{self.endpoint}/auth/o2/token"
 
     @property
-    def orders(self) -> list[dict[str, Any]]:
+    def orders(self) -> list[JsonObject]:
         return [order for page in self.order_pages for order in page]
 
     def __enter__(self) -> Self:
@@ -200,6 +205,7 @@ class StandIn:
             return _Reply(204)
         if operation.example is None:
             return _Reply(operation.status)
+        assert isinstance(operation.example, dict)
         example = dict(operation.example)
         if {"pageToken", "nextToken"} & set(seen.query):
             # The published examples have a next page for ever.
@@ -218,8 +224,8 @@ class StandIn:
             return _error(400, "InvalidInput", "The token belongs to other parameters.")
         bound = "createdBefore" if "createdAfter" in query else "lastUpdatedBefore"
         two_minutes_ago = datetime.now(UTC) - timedelta(minutes=2)
-        body: dict[str, Any] = {
-            "orders": self.order_pages[number],
+        body: JsonObject = {
+            "orders": [*self.order_pages[number]],
             bound: query.get(bound, f"{two_minutes_ago:%Y-%m-%dT%H:%M:%SZ}"),
         }
         if number + 1 < len(self.order_pages):
@@ -266,11 +272,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = _serve  # noqa: N815 - the base class's names
     do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
 
 
-def _json(body: Any, status: int = 200) -> _Reply:
+def _json(body: object, status: int = 200) -> _Reply:
     return _Reply(status, json.dumps(body).encode())
 
 
@@ -301,42 +307,48 @@ def _bad(kind: str) -> _Reply:
 
 
 @cache
-def _model(models: Path, name: str) -> Any:
-    return json.loads((models / f"{name}.json").read_text(encoding="utf-8"))
+def _model(models: Path, name: str) -> Node:
+    return Node.read((models / f"{name}.json").read_bytes())
 
 
 def _operations(models: Path, name: str) -> list[_Operation]:
     found = []
     for path, methods in _model(models, name)["paths"].items():
         for method, operation in methods.items():
-            if isinstance(operation, dict) and operation.get("operationId") in OPERATIONS[name]:
+            if operation.get("operationId") in OPERATIONS[name]:
                 status, success = next(
-                    (int(code), one) for code, one in operation["responses"].items() if code < "300"
+                    (int(code), answer)
+                    for code, answer in operation["responses"].items()
+                    if code < "300"
                 )
                 found.append(
                     _Operation(
-                        operation["operationId"],
+                        operation["operationId"].text,
                         method.upper(),
                         re.compile(re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(path))),
                         status,
-                        STOCK if name == "fbaInventory" else _examples(success)[0],
+                        STOCK if name == "fbaInventory" else _examples(success)[0].value,
                     )
                 )
     return found
 
 
-def _examples(success: Any) -> list[Any]:
+def _examples(success: Node) -> list[Node]:
     """The published answers of one operation: those of Amazon's sandbox first."""
-    sandbox = success.get("x-amzn-api-sandbox", {}).get("static", [])
-    return [one.get("response") for one in sandbox] + list(success.get("examples", {}).values())
+    sandbox = success.get("x-amzn-api-sandbox").get("static")
+    published = success.get("examples")
+    return [
+        *(example.get("response") for example in (sandbox if sandbox else ())),
+        *(example for _kind, example in (published.items() if published else ())),
+    ]
 
 
-def _order_pages(models: Path) -> list[list[dict[str, Any]]]:
+def _order_pages(models: Path) -> list[list[JsonObject]]:
     paths = _model(models, "orders_2026-01-01")["paths"]
     search, get = (
         _examples(paths[path]["get"]["responses"]["200"])
         for path in ("/orders/2026-01-01/orders", "/orders/2026-01-01/orders/{orderId}")
     )
-    japan, america = (example["orders"] for example in search)
-    brazil, britain = (example["order"] for example in get)
+    japan, america = ([order.fields for order in example["orders"]] for example in search)
+    brazil, britain = (example["order"].fields for example in get)
     return [japan, [*america, britain], [brazil]]

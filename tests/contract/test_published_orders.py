@@ -17,6 +17,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.connect import Credentials, connect_account
 from tests.contract.amazon_models import contract_folder
 from tests.contract.standin import BAD_ANSWERS, StandIn
+from tests.node import Node
 
 US = "ATVPDKIKX0DER"
 
@@ -54,21 +55,25 @@ def import_all() -> int:
     return 0
 
 
-def published(amazon: StandIn) -> list[dict[str, Any]]:
-    return list(amazon.orders)
+def published(amazon: StandIn) -> list[Node]:
+    return list(map(Node, amazon.orders))
 
 
-def assert_as_published(raw: dict[str, Any]) -> None:
+def assert_as_published(raw: Node) -> None:
     """The shop's order has the document's total, currency, lines, quantities and address."""
-    order = get_model("order", "Order").objects.get(number=raw["orderId"])
+    order = get_model("order", "Order").objects.get(number=raw["orderId"].text)
     total = raw["proceeds"]["grandTotal"]
     assert (order.total_incl_tax, order.currency) == (
-        Decimal(total["amount"]),
-        total["currencyCode"],
+        Decimal(total["amount"].text),
+        total["currencyCode"].text,
     )
     assert sorted(order.lines.values_list("partner_line_reference", "partner_sku", "quantity")) == (
         sorted(
-            (item["orderItemId"], item["product"]["sellerSku"], item["quantityOrdered"])
+            (
+                item["orderItemId"].text,
+                item["product"]["sellerSku"].text,
+                item["quantityOrdered"].number,
+            )
             for item in raw["orderItems"]
         )
     )
@@ -77,7 +82,9 @@ def assert_as_published(raw: dict[str, Any]) -> None:
     assert shown.country_id == address["countryCode"]
     assert shown.postcode == address["postalCode"]
     assert shown.line4 == address["city"]
-    assert address["addressLine1"] in shown.search_text or shown.line1 == address["addressLine1"]
+    assert (
+        address["addressLine1"].text in shown.search_text or shown.line1 == address["addressLine1"]
+    )
 
 
 @pytest.mark.usefixtures("account")
@@ -85,7 +92,10 @@ def test_each_published_order_is_there_once_as_published(amazon: StandIn) -> Non
     assert import_all() == 0
     assert import_all() == 0
     orders = published(amazon)
-    assert {raw["recipient"]["deliveryAddress"]["countryCode"] for raw in orders} >= {"JP", "BR"}
+    assert {raw["recipient"]["deliveryAddress"]["countryCode"].text for raw in orders} >= {
+        "JP",
+        "BR",
+    }
     assert get_model("order", "Order").objects.count() == len(orders)
     for raw in orders:
         assert_as_published(raw)
@@ -95,7 +105,7 @@ def test_each_published_order_is_there_once_as_published(amazon: StandIn) -> Non
 @pytest.mark.parametrize("bad", BAD_ANSWERS)
 def test_bad_answers_in_between_lose_and_double_nothing(amazon: StandIn, bad: str) -> None:
     amazon.bad_answers = ["good", bad, "good", bad]
-    numbers = {raw["orderId"] for raw in published(amazon)}
+    numbers = {raw["orderId"].text for raw in published(amazon)}
     for _ in range(5):
         code = import_all()
         placed = AmazonOrder.objects.filter(state=OrderState.PLACED)
@@ -111,7 +121,7 @@ def test_bad_answers_in_between_lose_and_double_nothing(amazon: StandIn, bad: st
 def test_what_the_model_allows_to_be_missing_or_added_breaks_no_page(
     amazon: StandIn, account: SellerAccount
 ) -> None:
-    bare, odd = (json.loads(json.dumps(published(amazon)[0])) for _ in range(2))
+    bare, odd = (json.loads(json.dumps(amazon.orders[0])) for _ in range(2))
     bare = {
         name: bare[name]
         for name in ("orderId", "createdTime", "lastUpdatedTime", "salesChannel", "orderItems")
@@ -121,7 +131,7 @@ def test_what_the_model_allows_to_be_missing_or_added_breaks_no_page(
     odd["orderItems"][0]["programs"] = None
     first, *others = amazon.order_pages
     amazon.order_pages = [[*first, bare, odd], *others]
-    numbers = {raw["orderId"] for raw in published(amazon)}
+    numbers = {raw["orderId"].text for raw in published(amazon)}
     import_all()
     assert {order.number for order in AmazonOrder.objects.all()} == numbers
     states = dict(AmazonOrder.objects.values_list("number", "state"))
