@@ -81,7 +81,7 @@ def test_each_order_says_whether_it_is_here_and_why_not(staff: Staff, shop: Worl
     assert "10.00 EUR" in row(page, placed)
     for number, sentence in (
         (older, "without taking stock"),
-        (other, "another sales channel"),
+        (other, "a sales channel other than Amazon"),
         (pending, "payment is pending"),
         (new, "the next import brings it"),
     ):

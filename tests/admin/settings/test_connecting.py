@@ -185,13 +185,13 @@ def test_what_comes_back_is_taken_once(staff: Staff, seller: Seller) -> None:
     _consent, back = go_to_amazon(staff, seller)
     staff.client.get(back)
     response = staff.client.get(back, follow=True)
-    assert "This is no answer to something that you asked" in response.content.decode()
+    assert "This does not answer anything that you asked" in response.content.decode()
 
 
 def test_a_forged_state_is_refused(staff: Staff, seller: Seller) -> None:
     _consent, back = go_to_amazon(staff, seller)
     response = staff.client.get(back.replace("state=", "state=x"), follow=True)
-    assert "This is no answer to something that you asked" in response.content.decode()
+    assert "This does not answer anything that you asked" in response.content.decode()
     assert not SellerAccount.objects.exists()
 
 
@@ -200,7 +200,7 @@ def test_another_session_is_refused(staff: Staff, admin_user: Any, seller: Selle
     other = Client()
     other.force_login(admin_user)
     response = other.get(back, follow=True)
-    assert "This is no answer to something that you asked" in response.content.decode()
+    assert "This does not answer anything that you asked" in response.content.decode()
     assert not SellerAccount.objects.exists()
 
 

@@ -85,12 +85,12 @@ def test_a_map_that_works_is_saved(staff: Staff, account: SellerAccount) -> None
         (
             {"status_unshipped": "Complete", "status_shipped": "Being processed"},
             "status_shipped",
-            "from “Complete” to “Being processed”",
+            "“Being processed” cannot follow “Complete”",
         ),
         (
             {"status_unshipped": "Complete", "status_cancelled": "Cancelled"},
             "status_cancelled",
-            "from “Complete” to “Cancelled”",
+            "“Cancelled” cannot follow “Complete”",
         ),
     ],
 )
