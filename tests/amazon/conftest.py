@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.client import Answer, Client
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
+from django_amazon_sync.data import JsonObject
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Reply:
     lengthless: bool = False
 
     @classmethod
-    def of(cls, status: int, body: Any, **headers: str) -> Reply:
+    def of(cls, status: int, body: object, **headers: str) -> Reply:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return cls(status, json.dumps(body).encode(), named)
 
@@ -160,11 +161,11 @@ def asked(server: ScriptedServer, number: int = -1) -> tuple[str, dict[str, str]
     return parts.path, {name: value[0] for name, value in parse_qs(parts.query).items()}
 
 
-def errors(code: str, message: str = "Amazon's words", details: str = "") -> dict[str, Any]:
+def errors(code: str, message: str = "Amazon's words", details: str = "") -> JsonObject:
     """A refusal in Amazon's normal form."""
     return {"errors": [{"code": code, "message": message, "details": details}]}
 
 
-def get(client: Client, operation: str = "getOrder", **more: Any) -> Any:
+def get(client: Client, operation: str = "getOrder", **more: Any) -> Answer:
     """One call; ``more`` is as ``Client.call`` takes it."""
     return client.call(operation, "GET", "/orders/2026-01-01/orders/1", **more)

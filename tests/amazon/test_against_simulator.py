@@ -67,7 +67,9 @@ def euros(amount: str) -> Money:
 def test_the_sellers_marketplaces(simulate: Make) -> None:
     amazon = simulate()
     found = sellers.marketplace_participations(client_of(amazon))
-    assert {one.marketplace for one in found} == set(amazon.seller("eu").marketplaces)
+    assert {participation.marketplace for participation in found} == set(
+        amazon.seller("eu").marketplaces
+    )
 
 
 def test_a_price_and_a_quantity_arrive_and_the_rest_stays(simulate: Make) -> None:
@@ -215,7 +217,7 @@ def test_a_shipment_shows_on_the_order(simulate: Make) -> None:
     shipped, _ = orders.get_order(client, number)
     assert isinstance(shipped, OrderData)
     assert shipped.status == "SHIPPED"
-    assert [(one.reference, one.tracking, one.items) for one in shipped.packages] == [
+    assert [(parcel.reference, parcel.tracking, parcel.items) for parcel in shipped.packages] == [
         ("1", "T-1", package.items)
     ]
 

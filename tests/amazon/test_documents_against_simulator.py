@@ -194,7 +194,7 @@ def test_all_that_amazon_has_in_stock(amazon: Simulator, client: Client) -> None
     amazon.set_amazon_stock(
         "eu", "FBA-007", DE, fulfillable=7, reserved=2, inbound=5, unfulfillable=1
     )
-    stock = {one.sku: one for one in inventory.amazon_stock(client, DE)}
+    stock = {units.sku: units for units in inventory.amazon_stock(client, DE)}
     assert len(stock) >= 60
     assert not set(SKUS) & set(stock)
     kept = stock["FBA-007"]

@@ -83,7 +83,7 @@ def test_a_discount_beyond_the_goods_is_one_on_the_shipping() -> None:
 def test_a_discount_beyond_everything_is_a_charge_of_its_own() -> None:
     line = LineAmounts(gross("20"), gross("5"), gift_wrap=gross("4"), discount=gross("29"))
     figures = figures_of(order_of(line, total="0"))
-    assert [(one.code, one.amount.gross) for one in figures.charges] == [
+    assert [(charge.code, charge.amount.gross) for charge in figures.charges] == [
         ("gift-wrap", Decimal(4)),
         ("amazon-discount", Decimal(-9)),
     ]

@@ -41,7 +41,7 @@ def test_an_event_is_a_shipment_of_its_lines(order_pk: str) -> None:
 def test_a_parcel_for_each_event(order_pk: str) -> None:
     factories.shipping_event(order_pk, {"item-1": 1}, "FIRST1")
     factories.shipping_event(order_pk, {"item-1": 1}, "SECOND2")
-    assert [one.tracking for one in shop.shipments([order_pk])] == ["FIRST1", "SECOND2"]
+    assert [parcel.tracking for parcel in shop.shipments([order_pk])] == ["FIRST1", "SECOND2"]
 
 
 def test_events_of_other_types_and_orders_are_none(order_pk: str, settings: Any) -> None:

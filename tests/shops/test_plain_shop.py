@@ -105,7 +105,9 @@ def test_all_chunks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for count in range(1, 8):
         item(f"soap-{count}", on_hand=None if count == 3 else count)
         offers = list(rich.offers())
-        assert [offer.sku for offer in offers] == [f"soap-{one}" for one in range(1, count + 1)]
+        assert [offer.sku for offer in offers] == [
+            f"soap-{number}" for number in range(1, count + 1)
+        ]
         assert list(rich.offers(pks=[offer.pk for offer in offers])) == offers
 
 
@@ -181,10 +183,10 @@ def test_a_chosen_status_is_given() -> None:
 
 def test_the_menu_is_what_the_columns_offer() -> None:
     menu = rich.menu()
-    assert [one.code for one in menu.shipping_methods] == ["post", "van"]
-    assert [one.label for one in menu.payment_methods] == ["By card", "At Amazon"]
-    assert [one.code for one in menu.statuses] == ["new", "packed", "void"]
-    assert [one.code for one in BareShop().menu().payment_methods] == ["amazon"]
+    assert [method.code for method in menu.shipping_methods] == ["post", "van"]
+    assert [method.label for method in menu.payment_methods] == ["By card", "At Amazon"]
+    assert [status.code for status in menu.statuses] == ["new", "packed", "void"]
+    assert [method.code for method in BareShop().menu().payment_methods] == ["amazon"]
 
 
 def test_what_is_special_is_in_the_notes() -> None:

@@ -44,7 +44,7 @@ class TinyShop(Shop):
         return map(as_offer, articles.iterator(chunk_size=1000))
 
     def find(self, code: str, scope: str = "") -> list[Offer]:
-        return [as_offer(one) for one in on_shelf(scope).filter(Q(code=code) | Q(gtin=code))]
+        return list(map(as_offer, on_shelf(scope).filter(Q(code=code) | Q(gtin=code))))
 
     @transaction.atomic
     def place_order(self, order: OrderData, choices: Choices) -> str:

@@ -127,6 +127,6 @@ def test_faults_strike_the_store_and_its_calls_are_in_the_log(
     assert caller.raw("PUT", url, b"secret", TYPE).headers["Content-Type"] == "text/html"
     assert caller.raw("PUT", url, b"secret", TYPE).status == 200
     seen = amazon.requests_of("upload")
-    assert [one.status for one in seen] == [500, 503, 200]
-    assert {one.seller_id for one in seen} == {caller.seller.seller_id}
+    assert [request.status for request in seen] == [500, 503, 200]
+    assert {request.seller_id for request in seen} == {caller.seller.seller_id}
     assert "secret" not in repr(amazon.requests)

@@ -61,13 +61,13 @@ def test_the_feeds_of_a_seller_go_one_behind_the_other(amazon: Simulator, caller
         message(1, "MUG-BLUE", replace("purchasable_offer", offer(10, DE, "EUR"))), marketplace=DE
     )
     amazon.advance(20)
-    assert [amazon.feed(one).status for one in (first, second, third)] == [
+    assert [amazon.feed(feed_id).status for feed_id in (first, second, third)] == [
         "IN_PROGRESS",
         "IN_QUEUE",
         "IN_PROGRESS",
     ]
     amazon.advance(45)
-    assert [amazon.feed(one).status for one in (first, second)] == ["DONE", "IN_PROGRESS"]
+    assert [amazon.feed(feed_id).status for feed_id in (first, second)] == ["DONE", "IN_PROGRESS"]
     amazon.advance(45)
     assert [job.status for job in amazon.feeds()] == ["DONE"] * 3
     assert [job.job_id for job in amazon.feeds("eu")] == [third]
@@ -91,7 +91,7 @@ def test_only_a_feed_that_waits_can_be_cancelled(amazon: Simulator, caller: Call
     got = caller.call("DELETE", f"{FEEDS}/feeds/{second}")
     assert (got.status, got.raw) == (200, b"")
     amazon.advance(1000)
-    assert [amazon.feed(one).status for one in (first, second)] == ["DONE", "CANCELLED"]
+    assert [amazon.feed(feed_id).status for feed_id in (first, second)] == ["DONE", "CANCELLED"]
     assert caller.call("DELETE", f"{FEEDS}/feeds/1").status == 404
 
 
@@ -99,7 +99,10 @@ def test_a_feed_can_be_stuck_and_hold_up_the_others(amazon: Simulator, caller: C
     amazon.switch(feed_outcome="stuck")
     first, second = (caller.send_feed(message(1, "MUG-BLUE", TEN)) for _ in range(2))
     amazon.advance(50 * 3600)
-    assert [amazon.feed(one).status for one in (first, second)] == ["IN_PROGRESS", "IN_QUEUE"]
+    assert [amazon.feed(feed_id).status for feed_id in (first, second)] == [
+        "IN_PROGRESS",
+        "IN_QUEUE",
+    ]
     amazon.finish_feeds()
     assert {job.status for job in amazon.feeds()} == {"DONE"}
     assert live(amazon, "MUG-BLUE").price == Decimal("9.50")
@@ -144,7 +147,7 @@ def test_a_feed_that_is_set_to_have_ended_lets_the_next_one_start(
     amazon.advance(20)
     amazon.set_job(first, status="DONE")
     amazon.advance(46)
-    assert [amazon.feed(one).status for one in (first, second)] == ["DONE", "DONE"]
+    assert [amazon.feed(feed_id).status for feed_id in (first, second)] == ["DONE", "DONE"]
     assert "resultFeedDocumentId" not in caller.get_feed(first)
 
 

@@ -45,7 +45,7 @@ def test_everything_is_there_after_a_restart(file: Path) -> None:
         assert caller.get_order(order_id).status == 200
         amazon.advance(61)
         live = [amazon.live("na", "MUG-BLUE", place) for place in (US, CA)]
-        assert [one.quantity for one in live if one] == [5, 5]
+        assert [listing.quantity for listing in live if listing] == [5, 5]
         amazon.settle_payment(order_id)
         amazon.cancel(order_id)
         caller.patch("0042", replace("fulfillment_availability", merchant(5)))
