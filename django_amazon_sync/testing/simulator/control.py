@@ -24,7 +24,7 @@ The answer is what the method returns (nothing for None). A mistake is answered 
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from http.client import HTTPConnection
@@ -76,6 +76,7 @@ class Control:
     def respond(self, incoming: Incoming) -> Reply:
         """Do what was asked; mistakes come back as one sentence."""
         path = "/".join(incoming.segments[1:])
+        body: object = None
         try:
             if incoming.method == "GET":
                 body = self._read(
@@ -83,7 +84,6 @@ class Control:
                 )
             elif incoming.method == "DELETE" and path == "faults":
                 self._simulator.faults.clear()
-                body = None
             else:
                 body = self._change(path, incoming.json() or {})
             status = 200
@@ -93,7 +93,7 @@ class Control:
             status, body = 400, {"error": str(error)}
         return json_reply(status, _plain(body), {}, self._simulator.now())
 
-    def _read(self, path: str, arguments: dict[str, str]) -> Any:
+    def _read(self, path: str, arguments: dict[str, str]) -> object:
         simulator = self._simulator
         if path == "state":
             return simulator.description()
@@ -112,9 +112,10 @@ class Control:
             return simulator.requests_of(**arguments) if arguments else simulator.requests
         raise LookupError(f"There is nothing to read at /-/{path}.")
 
-    def _change(self, path: str, arguments: Json) -> Any:
+    def _change(self, path: str, arguments: Json) -> object:
         if path == "faults":
-            return self._simulator.faults.add(Fault(**arguments))
+            self._simulator.faults.add(Fault(**arguments))
+            return None
         if path not in CHANGES:
             raise LookupError(f"There is nothing to do at /-/{path}.")
         if "at" in arguments:
@@ -122,13 +123,13 @@ class Control:
         return getattr(self._simulator, CHANGES[path])(**arguments)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """A result as JSON values."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    if hasattr(value, "__dataclass_fields__"):
+    if is_dataclass(value) and not isinstance(value, type):
         return _plain(asdict(value))
     return str(value) if isinstance(value, Decimal | datetime) else value
 
@@ -177,11 +178,11 @@ class SimulatorControl:
         result: list[Json] = self._get("requests", operation=operation)
         return result
 
-    def add_product(self, **product: Any) -> None:
+    def add_product(self, **product: object) -> None:
         """Put a product into Amazon's catalogue."""
         self._post("product", **product)
 
-    def add_listing(self, seller: str, sku: str, **listing: Any) -> None:
+    def add_listing(self, seller: str, sku: str, **listing: object) -> None:
         """A listing made by hand, live at once."""
         self._post("listing", seller=seller, sku=sku, **listing)
 
@@ -205,7 +206,7 @@ class SimulatorControl:
     def _jobs(self, path: str, seller: str | None) -> list[Job]:
         return [Job(**row) for row in self._get(path, **({"seller": seller} if seller else {}))]
 
-    def set_job(self, job_id: str, **changes: Any) -> None:
+    def set_job(self, job_id: str, **changes: object) -> None:
         """Overwrite fields of a feed or a report."""
         self._post("set-job", job_id=job_id, **changes)
 
@@ -217,12 +218,12 @@ class SimulatorControl:
         """Every open report ends now."""
         self._post("finish-reports")
 
-    def switch(self, **changes: Any) -> None:
+    def switch(self, **changes: object) -> None:
         """Change some switches and leave the others."""
         self._post("switch", **changes)
 
     def buy(
-        self, seller: str, marketplace: str, sku: str = "", quantity: int = 1, **how: Any
+        self, seller: str, marketplace: str, sku: str = "", quantity: int = 1, **how: object
     ) -> str:
         """A buyer orders; returns the order id."""
         result: str = self._post(
@@ -265,7 +266,7 @@ class SimulatorControl:
         """Skip simulated time."""
         self._post("advance", seconds=seconds)
 
-    def add_fault(self, **fault: Any) -> None:
+    def add_fault(self, **fault: object) -> None:
         """Put a fault at the end of the script."""
         self._post("faults", **fault)
 
@@ -276,7 +277,7 @@ class SimulatorControl:
     def _get(self, path: str, **arguments: str) -> Any:
         return self._call("GET", f"{path}?{urlencode(arguments)}", None)
 
-    def _post(self, path: str, **arguments: Any) -> Any:
+    def _post(self, path: str, **arguments: object) -> Any:
         return self._call("POST", path, json.dumps(_plain(arguments)).encode())
 
     def _call(self, method: str, path: str, body: bytes | None) -> Any:
