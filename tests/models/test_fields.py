@@ -75,7 +75,7 @@ def test_without_a_key_nothing_is_stored_and_the_remedy_is_told(settings: Settin
 @pytest.mark.parametrize("keys", [["of no use"], [None], "not a list"])
 def test_what_is_no_key_is_said_without_showing_it(settings: Settings, keys: object) -> None:
     settings.AMAZON_SYNC = {"ENCRYPTION_KEYS": keys}
-    with pytest.raises(ConfigurationError, match="no Fernet key") as refusal:
+    with pytest.raises(ConfigurationError, match="is not a Fernet key") as refusal:
         EncryptedTextField().get_prep_value(SECRET)
     assert "of no use" not in str(refusal.value)
 
