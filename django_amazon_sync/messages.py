@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -220,7 +220,7 @@ class Message:
     """
 
     code: Code
-    params: dict[str, Parameter]
+    params: dict[str, Parameter] = field(hash=False)
 
     def __init__(self, code: Code, **params: Parameter) -> None:
         if params.keys() != code.parameters:

@@ -43,6 +43,7 @@ def messages(draw: st.DrawFn) -> Message:
 def test_a_message_comes_back_from_json_as_it_was(message: Message) -> None:
     stored = json.loads(json.dumps(message.as_json()))
     assert Message.from_json(stored) == message
+    assert hash(Message.from_json(stored)) == hash(message)
     assert str(Message.from_json(stored)) == str(message)
 
 

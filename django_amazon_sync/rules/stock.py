@@ -36,7 +36,8 @@ def quantity_to_send(
         return QuantityDecision(
             None, f"The shop says {sellable}, more than the {HIGHEST_QUANTITY} that are plausible."
         )
-    return QuantityDecision(max(0, sellable - buffer - held))
+    # Sums of some databases are 5.0, and of half a unit none can be sold.
+    return QuantityDecision(max(0, int(sellable) - buffer - held))
 
 
 def may_leave(new: int, *, accepted: int | None, orders_complete: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,14 @@ def test_sellable_less_buffer_less_what_amazon_sold(
 ) -> None:
     decision = quantity_to_send(sellable=sellable, set_quantity=None, held=held, buffer=buffer)
     assert (decision.quantity, decision.reason) == (expected, "")
+
+
+@pytest.mark.parametrize("sum_of_a_database", [5.0, 5.9])
+def test_of_half_a_unit_none_can_be_sold(sum_of_a_database: float) -> None:
+    decision = quantity_to_send(
+        sellable=cast(int, sum_of_a_database), set_quantity=None, held=2, buffer=0
+    )
+    assert repr(decision.quantity) == "3"
 
 
 @given(st.integers(min_value=-1000, max_value=2_000_000), units, units)

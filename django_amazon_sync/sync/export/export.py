@@ -466,12 +466,15 @@ def _waits(listing: Listing, name: str, value: FieldValue) -> str:
 
 def _not_now(work: Work, listing: Listing, name: str, value: FieldValue) -> str:
     """Why this value cannot leave at this moment."""
-    if name != QUANTITY or not isinstance(value, int):
+    if name != QUANTITY:
         return ""
+    quantity = quantity_in({name: value})
+    if quantity is None:
+        return f"{value!r} is not a number of units."
     if not listing.sku.channel:
         return "Amazon shows no fulfilment channel for it yet; a quantity could make a second one."
     return may_leave(
-        value,
+        quantity,
         accepted=quantity_in(listing.accepted),
         orders_complete=orders_complete(work),
     )

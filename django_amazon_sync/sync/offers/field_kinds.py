@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class FieldKind(ABC):
-    """One kind of value. Whatever takes a value raises TypeError where it is of another kind."""
+    """One kind of value."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -127,15 +127,15 @@ def _without(currency: str, text: str) -> str:
 
 
 def _text(value: FieldValue) -> str:
+    """A price as it is kept."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text.")
     return value
 
 
-def _whole(value: FieldValue) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r} is not a whole number.")
-    return value
+def _as_json(value: FieldValue) -> Json:
+    """The value as it is: what Amazon cannot take of it, Amazon refuses, for that SKU alone."""
+    return cast("Json", value)  # each field value is JSON; lists and objects are invariant
 
 
 def _list(value: FieldValue) -> list[FieldValue]:
@@ -179,7 +179,7 @@ class Number(FieldKind):
         return value
 
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
-        return [{self.part: _whole(value)}]
+        return [{self.part: _as_json(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> int | None:
         return whole(instances[0].get(self.part)) if instances else None
@@ -202,7 +202,7 @@ class Day(FieldKind):
         return _day(text)
 
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
-        return [{self.part: _text(value)}]
+        return [{self.part: _as_json(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
         return (text_in(instances[0].get(self.part))[:10] or None) if instances else None
@@ -244,7 +244,7 @@ class Text(FieldKind):
         return text
 
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
-        return [{"value": _text(value)}]
+        return [{"value": _as_json(value)}]
 
     def from_amazon(self, instances: Sequence[Instance], terms: MarketplaceTerms) -> str | None:
         return (text_in(instances[0].get("value")) or None) if instances else None
@@ -276,7 +276,7 @@ class Codes(FieldKind):
         return ", ".join(map(_text, _list(value)))
 
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
-        return [{"value": _text(code)} for code in _list(value)]
+        return [{"value": _as_json(code)} for code in _list(value)]
 
     def from_amazon(
         self, instances: Sequence[Instance], terms: MarketplaceTerms
@@ -485,7 +485,8 @@ class BusinessPrice(FieldKind):
         instance: Instance = {"our_price": schedule(money_of(price))}
         if tiers:
             levels: list[Json] = [
-                {"lower_bound": units, "value": number(money_of(paid))} for units, paid in tiers
+                {"lower_bound": _as_json(units), "value": number(money_of(paid))}
+                for units, paid in tiers
             ]
             plan: JsonObject = {"discount_type": "fixed", "levels": levels}
             instance["quantity_discount_plan"] = [{"schedule": [plan]}]
@@ -516,11 +517,14 @@ class BusinessPrice(FieldKind):
         return BusinessField(self, currency, **options)
 
 
-def _business(value: FieldValue) -> tuple[str, list[tuple[int, str]]]:
-    """The price of a business price and its tiers, units and price each."""
+def _business(value: FieldValue) -> tuple[str, list[tuple[FieldValue, str]]]:
+    """The price of a business price and its tiers, units and price each.
+
+    Units are as they are: of a tier that Amazon showed without them there are none.
+    """
     parts = _parts(value)
     tiers = [_list(tier) for tier in _list(parts["tiers"])]
-    return _text(parts["price"]), [(_whole(units), _text(paid)) for units, paid in tiers]
+    return _text(parts["price"]), [(units, _text(paid)) for units, paid in tiers]
 
 
 def business_prices(value: FieldValue) -> tuple[Money, ...]:

@@ -11,7 +11,8 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync.amazon.attributes import Slot
 from django_amazon_sync.amazon.listings import patch_listing
-from django_amazon_sync.models import Job, Outcome, SellerSku, Submission
+from django_amazon_sync.data import FieldValues
+from django_amazon_sync.models import Job, Outcome, RunState, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.offers import fields
 from django_amazon_sync.sync.offers.field_kinds import Number
@@ -64,6 +65,18 @@ def test_every_field_travels_by_itself_and_stays(mug: World) -> None:
     before = mug.writes()
     assert lines_of(mug.export(), "outcome") == []
     assert mug.writes() == before
+
+
+def test_a_tier_that_amazon_shows_without_its_units_stops_no_run(mug: World) -> None:
+    """It was read back as it stands there, and compared with what staff set."""
+    give(mug, business_price=BUSINESS)
+    odd: FieldValues = {"price": "9.40 EUR", "tiers": [[None, "9.20 EUR"]]}
+    listing = mug.listing("MUG")
+    listing.accepted |= {"business_price": odd}
+    listing.save()
+    run = mug.export()
+    assert (run.state, lines_of(run, "outcome")) == (RunState.DONE, [Outcome.SENT])
+    assert mug.live("MUG").business_price == Decimal("9.50")
 
 
 def test_without_own_values_nothing_of_them_is_touched(world: World) -> None:
