@@ -8,7 +8,6 @@ this: ``amazon_tick`` does in its own process what ``tick`` does.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -16,10 +15,10 @@ from itertools import chain
 
 from celery import Task, current_app, shared_task
 from django.db import transaction
-from django.utils import timezone
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from django_amazon_sync import clock
 from django_amazon_sync.errors import Halted
 from django_amazon_sync.models import Job, RunState, SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
@@ -146,10 +145,10 @@ def work_off(account: SellerAccount, run: SyncRun, seconds: float) -> None:
 
     A run that needs longer is queued again, and goes on from its rows when it is asked for.
     """
-    end = time.monotonic() + seconds
+    end = clock.monotonic() + seconds
 
     def over() -> bool:
-        return time.monotonic() >= end
+        return clock.monotonic() >= end
 
     for due_run in chain([run], jobs.due_runs([account])):
         with suppress(Halted):  # another request began it a moment ago
@@ -160,7 +159,7 @@ def work_off(account: SellerAccount, run: SyncRun, seconds: float) -> None:
 
 def _perform(run_pk: int) -> None:
     run = SyncRun.objects.filter(pk=run_pk, state=RunState.QUEUED).first()
-    if run is None or (run.not_before and run.not_before > timezone.now()):
+    if run is None or (run.not_before and run.not_before > clock.now()):
         logger.info("Run %s was begun by another worker, or has to wait.", run_pk)
         return
     try:
@@ -168,7 +167,7 @@ def _perform(run_pk: int) -> None:
     except Halted as reason:  # another worker began it a moment ago
         logger.info("%s", reason)
         return
-    if run.state == RunState.QUEUED and run.not_before and run.not_before <= timezone.now():
+    if run.state == RunState.QUEUED and run.not_before and run.not_before <= clock.now():
         tick()  # it gave way to others, which need not wait for beat
 
 

@@ -11,8 +11,6 @@ import json
 import logging
 import math
 import platform
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +20,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
-from django_amazon_sync import __version__
+from django_amazon_sync import __version__, clock
 from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.amazon.sessions import session
@@ -164,7 +162,7 @@ class Client:
 
     def now(self) -> datetime:
         """Now by Amazon's clock, aware UTC; a host's own may be minutes off."""
-        return datetime.now(UTC) + self.clock_offset
+        return clock.now() + self.clock_offset
 
     def _url(self, path: str, query: Query | None) -> str:
         pairs = {key: _written(value) for key, value in (query or {}).items() if value is not None}
@@ -194,17 +192,17 @@ class Client:
 
     def _wait_for_turn(self, operation: str) -> None:
         """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
-        give_up = time.monotonic() + self._patience
-        while wait := self.limiter.take(operation, time.time()):
-            if time.monotonic() + wait > give_up:
+        give_up = clock.monotonic() + self._patience
+        while wait := self.limiter.take(operation, clock.timestamp()):
+            if clock.monotonic() + wait > give_up:
                 raise Throttled(
                     operation,
                     f"the next call is due in {math.ceil(wait)} seconds; it goes on by itself.",
-                    retry_at=datetime.now(UTC) + timedelta(seconds=wait),
+                    retry_at=clock.now() + timedelta(seconds=wait),
                 )
             if self._on_wait:
                 self._on_wait(operation, wait)
-            time.sleep(wait)
+            clock.sleep(wait)
 
     def _exchange(self, operation: str, request: requests.Request) -> requests.Response:
         """The whole answer, or Unavailable; redirects are answers like any other."""
@@ -221,7 +219,7 @@ class Client:
         # Spread by chance, as every worker of every seller hears "too often" at the same time;
         # Amazon does not say until when (docs/amazon.md#no-time-after-which-to-retry).
         pause = max(self.limiter.interval(operation), 1.0) * _jitter()
-        retry_at = datetime.now(UTC) + timedelta(seconds=pause)
+        retry_at = clock.now() + timedelta(seconds=pause)
         faults.raise_for(operation, response, region=self.region, retry_at=retry_at)
 
     def _read_clock(self, response: requests.Response) -> datetime | None:
@@ -229,7 +227,7 @@ class Client:
             date = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
-        self._clock_offset = date - datetime.now(UTC)
+        self._clock_offset = date - clock.now()
         return date
 
     def _read_rate(self, operation: str, response: requests.Response) -> float | None:
@@ -243,12 +241,12 @@ class Client:
             return None
         if not (math.isfinite(rate) and rate > 0):
             return None
-        self.limiter.learn(operation, rate, time.time())
+        self.limiter.learn(operation, rate, clock.timestamp())
         return rate
 
 
 def _jitter() -> float:
-    return random.uniform(1, 1.25)  # noqa: S311 - spreads load, guards nothing
+    return clock.dice.uniform(1, 1.25)
 
 
 def _written(value: str | int | datetime | Sequence[str]) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import requests
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.client import USER_AGENT
 from django_amazon_sync.amazon.reading import obj, text, whole
@@ -142,7 +143,7 @@ def _refusal(response: requests.Response, body: JsonObject, grant: str) -> Amazo
         return Throttled(
             OPERATION,
             "too many tokens were asked for; it goes on by itself.",
-            retry_at=datetime.now(UTC) + timedelta(minutes=1),
+            retry_at=clock.now() + timedelta(minutes=1),
             status=status,
             request_id=request_id,
         )

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValues, RunOptions
 from django_amazon_sync.models.accounts import Job, SellerAccount
 from django_amazon_sync.models.fields import JsonColumn
@@ -136,7 +136,7 @@ class SyncRun(StateMachineModel):
         """Begin a queued run; False where another worker has begun it."""
         return self.move(
             RunState.RUNNING,
-            started_at=self.started_at or timezone.now(),
+            started_at=self.started_at or clock.now(),
             not_before=None,
             reason_code="",
             reason="",
@@ -160,7 +160,7 @@ class SyncRun(StateMachineModel):
         state = RunState.STOPPED if reason else RunState.DONE
         ended = self.move(
             state,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
             counts=self.counts,
             reason_code=reason_code,
             reason=reason,

@@ -8,15 +8,14 @@ or away: somebody is waiting for the page.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.utils.translation import gettext
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import (
     catalog,
     feeds,
@@ -61,7 +60,7 @@ class Finding:
 
 def last_moment() -> float:
     """When a check that begins now tries nothing more, by the monotonic clock."""
-    return time.monotonic() + ENDS_AFTER
+    return clock.monotonic() + ENDS_AFTER
 
 
 def check_account(account: SellerAccount, ends: float | None = None) -> list[Finding]:
@@ -87,7 +86,7 @@ class _Check:
 
     def findings(self) -> Iterator[Finding]:
         client, codes, marketplace = self.client, self.codes, self.codes[0]
-        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        an_hour_ago = clock.now() - timedelta(hours=1)
         yield self._try(
             "account",
             gettext("works: the stores that the seller sells in can be read."),
@@ -129,7 +128,7 @@ class _Check:
         )
 
     def _try(self, what: str, works: str, attempt: Callable[[], object]) -> Finding:
-        if not self.gone and time.monotonic() > self.ends:
+        if not self.gone and clock.monotonic() > self.ends:
             self.gone = gettext("Amazon answers slowly; check again later.")
         if self.gone:
             return Finding(what, None, gettext("Not tried: %(why)s") % {"why": self.gone})
@@ -150,7 +149,7 @@ class _Check:
         page = orders.search_orders(
             self.client,
             marketplaces=self.codes,
-            updated_after=datetime.now(UTC) - LOOKS_BACK,
+            updated_after=clock.now() - LOOKS_BACK,
         )
         self._seen = [order for order, _raw in page.orders if isinstance(order, OrderData)]
 

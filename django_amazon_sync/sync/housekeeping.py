@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.models import (
     Alarm,
     Listing,
@@ -46,7 +45,7 @@ def forget_runs(now: datetime | None = None) -> int:
 
     What has not ended stays, and so does a run that held changes, while any of its account wait.
     """
-    before = (now or timezone.now()) - timedelta(days=float(conf.get("RUNS_KEPT_DAYS")))
+    before = (now or clock.now()) - timedelta(days=float(conf.get("RUNS_KEPT_DAYS")))
     waiting = Listing.objects.filter(marketplace__account=OuterRef("account")).exclude(held={})
     old = (
         SyncRun.objects.filter(created_at__lt=before, state__in=(RunState.DONE, RunState.STOPPED))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
@@ -94,7 +93,7 @@ def request_once(account: SellerAccount, job: Job, *, started_by: Starter) -> Sy
         if queued is not None:
             return queued
         for schedule in Schedule.objects.filter(account=account, job=job):
-            schedule.claim(timezone.now())
+            schedule.claim(clock.now())
         return request(account, job, started_by=started_by)
 
 
@@ -148,14 +147,14 @@ class _Given:
     _turn: int = 0
 
     def note(self, run: SyncRun) -> None:
-        self.lanes[run.account_id, run.job] = time.monotonic()
+        self.lanes[run.account_id, run.job] = clock.monotonic()
         self.runs[run.pk] = run.not_before
         self._turn += 1
         self.accounts[run.account_id] = self._turn
 
     def rests(self, account: SellerAccount, job: Job) -> bool:
         last = self.lanes.get((account.pk, job))
-        return last is not None and time.monotonic() < last + LANE_RESTS
+        return last is not None and clock.monotonic() < last + LANE_RESTS
 
     def has(self, run: SyncRun) -> bool:
         return run.pk in self.runs and self.runs[run.pk] == run.not_before
@@ -191,6 +190,6 @@ def _scheduled(schedule: Schedule) -> SyncRun | None:
         account=schedule.account_id, job=job, state=RunState.QUEUED, dry_run=False
     )
     whole = any(set(options) <= {SO_FAR} for options in queued.values_list("options", flat=True))
-    if not schedule.claim(timezone.now()) or whole:
+    if not schedule.claim(clock.now()) or whole:
         return None
     return request(schedule.account, job, started_by=Starter.SCHEDULE)

@@ -7,14 +7,13 @@ behind them, and goes on from its rows.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import (
     AccountState,
     Job,
@@ -69,7 +68,7 @@ class Waiting:
         """The accounts with changed offers, then those with feeds to settle."""
         changed = OfferChange.objects.values("account")
         live = self._connected.filter(state=AccountState.LIVE, pk__in=changed)
-        settling = self._connected.filter(pk__in=settle_feeds.due(timezone.now()).values("account"))
+        settling = self._connected.filter(pk__in=settle_feeds.due(clock.now()).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
             for account in accounts.order_by("pk"):
                 if not leases.busy(lease_key(job, account.pk)):
@@ -96,13 +95,13 @@ class Waiting:
         return next(self.lanes(), None) is not None or bool(self.turns())
 
     def _queued(self) -> QuerySet[SyncRun]:
-        due = Q(not_before=None) | Q(not_before__lte=timezone.now())
+        due = Q(not_before=None) | Q(not_before__lte=clock.now())
         queued = SyncRun.objects.filter(due, state=RunState.QUEUED, account__in=self._chosen)
         return queued.order_by("pk")
 
     def _schedules(self) -> QuerySet[Schedule]:
         return Schedule.objects.filter(
-            active=True, next_due__lte=timezone.now(), account__in=self._connected
+            active=True, next_due__lte=clock.now(), account__in=self._connected
         )
 
 
@@ -115,7 +114,7 @@ class Slice:
 
     def __call__(self) -> bool:
         """Whether the run had better give way."""
-        now = time.monotonic()
+        now = clock.monotonic()
         if self._look_at is None:
             self._look_at = now + SLICE
             return False  # however short it is, one batch gets done

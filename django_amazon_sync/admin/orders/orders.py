@@ -13,11 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_amazon_sync import clock
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import SEES_BUYERS
 from django_amazon_sync.admin.common.base import (
@@ -111,7 +111,7 @@ class ShipByFilter(admin.SimpleListFilter):
         return [("near", _("within a day, or overdue"))]
 
     def queryset(self, request: HttpRequest, queryset: Orders) -> Orders:
-        return attention.near(queryset, timezone.now()) if self.value() == "near" else queryset
+        return attention.near(queryset, clock.now()) if self.value() == "near" else queryset
 
 
 @admin.register(AmazonOrder)

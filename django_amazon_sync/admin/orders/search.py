@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from datetime import time as clock
+from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django import forms
@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
 from django_amazon_sync.admin.common.base import marketplace_name
 from django_amazon_sync.admin.common.formatting import change_url, moment
@@ -190,7 +191,7 @@ class SearchForm(forms.Form):
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, clock.min))
+    return timezone.make_aware(datetime.combine(day, time_of_day.min))
 
 
 class Carried(TypedDict):
@@ -419,7 +420,7 @@ class SearchPage:
         if asked.since is None:
             raise PermissionDenied
         options: dict[str, Any] = {"since": asked.since.isoformat(), "by_creation": True}
-        if asked.until is not None and asked.until < timezone.now() - SURELY_THERE:
+        if asked.until is not None and asked.until < clock.now() - SURELY_THERE:
             options["until"] = asked.until.isoformat()
         if asked.marketplaces:
             options["marketplaces"] = list(asked.marketplaces)

@@ -23,11 +23,11 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.admin.common.base import Row, ScreenPart
 from django_amazon_sync.admin.products.staff_fields import (
     StaffField,
@@ -332,6 +332,6 @@ def _entry(
         object_id=str(row.pk),
         object_repr=str(row)[:200],
         action_flag=CHANGE,
-        action_time=timezone.now(),
+        action_time=clock.now(),
         change_message=gettext("Edited together. %(changes)s.") % {"changes": "; ".join(words)},
     )

@@ -30,7 +30,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url
@@ -477,7 +477,7 @@ def _to_amazon(request: HttpRequest, form: ConnectForm) -> HttpResponse:
     request.session[KEPT] = Waiting(
         state=state,
         user=str(request.user.pk),
-        until=(timezone.now() + WAITS).isoformat(),
+        until=(clock.now() + WAITS).isoformat(),
         account=form.again.pk if form.again else None,
         region=form.region,
         marketplaces=marketplaces,
@@ -512,7 +512,7 @@ def _why_not(request: HttpRequest, kept: Waiting | None) -> str:
         or not constant_time_compare(given, kept["state"])
     ):
         return gettext("This does not answer anything that you asked; start again.")
-    if timezone.now() > datetime.fromisoformat(kept["until"]):
+    if clock.now() > datetime.fromisoformat(kept["until"]):
         return gettext("It took longer than ten minutes; authorise again.")
     if not request.GET.get("spapi_oauth_code") or not request.GET.get("selling_partner_id"):
         return gettext("Amazon gave no authorisation; confirm it on Amazon's page.")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_amazon_sync import clock
 from django_amazon_sync.sync.orders import windows
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class LookBackField(forms.MultiValueField):
 
     def compress(self, data_list: tuple[str, date | None] | None) -> datetime | None:
         choice, day = data_list or ("", None)
-        now = timezone.now().replace(microsecond=0)
+        now = clock.now().replace(microsecond=0)
         if days := Back.DAYS.get(choice):
             return now - timedelta(days=days)
         if choice != Back.DATE:

@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.admin.common.base import (
     AccountFilter,
     NoAddDelete,
@@ -50,8 +50,8 @@ class ScheduleForm(RowForm[Schedule]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
         if "every" in self.changed_data and self._counts_anew and data.get("every"):
-            last = self.instance.last_started or timezone.now()
-            data["next_due"] = max(last + data["every"], timezone.now())
+            last = self.instance.last_started or clock.now()
+            data["next_due"] = max(last + data["every"], clock.now())
         return data
 
 

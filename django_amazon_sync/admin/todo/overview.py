@@ -5,7 +5,6 @@ It takes the same number of queries for one account and for fifty, and counts li
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.admin.common import help_articles, help_links, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
@@ -129,7 +129,7 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
     runs = attention.last_runs(pks)
     listings = _listings(pks)
     try:
-        budgets = budget.budgets_of_accounts(rows, OPERATIONS, time.time())
+        budgets = budget.budgets_of_accounts(rows, OPERATIONS, clock.timestamp())
         away = ""
     except Unavailable as fault:
         budgets, away = {}, str(fault)

@@ -8,7 +8,6 @@ JSON document, also where nothing could run.
 from __future__ import annotations
 
 import json
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted, Unavailable
 from django_amazon_sync.models import (
@@ -139,7 +139,7 @@ class RunCommand(AmazonCommand):
             patiently(run)
             while run.state == RunState.QUEUED and run.not_before is not None:
                 say(f"{run.reason} It goes on at {timezone.localtime(run.not_before):%H:%M:%S}.")
-                sleep((run.not_before - timezone.now()).total_seconds())
+                sleep((run.not_before - clock.now()).total_seconds())
                 try:
                     patiently(run)
                 except Halted:  # a tick was faster
@@ -149,7 +149,7 @@ class RunCommand(AmazonCommand):
 
 def sleep(seconds: float) -> None:
     """Wait so long for Amazon."""
-    time.sleep(max(0.0, seconds))
+    clock.sleep(max(0.0, seconds))
 
 
 def _follow(run: SyncRun) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from django_amazon_sync import clock
 from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Job, SellerAccount, SyncRun
@@ -78,7 +79,7 @@ def _check_times(since: datetime | None, until: datetime | None, numbers: list[s
         raise ConfigurationError("--until needs --since.")
     if since and numbers:
         raise ConfigurationError("--order names single orders; leave out --since and --until.")
-    if since and since >= (until or datetime.now(UTC)):
+    if since and since >= (until or clock.now()):
         end = until.isoformat() if until else "now"
         raise ConfigurationError(f"--since {since.isoformat()} is not before {end}.")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.limits import Budget, budgets
 from django_amazon_sync.models import Job, SellerAccount, SyncRun
 from django_amazon_sync.sync.accounts.connect import bucket_key, limiter_for
@@ -34,7 +34,7 @@ def budgets_of(run: SyncRun) -> list[Budget]:
 
     One query, or one call where buckets are in Redis. Raises Unavailable where Redis is away.
     """
-    return limiter_for(run.account).budgets(OPERATIONS[Job(run.job)], time.time())
+    return limiter_for(run.account).budgets(OPERATIONS[Job(run.job)], clock.timestamp())
 
 
 def budgets_of_accounts(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import listings, lwa, sellers
 from django_amazon_sync.amazon.client import Client, TokenSource
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
@@ -313,7 +313,7 @@ def release(account: SellerAccount) -> None:
         )
     else:
         # What changed in the shop while the account was silent was not written down.
-        account.schedules.filter(job=Job.EXPORT).update(next_due=timezone.now())
+        account.schedules.filter(job=Job.EXPORT).update(next_due=clock.now())
 
 
 def pause(account: SellerAccount, reason: str) -> bool:

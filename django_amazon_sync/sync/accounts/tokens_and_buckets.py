@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.limits import CLOCKS, BucketStore, Level, Plan, at_new_rate, take
 from django_amazon_sync.amazon.lwa import Token, request_token
 from django_amazon_sync.errors import ConfigurationError, Unavailable
@@ -34,7 +32,7 @@ class DatabaseTokens:
     def token(self, scope: str = "") -> str:
         """A token that is valid for another minute. Raises Disconnected, Unavailable."""
         read = self._read.get(scope)
-        if read is not None and read.expires_at > timezone.now() + MARGIN:
+        if read is not None and read.expires_at > clock.now() + MARGIN:
             return read.token
         return self._stored(scope) or self._renewed(scope, rejected="")
 
@@ -45,22 +43,22 @@ class DatabaseTokens:
 
     def _stored(self, scope: str, rejected: str = "") -> str:
         row = AccessToken.objects.filter(account=self._account, scope=scope).first()
-        if row is None or row.expires_at <= timezone.now() + MARGIN or row.token == rejected:
+        if row is None or row.expires_at <= clock.now() + MARGIN or row.token == rejected:
             return ""
         self._read[scope] = row
         return row.token
 
     def _renewed(self, scope: str, *, rejected: str) -> str:
         """The token that this worker, or another one meanwhile, has got."""
-        give_up = time.monotonic() + RENEWAL
+        give_up = clock.monotonic() + RENEWAL
         while not (held := leases.take(f"token of account {self._account.pk} {scope}")):
             if token := self._stored(scope, rejected):
                 return token
-            if time.monotonic() > give_up:
+            if clock.monotonic() > give_up:
                 raise Unavailable(
                     "token", "Another worker has been renewing the token for too long.", sent=False
                 )
-            time.sleep(0.1)
+            clock.sleep(0.1)
         try:
             if token := self._stored(scope, rejected):
                 return token
@@ -71,7 +69,7 @@ class DatabaseTokens:
                 scope=scope,
                 defaults={
                     "token": renewed.access_token,
-                    "expires_at": timezone.now() + timedelta(seconds=renewed.expires_in),
+                    "expires_at": clock.now() + timedelta(seconds=renewed.expires_in),
                 },
             )
             return renewed.access_token

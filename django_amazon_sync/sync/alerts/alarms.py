@@ -18,10 +18,9 @@ from django.apps import apps
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.models import Alarm, SellerAccount
 from django_amazon_sync.sync.alerts.attention import Matter, MatterKind, matters
 
@@ -37,7 +36,7 @@ Topic = tuple[int, str, str]
 
 def ring(now: datetime | None = None) -> None:
     """One round: note what wants staff, mark what is mended, mail what is new."""
-    now = now or timezone.now()
+    now = now or clock.now()
     found = matters(SellerAccount.objects.all(), now=now)
     by_topic = {
         matter.topic: matter
@@ -96,7 +95,7 @@ def _record(alarms: list[Alarm], sent: bool) -> None:
     """Whether these were mailed; what was not is free for the next round."""
     rows = Alarm.objects.filter(pk__in=[alarm.pk for alarm in alarms])
     if sent:
-        rows.update(mailed_at=timezone.now())
+        rows.update(mailed_at=clock.now())
     else:
         rows.update(claimed_at=None)
 

@@ -20,7 +20,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.models import (
     UNSHIPPED,
     AccountState,
@@ -122,7 +122,7 @@ def matters(
 
     Of an account that staff deactivated nothing is told.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     active = {account.pk: account for account in _read(accounts)}
     found: dict[int, list[Matter]] = defaultdict(list)
     for read in (_of_accounts, _of_orders, _of_shipments, _of_listings, _of_runs):
@@ -137,7 +137,7 @@ def matters(
 
 def of_account(account: SellerAccount) -> Iterator[Matter]:
     """What wants staff of one account's listings, orders and shipments, deactivated or not."""
-    now = timezone.now()
+    now = clock.now()
     for read in (_of_listings, _of_orders, _of_shipments):
         yield from read({account.pk: account}, now)
 

@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import reports as gateway
 from django_amazon_sync.data import ReportFacts, ReportRow
 from django_amazon_sync.errors import NoReport, NotFound, NotYet, Unreadable
@@ -153,7 +153,7 @@ def _report_of(work: Work, marketplace: Marketplace, report_type: str) -> Amazon
     run that is queued again in between never begins anew with another.
     """
     now = work.client.now()
-    began = now - (timezone.now() - (work.run.started_at or timezone.now()))
+    began = now - (clock.now() - (work.run.started_at or clock.now()))
     fits = (
         Q(state__in=OPEN)
         | Q(state=ReportState.READY, made_at__gte=began - AmazonReport.FRESH)
@@ -198,7 +198,7 @@ def _look(work: Work, report: AmazonReport) -> None:
         report.move(ReportState.FAILED, reason=reason)
     else:
         wait = min(max(age / 2, SOONEST), LATEST)
-        raise NotYet(f"Amazon is making the report {report}.", retry_at=timezone.now() + wait)
+        raise NotYet(f"Amazon is making the report {report}.", retry_at=clock.now() + wait)
 
 
 def _done(report: AmazonReport, facts: ReportFacts, *, made_at: datetime | None) -> None:

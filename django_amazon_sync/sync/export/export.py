@@ -18,9 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils import timezone
-
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValue, FieldValues, Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
@@ -199,7 +197,7 @@ def _too_much(work: Work, found: Survey, *, partly: bool) -> str:
 def _moved_lately(work: Work) -> int:
     """Listings that earlier runs over parts of the account moved within the last hour."""
     lately = SyncRun.objects.filter(
-        account=work.account, job=Job.CHANGES, created_at__gte=timezone.now() - timedelta(hours=1)
+        account=work.account, job=Job.CHANGES, created_at__gte=clock.now() - timedelta(hours=1)
     )
     counts = lately.exclude(pk=work.run.pk).values_list("counts", flat=True)
     return sum(run_counts.get(MOVED, 0) for run_counts in counts)

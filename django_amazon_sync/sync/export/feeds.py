@@ -18,9 +18,8 @@ from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import attributes, documents
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.data import FieldValues, Patch, SubmissionContent
@@ -69,7 +68,7 @@ def is_worth_a_feed(work: Work, number: int) -> bool:
     """
     if number <= conf.get("FEED_THRESHOLD"):
         return False
-    lately = timezone.now() - PATCHES_AFTER_FAILURE
+    lately = clock.now() - PATCHES_AFTER_FAILURE
     failed = feeds_of(work.account).filter(state=SubmissionState.FAILED, settled_at__gte=lately)
     return not failed.filter(~Q(amazon_id="") | Q(content__has_key="refused")).exists()
 
@@ -196,7 +195,7 @@ class _File:
             run=work.run,
             kind=Submission.Kind.FEED,
             state=SubmissionState.NEW,
-            not_before=timezone.now() + WRITTEN_WITHIN,
+            not_before=clock.now() + WRITTEN_WITHIN,
         )
 
     def add(self, change: Change) -> bool:
@@ -236,7 +235,7 @@ class _File:
             document_id=slot.document_id,
             content={"messages": self._written.messages},
             content_hash=self._written.digest,
-            not_before=timezone.now(),
+            not_before=clock.now(),
         )
 
 
@@ -271,18 +270,18 @@ def send_feed(work: Work, feed: Submission) -> None:
     """
     work.check_writing()
     now = work.client.now()
-    if not feed.move(SubmissionState.SENT, sent_at=now, not_before=timezone.now() + FIRST_LOOK):
+    if not feed.move(SubmissionState.SENT, sent_at=now, not_before=clock.now() + FIRST_LOOK):
         return  # another worker has sent it
     try:
         amazon_id = gateway.create_feed(work.client, feed.marketplace.code, feed.document_id)
     except Throttled as throttled:
         feed.move(SubmissionState.UPLOADED, not_before=throttled.retry_at)
     except Unauthorized as refused:
-        feed.move(SubmissionState.UPLOADED, not_before=timezone.now(), reason=str(refused))
+        feed.move(SubmissionState.UPLOADED, not_before=clock.now(), reason=str(refused))
         raise
     except Unavailable as silence:
         state = SubmissionState.UNKNOWN if silence.sent else SubmissionState.UPLOADED
-        feed.move(state, not_before=timezone.now() + FIRST_LOOK, reason=str(silence))
+        feed.move(state, not_before=clock.now() + FIRST_LOOK, reason=str(silence))
     except Rejected as refused:
         feed.content["refused"] = str(refused)
         Submission.objects.filter(pk=feed.pk).update(content=feed.content)
@@ -301,10 +300,10 @@ def send_feed(work: Work, feed: Submission) -> None:
 def send_uploaded(work: Work) -> None:
     """Send what was uploaded and had to wait; a document that died is given up."""
     waiting = feeds_of(work.account).filter(
-        state=SubmissionState.UPLOADED, not_before__lte=timezone.now()
+        state=SubmissionState.UPLOADED, not_before__lte=clock.now()
     )
     for feed in waiting.select_related("marketplace").order_by("pk"):
-        if timezone.now() - feed.created_at < DOCUMENT_LIVES:
+        if clock.now() - feed.created_at < DOCUMENT_LIVES:
             send_feed(work, feed)
         else:
             _give_up(feed, "Its document was never used, and Amazon keeps one for two days.")
@@ -321,7 +320,7 @@ def _give_up(feed: Submission, reason: str) -> None:
     """Its listings are looked at anew, as what was in the feed counted as on its way."""
     items = SubmissionItem.objects.filter(submission=feed)
     with transaction.atomic():
-        if feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason):
+        if feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=reason):
             offers = items.values_list("listing__sku__offer_pk", flat=True)
             changed_offers.note((feed.account_id, offer) for offer in offers.iterator())
             items.update(settled=True)

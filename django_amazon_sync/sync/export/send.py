@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
 from django_amazon_sync.data import (
@@ -257,7 +256,7 @@ def _write_down(work: Work, change: Change) -> Submission | None:
         )
         if not sku.managed:
             SellerSku.objects.filter(pk=sku.pk).update(managed=True)
-    submission.move(SubmissionState.SENT, sent_at=timezone.now())
+    submission.move(SubmissionState.SENT, sent_at=clock.now())
     return submission
 
 
@@ -275,10 +274,10 @@ def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
     try:
         return ask()
     except Throttled as throttled:
-        wait = throttled.retry_at - timezone.now()
+        wait = throttled.retry_at - clock.now()
         if wait > LONGEST_WAIT:
             raise
-        time.sleep(max(0.0, wait.total_seconds()))
+        clock.sleep(max(0.0, wait.total_seconds()))
         return ask()
 
 
@@ -337,7 +336,7 @@ def _take_refused(
             SubmissionState.FAILED,
             amazon_id=amazon_id,
             reason=f"{code}: {message}",
-            settled_at=timezone.now(),
+            settled_at=clock.now(),
         )
     work.line(
         Outcome.REFUSED,
@@ -367,9 +366,7 @@ def _take_failure(work: Work, change: Change, submission: Submission, error: Ama
         isinstance(error, Unavailable) and not error.sent
     )
     if never_sent:
-        submission.move(
-            SubmissionState.FAILED, reason=f"Not sent. {error}", settled_at=timezone.now()
-        )
+        submission.move(SubmissionState.FAILED, reason=f"Not sent. {error}", settled_at=clock.now())
         raise error
     submission.move(SubmissionState.UNKNOWN, reason=str(error))
     work.unanswered += 1
@@ -437,7 +434,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
         row.save()
         state = SubmissionState.DONE if arrived else SubmissionState.FAILED
         reason = "Read back: Amazon has it." if arrived else "Read back: Amazon does not have it."
-        item.submission.move(state, reason=reason, settled_at=timezone.now())
+        item.submission.move(state, reason=reason, settled_at=clock.now())
         if QUANTITY in item.values:
             invalidate_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
         changed_offers.note([(work.account.pk, listing.sku.offer_pk)])

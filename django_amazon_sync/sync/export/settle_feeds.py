@@ -22,9 +22,8 @@ from tempfile import TemporaryFile
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FeedFacts, FieldValues, Issue, ProcessingReport, SkuFacts
@@ -105,7 +104,7 @@ def settle(work: Work) -> None:
     _give_up_files(work)
     if work.account.writes_from(conf.get("DEPLOYMENT")):
         send_uploaded(work)
-    feeds = due(timezone.now()).filter(account=work.account, state__in=STILL_AT_IT)
+    feeds = due(clock.now()).filter(account=work.account, state__in=STILL_AT_IT)
     for feed in feeds.select_related("marketplace").order_by("pk"):
         feed.account = work.account
         work.give_way()
@@ -116,7 +115,7 @@ def settle(work: Work) -> None:
 
 
 def _give_up_files(work: Work) -> None:
-    now = timezone.now()
+    now = clock.now()
     unfinished = feeds_of(work.account).filter(state=SubmissionState.NEW, not_before__lte=now)
     if unfinished.exists():
         give_up_unfinished(work)
@@ -132,9 +131,9 @@ def _settle(work: Work, feed: Submission) -> None:
 
 def _look_again(feed: Submission, reason: str = "") -> None:
     """Ask for the feed again: every two minutes at first, every quarter of an hour later."""
-    age = timezone.now() - (feed.sent_at or feed.created_at)
+    age = clock.now() - (feed.sent_at or feed.created_at)
     pause = min(max(timedelta(minutes=2), age / 4), timedelta(minutes=15))
-    Submission.objects.filter(pk=feed.pk).update(not_before=timezone.now() + pause, reason=reason)
+    Submission.objects.filter(pk=feed.pk).update(not_before=clock.now() + pause, reason=reason)
 
 
 # --- 2. A sending without an answer ---------------------------------------------------------------
@@ -285,7 +284,7 @@ def _take_in(work: Work, feed: Submission, report: ProcessingReport, shown: _Sho
             work.lease.check()
             _settle_items(work, items, verdicts)
         work.run.count("settled", len(items))
-    feed.move(SubmissionState.DONE, settled_at=timezone.now(), reason="")
+    feed.move(SubmissionState.DONE, settled_at=clock.now(), reason="")
 
 
 def _verdict(item: SubmissionItem, report: ProcessingReport, shown: _Shown) -> _Verdict:
@@ -376,7 +375,7 @@ def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) ->
     text = "; ".join(f"{issue.code}: {issue.message}" for issue in issues)
     _say(work, feed, Outcome.REFUSED, f"Amazon took nothing of it: {text}")
     SubmissionItem.objects.filter(submission=feed).update(settled=True)
-    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=text)
+    feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=text)
 
 
 def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
@@ -390,7 +389,7 @@ def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
             _save(items, rows)
             changed_offers.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
     _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")
-    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=reason)
+    feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=reason)
 
 
 # --- 4. Reading back ------------------------------------------------------------------------------
@@ -415,7 +414,7 @@ def _read_back(work: Work, feed: Submission) -> None:
             work.lease.check()
             _settle_read_back(work, items, facts)
         work.run.count("read", len(items))
-    feed.move(SubmissionState.FAILED, settled_at=timezone.now(), reason=feed.content["read_back"])
+    feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=feed.content["read_back"])
 
 
 def _settle_read_back(

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
 from django_amazon_sync.amazon.reading import objs, text
@@ -41,7 +41,7 @@ PROPOSALS_PER_CHUNK = 200
 
 def keep_proposals(work: Work) -> None:
     """Keep what the run proposed and did not link, and forget what it no longer proposes."""
-    began = timezone.now()
+    began = clock.now()
     left = work.run.lines.filter(outcome=Outcome.PROPOSED).order_by("pk")
     for lines in chunks(left.iterator(chunk_size=PROPOSALS_PER_CHUNK), PROPOSALS_PER_CHUNK):
         work.lease.check()

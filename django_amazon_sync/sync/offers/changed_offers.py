@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db.models import DateTimeField, QuerySet, Value
 from django.dispatch import receiver
-from django.utils import timezone
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
 from django_amazon_sync.signals import offers_changed
 from django_amazon_sync.sync.runs.bulk import insert_rows, insert_select
@@ -45,7 +45,7 @@ def note(changes: Iterable[tuple[int, str]]) -> None:
 
 def note_skus(skus: QuerySet[SellerSku]) -> None:
     """Let the offers of these SKUs be looked at soon, however many they are: one statement."""
-    now = Value(timezone.now(), output_field=DateTimeField())
+    now = Value(clock.now(), output_field=DateTimeField())
     known = skus.filter(account__in=_live_accounts()).exclude(offer_pk="").order_by()
     offers = known.values_list("account", "offer_pk", now).distinct()
     insert_select(OfferChange, ("account", "offer_pk", "at"), offers)

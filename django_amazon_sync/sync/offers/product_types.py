@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils import timezone
-
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import product_types as gateway
 from django_amazon_sync.amazon.client import Client
@@ -66,7 +65,7 @@ def read(client: Client, marketplace: Marketplace, name: str) -> ProductType:
         defaults={
             "checksum": definition.checksum,
             "facts": facts,
-            "read_at": timezone.now(),
+            "read_at": clock.now(),
         },
     )
     return row
@@ -89,7 +88,7 @@ def kept_of(listings: Iterable[Listing]) -> dict[tuple[int, str], ProductType]:
 
 def is_fresh(row: ProductType) -> bool:
     """Whether what is kept is good still."""
-    return timezone.now() - row.read_at < KEPT
+    return clock.now() - row.read_at < KEPT
 
 
 def conditions_in(rows: Collection[ProductType]) -> list[str]:

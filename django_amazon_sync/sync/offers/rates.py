@@ -7,18 +7,16 @@ on until they are too old; what stops then are the prices of that marketplace, e
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 from functools import partial
 
 import requests
-from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, gettext_noop
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.data import Rate
 from django_amazon_sync.errors import Unreadable
@@ -48,7 +46,7 @@ def bring_up_rates(work: Work) -> None:
     At most once a day and for all accounts together; what went wrong is said in the run.
     """
     active = work.account.marketplaces.filter(active=True, rate_source=RateSource.ECB)
-    now = timezone.now()
+    now = clock.now()
     if not active.exists() or not RateFetch.claim(RateSource.ECB, now, REST):
         return
     fetch = RateFetch.objects.filter(source=RateSource.ECB)
@@ -76,10 +74,10 @@ def fetch_day() -> DayOfRates:
 
 
 def _body(answer: requests.Response) -> bytes:
-    until, body = time.monotonic() + ALTOGETHER, bytearray()
+    until, body = clock.monotonic() + ALTOGETHER, bytearray()
     for piece in answer.iter_content(65_536):
         body += piece
-        if len(body) > LARGEST or time.monotonic() > until:
+        if len(body) > LARGEST or clock.monotonic() > until:
             raise Unreadable(f"{answer.url} answers with too much, or too slowly.")
     return bytes(body)
 
@@ -110,7 +108,7 @@ def rates_for(marketplace: Marketplace) -> Rates | None:
         return None
     source = RateSource(marketplace.rate_source)
     find, name, remedy = _SOURCES[source]
-    today = timezone.now().date()
+    today = clock.now().date()
     currency = marketplace.facts.currency
     return Rates(
         currency,

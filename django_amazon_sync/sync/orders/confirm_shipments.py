@@ -14,9 +14,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.amazon import shipments as gateway
 from django_amazon_sync.amazon.carriers import OTHER, spelled
@@ -214,7 +213,7 @@ def confirm(work: Work, shipment: Shipment) -> None:
     Raises where it is no use to go on with the others.
     """
     work.check_writing()
-    if not shipment.move(ShipmentState.SENT, sent_at=timezone.now(), reason=""):
+    if not shipment.move(ShipmentState.SENT, sent_at=clock.now(), reason=""):
         return  # another worker has it
     try:
         gateway.confirm_shipment(work.client, _package(shipment, work.client.now()))

@@ -20,9 +20,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
-from django_amazon_sync import signals
+from django_amazon_sync import clock, signals
 from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.data import Money, OrderData, OrderPage, RunOptions, UnreadableOrder
 from django_amazon_sync.errors import (
@@ -443,7 +442,7 @@ def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[
     locked.move(
         OrderState.PLACED,
         shop_order_pk=shop_pk,
-        placed_at=timezone.now(),
+        placed_at=clock.now(),
         told_at=locked.updated_at,
         told_status=status_now(data),
         reason_code="",

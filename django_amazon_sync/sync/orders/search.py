@@ -7,13 +7,11 @@ some always stay for it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from django.utils import timezone
-
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.amazon.limits import Budget, room_at
 from django_amazon_sync.data import Money, OrderData, UnreadableOrder
@@ -98,7 +96,7 @@ def look(account: SellerAccount, asked: Asked) -> Page:
 
 def searches_left(account: SellerAccount) -> Budget:
     """What may be searched by hand now; raises Unavailable where the buckets are away."""
-    [budget] = limiter_for(account).budgets([SEARCH], time.time())
+    [budget] = limiter_for(account).budgets([SEARCH], clock.timestamp())
     return replace(budget, available=max(0, budget.available - KEPT_FOR_THE_IMPORT))
 
 
@@ -119,7 +117,7 @@ def _all_marketplaces(account: SellerAccount) -> list[str]:
 
 def _reached(moment: datetime | None) -> datetime | None:
     """A moment that Amazon surely answers for; it refuses those of the last two minutes."""
-    return moment and min(moment, timezone.now() - SURELY_THERE)
+    return moment and min(moment, clock.now() - SURELY_THERE)
 
 
 def _sightings(

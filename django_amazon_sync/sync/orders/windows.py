@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import OrderWindow, SellerAccount, WindowState
 
 #: A window begins this long before the last one ended: searches have been seen to omit orders
@@ -52,7 +53,7 @@ def _open_newest(account: SellerAccount, reached: datetime | None) -> None:
         first = min(first, account.orders_since)
     looks_back = first < account.cut_over
     start = (reached or first) - OVERLAP
-    recent = datetime.now(UTC) - timedelta(hours=1)
+    recent = clock.now() - timedelta(hours=1)
     if (reached is not None or looks_back) and recent - start > LONG_SILENCE + OVERLAP:
         OrderWindow.objects.create(account=account, start=start, until=recent)
         start = recent - OVERLAP
@@ -67,7 +68,7 @@ def oldest_orders(region: str) -> datetime:
     """
     if region == "fe":
         return datetime(2016, 1, 1, tzinfo=UTC)
-    return datetime.now(UTC) - timedelta(days=2 * 365 - 1)
+    return clock.now() - timedelta(days=2 * 365 - 1)
 
 
 def has_begun(account: SellerAccount) -> bool:

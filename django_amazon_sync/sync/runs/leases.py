@@ -17,10 +17,10 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
 from django_amazon_sync.errors import Busy, Halted
 from django_amazon_sync.models import Lease
+from django_amazon_sync.sync.runs.database_clock import database_now
 
 LASTS = timedelta(seconds=30)
 
@@ -36,13 +36,13 @@ class HeldLease:
     def check(self) -> None:
         """Renew the lease. Raises Halted where another worker took it over."""
         held = Lease.objects.filter(key=self.key, fence=self.fence, holder=self.holder)
-        if held.update(expires_at=Now() + LASTS) != 1:
+        if held.update(expires_at=database_now() + LASTS) != 1:
             raise Halted(f"Another worker took over {self.key}; this one stops.")
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
         held = Lease.objects.filter(key=self.key, fence=self.fence, holder=self.holder)
-        held.update(holder="", expires_at=Now())
+        held.update(holder="", expires_at=database_now())
 
 
 @contextmanager
@@ -60,25 +60,27 @@ def lease(key: str) -> Iterator[HeldLease]:
 def take(key: str) -> HeldLease | None:
     """Take the lease, or None while somebody alive holds it."""
     holder = _this_holder()
-    Lease.objects.get_or_create(key=key, defaults={"expires_at": Now()})
+    Lease.objects.get_or_create(key=key, defaults={"expires_at": database_now()})
     with transaction.atomic():
-        free = Lease.objects.filter(key=key, expires_at__lte=Now())
-        if not free.update(holder=holder, fence=F("fence") + 1, expires_at=Now() + LASTS):
+        free = Lease.objects.filter(key=key, expires_at__lte=database_now())
+        if not free.update(holder=holder, fence=F("fence") + 1, expires_at=database_now() + LASTS):
             current = Lease.objects.get(key=key)
             if not _died_here(current.holder):
                 return None
             dead = Lease.objects.filter(key=key, fence=current.fence)
-            if not dead.update(holder=holder, fence=F("fence") + 1, expires_at=Now() + LASTS):
+            if not dead.update(
+                holder=holder, fence=F("fence") + 1, expires_at=database_now() + LASTS
+            ):
                 return None
         return HeldLease(key, holder, Lease.objects.get(key=key).fence)
 
 
 def turn(key: str, every: timedelta) -> bool:
     """Whether this caller's turn has come to do what is done once in so long; of two one wins."""
-    Lease.objects.get_or_create(key=key, defaults={"expires_at": Now()})
+    Lease.objects.get_or_create(key=key, defaults={"expires_at": database_now()})
     return (
-        Lease.objects.filter(key=key, expires_at__lte=Now()).update(
-            expires_at=Now() + every, fence=F("fence") + 1
+        Lease.objects.filter(key=key, expires_at__lte=database_now()).update(
+            expires_at=database_now() + every, fence=F("fence") + 1
         )
         == 1
     )
@@ -86,7 +88,7 @@ def turn(key: str, every: timedelta) -> bool:
 
 def busy(key: str) -> bool:
     """Whether somebody alive holds the lease."""
-    held = Lease.objects.filter(key=key, expires_at__gt=Now()).first()
+    held = Lease.objects.filter(key=key, expires_at__gt=database_now()).first()
     return held is not None and not _died_here(held.holder)
 
 

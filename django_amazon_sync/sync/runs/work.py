@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,8 @@ from datetime import timedelta
 from typing import Any, Final, TypedDict, TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.errors import (
     AmazonError,
@@ -142,14 +140,14 @@ class Work:
 
         They count as done by ``advance``, which is how the run knows when it will be done.
         """
-        [budget] = self.client.limiter.budgets([operation], time.time())
-        self._pace = Pace(number, 1 / (budget.rate * per_call), time.monotonic())
+        [budget] = self.client.limiter.budgets([operation], clock.timestamp())
+        self._pace = Pace(number, 1 / (budget.rate * per_call), clock.monotonic())
         self.run.planned = self.run.done + number
         self._show()
 
     def advance(self, number: int = 1) -> None:
         """So many of the expected items are done: sent, refused, or left as they are."""
-        now = time.monotonic()
+        now = clock.monotonic()
         self.run.done += number
         if self._pace is not None:
             self._pace.advance(number, now)
@@ -160,9 +158,9 @@ class Work:
         """Save how far the run is, for those who look at it."""
         if self._pace is None:
             return
-        self._shown_at = time.monotonic()
+        self._shown_at = clock.monotonic()
         left = timedelta(seconds=self._pace.seconds_left(self._shown_at))
-        self.run.finish_expected = timezone.now() + left
+        self.run.finish_expected = clock.now() + left
         SyncRun.objects.filter(pk=self.run.pk, state=RunState.RUNNING).update(
             planned=self.run.planned,
             done=self.run.done,
@@ -178,7 +176,7 @@ class Work:
         """
         if self.slice_over():
             raise NotYet("It gave way to others that wait; it goes on by itself.",
-                         retry_at=timezone.now())  # fmt: skip
+                         retry_at=clock.now())  # fmt: skip
 
     def check_writing(self) -> None:
         """Prove that this worker may still write to Amazon. Raises Halted.

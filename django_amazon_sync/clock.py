@@ -1,0 +1,82 @@
+"""One clock and one dice for the whole package: all that waits, dates or draws asks here.
+
+So a test can stand in for time and chance, and one seed run twice does the same twice. Times are
+aware UTC; ``monotonic`` and ``sleep`` count seconds. The database's clock, on which several hosts
+agree, is in sync/runs/database_clock.py.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time, and waits."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class HostClock:
+    """This host's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))
+
+
+_hosts = HostClock()
+_clock: Clock = _hosts
+
+#: Spreads load over time; guards nothing.
+dice = random.Random()  # noqa: S311
+
+
+def now() -> datetime:
+    """Now by this host's clock, aware UTC."""
+    return _clock.now()
+
+
+def timestamp() -> float:
+    """Seconds since 1970 by this host's clock."""
+    return _clock.now().timestamp()
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never goes back, for spans of time only."""
+    return _clock.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    """Wait so many seconds; not at all where they are not positive."""
+    _clock.sleep(seconds)
+
+
+def is_the_hosts() -> bool:
+    """Whether no other clock stands in for this host's."""
+    return _clock is _hosts
+
+
+@contextmanager
+def stood_in_for(other: Clock, seed: int) -> Iterator[None]:
+    """Let another clock tell the time, and the dice begin at ``seed``, for the block."""
+    global _clock
+    before, state = _clock, dice.getstate()
+    _clock = other
+    dice.seed(seed)
+    try:
+        yield
+    finally:
+        _clock = before
+        dice.setstate(state)
