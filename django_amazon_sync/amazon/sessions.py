@@ -11,9 +11,23 @@ import threading
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 _local = threading.local()
+_stand_ins: dict[str, BaseAdapter] = {}
+
+
+def stand_in(beginning: str, adapter: BaseAdapter) -> None:
+    """Let an adapter answer each address that begins so, in every thread; for tests."""
+    _stand_ins[beginning] = adapter
+
+
+class _Session(requests.Session):
+    def get_adapter(self, url: str) -> BaseAdapter:
+        for beginning, adapter in _stand_ins.items():
+            if url.startswith(beginning):
+                return adapter
+        return super().get_adapter(url)
 
 
 def session() -> requests.Session:
@@ -25,7 +39,7 @@ def session() -> requests.Session:
 
 
 def _new_session() -> requests.Session:
-    new = requests.Session()
+    new = _Session()
     new.auth = _leave_alone
     new.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Retries belong to rows: a write that is silently sent twice could not be accounted for.

@@ -8,8 +8,9 @@
         ...  # let the program under test talk to amazon.endpoint and amazon.lwa_endpoint
         assert amazon.live(seller, "MUG-BLUE", "A1PA6795UKMFR9").quantity == 10
 
-It needs nothing but the standard library. ``Switches`` chooses between the answers to what
-Amazon leaves open; ``SimulatorControl`` drives a simulator in another process.
+It needs nothing but the standard library. ``Simulator(in_process=True)`` answers what the package
+asks in this process without HTTP, and needs ``requests``. ``Switches`` chooses between the answers
+to what Amazon leaves open; ``SimulatorControl`` drives a simulator in another process.
 """
 
 from .buying import NotForSale

@@ -10,7 +10,7 @@ from typing import Self
 from . import feeds, memory_file, order_life, reports, shipments, shoppers, stock, submissions
 from .clock import Clock
 from .gate import Gate
-from .server import HttpServer, Incoming, Reply
+from .server import HttpServer, Incoming, Reply, Serving
 from .switches import Switches
 from .world import World
 
@@ -45,11 +45,13 @@ class Running:
         state_file: str | Path | None,
         clock_offset: timedelta,
         rate_limits: bool,
+        in_process: bool,
     ) -> None:
         self._world = World(seed, switches, Clock(time_scale, clock_offset))
         self._state_file = Path(state_file) if state_file else None
         self._gate = Gate(self._world, self._catch_up, rate_limits=rate_limits)
-        self._server: HttpServer | None = None
+        self._in_process = in_process
+        self._server: Serving | None = None
         self._saver: threading.Thread | None = None
         self._saving = threading.Lock()
         self._stopping = threading.Event()
@@ -59,14 +61,21 @@ class Running:
             stock.stock_up(self._world)
 
     def start(self, port: int = 0) -> Self:
-        """Serve on 127.0.0.1, on any free port by default."""
+        """Serve on 127.0.0.1, on any free port by default; in process there are no ports."""
         self._stopping.clear()
-        self._server = HttpServer(port, self.respond)
+        self._server = self._serve(port)
         self._gate.base_url = self.endpoint
         if self._state_file:
             self._saver = threading.Thread(target=self._keep_saving, daemon=True)
             self._saver.start()
         return self
+
+    def _serve(self, port: int) -> Serving:
+        if not self._in_process:
+            return HttpServer(port, self.respond)
+        from .in_process import InProcess  # needs more than the standard library
+
+        return InProcess(self.respond)
 
     def respond(self, incoming: Incoming) -> Reply:
         """Answer one request."""
@@ -118,7 +127,7 @@ class Running:
         """The SP-API endpoint, which takes the tokens of every region."""
         if self._server is None:
             raise RuntimeError("The simulator has not been started; call start() first.")
-        return f"http://127.0.0.1:{self._server.port}"
+        return self._server.endpoint
 
     @property
     def regional_endpoint(self) -> str:

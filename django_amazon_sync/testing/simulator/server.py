@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from .answers import Json
@@ -33,6 +33,17 @@ class Reply:
     pause: float = 0.0
     drop: bool = False
 
+    @property
+    def phrase(self) -> str:
+        """What a status line says after the number."""
+        return BaseHTTPRequestHandler.responses.get(self.status, ("",))[0]
+
+    @property
+    def head(self) -> Json:
+        """The headers as they go out; nothing has a length but a body."""
+        length = {} if self.status == 204 else {"Content-Length": str(len(self.body))}
+        return {**self.headers, **length}
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -45,6 +56,19 @@ class Incoming:
     headers: Any
     raw_body: bytes
 
+    @classmethod
+    def read(cls, method: str, target: str, headers: Any, raw_body: bytes) -> "Incoming":
+        """A request by its target: path and query as they stand in the request's first line."""
+        path, _, query = target.partition("?")
+        return cls(
+            method=method,
+            path=path,
+            segments=[unquote(part) for part in path.strip("/").split("/")],
+            query=parse_qs(query, keep_blank_values=True),
+            headers=headers,
+            raw_body=raw_body,
+        )
+
     def json(self) -> Any:
         """The body as JSON, None if it is empty. Raises ValueError, for NaN and Infinity too."""
         return json.loads(self.raw_body, parse_constant=_refuse) if self.raw_body else None
@@ -55,6 +79,14 @@ def _refuse(constant: str) -> None:
 
 
 Respond = Callable[[Incoming], Reply]
+
+
+class Serving(Protocol):
+    """What has an address until it is stopped."""
+
+    endpoint: str
+
+    def stop(self) -> None: ...
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -77,16 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the caller went away, or the simulator is stopping
 
     def answer(self) -> None:
-        raw_body = self._body()
-        path, _, query = self.path.partition("?")
-        incoming = Incoming(
-            method=self.command,
-            path=path,
-            segments=[unquote(part) for part in path.strip("/").split("/")],
-            query=parse_qs(query, keep_blank_values=True),
-            headers=self.headers,
-            raw_body=raw_body,
-        )
+        incoming = Incoming.read(self.command, self.path, self.headers, self._body())
         self._send(self.server.respond(incoming))
 
     def _body(self) -> bytes:
@@ -105,11 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.drop:
             self.close_connection = True
             return
-        phrase = self.responses.get(reply.status, ("",))[0]
-        lines = [f"HTTP/1.1 {reply.status} {phrase}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-        if reply.status != 204:
-            lines.append(f"Content-Length: {len(reply.body)}")
+        lines = [f"HTTP/1.1 {reply.status} {reply.phrase}"]
+        lines += [f"{name}: {value}" for name, value in reply.head.items()]
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
         half = len(reply.body) // 2
         if reply.cut:
@@ -150,7 +170,7 @@ class HttpServer:
 
     def __init__(self, port: int, respond: Respond) -> None:
         self._server = _Server(port, respond)
-        self.port = int(self._server.server_port)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="simulated-amazon", daemon=True
         )

@@ -28,12 +28,15 @@ AnySeller = Seller | str
 
 
 class Simulator(Processing):
-    """An Amazon on localhost with memory.
+    """An Amazon with memory, on localhost or in this process.
 
     ``time_scale``: simulated seconds per real second; rates, delays and lifetimes follow.
     ``clock_offset``: how far this Amazon's clock stands ahead of the host's.
     ``state_file``: the memory is read from it, if it exists, and kept in it.
     ``rate_limits``: False lets any number of calls through and says so in the rate header.
+    ``in_process``: no port is opened and no thread started. What the package asks Amazon is
+    answered by this object in the thread that asks, where ``endpoint`` and its kin are in the
+    settings; a browser, another process or another library of HTTP meets nobody there.
 
     Every method may be called while the simulator serves; a ``seller`` may be given by
     region or id. Unknown sellers, SKUs and orders raise KeyError.
@@ -48,6 +51,7 @@ class Simulator(Processing):
         state_file: str | Path | None = None,
         clock_offset: timedelta = timedelta(0),
         rate_limits: bool = True,
+        in_process: bool = False,
     ) -> None:
         super().__init__(
             seed,
@@ -56,6 +60,7 @@ class Simulator(Processing):
             state_file=state_file,
             clock_offset=clock_offset,
             rate_limits=rate_limits,
+            in_process=in_process,
         )
 
     def respond(self, incoming: Incoming) -> Reply:
