@@ -1,7 +1,8 @@
 """The simulated time: runs with the host's clock, but faster, beside it, or ahead of it."""
 
-import time
 from datetime import UTC, datetime, timedelta
+
+from django_amazon_sync import clock
 
 API_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -9,18 +10,18 @@ API_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 class Clock:
     """Simulated UTC: the host's time since the start, scaled, plus an offset and what was skipped.
 
-    It follows ``time.time()``, so a test that travels in time takes the simulator along;
+    It follows the package's clock, so a test that travels in time takes the simulator along;
     ``offset`` is how far this Amazon's clock stands from the host's.
     """
 
     def __init__(self, time_scale: float = 1.0, offset: timedelta = timedelta(0)) -> None:
         self.time_scale = time_scale
-        self._start = time.time()
+        self._start = clock.timestamp()
         self._ahead = offset.total_seconds()
 
     def timestamp(self) -> float:
         """Simulated seconds since 1970."""
-        elapsed = time.time() - self._start
+        elapsed = clock.timestamp() - self._start
         return self._start + elapsed * self.time_scale + self._ahead
 
     def now(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,24 +10,9 @@ from django_amazon_sync import clock
 from django_amazon_sync.models import Lease
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.database_clock import database_now
+from tests.clocks import StandIn
 
 pytestmark = pytest.mark.django_db
-
-
-class StandIn:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 def test_the_databases_moment_is_the_stand_ins() -> None:

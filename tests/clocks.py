@@ -1,0 +1,21 @@
+"""Clocks that stand in for the host's: ``clock.stood_in_for(StandIn(), seed=1)``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class StandIn:
+    """A clock that moves when it is told to, by ``sleep``."""
+
+    def __init__(self, moment: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
