@@ -48,9 +48,12 @@ def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
 def amazon(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """A simulated Amazon, made as ``parametrize("amazon", [{...}], indirect=True)`` says.
 
+    It answers in this process; where something else asks it, the test is marked ``over_http``.
     Where Amazon's models are at hand they judge each request and each answer in the end.
     """
-    with Simulator(**{"rate_limits": False, **getattr(request, "param", {})}) as simulator:
+    near = request.node.get_closest_marker("over_http") is None
+    usual = {"rate_limits": False, "in_process": near}
+    with Simulator(**{**usual, **getattr(request, "param", {})}) as simulator:
         yield simulator
     from tests.contract.amazon_models import load_models
 

@@ -13,6 +13,8 @@ from django_amazon_sync.testing.simulator import Simulator
 from tests.browser.steps import log_in
 from tests.world import World
 
+pytestmark = pytest.mark.over_http
+
 
 @pytest.fixture
 def amazon_there(

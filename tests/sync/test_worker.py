@@ -26,6 +26,8 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.testing.simulator import Simulator
 from tests.world import World
 
+pytestmark = pytest.mark.over_http
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

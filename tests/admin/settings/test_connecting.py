@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from cryptography.fernet import Fernet
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -17,6 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from django_amazon_sync.admin.settings import connecting
+from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.models import AccountState, Application, Marketplace, SellerAccount
 from django_amazon_sync.testing.factories import (
     ApplicationFactory,
@@ -154,7 +154,7 @@ def go_to_amazon(staff: Staff, seller: Seller, **changes: Any) -> tuple[str, str
     response = staff.client.post(changes.pop("to", EU), form)
     assert response.status_code == 302, response.context["form"].errors
     consent = response["Location"]
-    answer = requests.post(
+    answer = session().post(
         consent, data={"seller": seller.seller_id}, allow_redirects=False, timeout=5
     )
     assert answer.status_code == 302, answer.text
@@ -259,7 +259,7 @@ def test_another_seller_does_not_take_an_account_over(
     world.account.refresh_from_db()
     form = {"marketplaces": [DE], "application": world.account.application_id, "way": "website"}
     response = staff.client.post(connecting.connect_again_url(world.account), form)
-    answer = requests.post(
+    answer = session().post(
         response["Location"], data={"seller": world.seller.seller_id},
         allow_redirects=False, timeout=5,
     )  # fmt: skip
