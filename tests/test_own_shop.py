@@ -25,7 +25,7 @@ import django_amazon_sync
 from django_amazon_sync.shops.model_shop import LineFields, OrderFields, ProductFields
 from django_amazon_sync.testing.simulator import SimulatorControl
 
-pytestmark = pytest.mark.wheel
+pytestmark = [pytest.mark.wheel, pytest.mark.any_database]
 
 PAGE = Path(__file__).parent.parent / "docs" / "own-shop.md"
 TUTORIAL, REFERENCE = PAGE.read_text(encoding="utf-8").split("\n## What can be mapped\n")

@@ -13,7 +13,7 @@ import pytest
 
 import django_amazon_sync
 
-pytestmark = pytest.mark.wheel
+pytestmark = [pytest.mark.wheel, pytest.mark.any_database]
 
 ROOT = Path(__file__).resolve().parent.parent
 OF_THE_EXTRAS = ("boto3", "import_export", "oscar", "redis")

@@ -13,6 +13,8 @@ from tests.admin import rows
 from tests.browser.pages import OF_DJANGO, SERIOUS, pages
 from tests.browser.steps import log_in
 
+pytestmark = pytest.mark.any_database
+
 #: A telephone held upright.
 NARROW = {"width": 375, "height": 720}
 

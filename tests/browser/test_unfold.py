@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.conftest import CHROMIUM
 
-pytestmark = pytest.mark.wheel
+pytestmark = [pytest.mark.wheel, pytest.mark.any_database]
 
 ROOT = Path(__file__).resolve().parents[2]
 

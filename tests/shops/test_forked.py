@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.wheel
+pytestmark = [pytest.mark.wheel, pytest.mark.any_database]
 
 CASES = Path(__file__).parent.parent / "forked" / "cases.py"
 
