@@ -20,8 +20,9 @@ venv: $(INSTALLED) ## Make .venv/ with the package, the example project and all 
 demo: $(INSTALLED) ## A shop and a simulated Amazon in step (ARGS=--once ends after the table)
 	$(PYTHON) example_project/demo.py $(ARGS)
 
+# Browsers, commands and timeouts are waited for: three processes keep two cores busy.
 test: $(INSTALLED) ## The tests, on SQLite, without any service
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	$(PYTHON) -m ruff check .
