@@ -25,7 +25,16 @@ from django_amazon_sync.data import (
 )
 from django_amazon_sync.errors import NotSupported
 
-__all__ = ["Shop"]
+__all__ = ["Shop", "is_cancelled"]
+
+
+def is_cancelled(order: OrderData) -> bool:
+    """Cancelled as a whole (orders_2026-01-01.json, fulfillmentStatus), or line by line.
+
+    A cancelled order need not name its lines; an order without lines is not cancelled for that.
+    """
+    emptied = bool(order.lines) and not any(line.quantity for line in order.lines)
+    return emptied or order.status == "CANCELLED"
 
 
 class Shop(ABC):
@@ -60,9 +69,10 @@ class Shop(ABC):
 
         The quantities of ``order`` are absolute: what they lack to the quantities placed is
         cancelled and its stock released once, however often this is called. A cancelled order is
-        cancelled whole. A buyer's request to cancel is shown on the order. The status goes to that
-        of ``choices`` where the shop's rules lead there from where staff have put it; elsewhere it
-        stays, and the answer says so in a sentence. Usually that is empty. Raises ShopRefused.
+        cancelled whole (``is_cancelled``), also where it names no lines. A buyer's request to
+        cancel is shown on the order. The status goes to that of ``choices`` where the shop's rules
+        lead there from where staff have put it; elsewhere it stays, and the answer says so in a
+        sentence. Usually that is empty. Raises ShopRefused.
         """
 
     @abstractmethod

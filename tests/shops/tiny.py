@@ -21,7 +21,7 @@ from django_amazon_sync.data import (
     StatusFlow,
 )
 from django_amazon_sync.errors import ShopRefused
-from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.shops.base import Shop, is_cancelled
 from django_amazon_sync.signals import offers_changed
 from tests.tinyshop.models import Article, Sale
 
@@ -77,10 +77,12 @@ class TinyShop(Shop):
         sale = Sale.objects.select_for_update().filter(reference=pk).first()
         if sale is None:
             raise ShopRefused(f"There is no sale {pk} for order {order.number}.")
-        sale.void = sale.void or order.status == "CANCELLED"
+        sale.void = sale.void or is_cancelled(order)
         counted = {line.item_id: line.quantity for line in order.lines}
         for line in sale.document["lines"]:
-            now = 0 if sale.void else min(counted.get(line["id"], 0), line["quantity"])
+            now = (
+                0 if sale.void else min(counted.get(line["id"], line["quantity"]), line["quantity"])
+            )
             held = sale.taken.get(line["id"], 0)
             self.move(sale, line["id"], line["article"], min(held, now) - held)
             line["quantity"] = now

@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django_amazon_sync.data import OrderData, ShipmentData
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops import customers
+from django_amazon_sync.shops.base import is_cancelled
 from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
     OrderFields,
@@ -54,11 +55,6 @@ def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[li
     return released, follow_status(shop, saved, status) if status else ""
 
 
-def is_cancelled(order: OrderData) -> bool:
-    """Cancelled as a whole (orders_2026-01-01.json, fulfillmentStatus), or line by line."""
-    return order.status == "CANCELLED" or not any(line.quantity for line in order.lines)
-
-
 # --- Quantities ----------------------------------------------------------------------------------
 
 
@@ -68,8 +64,12 @@ def lower_quantities(shop: ShopFields, saved: Model, order: OrderData) -> list[P
     What is with the carrier cannot be cancelled any more.
     """
     lines = {text_of(line, shop.line.item_id): line for line in lines_of(shop, saved)}
-    counted = {line.item_id: 0 if is_cancelled(order) else line.quantity for line in order.lines}
-    skus = {line.item_id: line.sku for line in order.lines}
+    cancelled = is_cancelled(order)
+    counted = {line.item_id: 0 if cancelled else line.quantity for line in order.lines}
+    skus = {item_id: text_of(line, shop.line.sku) for item_id, line in lines.items()}
+    skus |= {line.item_id: line.sku for line in order.lines}
+    if cancelled:  # a cancelled order need not name its lines
+        counted |= dict.fromkeys(lines, 0)
     shipped = is_shipped(shop, saved)
     for item_id, quantity in counted.items():
         held = units_of(lines[item_id], shop.line.quantity) if item_id in lines else 0

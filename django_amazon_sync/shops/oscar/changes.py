@@ -17,6 +17,7 @@ from oscar.core.loading import get_model
 from django_amazon_sync import conf
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops.base import is_cancelled
 from django_amazon_sync.shops.oscar.figures import figures_of
 from django_amazon_sync.shops.oscar.orders import (
     follow_status,
@@ -48,11 +49,6 @@ def update(pk: str, order: OrderData, status: str, cancelled_status: str) -> str
     return follow_status(saved, status, cancelled_status) if status else ""
 
 
-def is_cancelled(order: OrderData) -> bool:
-    """Cancelled as a whole (orders_2026-01-01.json, fulfillmentStatus), or line by line."""
-    return order.status == "CANCELLED" or not any(line.quantity for line in order.lines)
-
-
 # --- Quantities --------------------------------------------------------------------------------
 
 
@@ -61,13 +57,17 @@ def lower_quantities(saved: Order, order: OrderData) -> None:
     lines = {line.partner_line_reference: line for line in lines_with_stock(saved)}
     shipped = shipped_quantities(saved)
     cancelled = is_cancelled(order)
+    counted = {line.item_id: 0 if cancelled else line.quantity for line in order.lines}
+    skus = {line.item_id: line.sku for line in order.lines}
+    if cancelled:  # a cancelled order need not name its lines
+        counted |= dict.fromkeys(lines, 0)
     # The same fixed order of row locks as in placing.
-    for there in sorted(order.lines, key=lambda line: stock_pk(lines.get(line.item_id))):
-        line = lines.get(there.item_id)
-        quantity = 0 if cancelled else there.quantity
+    for item_id in sorted(counted, key=lambda item_id: stock_pk(lines.get(item_id))):
+        line, quantity = lines.get(item_id), counted[item_id]
         if line is None or quantity > line.quantity:
-            held = line.quantity if line else 0
-            note(saved, f"Amazon counts {quantity} of SKU {there.sku}, the shop {held}: check it.")
+            held, sku = (line.quantity, line.partner_sku) if line else (0, skus[item_id])
+            if quantity != held:
+                note(saved, f"Amazon counts {quantity} of SKU {sku}, the shop {held}: check it.")
         elif quantity < line.quantity:
             lower_quantity(saved, line, quantity, shipped.get(line.pk, 0))
 
