@@ -23,6 +23,7 @@ AmazonSyncError
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django_amazon_sync.messages import Code
@@ -48,6 +49,8 @@ __all__ = [
     "Unexpected",
     "Unreadable",
 ]
+
+logger = logging.getLogger("django_amazon_sync.errors")
 
 
 class AmazonSyncError(Exception):
@@ -234,11 +237,17 @@ class Unexpected(AmazonSyncError):
 
     @classmethod
     def from_fault(cls, fault: Exception) -> Unexpected:
-        """The fault's type and where it arose; never its text, which may hold a buyer's data."""
+        """The fault's type and where it arose; never its text, which may hold a buyer's data.
+
+        The places that led there go to the log, without what stood in them.
+        """
         trace = fault.__traceback__
-        while trace is not None and trace.tb_next is not None:
+        places: list[str] = []
+        last = ""
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            places.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
+            last = f" in {code.co_name}, line {trace.tb_lineno}"
             trace = trace.tb_next
-        where = ""
-        if trace is not None:
-            where = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"
-        return cls(f"{type(fault).__name__}{where}. Please report it with the run's number.")
+        logger.error("%s at %s", type(fault).__name__, " > ".join(places) or "an unknown place")
+        return cls(f"{type(fault).__name__}{last}. Please report it with the run's number.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from django_amazon_sync.errors import Halted
+from django_amazon_sync.errors import AmazonSyncError, Halted
 from django_amazon_sync.models import SellerAccount, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.housekeeping import keep_house
@@ -36,8 +36,10 @@ class Command(AmazonCommand):
         accounts = None
         if options["account"] or options["marketplace"]:
             accounts = chosen_accounts(options["account"], options["marketplace"])
-        runs = list(self._work_off(accounts))
-        keep_house()
+        try:
+            runs = list(self._work_off(accounts))
+        finally:
+            keep_house()  # whatever became of the runs
         return result_of(runs)
 
     def _work_off(self, accounts: list[SellerAccount] | None) -> Iterator[SyncRun]:
@@ -52,3 +54,5 @@ class Command(AmazonCommand):
                     yield jobs.perform(run, progress=progress, slice_over=slice_over)
                 except Halted:
                     continue  # another worker began it a moment ago
+                except AmazonSyncError:
+                    yield run  # it says what stopped it; the others are done all the same

@@ -202,14 +202,17 @@ def about_listing(listing: Listing) -> AboutListing:
 
 
 def isolated(act: Callable[[], T]) -> T:
-    """Do this in a transaction of its own. Raises AmazonSyncError, whatever went wrong."""
+    """Do this in a transaction of its own. Raises AmazonSyncError, whatever went wrong.
+
+    Nothing of the fault goes along: its text, and what stood in its frames, may be a buyer's.
+    """
     try:
         with transaction.atomic():
             return act()
     except AmazonSyncError:
         raise
-    except Exception as fault:
-        raise Unexpected.from_fault(fault) from fault
+    except Exception as fault:  # noqa: BLE001 -- whatever goes wrong costs this one only
+        raise Unexpected.from_fault(fault) from None
 
 
 def _topic(line: RunLine) -> tuple[str, ...]:
@@ -247,7 +250,8 @@ def at_work(
     What stops the whole job ends the run with its reason and is not raised: the run is the
     answer. NotYet queues the run again for later. Only Busy is raised, as the block cannot be
     done while another worker does this job. A fault that nobody foresaw ends the run too, and is
-    raised.
+    raised as Unexpected: its own text may hold a buyer's data, and would go into logs, into
+    Celery's results and onto error pages.
     """
     goes_on = run.started_at is not None
     if not run.start():
@@ -264,18 +268,33 @@ def at_work(
             yield work
             work.save_lines()
             run.finish()
-    except Busy as elsewhere:
-        _stopped(run, work, elsewhere)
-        raise
-    except NotYet as wait:
-        if work is not None:
-            work.save_lines()
-        run.postpone(wait.retry_at, reason_code=wait.code, reason=str(wait))
-    except (AmazonError, ConfigurationError, Halted, NotSupported) as stop:
-        _stopped(run, work, stop)
-    except BaseException as fault:
-        _stopped(run, work, fault)
-        raise
+    except BaseException as end:
+        raised = _ended_by(run, work, end)
+        if raised is end:
+            raise
+        if raised is not None:
+            raise raised from None
+
+
+def _ended_by(run: SyncRun, work: Work | None, end: BaseException) -> BaseException | None:
+    """Write down how a run ended, or waits; what is to be raised, if anything."""
+    match end:
+        case NotYet():
+            if work is not None:
+                work.save_lines()
+            run.postpone(end.retry_at, reason_code=end.code, reason=str(end))
+            return None
+        case AmazonSyncError():
+            _stopped(run, work, end)
+            told = isinstance(end, AmazonError | ConfigurationError | Halted | NotSupported)
+            return None if told and not isinstance(end, Busy) else end
+        case Exception():
+            unforeseen = Unexpected.from_fault(end)
+            _stopped(run, work, unforeseen)
+            return unforeseen
+        case _:
+            _stopped(run, work, end)
+            return end
 
 
 def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
