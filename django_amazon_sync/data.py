@@ -44,6 +44,7 @@ __all__ = [
     "Rate",
     "ShipmentData",
     "StatusFlow",
+    "TaxRegistration",
     "Taxed",
 ]
 
@@ -437,6 +438,12 @@ class OrderLine:
     with 0 (docs/amazon.md#cancelled-lines-stay). ``unit_price`` is Amazon's; ``amounts`` are for
     the whole line. ``offer_pk`` is the shop's offer where it is known already: the SKU is Amazon's,
     and the shop's own may differ.
+
+    The rest is for who packs: ``personalisation`` is what the buyer wants on the thing, its link
+    is Amazon's page of it; ``delivery_needs`` are what the carrier has to see to, in Amazon's words
+    (``signatureConfirmation``, ``recipientAgeVerification`` ...); ``ioss_number`` is for the
+    carrier; ``serial_numbers`` says that Amazon wants them. ``tax_collected_by`` withholds the tax
+    in the seller's stead, under ``tax_scheme`` (IOSS, UOSS).
     """
 
     item_id: str
@@ -449,7 +456,26 @@ class OrderLine:
     unit_price: Money | None = None
     amounts: LineAmounts = LineAmounts()
     gift_message: str = field(default="", repr=False)
+    gift_wrap: str = ""
+    personalisation_url: str = field(default="", repr=False)
+    personalisation: str = field(default="", repr=False)
+    delivery_needs: tuple[str, ...] = ()
+    ioss_number: str = ""
+    serial_numbers: bool = False
+    programs: tuple[str, ...] = ()
+    condition_note: str = ""
     tax_collected_by: str = ""
+    tax_scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRegistration:
+    """A tax number that stands on an order: ``holder`` is Amazon's word (BUYER, MERCHANT,
+    MARKETPLACE), ``kind`` its kind of number."""
+
+    holder: str
+    kind: str
+    number: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +494,10 @@ class OrderData:
     """One Amazon order as the shop gets it (orders_2026-01-01.json, Order).
 
     ``status``, ``fulfilled_by`` and ``channel`` are Amazon's own words, empty where Amazon said
-    nothing; ``amounts`` is None where Amazon named no grand total.
+    nothing; ``amounts`` is None where Amazon named no grand total, and ``lines`` are empty where it
+    named none, which never says that there are none. ``replaces`` is the order that this one
+    replaces, or was exchanged for. ``delivery_place`` and ``delivery_instructions`` are the
+    buyer's wishes.
     """
 
     number: str
@@ -489,16 +518,42 @@ class OrderData:
     payment_methods: tuple[str, ...] = ()
     cancellation_requested: bool = False
     packages: tuple[OrderPackage, ...] = ()
+    replaces: str = ""
+    delivery_place: str = ""
+    delivery_instructions: str = field(default="", repr=False)
+    delivery_capabilities: tuple[str, ...] = ()
+    tax_registrations: tuple[TaxRegistration, ...] = ()
+
+    @property
+    def is_business(self) -> bool:
+        """Whether a business bought it (Amazon Business)."""
+        return "AMAZON_BUSINESS" in self.programs
+
+    @property
+    def tax_collected_by(self) -> str:
+        """Who withholds the tax of a line in the seller's stead; empty where nobody does."""
+        return next((line.tax_collected_by for line in self.lines if line.tax_collected_by), "")
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableOrder:
-    """An order whose document could not be read; ``raw`` is kept, never logged."""
+    """An order whose document could not be read; ``raw`` is kept, never logged.
+
+    ``lines`` are those that could be read, and ``all_lines`` says whether these are all of them.
+    What else could be read is there; what could not is empty or None.
+    """
 
     number: str
     reason: str
     updated: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
+    lines: tuple[OrderLine, ...] = ()
+    all_lines: bool = False
+    created: datetime | None = None
+    marketplace: str = ""
+    channel: str = ""
+    status: str = ""
+    fulfilled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from django_amazon_sync.data import JsonObject, Money
+from django_amazon_sync.data import Json, JsonObject, Money
 from django_amazon_sync.errors import Unreadable
 
 # What no database column takes: NUL, and halves of surrogate pairs, which JSON can smuggle in.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_WHOLE = 2**31 - 1
+
+# Digits of our own script only, and no exponent that takes a decimal to its limits.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_LONGEST_NUMBER = 60
+
+# Amazon sold nothing before, and promises nothing for after.
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
 
 
 def obj(value: object) -> JsonObject:
@@ -29,36 +36,61 @@ def objs(value: object) -> list[JsonObject]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def text(value: object) -> str:
-    """A string that can be stored, else as it came; a number as it is written; else empty."""
+def text(value: object, most: int | None = None) -> str:
+    """A string that can be stored, else as it came, of at most so many characters.
+
+    A number is as it is written; what is neither is empty.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""
+        value = _written(value)
+    return _UNSTORABLE.sub("", value)[:most] if isinstance(value, str) else ""
 
 
-def texts(value: object) -> tuple[str, ...]:
-    """The non-empty strings of a JSON array."""
-    return tuple(filter(None, map(text, value))) if isinstance(value, list) else ()
+def _written(value: float) -> str:
+    """A number as text; one of more digits than anything has is none."""
+    return str(value) if not abs(value) >= 10**_LONGEST_NUMBER else ""
+
+
+def storable(value: Json) -> Json:
+    """A document without what no database takes, else as it came."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("", value)
+    if isinstance(value, dict):
+        return {text(key): storable(part) for key, part in value.items()}
+    return [storable(part) for part in value] if isinstance(value, list) else value
+
+
+def number_in(value: object) -> Decimal | None:
+    """A number that is written as one, in digits from 0 to 9; else None."""
+    written = text(value).strip()
+    if len(written) > _LONGEST_NUMBER or not _NUMBER.fullmatch(written):
+        return None
+    return Decimal(written)
+
+
+def texts(value: object, most: int | None = None) -> tuple[str, ...]:
+    """The non-empty strings of a JSON array, each of at most so many characters."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(filter(None, (text(part, most) for part in value)))
 
 
 def whole(value: object) -> int | None:
     """A whole number from 0 to 2,147,483,647, also where it is written "2" or 2.0; or None."""
-    try:
-        number = Decimal(text(value))
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or not 0 <= number <= _LARGEST_WHOLE or number != int(number):
+    number = number_in(value)
+    if number is None or not 0 <= number <= _LARGEST_WHOLE or number != int(number):
         return None
     return int(number)
 
 
 def moment(value: object) -> datetime | None:
-    """An ISO 8601 time as aware UTC; one without a zone is UTC already; or None."""
+    """An ISO 8601 time of 1990 to 2200 as aware UTC; one without a zone is UTC already; or None."""
     try:
         read = datetime.fromisoformat(text(value))
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        read = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return read if _FIRST_YEAR <= read.year < _LAST_YEAR else None
 
 
 def money(value: object) -> Money | None:
@@ -75,11 +107,10 @@ def money(value: object) -> Money | None:
 
 
 def amount(written: object) -> Decimal:
-    """A decimal of at most 15 digits before and 10 after the point; raises Unreadable."""
-    try:
-        number = Decimal(text(written))
-    except InvalidOperation:
-        raise Unreadable("Amazon's document holds an amount that is not a number.") from None
-    if not number.is_finite() or abs(number) >= 10**15 or number != round(number, 10):
+    """A decimal of at most 10 digits before and 10 after the point; raises Unreadable."""
+    number = number_in(written)
+    if number is None:
+        raise Unreadable("Amazon's document holds an amount that is not a number.")
+    if abs(number) >= 10**10 or number != round(number, 10):
         raise Unreadable("Amazon's document holds an amount that no price can have.")
     return number

@@ -7,6 +7,7 @@ whose sum meets Amazon's grand total is believed; where none does, the differenc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,9 @@ from django_amazon_sync.data import Json, JsonObject, LineAmounts, Money, OrderA
 from django_amazon_sync.errors import Unreadable
 
 _ZERO = Decimal(0)
+#: No order costs as much, and no column holds it.
+_TOO_MUCH = Decimal(10**10)
+_CODE = re.compile("[A-Z]{3}")
 _ON_LINES = {"ITEM", "SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER", "TAX", "DISCOUNT"}
 
 
@@ -76,6 +80,8 @@ def read_amounts(
             return OrderAmounts(currency, grand_total.amount, extra, reading=str(reading)), lines
     lines = [_line(READINGS[0], line) for line in figures]
     difference = grand_total.amount - _sum(lines) - extra
+    if abs(difference) >= _TOO_MUCH:
+        raise Unreadable("The order's amounts add up to more than an order can cost.")
     return OrderAmounts(currency, grand_total.amount, extra, difference, "none"), lines
 
 
@@ -178,7 +184,18 @@ def _one_currency(proceeds: JsonObject, items: Sequence[JsonObject]) -> str:
                 *(money(detail.get("value")) for detail in details),
             ]
     currencies = sorted({value.currency for value in found if isinstance(value, Money)})
-    if len(currencies) > 1 or currencies == [""]:
-        named = ", ".join(currencies) or "no currency"
+    if len(currencies) > 1 or not all(map(_CODE.fullmatch, currencies)):
+        known = [code for code in currencies if _CODE.fullmatch(code)]
+        named = ", ".join(known) or "none that is known"
         raise Unreadable(f"The order's amounts are not in one currency: {named}.")
     return currencies[0] if currencies else ""
+
+
+def has_prices(items: Sequence[JsonObject]) -> bool:
+    """Whether Amazon names any amount on the lines."""
+    return any(
+        money(unit_price(item)) is not None
+        or money(obj(item.get("proceeds")).get("proceedsTotal")) is not None
+        or any(money(part.get("subtotal")) is not None for part in _parts(item))
+        for item in items
+    )

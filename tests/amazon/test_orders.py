@@ -177,6 +177,8 @@ def test_the_barest_order_that_can_be_read() -> None:
 @pytest.mark.parametrize("name", ["orderId", "createdTime", "lastUpdatedTime", "orderItems"])
 @pytest.mark.parametrize("value", [None, "", 0, {}, "0001-01-01T00:00:00+14:00"])
 def test_an_order_lacks_what_it_cannot_be_without(name: str, value: Any) -> None:
+    if name == "orderItems" and value is None:
+        value = [None]
     if name == "orderId" and isinstance(value, str) and value:
         value = []
     elif name == "orderId" and value == 0:
@@ -201,6 +203,159 @@ def test_an_order_lacks_what_it_cannot_be_without(name: str, value: Any) -> None
 def test_a_line_that_cannot_be_read_makes_the_order_unreadable(odd: Raw) -> None:
     with pytest.raises(Unreadable):
         read_order(changed_item(**odd))
+
+
+@pytest.mark.parametrize("items", [None, []])
+def test_an_order_may_come_without_its_lines(items: Any) -> None:
+    assert read_order(an_order(orderItems=items)).lines == ()
+
+
+@pytest.mark.parametrize("items", [None, [], {}, [{"orderItemId": "1"}], "odd"])
+def test_a_cancelled_order_needs_nothing_but_its_id_and_times(items: Any) -> None:
+    cancelled = an_order(
+        fulfillment={"fulfillmentStatus": "CANCELLED"}, orderItems=items, proceeds="odd"
+    )
+    order = read_order(cancelled)
+    assert (order.status, order.lines, order.amounts) == ("CANCELLED", (), None)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"orderItemId": "1" * 51},
+        {"product": {"sellerSku": "S" * 256}},
+        {"quantityOrdered": "1_0"},
+        {"quantityOrdered": "1E+1000000"},
+        {"quantityOrdered": "\u0661"},
+        {"quantityOrdered": 10**400},
+        {"proceeds": {"proceedsTotal": {"amount": "1E+1000000", "currencyCode": "USD"}}},
+        {"proceeds": {"proceedsTotal": {"amount": "1_000", "currencyCode": "USD"}}},
+        {"proceeds": {"proceedsTotal": {"amount": "", "currencyCode": "USD"}}},
+        {"proceeds": {"proceedsTotal": {"amount": "N/A", "currencyCode": "USD"}}},
+        {"proceeds": {"proceedsTotal": {"amount": "10000000000", "currencyCode": "USD"}}},
+    ],
+)
+def test_what_no_column_and_no_number_holds_is_unreadable(odd: Raw) -> None:
+    with pytest.raises(Unreadable):
+        read_order(changed_item(**odd))
+
+
+def test_longer_words_than_amazons_are_cut_and_cost_nothing() -> None:
+    order = read_order(
+        an_order(
+            fulfillment={"fulfillmentStatus": "S" * 99, "fulfilledBy": "F" * 99},
+            salesChannel={"channelName": "C" * 99, "marketplaceId": "M" * 99},
+        )
+    )
+    lengths = (order.status, order.fulfilled_by, order.channel, order.marketplace)
+    assert [len(word) for word in lengths] == [40, 20, 50, 20]
+
+
+@pytest.mark.parametrize("year", ["0001", "1989", "2200", "9999"])
+def test_a_time_outside_of_all_reason_is_none(year: str) -> None:
+    window = {"latestDateTime": f"{year}-06-01T00:00:00Z"}
+    fulfillment = {"fulfillmentStatus": "UNSHIPPED", "shipByWindow": window}
+    assert read_order(an_order(fulfillment=fulfillment)).ship_by is None
+    with pytest.raises(Unreadable):
+        read_order(an_order(createdTime=window["latestDateTime"]))
+
+
+def test_a_replacement_without_any_price_costs_nothing() -> None:
+    original = {"orderId": "1-1", "associationType": "REPLACEMENT_ORIGINAL_ID"}
+    item = {"orderItemId": "1", "quantityOrdered": 1, "product": {"sellerSku": "A"}}
+    order = read_order(an_order(associatedOrders=[original], proceeds={}, orderItems=[item]))
+    assert order.amounts is not None
+    assert (order.replaces, order.amounts.currency) == ("1-1", "USD")
+    assert order.amounts.grand_total == 0
+    priced = an_order(associatedOrders=[original], proceeds={})
+    assert read_order(priced).amounts is None  # its lines have prices, so the total is missing
+    assert read_order(an_order(proceeds={}, orderItems=[item])).amounts is None
+
+
+def test_what_the_packer_must_know() -> None:
+    item = an_order()["orderItems"][0]
+    item["product"]["customization"] = {"customizedUrl": "https://x.invalid/1", "text": "To Bo"}
+    item["product"]["condition"] = {"conditionNote": "with box"}
+    item["programs"] = ["TRANSPARENCY"]
+    item["fulfillment"] = {
+        "packing": {
+            "giftOption": {"giftWrapLevel": "Classic"},
+            "serialNumberRequirement": {"requirementType": "REQUIRED"},
+        },
+        "shipping": {
+            "internationalShipping": {"iossNumber": "IM1"},
+            "shippingConstraints": {
+                "signatureConfirmation": "MANDATORY",
+                "recipientAgeVerification": "MANDATORY",
+                "palletDelivery": None,
+            },
+        },
+    }
+    item["tax"]["taxCalculationBreakdowns"] = [{"reportingScheme": "IOSS"}]
+    wishes = {
+        "dropOffLocation": "PORCH",
+        "addressInstruction": "Ring twice",
+        "deliveryCapabilities": ["HAS_ACCESS_POINT"],
+    }
+    registered = {
+        "entityType": "MERCHANT",
+        "taxRegistrationType": "VAT",
+        "taxRegistrationNumber": "GB1",
+    }
+    order = read_order(
+        an_order(
+            orderItems=[item],
+            recipient={"deliveryPreference": wishes},
+            tax={"taxRegistrations": [registered, {"entityType": "BUYER"}]},
+        )
+    )
+    (line,) = order.lines
+    assert (line.personalisation_url, line.personalisation) == ("https://x.invalid/1", "To Bo")
+    assert (line.gift_wrap, line.condition_note) == ("Classic", "with box")
+    assert line.delivery_needs == ("recipientAgeVerification", "signatureConfirmation")
+    assert (line.ioss_number, line.tax_scheme) == ("IM1", "IOSS")
+    assert (line.serial_numbers, line.programs) == (True, ("TRANSPARENCY",))
+    assert (order.delivery_place, order.delivery_instructions) == ("PORCH", "Ring twice")
+    assert order.delivery_capabilities == ("HAS_ACCESS_POINT",)
+    assert [(one.holder, one.kind, one.number) for one in order.tax_registrations] == [
+        ("MERCHANT", "VAT", "GB1")
+    ]
+    assert order.is_business
+    assert order.tax_collected_by == "Amazon Services, Inc."
+    for secret in ("x.invalid", "To Bo", "Ring twice", "GB1"):
+        assert secret not in repr(order)
+
+
+@pytest.mark.parametrize(
+    ("items", "quantities", "whole"),
+    [
+        ([{"orderItemId": "1", "quantityOrdered": 3}], [3], True),
+        ([{"orderItemId": "1", "quantityOrdered": 3}, {"orderItemId": "2"}], [3], False),
+        ([{"orderItemId": "1", "quantityOrdered": 3}, None], [3], False),
+        ([{"orderItemId": "1"}], [], False),
+        ({}, [], False),
+    ],
+)
+def test_the_readable_lines_of_an_unreadable_order_are_known(
+    server: ScriptedServer, client: Client, items: Any, quantities: list[int], whole: bool
+) -> None:
+    broken = an_order(orderItems=items, proceeds={"grandTotal": {"amount": "ten"}})
+    server.answers(Reply.of(200, {"order": broken}))
+    read, _raw = get_order(client, broken["orderId"])
+    assert isinstance(read, UnreadableOrder)
+    assert [line.quantity for line in read.lines] == quantities
+    assert read.all_lines is whole
+    assert (read.status, read.fulfilled_by) == ("UNSHIPPED", "MERCHANT")
+
+
+def test_a_document_is_kept_without_what_no_database_takes(
+    server: ScriptedServer, client: Client
+) -> None:
+    odd = an_order(orderItems={}, note="a\x00b\ud83d", **{"k\udc00": ["\ud800"]})
+    server.answers(Reply.of(200, {"order": odd}))
+    _read, raw = get_order(client, odd["orderId"])
+    assert (raw["note"], raw["k"]) == ("ab", [""])
+    json.dumps(raw, ensure_ascii=False).encode()
 
 
 def test_two_lines_of_one_id_are_unreadable() -> None:
@@ -303,7 +458,7 @@ def test_fields_that_we_do_not_know_change_nothing(added: Raw) -> None:
 def test_a_page_survives_an_order_that_cannot_be_read(
     server: ScriptedServer, client: Client
 ) -> None:
-    broken = an_order(orderId="111-0000000-0000000", orderItems=None)
+    broken = an_order(orderId="111-0000000-0000000", orderItems={})
     unknown = an_order(fulfillment={"fulfillmentStatus": "TELEPORTED", "new": [1]})
     page = {
         "orders": [broken, None, unknown],

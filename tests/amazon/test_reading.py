@@ -26,7 +26,23 @@ def test_no_amount_is_no_money(absent: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["", "ten", "1,5", True, [], {}, "NaN", "Infinity", "1e15", "1e-11"]
+    "odd",
+    [
+        "",
+        "ten",
+        "1,5",
+        True,
+        [],
+        {},
+        "NaN",
+        "Infinity",
+        "1e10",
+        "1e-11",
+        "1_0",
+        "1E+1000000",
+        "\u0663",
+        10**400,
+    ],
 )
 def test_an_odd_amount_is_unreadable(odd: Any) -> None:
     with pytest.raises(Unreadable):
@@ -40,6 +56,8 @@ def test_an_odd_amount_is_unreadable(odd: Any) -> None:
         ("2024-12-25T10:30:00.123+0100", datetime(2024, 12, 25, 9, 30, 0, 123000, tzinfo=UTC)),
         ("2024-12-25", datetime(2024, 12, 25, tzinfo=UTC)),
         ("9999-12-31T23:59:59-14:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("2200-01-01T00:00:00Z", None),
         ("soon", None),
         (None, None),
         (1735122600, None),
