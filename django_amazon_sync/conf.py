@@ -32,6 +32,7 @@ NumberSetting: TypeAlias = Literal[
     "FEED_THRESHOLD",
     "FEED_LOW_STOCK",
     "ORDERS_STALE",
+    "PENDING_DAYS",
     "RUNS_KEPT_DAYS",
     "RATES_MAX_AGE",
     "RATES_MOVE_PERCENT",
@@ -70,6 +71,9 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     "FEED_LOW_STOCK": 10,
     # Orders that are complete only up to more than this many seconds ago are an alarm.
     "ORDERS_STALE": 3600,
+    # Days that a buyer's payment usually takes; an order that is pending for longer is asked for by
+    # its id once a day.
+    "PENDING_DAYS": 7,
     # Days that runs and their lines are kept.
     "RUNS_KEPT_DAYS": 90,
     # Where staff reach this project, for links in e-mails; empty: the domain of the current site.

@@ -101,6 +101,26 @@ class Code(StrEnum):
         ),
     )
 
+    WINDOW_REFUSED = (
+        "window-refused",
+        gettext_noop(
+            "Amazon refused the search for orders from %(start)s to %(until)s; it is tried again "
+            "daily. %(words)s"
+        ),
+    )
+    END_BEFORE_START = (
+        "end-before-start",
+        gettext_noop(
+            "Amazon says that its answer is complete up to %(until)s, which is before the search "
+            "begins (%(start)s); it is asked again."
+        ),
+    )
+    NOT_SEARCHED = (
+        "not-searched",
+        gettext_noop("It joined later; the next import searches from the cut-over on."),
+    )
+    NOT_FINISHED = "not-finished", gettext_noop("The search has not finished yet.")
+
     # --- Why an order is not placed --------------------------------------------------------
 
     CHANNEL = "channel", gettext_noop("It was sold on %(channel)s, not on Amazon.")
@@ -117,6 +137,55 @@ class Code(StrEnum):
     )
     AMAZON_SHIPS = "amazon-ships", gettext_noop("Placed once Amazon has shipped it.")
     TOTAL = "total", gettext_noop("Amazon named no total; asked again later.")
+    ITEMS = "items", gettext_noop("Amazon named no lines; asked again later.")
+    LINES_MISSING = (
+        "lines-missing",
+        ngettext_lazy(
+            "Amazon shows %(count)s line less than before and does not say that it was cancelled; "
+            "asked again later.",
+            "Amazon shows %(count)s lines less than before and does not say that they were "
+            "cancelled; asked again later.",
+        ),
+    )
+    NOT_SAVED = "not-saved", gettext_noop("It could not be saved; it is asked for. %(words)s")
+    CONTRADICTS = (
+        "contradicts",
+        gettext_noop("Amazon showed two copies of one moment that contradict; it is asked."),
+    )
+    ASKED_IN_VAIN = (
+        "asked-in-vain",
+        ngettext_lazy(
+            "It was asked for %(count)s time in vain; it is asked for daily from now on, or place "
+            "it as it is.",
+            "It was asked for %(count)s times in vain; it is asked for daily from now on, or place "
+            "it as it is.",
+        ),
+    )
+    UNITS_UNKNOWN = (
+        "units-unknown",
+        gettext_noop(
+            "Which units it holds is not known, so no quantity of this account rises before "
+            "%(until)s; say which units it holds, and they may rise at once."
+        ),
+    )
+    PENDING_LONG = (
+        "pending-long",
+        gettext_noop("The payment is pending on Amazon since %(since)s, longer than usual."),
+    )
+    NO_SUCH_METHOD = (
+        "no-such-method",
+        gettext_noop(
+            "The shop no longer has the method %(method)s that is chosen for the account "
+            "%(account)s; choose another one."
+        ),
+    )
+    NO_SUCH_STATUS = (
+        "no-such-status",
+        gettext_noop(
+            "The shop's orders no longer have the status %(status)s that is chosen for the account "
+            "%(account)s; choose another one."
+        ),
+    )
     NO_SHIPPING_METHOD = (
         "no-shipping-method",
         gettext_noop(
@@ -138,6 +207,10 @@ class Code(StrEnum):
     UNEXPLAINED = (
         "unexplained",
         gettext_noop("%(difference)s of Amazon's total are unexplained."),
+    )
+    LINE_GONE = (
+        "line-gone",
+        gettext_noop("Amazon no longer lists SKU %(sku)s: its units were given back. Check it."),
     )
     GUEST = "guest", gettext_noop("The order is a guest's.")
     NO_PRODUCT = "no-product", gettext_noop("No product was made for SKU %(sku)s.")
@@ -171,6 +244,13 @@ class Code(StrEnum):
     SHIP_BY = "ship-by", gettext_noop("Amazon expects it by %(ship_by)s.")
     READ_BACK = "read-back", gettext_noop("Read back: Amazon has it.")
     ALREADY_SHIPPED = "already-shipped", gettext_noop("Amazon had it as shipped already.")
+    NOT_WITH_AMAZON = (
+        "not-with-amazon",
+        gettext_noop(
+            "Amazon refused it as shipped already, and shows no such package: it is not confirmed. "
+            "Look at the order in Seller Central, then send it again."
+        ),
+    )
     NOT_SENT = "not-sent", gettext_noop("Not sent. %(words)s")
     OUTCOME_UNKNOWN = (
         "outcome-unknown",

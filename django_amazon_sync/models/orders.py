@@ -13,10 +13,11 @@ from django_amazon_sync.models.states import StateMachineModel, one_of
 
 
 class WindowState(models.TextChoices):
-    """Whether all pages of a window are stored."""
+    """Whether all pages of a window are stored, or Amazon refuses to show them."""
 
     OPEN = "open", _("open")
     DONE = "done", _("done")
+    REFUSED = "refused", _("refused by Amazon")
 
 
 class OrderWindow(StateMachineModel):
@@ -24,10 +25,14 @@ class OrderWindow(StateMachineModel):
 
     ``end`` is empty while Amazon has not said up to when its answer is complete. ``swept`` marks
     a search that was asked for and is no link of the chain; it may be for orders that were placed
-    in this time instead, and for some marketplaces only.
+    in this time instead. ``marketplaces`` are those that are searched; none means all that the
+    account had.
     """
 
-    TRANSITIONS = {WindowState.OPEN: frozenset({WindowState.DONE})}
+    TRANSITIONS = {
+        WindowState.OPEN: frozenset({WindowState.DONE, WindowState.REFUSED}),
+        WindowState.REFUSED: frozenset({WindowState.OPEN}),
+    }
 
     account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="order_windows")
     state = models.CharField(max_length=10, choices=WindowState.choices, default=WindowState.OPEN)
@@ -41,6 +46,8 @@ class OrderWindow(StateMachineModel):
     swept = models.BooleanField(default=False)
     by_creation = models.BooleanField(default=False)
     marketplaces: JsonColumn[list[str]] = models.JSONField(default=list)
+    reason = models.TextField(_("reason"), blank=True, default="")
+    refused_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,7 +56,7 @@ class OrderWindow(StateMachineModel):
         constraints: ClassVar = [
             one_of(WindowState, "amazon_window_state"),
             models.CheckConstraint(
-                condition=models.Q(state=WindowState.OPEN) | models.Q(end__isnull=False),
+                condition=~models.Q(state=WindowState.DONE) | models.Q(end__isnull=False),
                 name="amazon_window_end",
             ),
         ]
@@ -168,6 +175,30 @@ class AmazonOrder(StateMachineModel):
     told_status = models.CharField(
         max_length=40, blank=True, help_text="Amazon's status that the shop was told last."
     )
+    asked_for = models.BooleanField(
+        default=False, help_text="Staff asked for it, should it be from before the cut-over."
+    )
+    as_it_is = models.BooleanField(
+        default=False, help_text="Staff want it placed, though Amazon leaves something out."
+    )
+    fingerprint = models.CharField(
+        max_length=64, blank=True, default="", help_text="Of all that was read of the document."
+    )
+    doubted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Amazon's change of which a copy said too little."
+    )
+    ask_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on Amazon is asked for this order by its id."
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often Amazon was asked by its id in vain."
+    )
+    units_unknown_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since then nobody knows which units it holds."
+    )
+    tried_with = models.CharField(
+        max_length=64, blank=True, default="", help_text="Of the choices that did not place it."
+    )
     document = EncryptedJSONField(_("document"), default=dict)
 
     class Meta:
@@ -196,6 +227,16 @@ class AmazonOrder(StateMachineModel):
                 fields=["account"],
                 condition=models.Q(cancellation_requested=True, ship_anyway=False),
                 name="amazon_order_asking",
+            ),
+            models.Index(
+                fields=["account", "ask_at"],
+                condition=models.Q(ask_at__isnull=False),
+                name="amazon_order_to_ask_for",
+            ),
+            models.Index(
+                fields=["account"],
+                condition=models.Q(units_unknown_since__isnull=False),
+                name="amazon_order_units_unknown",
             ),
         ]
         permissions: ClassVar = [

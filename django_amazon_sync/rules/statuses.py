@@ -21,6 +21,19 @@ MAPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED")
 OUR_CHANNEL = "AMAZON"
 
 
+#: The only word of Amazon's that says so of an order that Amazon ships itself.
+AMAZON = "AMAZON"
+
+
+def ships_by_amazon(fulfilled_by: str) -> bool:
+    """Whether Amazon ships it from its own warehouse; every other word, or none, is the merchant.
+
+    So an order of whom Amazon says nothing takes the shop's stock, is placed, and its shipment is
+    confirmed.
+    """
+    return fulfilled_by == AMAZON
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The state that an order takes here, whether it takes the shop's stock, and why."""
@@ -40,31 +53,57 @@ class Decision:
         return str(self.why) if self.why else ""
 
 
-def decide(order: OrderData, *, cut_over: datetime, asked_for: bool = False) -> Decision:
+def decide(
+    order: OrderData, *, cut_over: datetime, asked_for: bool = False, as_it_is: bool = False
+) -> Decision:
     """What to do with an order that is not placed yet.
 
-    ``asked_for`` is True where staff asked for orders from before the cut-over.
+    ``asked_for`` is True where staff asked for orders from before the cut-over, ``as_it_is`` where
+    they want this one placed though it lacks its total or a status.
     """
     older = order.created < cut_over
-    takes_stock = order.fulfilled_by != "AMAZON" and not older
+    takes_stock = not ships_by_amazon(order.fulfilled_by) and not older
     if order.channel and order.channel != OUR_CHANNEL:
         return Decision("recorded", False, Message(Code.CHANNEL, channel=order.channel))
-    if order.status == "CANCELLED":
+    if status_now(order) == "CANCELLED":
         return Decision("cancelled", takes_stock, Message(Code.CANCELLED))
     if order.status == "UNFULFILLABLE":
         return Decision("recorded", False, Message(Code.UNFULFILLABLE))
     if older and not asked_for:
         return Decision("recorded", False, Message(Code.BEFORE_CUT_OVER))
+    if not order.lines:
+        return Decision("seen", takes_stock, Message(Code.ITEMS))
     if order.status in PENDING:
         return Decision("held", takes_stock, Message(Code.PENDING))
+    return Decision("waiting", takes_stock) if as_it_is else _of_paid(order, takes_stock)
+
+
+def _of_paid(order: OrderData, takes_stock: bool) -> Decision:
+    """What to do with one that is to be shipped, if Amazon says all that placing needs."""
     if order.status not in PAID:
         why = Message(Code.STATUS, status=order.status or "nothing")
         return Decision("seen", takes_stock, why)
-    if order.fulfilled_by == "AMAZON" and order.status != "SHIPPED":
+    if ships_by_amazon(order.fulfilled_by) and order.status != "SHIPPED":
         return Decision("held", False, Message(Code.AMAZON_SHIPS))
     if order.amounts is None:
         return Decision("seen", takes_stock, Message(Code.TOTAL))
     return Decision("waiting", takes_stock)
+
+
+def lacks(order: OrderData) -> Message | None:
+    """What an answer of Amazon lacks, so that it can change nothing in the shop; None: nothing.
+
+    What is lacking is no statement that there is nothing. A cancelled order needs nothing more.
+    """
+    if order.status == "CANCELLED":
+        return None
+    if not order.lines:
+        return Message(Code.ITEMS)
+    if not order.status:
+        return Message(Code.STATUS, status="nothing")
+    if order.amounts is None and order.status in PAID:
+        return Message(Code.TOTAL)
+    return None
 
 
 def status_now(order: OrderData) -> str:

@@ -76,7 +76,7 @@ TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], StateMachineMo
         disconnected -> observing
         """,
     ),
-    "window": (WindowState, a_window, "open -> done"),
+    "window": (WindowState, a_window, "open -> done refused\nrefused -> open"),
     "order": (
         OrderState,
         an_order,

@@ -8,21 +8,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import orders as orders_gateway
 from django_amazon_sync.amazon import shipments as gateway
 from django_amazon_sync.amazon.carriers import OTHER, spelled
 from django_amazon_sync.data import OrderData, PackageToConfirm, ShipmentData
-from django_amazon_sync.errors import AmazonError, Halted, NotSupported, Rejected, Unavailable
+from django_amazon_sync.errors import (
+    AmazonError,
+    AmazonSyncError,
+    ConfigurationError,
+    Halted,
+    NotSupported,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+    Unexpected,
+    Unreadable,
+)
 from django_amazon_sync.messages import Code, Message, in_english
 from django_amazon_sync.models import (
+    UNSHIPPED,
     AmazonOrder,
     OrderState,
     Outcome,
@@ -30,7 +43,14 @@ from django_amazon_sync.models import (
     Shipment,
     ShipmentState,
 )
-from django_amazon_sync.sync.runs.work import Work, why_not_writing
+from django_amazon_sync.rules.statuses import AMAZON
+from django_amazon_sync.sync.runs.work import Work, isolated, why_not_writing
+
+#: How long an order is left alone that Amazon would not show.
+PAUSE = timedelta(minutes=15)
+
+#: So many questions in a row without an answer are an outage, and no fault of the orders.
+OUTAGE = 3
 
 #: Orders whose parcels the shop is asked for together.
 ORDERS_PER_CHUNK = 500
@@ -69,10 +89,34 @@ def confirm_shipments(work: Work) -> None:
     if not work.account.writes_from(conf.get("DEPLOYMENT")):
         raise Halted(why_not_writing(work.account))
     note_parcels(work)
-    read_back(work)
+    stop = read_back(work)
     ready = Shipment.objects.filter(order__account=work.account, state=ShipmentState.NEW)
     for pk in list(ready.order_by("order__ship_by", "pk").values_list("pk", flat=True)):
-        confirm(work, Shipment.objects.select_related("order").get(pk=pk))
+        _confirm_apart(work, _with_order().get(pk=pk))
+    if stop is not None:
+        raise stop
+
+
+def _with_order() -> QuerySet[Shipment]:
+    return Shipment.objects.select_related("order").defer("order__document")
+
+
+def _confirm_apart(work: Work, shipment: Shipment) -> None:
+    """Confirm one; a fault that nobody foresaw costs this one only. Raises as ``confirm``."""
+    try:
+        confirm(work, shipment)
+    except AmazonSyncError:
+        raise
+    except Exception as fault:  # noqa: BLE001 -- the next one goes all the same
+        _failed(work, shipment, Unexpected.from_fault(fault))
+
+
+def _failed(work: Work, shipment: Shipment, reason: AmazonSyncError) -> None:
+    Shipment.objects.filter(pk=shipment.pk).update(
+        reason=str(reason), not_before=clock.now() + PAUSE
+    )
+    number = shipment.order.number
+    work.line(Outcome.FAILED, order_number=number, code=reason.code, message=str(reason))
 
 
 # --- 1. What the shop has shipped ---------------------------------------------------------------
@@ -83,9 +127,8 @@ def note_parcels(work: Work) -> None:
     open_orders = AmazonOrder.objects.filter(
         account=work.account,
         state=OrderState.PLACED,
-        fulfilled_by="MERCHANT",
-        status__in=("UNSHIPPED", "PARTIALLY_SHIPPED"),
-    )
+        status__in=UNSHIPPED,
+    ).exclude(fulfilled_by=AMAZON)
     try:
         _note_parcels(work, open_orders)
     except NotSupported as lack:
@@ -97,7 +140,19 @@ def _note_parcels(work: Work, open_orders: QuerySet[AmazonOrder]) -> None:
     pks, carriers = list(by_pk), Carriers.of(work.account)
     for start in range(0, len(pks), ORDERS_PER_CHUNK):
         for parcel in work.shop.shipments(pks[start : start + ORDERS_PER_CHUNK]):
-            _note(work, by_pk[parcel.order_pk], parcel, carriers)
+            order = by_pk.get(parcel.order_pk)
+            if order is not None:
+                _note_apart(work, order, parcel, carriers)
+
+
+def _note_apart(work: Work, order: AmazonOrder, parcel: ShipmentData, carriers: Carriers) -> None:
+    """Note one parcel; one that cannot be noted costs no other."""
+    try:
+        isolated(lambda: _note(work, order, parcel, carriers))
+    except (ConfigurationError, Halted):
+        raise
+    except AmazonSyncError as reason:
+        work.line(Outcome.FAILED, order_number=order.number, code=reason.code, message=str(reason))
 
 
 def _note(work: Work, order: AmazonOrder, parcel: ShipmentData, carriers: Carriers) -> None:
@@ -107,19 +162,22 @@ def _note(work: Work, order: AmazonOrder, parcel: ShipmentData, carriers: Carrie
         "carrier_name": name,
         "tracking": parcel.tracking,
         "shipped_at": parcel.shipped_at,
-        "items": [list(item) for item in parcel.items],
+        "items": _items(parcel),
     }
-    with transaction.atomic():
-        # The order's lock gives each parcel its own reference.
-        AmazonOrder.objects.select_for_update().only("pk").get(pk=order.pk)
-        shipment = Shipment.objects.filter(order=order, shop_pk=parcel.pk).first()
-        if shipment is None:
-            shipment = Shipment.objects.create(
-                order=order, shop_pk=parcel.pk, reference=_next_reference(order), **facts
-            )
-        elif shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
-            _fill_in(shipment, parcel, carriers)
+    # The order's lock gives each parcel its own reference.
+    AmazonOrder.objects.select_for_update().only("pk").get(pk=order.pk)
+    shipment = Shipment.objects.filter(order=order, shop_pk=parcel.pk).first()
+    if shipment is None:
+        shipment = Shipment.objects.create(
+            order=order, shop_pk=parcel.pk, reference=_next_reference(order), **facts
+        )
+    elif shipment.state in (ShipmentState.WAITING, ShipmentState.NEW):
+        _fill_in(shipment, parcel, carriers)
     _update_readiness(work, shipment, order, carriers)
+
+
+def _items(parcel: ShipmentData) -> list[list[str | int]]:
+    return [[str(item_id), int(quantity)] for item_id, quantity in parcel.items]
 
 
 def _next_reference(order: AmazonOrder) -> int:
@@ -129,7 +187,7 @@ def _next_reference(order: AmazonOrder) -> int:
     theirs = [
         int(package.reference)
         for package in orders_gateway.read_order(document).packages
-        if package.reference.isdecimal()
+        if re.fullmatch("[0-9]{1,8}", package.reference)
     ]
     return max([ours, *theirs]) + 1
 
@@ -140,7 +198,7 @@ def _fill_in(shipment: Shipment, parcel: ShipmentData, carriers: Carriers) -> No
     if not shipment.carrier or (parcel.carrier and carriers.knows(code)):
         shipment.carrier, shipment.carrier_name = code, name or shipment.carrier_name
     shipment.tracking = parcel.tracking or shipment.tracking
-    shipment.items = [list(item) for item in parcel.items]
+    shipment.items = _items(parcel)
     shipment.save(update_fields=["carrier", "carrier_name", "tracking", "items"])
 
 
@@ -180,27 +238,76 @@ def _lacks(shipment: Shipment, order: AmazonOrder, carriers: Carriers) -> Messag
 # --- 2. What an earlier worker left open --------------------------------------------------------
 
 
-def read_back(work: Work) -> None:
-    """Ask Amazon which of the shipments with an open outcome it has; the others go again."""
-    left = Shipment.objects.filter(
-        order__account=work.account, state__in=(ShipmentState.SENT, ShipmentState.UNKNOWN)
-    ).select_related("order")
+def read_back(work: Work) -> AmazonError | None:
+    """Ask Amazon which of the shipments with an open outcome it has; the others go again.
+
+    One whose order Amazon does not show costs no other, and is asked for again later. Returns what
+    stopped the asking, if Amazon answered nothing any more.
+    """
+    due = Q(not_before=None) | Q(not_before__lte=clock.now())
+    left = _with_order().filter(
+        due, order__account=work.account, state__in=(ShipmentState.SENT, ShipmentState.UNKNOWN)
+    )
+    unanswered = 0
     for shipment in left.order_by("pk"):
         work.lease.check()
-        read, _raw = orders_gateway.get_order(work.client, shipment.order.number)
-        if not isinstance(read, OrderData):
+        try:
+            read = _order_at_amazon(work, shipment)
+        except (Throttled, Unauthorized) as stop:
+            return stop
+        except AmazonSyncError as lack:
+            _failed(work, shipment, lack)
+            unanswered = unanswered + 1 if isinstance(lack, Unavailable) else 0
+            if unanswered >= OUTAGE and isinstance(lack, AmazonError):
+                return lack
             continue
+        unanswered = 0
         shipment.move(ShipmentState.UNKNOWN)
         if _amazon_has(read, shipment):
             _confirmed(work, shipment, Message(Code.READ_BACK))
         else:
-            confirm(work, shipment)
+            _confirm_apart(work, shipment)
+    return None
+
+
+def _order_at_amazon(work: Work, shipment: Shipment) -> OrderData:
+    """The order as Amazon shows it now. Raises AmazonError, or Unreadable."""
+    read, _raw = orders_gateway.get_order(work.client, shipment.order.number)
+    if not isinstance(read, OrderData):
+        raise Unreadable(read.reason)
+    return read
 
 
 def _amazon_has(order: OrderData, shipment: Shipment) -> bool:
+    """Whether Amazon shows this very parcel: under its reference, or with all that is in it.
+
+    Two parcels of one order may have one tracking number.
+    """
+    packages = {package.reference: package for package in order.packages}
+    if str(shipment.reference) in packages:
+        return True
+    others = Shipment.objects.filter(order=shipment.order).exclude(pk=shipment.pk)
+    ours = set(map(str, others.values_list("reference", flat=True)))
+    items = sorted((item, quantity) for item, quantity in shipment.items)
     return any(
-        package.reference == str(shipment.reference) or package.tracking == shipment.tracking
-        for package in order.packages
+        package.tracking == shipment.tracking and sorted(package.items) == items
+        for reference, package in packages.items()
+        if reference not in ours
+    )
+
+
+def _shipped_by_hand(order: OrderData, shipment: Shipment) -> bool:
+    """Whether packages that are none of ours hold all that is in this parcel."""
+    ours = set(
+        map(str, Shipment.objects.filter(order=shipment.order).values_list("reference", flat=True))
+    )
+    packed: dict[str, int] = {}
+    for package in order.packages:
+        if package.reference not in ours:
+            for item, quantity in package.items:
+                packed[item] = packed.get(item, 0) + quantity
+    return bool(shipment.items) and all(
+        packed.get(item, 0) >= quantity for item, quantity in shipment.items
     )
 
 
@@ -264,20 +371,32 @@ def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
 def _take_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
     """Refused, with Amazon's words; unless Amazon has it already, from another hand.
 
-    See docs/amazon.md#orders-are-confirmed-by-hand-too.
+    See docs/amazon.md#orders-are-confirmed-by-hand-too. Amazon says "already fulfilled" where it
+    has no package at all as well, so its packages are read before anything is believed.
     """
     about = {"order_number": shipment.order.number}
-    if "already fulfilled" in f"{refusal.message} {refusal.details}":
+    if "already fulfilled" not in f"{refusal.message} {refusal.details}":
+        shipment.move(ShipmentState.REFUSED, reason=str(refusal))
+        work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=refusal.message)
+        return
+    try:
+        order = _order_at_amazon(work, shipment)
+    except AmazonSyncError as lack:
+        shipment.move(ShipmentState.UNKNOWN)
+        _failed(work, shipment, lack)
+        return
+    if _amazon_has(order, shipment) or _shipped_by_hand(order, shipment):
         _confirmed(work, shipment, Message(Code.ALREADY_SHIPPED))
         return
-    shipment.move(ShipmentState.REFUSED, reason=str(refusal))
-    work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=refusal.message)
+    absent = Message(Code.NOT_WITH_AMAZON)
+    shipment.move(ShipmentState.REFUSED, reason=str(absent))
+    work.line(Outcome.REFUSED, **about, code=absent.code, message=str(absent))
 
 
 def _confirmed(work: Work, shipment: Shipment, why: Message | None = None) -> None:
     """Amazon has it; ``why`` says how that is known, where it did not just answer so."""
     reason = str(why) if why else ""
-    shipment.move(ShipmentState.CONFIRMED, reason=reason)
+    shipment.move(ShipmentState.CONFIRMED, reason=reason, not_before=None)
     work.line(Outcome.CONFIRMED, order_number=shipment.order.number, message=reason)
 
 

@@ -6,7 +6,8 @@ the shop that has the same name, then the account's default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django_amazon_sync.data import Choices, Menu, MenuItem, OrderData
@@ -40,7 +41,12 @@ class MappedChoices:
         return cls(account, shop.menu(), _folded(shipping), _folded(payment))
 
     def for_new(self, order: AmazonOrder, data: OrderData) -> Choices:
-        """What to place an order with, for a guest. Raises MappingMissing and PaymentUnmatched."""
+        """What to place an order with, for a guest.
+
+        Raises MappingMissing, or PaymentUnmatched where that is all, with every reason at once.
+        """
+        if missing := self._missing(data.service_level, data.payment_methods, status_now(data)):
+            raise missing
         return Choices(
             shipping_method=self.shipping_for(data.service_level),
             payment_method=self.payment_for(data.payment_methods),
@@ -65,12 +71,53 @@ class MappedChoices:
 
     def stops(self, order: AmazonOrder) -> MappingMissing | None:
         """Why an order that was put aside for want of a mapping cannot be placed yet."""
-        try:
-            self.shipping_for(order.service_level)
-            self.payment_for(order.payment_methods)
-        except MappingMissing as missing:
-            return missing
-        return None
+        return self._missing(order.service_level, order.payment_methods, order.status)
+
+    def _missing(
+        self, service_level: str, methods: Sequence[str], status: str
+    ) -> MappingMissing | None:
+        """All that staff have to choose before such an order can be placed."""
+        choices: tuple[Callable[[], None], ...] = (
+            lambda: self._of_menu(self.shipping_for(service_level), self.menu.shipping_methods),
+            lambda: self._of_menu(self.payment_for(methods), self.menu.payment_methods),
+            lambda: self._of_statuses(self.status_for(status)),
+        )
+        found: list[MappingMissing] = []
+        for choose in choices:
+            try:
+                choose()
+            except MappingMissing as missing:
+                found.append(missing)
+        if len(found) > 1:
+            return MappingMissing(" ".join(map(str, found)))
+        return found[0] if found else None
+
+    def _of_menu(self, method: str, offered: Sequence[MenuItem]) -> None:
+        if method and method not in {item.code for item in offered}:
+            said = Message(Code.NO_SUCH_METHOD, method=method, account=str(self.account))
+            raise MappingMissing(said)
+
+    def _of_statuses(self, status: str) -> None:
+        if status and status not in {item.code for item in self.menu.statuses}:
+            said = Message(Code.NO_SUCH_STATUS, status=status, account=str(self.account))
+            raise MappingMissing(said)
+
+    def fingerprint(self, order: AmazonOrder) -> str:
+        """A hash of what an order would be placed with now; another one is worth another try."""
+        made_of: list[object] = [order.fingerprint, order.takes_stock, self.account.shop_scope]
+        made_of += [self.account.import_customers, self.account.create_products]
+        choices: tuple[Callable[[], str], ...] = (
+            lambda: self.shipping_for(order.service_level),
+            lambda: self.payment_for(order.payment_methods),
+            lambda: self.status_for(order.status),
+        )
+        for choose in choices:
+            try:
+                made_of.append(choose())
+            except MappingMissing:
+                made_of.append(None)
+        made_of += [self.menu.shipping_methods, self.menu.payment_methods, self.menu.statuses]
+        return hashlib.sha256(repr(made_of).encode()).hexdigest()
 
     def shipping_for(self, service_level: str) -> str:
         """The shop's shipping method for one of Amazon's service levels. Raises MappingMissing."""

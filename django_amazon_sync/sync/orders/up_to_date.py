@@ -1,6 +1,7 @@
 """Whether the account's orders are known up to now, and bringing them up where they are not.
 
-Quantities rise only while they are: what a buyer took a moment ago must not be offered again.
+Quantities rise only while they are: what a buyer took a moment ago must not be offered again. Nor
+do they rise while an order is there whose units nobody knows, for at most a day.
 """
 
 from __future__ import annotations
@@ -9,30 +10,35 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django_amazon_sync import conf
-from django_amazon_sync.errors import Busy
+from django_amazon_sync.errors import Busy, Unexpected
 from django_amazon_sync.models import Job, Starter, SyncRun
 from django_amazon_sync.sync.orders import import_orders, windows
+from django_amazon_sync.sync.orders.units import units_unknown
 from django_amazon_sync.sync.runs.work import Work, at_work
 
 
 def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:
     """Import the account's orders now, unless they are complete up to lately and that is enough.
 
-    Where another worker is at it, rises wait for that one's end.
+    Where another worker is at it, rises wait for that one's end. An import that fails, whatever
+    the cause, costs the rises only: falls leave all the same.
     """
     if not work.account.import_orders or (lately_is_enough and orders_complete(work)):
         return
     run = SyncRun.objects.create(
         account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN
     )
-    with suppress(Busy), at_work(run, work.shop, work.client) as importing:
+    with suppress(Busy, Unexpected), at_work(run, work.shop, work.client) as importing:
         import_orders.import_orders(importing)
 
 
 def orders_complete(work: Work) -> bool:
-    """Whether all orders up to a few minutes ago are known, so that quantities may rise."""
+    """Whether all orders up to a few minutes ago are known with their units, so that quantities
+    may rise."""
     if not work.account.import_orders:
         return True
+    if units_unknown(work.account).exists():
+        return False
     until = windows.complete_until(work.account)
     fresh = timedelta(seconds=conf.get("ORDERS_FRESH"))
     return until is not None and work.client.now() - until <= fresh

@@ -1,0 +1,108 @@
+"""Asking Amazon for single orders: those that lack something, and those that pend for long.
+
+Each order that Amazon owes an answer for has a time from which it is asked for (``ask_at``). Who
+waits longest goes first, and each question in vain makes the pause before the next one longer, so
+that orders which never get an answer keep nobody else from one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django_amazon_sync import clock
+from django_amazon_sync.amazon import orders as gateway
+from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
+from django_amazon_sync.messages import Code, Message
+from django_amazon_sync.models import AmazonOrder, OrderState, Outcome
+from django_amazon_sync.rules.statuses import PENDING
+from django_amazon_sync.sync.orders.saving import (
+    MOST_TRIES,
+    is_long_pending,
+    pause_after,
+    save_orders,
+)
+from django_amazon_sync.sync.runs.work import SO_FAR, Work
+
+#: Orders that are asked for one by one in a run (getOrder: a burst of 30).
+ASKED_SINGLY = 30
+
+#: So many questions in a row without an answer are an outage, and no fault of the orders.
+OUTAGE = 3
+
+
+def ask_for(work: Work, numbers: Sequence[str]) -> None:
+    """Ask for orders that staff chose; one that Amazon does not show costs the others nothing.
+
+    A run that has to wait for Amazon's limit goes on where it was.
+    """
+    options = work.run.options
+    so_far = options.get(SO_FAR)
+    start = so_far if isinstance(so_far, int) else 0
+    unanswered = 0
+    for done, number in enumerate(numbers[start:], start=start + 1):
+        work.lease.check()
+        try:
+            answer = gateway.get_order(work.client, number)
+        except (Rejected, Unavailable) as lack:
+            unanswered = _unanswered(lack, unanswered)
+            work.line(Outcome.FAILED, order_number=number, code=lack.code, message=str(lack))
+        else:
+            unanswered = 0
+            save_orders(work, [answer], asked_for=True, by_id=True)
+        options[SO_FAR] = done
+        work.run.save(update_fields=["options"])
+
+
+def ask_for_incomplete(work: Work) -> None:
+    """Ask by getOrder for the orders whose time has come, each at its own cost."""
+    _note_long_pending(work)
+    due = AmazonOrder.objects.filter(account=work.account, ask_at__lte=clock.now())
+    rows = due.order_by("ask_at", "pk").defer("document")[:ASKED_SINGLY]
+    unanswered = 0
+    for row in list(rows):
+        work.lease.check()
+        try:
+            answer = gateway.get_order(work.client, row.number)
+        except (Throttled, Unauthorized):
+            raise  # no fault of this order
+        except AmazonError as lack:
+            _put_off(work, row, lack)
+            unanswered = _unanswered(lack, unanswered)
+        else:
+            unanswered = 0
+            save_orders(work, [answer], asked_for=False, by_id=True)
+
+
+def _unanswered(lack: AmazonError, before: int) -> int:
+    """How many questions in a row got no answer now. Raises where that is an outage."""
+    now = before + 1 if isinstance(lack, Unavailable) else 0
+    if now >= OUTAGE:
+        raise lack
+    return now
+
+
+def _put_off(work: Work, row: AmazonOrder, lack: AmazonError) -> None:
+    """Amazon would not show it: ask again later, less and less often; then staff have to look."""
+    tries = row.tries + 1
+    values: dict[str, object] = {"tries": tries, "ask_at": clock.now() + pause_after(row.tries)}
+    outcome = Outcome.WAITING
+    said = str(lack)
+    if tries == MOST_TRIES:
+        said = f"{row.reason} {lack} {Message(Code.ASKED_IN_VAIN, count=tries)}"
+        values["reason"] = said
+        if row.state == OrderState.SEEN:
+            values["state"], outcome = OrderState.QUARANTINED, Outcome.QUARANTINED
+    # The row is not locked: what another worker found meanwhile has no question left, and stays.
+    asked = AmazonOrder.objects.filter(pk=row.pk, ask_at=row.ask_at, state=row.state)
+    if asked.update(**values):
+        work.line(outcome, order_number=row.number, code=lack.code, message=said)
+
+
+def _note_long_pending(work: Work) -> None:
+    """Let orders be asked for whose payment is pending for longer than usual."""
+    pending = AmazonOrder.objects.filter(
+        account=work.account, state=OrderState.HELD, status__in=PENDING, ask_at=None
+    )
+    now = clock.now()
+    long = [row.pk for row in pending.defer("document").iterator() if is_long_pending(row, now)]
+    AmazonOrder.objects.filter(pk__in=long, state=OrderState.HELD, ask_at=None).update(ask_at=now)
