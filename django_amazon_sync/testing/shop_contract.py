@@ -418,6 +418,48 @@ class ShopContract(ABC):
         assert [word for word in personal if word in forgotten.text] == []
         assert (forgotten.total, forgotten.lines) == (placed.total, placed.lines)
 
+    def test_what_the_packer_must_know_is_noted_once_and_the_buyers_part_forgotten(
+        self, shop: Shop, sample: Sample, choices: Choices
+    ) -> None:
+        line = replace(
+            new_line("1", sample.tracked, 1),
+            gift_wrap="Classic wrap",
+            personalisation_url="https://custom.example.com/ada-1",
+            personalisation="Engraved for\nCharles",
+            delivery_needs=("recipientAgeVerification", "signatureConfirmation"),
+            ioss_number="IM0000000001",
+            tax_collected_by="Amazon Services",
+        )
+        order = replace(
+            new_order(line, new_line("2", sample.another, 1)),
+            replaces="302-0000001-0000001",
+            programs=("PRIME", "AMAZON_BUSINESS"),
+            buyer=Buyer(name="Ada Byron", purchase_order="PO-77-ADA"),
+            delivery_place="PORCH",
+            delivery_instructions="Ring twice for Ada",
+        )
+        told = (
+            "Classic wrap", "has to sign", "recipient's age", "IM0000000001", "Amazon Services",
+            "302-0000001-0000001", "Prime", "A business bought it", "PORCH",
+        )  # fmt: skip
+        personal = (
+            "custom.example.com/ada-1", "Engraved for", "Charles", "PO-77-ADA", "Ring twice",
+        )  # fmt: skip
+        pk = shop.place_order(order, choices)
+        shop.update_order(pk, order, choices)
+        if "notes" not in self.keeps:
+            return
+        text = self.read_order(pk).text
+        assert [word for word in (*told, *personal) if word not in text] == []
+        assert [word for word in (*told[:2], *personal) if text.count(word) > 1] == []
+        try:
+            shop.anonymise(pk)
+        except NotSupported:
+            return
+        forgotten = self.read_order(pk).text
+        assert [word for word in personal if word in forgotten] == []
+        assert [word for word in told if word not in forgotten] == []
+
     # --- Products ----------------------------------------------------------------------------
 
     def test_an_offer_is_among_those_of_its_product(self, shop: Shop) -> None:
@@ -577,6 +619,29 @@ class ShopContract(ABC):
         assert self.read_order(pk) == placed
         assert placed.cancelled or "cancelled" not in self.keeps
         assert "total" not in self.keeps or placed.total == Money(Decimal("60.00"), "EUR")
+
+    def test_a_cancelled_order_need_not_name_its_lines(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        before = stock_of(shop)
+        pk = shop.place_order(order, choices)
+        cancelled = replace(order, status="CANCELLED", lines=(), amounts=None)
+        for _ in range(2):
+            shop.update_order(pk, cancelled, choices)
+        placed = self.read_order(pk)
+        assert stock_of(shop) == before
+        assert [line.quantity for line in placed.lines] == [0, 0]
+        assert placed.cancelled or "cancelled" not in self.keeps
+
+    def test_an_order_that_names_no_lines_loses_none(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        pk = shop.place_order(order, choices)
+        stock, placed = stock_of(shop), self.read_order(pk)
+        shop.update_order(pk, replace(order, lines=(), amounts=None), choices)
+        now = self.read_order(pk)
+        assert (now.lines, now.total, now.cancelled) == (placed.lines, placed.total, False)
+        assert stock_of(shop) == stock
 
     def test_a_request_to_cancel_is_shown_once_and_takes_nothing_back(
         self, shop: Shop, order: OrderData, choices: Choices

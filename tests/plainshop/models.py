@@ -86,6 +86,7 @@ class Order(models.Model):
     sent = models.DateTimeField(null=True)
     carrier = models.ForeignKey(Carrier, null=True, on_delete=models.SET_NULL)
     tracking = models.CharField(max_length=40, blank=True)
+    tax_by = models.CharField(max_length=40, blank=True)
 
     def __str__(self) -> str:
         return self.reference
@@ -102,6 +103,7 @@ class OrderLine(models.Model):
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
     price = models.DecimalField(max_digits=10, decimal_places=2)
     greeting = models.TextField(blank=True)
+    tax_by = models.CharField(max_length=40, blank=True)
 
     def __str__(self) -> str:
         return self.sku

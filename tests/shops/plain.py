@@ -59,6 +59,7 @@ class RichShop(ModelShop):
         carrier="carrier__name",
         tracking="tracking",
         customer="account",
+        tax_collected_by="tax_by",
         fixed={"source": "amazon"},
     )
     line = LineFields(
@@ -73,6 +74,7 @@ class RichShop(ModelShop):
         unit_price="unit_price",
         total="price",
         gift_message="greeting",
+        tax_collected_by="tax_by",
     )
 
 

@@ -24,6 +24,7 @@ from django_amazon_sync.data import (
 )
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.oscar import OscarShop, orders
+from django_amazon_sync.shops.oscar.people import BUYERS_NOTE_TYPE, NOTE_TYPE
 from django_amazon_sync.testing.shop_contract import new_line, new_order
 from tests import factories
 
@@ -184,9 +185,9 @@ def test_an_order_that_is_gone_has_no_page() -> None:
 
 def test_a_purchase_order_number_is_noted(order: OrderData) -> None:
     order = replace(order, buyer=replace(order.buyer, purchase_order="PO 7"))
-    assert [note.message for note in placed(order).notes.all()] == [
-        "The buyer's purchase order: PO 7"
-    ]
+    saved = placed(order)
+    assert "The buyer's purchase order: PO 7" in notes_of(saved, BUYERS_NOTE_TYPE)
+    assert notes_of(saved) == []
 
 
 # --- Stock ------------------------------------------------------------------------------------
@@ -371,8 +372,9 @@ def lowered(order: OrderData, quantity: int, total: str = "82.60") -> OrderData:
     return replace(order, lines=lines, amounts=OrderAmounts("EUR", Decimal(total), Decimal(1)))
 
 
-def notes_of(saved: Order) -> list[str]:
-    return list(saved.notes.order_by("pk").values_list("message", flat=True))
+def notes_of(saved: Order, kind: str = NOTE_TYPE) -> list[str]:
+    notes = saved.notes.filter(note_type=kind)
+    return list(notes.order_by("pk").values_list("message", flat=True))
 
 
 def update(saved: Order, order: OrderData) -> Order:
@@ -490,7 +492,7 @@ def test_notes_and_mails_that_may_quote_the_buyer_go_too(order: OrderData) -> No
     emails.create(email="someone.else@example.com", subject="Hello", body_text="")
     shop.anonymise(str(saved.pk))
     saved.refresh_from_db()
-    assert [note.split(":")[0] for note in notes_of(saved)] == [
+    assert [note.message.split(":")[0] for note in saved.notes.all()] == [
         "SKU UNKNOWN is not known to the shop"
     ]
     assert [email.email for email in emails.all()] == ["someone.else@example.com"]

@@ -77,6 +77,11 @@ def placed(*lines: Any, **changes: Any) -> Order:
 # --- Offers --------------------------------------------------------------------------------------
 
 
+def ours(order: Order) -> list[str]:
+    """What the notes say of the shop's affairs, and not of the buyer's wishes."""
+    return [line for line in order.remarks.splitlines() if line.startswith("Amazon: ")]
+
+
 def test_an_offer_has_what_the_mapping_names() -> None:
     row = item(barcode="2000000000015", number=12345678, active=False)
     [offer] = rich.offers()
@@ -163,7 +168,8 @@ def test_an_order_is_written_into_its_columns() -> None:
     assert (first.price, first.unit_price) == (Decimal("24.00"), Decimal("12.00"))
     assert (second.price, second.unit_price) == (Decimal("24.00"), Decimal("24.00"))
     assert (first.taken, first.greeting) == (2, "Happy birthday")
-    assert order.remarks == ""
+    assert ours(order) == []
+    assert order.remarks == "Amazon's buyer: SKU soap: Gift message: Happy birthday"
 
 
 class AdminShop(RichShop):
@@ -199,14 +205,14 @@ def test_what_is_special_is_in_the_notes() -> None:
         buyer=Buyer(purchase_order="PO 7"),
         cancellation_requested=True,
     )
-    assert order.remarks.splitlines() == [
+    assert ours(order) == [
         "Amazon: The shop had 1 of the 3 of SKU soap that Amazon sold: check it.",
         "Amazon: SKU NO-SUCH-SKU is not known to the shop: its line has no product and took no "
         "stock.",
         "Amazon: SKU brush is sold on Amazon as AMAZONS-NAME.",
-        "Amazon: The buyer's purchase order: PO 7",
         "Amazon: The buyer asks Amazon to cancel this order: decide before anything is shipped.",
     ]
+    assert "Amazon's buyer: The buyer's purchase order: PO 7" in order.remarks.splitlines()
     assert [line.sku for line in order.lines.order_by("pk")] == ["soap", "NO-SUCH-SKU", "brush"]
 
 
@@ -221,7 +227,7 @@ def test_without_a_column_for_notes_they_are_in_the_log(caplog: pytest.LogCaptur
 
 def test_a_line_of_nothing_lacks_nothing() -> None:
     item(on_hand=-3)
-    assert placed(new_line("1", "soap", 0)).remarks == ""
+    assert ours(placed(new_line("1", "soap", 0))) == []
     assert stock_of(rich) == {"soap": -3}
 
 
@@ -234,10 +240,10 @@ def test_what_no_column_shows_of_the_total_is_in_the_notes() -> None:
     order = new_order(new_line("1", "soap", 1), new_line("2", "soap", 1))
     saved = Order.objects.get(pk=TotalOnlyShop().place_order(order, CHOICES))
     assert saved.total == Decimal("60.00")
-    assert saved.remarks == (
+    assert ours(saved) == [
         "Amazon: 12.00 EUR of Amazon's total are for shipping, discounts and charges, or a "
         "difference."
-    )
+    ]
 
 
 class EuroShop(RichShop):
@@ -292,7 +298,7 @@ def test_no_part_of_an_address_is_lost_for_lack_of_a_column() -> None:
         replace(new_order(new_line("1", "soap", 1)), delivery=FULL), CHOICES
     )
     label = Order.objects.get(pk=pk)
-    assert label.remarks.splitlines() == [
+    assert label.remarks.splitlines()[:8] == [
         "Ada Byron", "Engines", "12 Engine Row", "Flat 2", "Soho", "EC1A 1BB", "London", "+44 20",
     ]  # fmt: skip
     assert (label.country, label.customer) == ("GB", "")
@@ -402,7 +408,7 @@ def test_a_line_says_what_was_cancelled_of_it() -> None:
         rich.update_order(pk, lowered, CHOICES)
     assert told == {str(Item.objects.get().pk)}
     saved = Order.objects.get(pk=pk)
-    assert saved.remarks.splitlines() == [
+    assert ours(saved) == [
         "Amazon: Amazon cancelled 3 of SKU soap; 2 remain.",
         "Amazon: Amazon's total was 60.00 and is 30.00 EUR.",
     ]
@@ -416,7 +422,7 @@ def test_more_than_was_sold_and_lines_that_are_not_there_are_shown() -> None:
     more = replace(order, lines=(new_line("1", "soap", 2), new_line("9", "brush", 1)))
     for _ in range(2):
         rich.update_order(pk, more, CHOICES)
-    assert Order.objects.get(pk=pk).remarks.splitlines() == [
+    assert ours(Order.objects.get(pk=pk)) == [
         "Amazon: Amazon counts 2 of SKU soap, the shop 1: check it.",
         "Amazon: Amazon counts 1 of SKU brush, the shop 0: check it.",
     ]
@@ -431,7 +437,7 @@ def test_what_is_shipped_does_not_come_back() -> None:
     for _ in range(2):
         rich.update_order(pk, replace(order, status="CANCELLED"), CHOICES)
     saved = Order.objects.get(pk=pk)
-    assert saved.remarks.splitlines() == [
+    assert ours(saved) == [
         "Amazon: Amazon counts 0 of SKU soap, the shop shipped 2: check it.",
         "Amazon: Amazon cancelled this order, but it is shipped: check it.",
     ]

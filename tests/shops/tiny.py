@@ -22,6 +22,7 @@ from django_amazon_sync.data import (
 )
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops.base import Shop, is_cancelled
+from django_amazon_sync.shops.packing import packing_notes
 from django_amazon_sync.signals import offers_changed
 from tests.tinyshop.models import Article, Sale
 
@@ -63,7 +64,8 @@ class TinyShop(Shop):
             "rest": "0",
             "status": choices.status or "open",
             "buyer": str([order.buyer.email, *address_of(order)]),
-            "remarks": [],
+            "remarks": [note.text for note in packing_notes(order) if not note.personal],
+            "wishes": [note.text for note in packing_notes(order) if note.personal],
         }
         write_rest(sale)
         sale.save()
@@ -90,7 +92,8 @@ class TinyShop(Shop):
         if order.amounts and not sale.void:
             sale.total = order.amounts.grand_total
         if order.cancellation_requested:
-            sale.document["remarks"] = ["the buyer asks Amazon to cancel"]
+            asks = "the buyer asks Amazon to cancel"
+            sale.document["remarks"] = list(dict.fromkeys([*sale.document["remarks"], asks]))
         write_rest(sale)
         now, wanted = sale.document["status"], choices.status
         way = () if sale.void or not wanted else MENU.flow.way(now, wanted)
@@ -113,7 +116,7 @@ class TinyShop(Shop):
 
     def anonymise(self, pk: str) -> None:
         sale = Sale.objects.get(reference=pk)
-        sale.document["buyer"] = ""
+        sale.document["buyer"], sale.document["wishes"] = "", []
         for line in sale.document["lines"]:
             line["message"] = ""
         sale.save()

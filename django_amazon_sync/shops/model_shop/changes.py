@@ -31,6 +31,7 @@ from django_amazon_sync.shops.model_shop.orders import (
     give_back,
     note,
     note_cancellation_request,
+    note_for_packer,
     note_unseen,
 )
 
@@ -50,6 +51,7 @@ def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[li
     if is_cancelled(order):
         return released, set_cancelled(shop, saved, status)
     follow_amounts(shop, saved, order)
+    note_for_packer(shop, saved, order)
     if order.cancellation_requested:
         note_cancellation_request(shop, saved)
     return released, follow_status(shop, saved, status) if status else ""
@@ -226,6 +228,9 @@ def items_of(shop: ShopFields, order_pks: Iterable[Pk]) -> dict[Pk, list[tuple[s
 
 # --- Personal data -------------------------------------------------------------------------------
 
+#: Among our own lines in orders from before those of the buyer were apart.
+PURCHASE_ORDER = "The buyer's purchase order"
+
 #: Not personal, and wanted by tax law.
 KEPT_OF_ADDRESS = ("city", "state", "country")
 
@@ -243,7 +248,8 @@ def forget_buyer(shop: ShopFields, pk: str) -> None:
     forgotten: dict[str, str] = dict.fromkeys(personal_columns(shop.order), "")
     if notes := shop.order.notes:
         kept = text_of(saved, notes).splitlines()
-        forgotten[notes] = "\n".join(line for line in kept if line.startswith(OURS))
+        ours = [line for line in kept if line.startswith(OURS)]
+        forgotten[notes] = "\n".join(line for line in ours if PURCHASE_ORDER not in line)
     if forgotten:
         write(saved, forgotten)
     if shop.line.gift_message:

@@ -72,6 +72,7 @@ WRITTEN: dict[str, tuple[tuple[type[Field[Any, Any]], ...], str]] = {
     "title": (TEXT, "a text"),
     "unit_price": (MONEY, "a DecimalField"),
     "gift_message": (TEXT, "a text"),
+    "tax_collected_by": (TEXT, "a text"),
 }
 """What each column of an order or a line has to be, and how that is called."""
 

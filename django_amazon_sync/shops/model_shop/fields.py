@@ -78,7 +78,8 @@ class OrderFields:
     line1 to line3, city, district, state, postcode, country, phone); ``text`` among them gets a
     line for each attribute that has no column. ``shipped_at`` says that all of the order was
     handed to ``carrier`` as one parcel. ``customer`` is a relation to the user who bought, NULL for
-    guests. ``fixed`` are values that other columns get.
+    guests. ``tax_collected_by`` says who withholds the tax in the seller's stead. ``fixed`` are
+    values that other columns get.
     """
 
     model: str
@@ -100,6 +101,7 @@ class OrderFields:
     carrier: str = ""
     tracking: str = ""
     customer: str = ""
+    tax_collected_by: str = ""
     fixed: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -112,6 +114,7 @@ class LineFields:
     ``taken`` is an integer: the units that this line took from the stock, which is what is given
     back when Amazon cancels; needed where the shop has a stock. ``total`` is what the whole
     quantity costs, tax included and discount taken off, ``unit_price`` the same for one piece.
+    ``tax_collected_by`` says who withholds its tax in the seller's stead.
     """
 
     model: str
@@ -125,6 +128,7 @@ class LineFields:
     unit_price: str = ""
     total: str = ""
     gift_message: str = ""
+    tax_collected_by: str = ""
     fixed: Mapping[str, object] = field(default_factory=dict)
 
 

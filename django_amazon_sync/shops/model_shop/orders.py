@@ -30,6 +30,7 @@ from django_amazon_sync.shops.model_shop.fields import (
 )
 from django_amazon_sync.shops.model_shop.money import Figures, figures_of
 from django_amazon_sync.shops.model_shop.offers import valid_pks
+from django_amazon_sync.shops.packing import packing_notes
 
 logger = logging.getLogger("django_amazon_sync.shops")
 
@@ -38,6 +39,9 @@ AMAZON = MenuItem("amazon", "Amazon")
 
 #: What our lines in the order's notes begin with; they hold no personal data.
 OURS = "Amazon: "
+
+#: What those begin with that do, such as a gift message: they go with the buyer.
+BUYERS = "Amazon's buyer: "
 
 
 # --- What staff choose from ----------------------------------------------------------------------
@@ -139,6 +143,7 @@ def save_order(shop: ShopFields, order: OrderData, choices: Choices, figures: Fi
         fields.payment_method: choices.payment_method,
         fields.name: there.name or order.buyer.name,
         fields.email: order.buyer.email,
+        fields.tax_collected_by: order.tax_collected_by,
         **address_columns(fields, there),
         **figures.order,
     }
@@ -195,6 +200,7 @@ def save_lines(
             fields.taken: taken.get(line.item_id, 0),
             fields.title: line.title or line.sku,
             fields.gift_message: line.gift_message,
+            fields.tax_collected_by: line.tax_collected_by,
             **figures.lines[line.item_id],
         }
         row = model(**fitting(model, columns))
@@ -269,10 +275,15 @@ def note_what_is_special(
         elif product.sku != line.sku:
             note(shop, saved, f"SKU {product.sku} is sold on Amazon as {line.sku}.")
     note_unseen(shop, saved, order, figures)
-    if order.buyer.purchase_order and shop.order.notes:  # no log is told of a buyer
-        note(shop, saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
+    note_for_packer(shop, saved, order)
     if order.cancellation_requested:
         note_cancellation_request(shop, saved)
+
+
+def note_for_packer(shop: ShopFields, saved: Model, order: OrderData) -> None:
+    """What the packer must know, each once; what is of the buyer is forgotten with the buyer."""
+    for told in packing_notes(order):
+        note(shop, saved, told.text, personal=told.personal)
 
 
 def note_unseen(shop: ShopFields, saved: Model, order: OrderData, figures: Figures) -> None:
@@ -286,13 +297,17 @@ def note_cancellation_request(shop: ShopFields, saved: Model) -> None:
                       "shipped.")  # fmt: skip
 
 
-def note(shop: ShopFields, saved: Model, message: str) -> None:
-    """Tell staff once, however often this is called; without a column for it, in the log."""
+def note(shop: ShopFields, saved: Model, message: str, *, personal: bool = False) -> None:
+    """Tell staff once, however often this is called; without a column for it, in the log.
+
+    No log is told of a buyer.
+    """
     column = shop.order.notes
     if not column:
-        logger.warning("Order %s: %s", getattr(saved, shop.order.number), message)
+        if not personal:
+            logger.warning("Order %s: %s", getattr(saved, shop.order.number), message)
         return
-    message = (OURS + message).replace("\x00", "")
+    message = ((BUYERS if personal else OURS) + message).replace("\x00", "")
     said = (getattr(saved, column) or "").splitlines()
     if message not in said:
         setattr(saved, column, "\n".join([*said, message]))

@@ -24,6 +24,7 @@ from django_amazon_sync.shops.oscar.orders import (
     line_columns,
     note,
     note_cancellation_request,
+    note_for_packer,
     order_columns,
     save_money,
     status_flow,
@@ -44,6 +45,7 @@ def update(pk: str, order: OrderData, status: str, cancelled_status: str) -> str
         balance_source(saved, Decimal(0))
         return set_cancelled(saved, status or cancelled_status)
     follow_amounts(saved, order)
+    note_for_packer(saved, order)
     if order.cancellation_requested:
         note_cancellation_request(saved)
     return follow_status(saved, status, cancelled_status) if status else ""

@@ -24,7 +24,13 @@ from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.oscar import products
 from django_amazon_sync.shops.oscar.figures import Figures, LineFigures, figures_of
 from django_amazon_sync.shops.oscar.offers import RELATED, records_of, valid_pks, with_sku
-from django_amazon_sync.shops.oscar.people import NOTE_TYPE, fitting, save_addresses
+from django_amazon_sync.shops.oscar.people import (
+    BUYERS_NOTE_TYPE,
+    NOTE_TYPE,
+    fitting,
+    save_addresses,
+)
+from django_amazon_sync.shops.packing import packing_notes
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -269,10 +275,15 @@ def note_what_is_special(saved: Order, order: OrderData, records: dict[str, Stoc
             )
         elif record.partner_sku != line.sku:
             note(saved, f"SKU {record.partner_sku} is sold on Amazon as {line.sku}.")
-    if order.buyer.purchase_order:
-        note(saved, f"The buyer's purchase order: {order.buyer.purchase_order}")
+    note_for_packer(saved, order)
     if order.cancellation_requested:
         note_cancellation_request(saved)
+
+
+def note_for_packer(saved: Order, order: OrderData) -> None:
+    """What the packer must know, each once; what is of the buyer is forgotten with the buyer."""
+    for told in packing_notes(order):
+        note(saved, told.text, BUYERS_NOTE_TYPE if told.personal else NOTE_TYPE)
 
 
 # --- Money, as Oscar keeps it ------------------------------------------------------------------
@@ -367,9 +378,9 @@ def follow_status(saved: Order, status: str, cancelled_status: str) -> str:
 # --- Notes -------------------------------------------------------------------------------------
 
 
-def note(saved: Order, message: str) -> None:
+def note(saved: Order, message: str, note_type: str = NOTE_TYPE) -> None:
     """Tell staff once, however often this is called."""
-    saved.notes.get_or_create(note_type=NOTE_TYPE, message=message)
+    saved.notes.get_or_create(note_type=note_type, message=message.replace("\x00", ""))
 
 
 def note_cancellation_request(saved: Order) -> None:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 #: The note type of what this package writes on an order; such notes hold no personal data.
 NOTE_TYPE = "Amazon"
 
+#: The type of those that do, such as a gift message: they go with the buyer.
+BUYERS_NOTE_TYPE = "Amazon buyer"
+
+# Under NOTE_TYPE in orders from before there was another type.
+PURCHASE_ORDER = "The buyer's purchase order"
+
 # ISO 3166 leaves ZZ to users: here, a country that Amazon did not name.
 UNKNOWN_COUNTRY = "ZZ"
 
@@ -158,6 +164,7 @@ def forget_buyer(order: Order) -> None:
     if order.guest_email:
         get_model("communication", "Email").objects.filter(email=order.guest_email).delete()
     order.notes.exclude(note_type=NOTE_TYPE).delete()
+    order.notes.filter(message__startswith=PURCHASE_ORDER).delete()
     order.lines.exclude(partner_line_notes="").update(partner_line_notes="")
     user, order.user, order.guest_email = order.user, None, ""
     order.save(update_fields=["user", "guest_email"])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from django_amazon_sync.amazon import shipments as gateway
+from django_amazon_sync.errors import Rejected
 from django_amazon_sync.models import (
     AmazonOrder,
     CarrierMapping,
@@ -191,3 +194,116 @@ def test_other_waits_for_its_name(world: World, number: str) -> None:
     Shipment.objects.update(carrier_name="Velo Express")
     world.confirm_shipments()
     assert packages(world, number) == [("1", "Velo Express", "JD0123456789")]
+
+
+# --- One parcel costs itself only ---------------------------------------------------------------
+
+
+def test_a_parcel_whose_order_amazon_does_not_show_costs_no_other(
+    world: World, number: str
+) -> None:
+    other = world.buy("MUG", 1)
+    world.import_orders()
+    ship(world, number, 1)
+    world.amazon.faults.add(Fault("confirmShipment", "drop_before"))
+    world.confirm_shipments()
+    world.amazon.faults.add(Fault("getOrder", "400", times=1))
+    ship(world, other, 1, "JD0000000002")
+    run = world.confirm_shipments()
+    assert lines_of(run, "order_number", "outcome") == [
+        (number, Outcome.FAILED),
+        (other, Outcome.CONFIRMED),
+    ]
+    assert len(world.amazon.requests_of("getOrder")) == 1
+    world.confirm_shipments()
+    assert len(world.amazon.requests_of("getOrder")) == 1  # it is left alone for a while
+    Shipment.objects.update(not_before=None)
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DHL", "JD0123456789")]
+
+
+def test_two_parcels_may_have_one_tracking_number(world: World, number: str) -> None:
+    ship(world, number, 1)
+    world.confirm_shipments()
+    world.amazon.advance(120)
+    world.import_orders()
+    ship(world, number, 2)
+    world.amazon.faults.add(Fault("confirmShipment", "drop_before"))
+    world.confirm_shipments()
+    world.amazon.advance(120)
+    world.confirm_shipments()
+    world.amazon.advance(120)
+    shown = world.amazon.order(number)["packages"]
+    assert sum(one["quantity"] for package in shown for one in package["packageItems"]) == 3
+
+
+ALREADY = "not finding a matching package or order already fulfilled"
+
+
+def test_what_amazon_calls_fulfilled_and_does_not_show_is_not_confirmed(
+    world: World, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 17."""
+
+    def refuses(*args: Any) -> None:
+        raise Rejected("confirmShipment", ALREADY, status=400, amazon_code="InvalidInput")
+
+    ship(world, number, 1)
+    monkeypatch.setattr(gateway, "confirm_shipment", refuses)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome", "code") == [(Outcome.REFUSED, "not-with-amazon")]
+    shipment = Shipment.objects.get()
+    assert (shipment.state, shipment.reason[:30]) == (
+        ShipmentState.REFUSED,
+        "Amazon refused it as shipped a",
+    )
+    monkeypatch.undo()
+    assert confirm_shipments.try_again([shipment]) == 1
+    world.confirm_shipments()
+    assert Shipment.objects.get().state == ShipmentState.CONFIRMED
+
+
+def test_without_an_answer_what_amazon_calls_fulfilled_stays_open(
+    world: World, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*args: Any) -> None:
+        raise Rejected("confirmShipment", ALREADY, status=400)
+
+    ship(world, number, 1)
+    monkeypatch.setattr(gateway, "confirm_shipment", refuses)
+    world.amazon.faults.add(Fault("getOrder", "500"))
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.FAILED]
+    assert Shipment.objects.get().state == ShipmentState.UNKNOWN
+
+
+@pytest.mark.parametrize("fulfilled_by", ["", "SellerFulfilled"])
+def test_an_order_of_whoever_is_not_amazon_is_confirmed(
+    world: World, number: str, fulfilled_by: str
+) -> None:
+    AmazonOrder.objects.update(fulfilled_by=fulfilled_by)
+    ship(world, number, 3)
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.CONFIRMED]
+
+
+def test_a_parcel_that_cannot_be_noted_costs_no_other(
+    world: World, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = world.buy("MUG", 1)
+    world.import_orders()
+    ship(world, number, 1)
+    ship(world, other, 1, "JD0000000002")
+    parcels = OscarShop.shipments
+
+    def broken(shop: Any, pks: Any) -> Any:
+        for parcel in parcels(shop, pks):
+            odd = parcel.order_pk == str(shop_order(number).pk)
+            yield replace(parcel, items=(("1",),)) if odd else parcel  # type: ignore[arg-type]
+
+    monkeypatch.setattr(OscarShop, "shipments", broken)
+    run = world.confirm_shipments()
+    assert lines_of(run, "order_number", "outcome", "code") == [
+        (number, Outcome.FAILED, "unexpected"),
+        (other, Outcome.CONFIRMED, ""),
+    ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from django.db.models import F
 
 from django_amazon_sync.amazon import orders as orders_gateway
+from django_amazon_sync.errors import Rejected
 from django_amazon_sync.models import (
     AmazonOrder,
     OrderState,
@@ -18,10 +21,12 @@ from django_amazon_sync.models import (
     SellerAccount,
     WindowState,
 )
+from django_amazon_sync.sync.accounts.connect import Credentials, connect_account
 from django_amazon_sync.sync.orders import windows
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.factories_amazon import LiveAccountFactory
-from tests.world import World, lines_of
+from tests.sync.orders.answers import answering, iso
+from tests.world import DE, FR, World, lines_of
 
 
 def gapless(world: World) -> bool:
@@ -158,3 +163,154 @@ def test_amazon_shows_two_years_and_more_in_the_far_east() -> None:
     ago = datetime.now(UTC) - windows.oldest_orders("eu")
     assert timedelta(days=728) < ago < timedelta(days=730)
     assert windows.oldest_orders("fe") == datetime(2016, 1, 1, tzinfo=UTC)
+
+
+# --- Marketplaces that join ---------------------------------------------------------------------
+
+
+def joins(world: World) -> None:
+    """France is connected besides Germany."""
+    seller = world.seller
+    connect_account(
+        world.shop,
+        Credentials(seller.client_id, seller.client_secret, seller.refresh_token),
+        region="eu",
+        seller_id=seller.seller_id,
+        marketplaces=(DE, FR),
+    )
+
+
+def test_a_marketplace_that_joins_is_searched_from_the_cut_over(world: World) -> None:
+    world.sell("MUG", quantity=9)
+    world.list_on_amazon("MUG", marketplace=FR, price="10.00", quantity=9)
+    world.import_orders()
+    world.amazon.advance(3600)
+    number = world.buy("MUG", 4, marketplace=FR)
+    for _ in range(3):
+        world.amazon.advance(3600)
+        world.import_orders()
+    assert windows.complete_until(world.account) is not None
+    joins(world)
+    assert windows.complete_until(world.account) is None
+    assert windows.complete_until_of([world.account.pk]) == {}
+    assert [gap.marketplaces for gap in windows.gaps(world.account)] == [(FR,)]
+    world.import_orders()
+    assert AmazonOrder.objects.get(number=number).state == OrderState.PLACED
+    assert windows.gaps(world.account) == []
+    assert windows.complete_until(world.account) is not None
+    searched = len(world.amazon.requests_of("searchOrders"))
+    world.import_orders()
+    assert len(world.amazon.requests_of("searchOrders")) == searched + 1
+
+
+def test_one_that_joins_while_a_search_is_underway_is_covered_after_it(world: World) -> None:
+    world.import_orders()
+    [newest] = windows.chain(world.account)
+    OrderWindow.objects.filter(pk=newest.pk).update(page_token="underway")
+    joins(world)
+    assert windows.chain(world.account) == [newest]
+    assert windows.complete_until(world.account) is None
+    OrderWindow.objects.filter(pk=newest.pk).update(
+        state=WindowState.DONE, end=newest.start + timedelta(hours=1)
+    )
+    own, later = sorted(windows.chain(world.account), key=lambda window: window.pk)
+    assert (own.marketplaces, own.start) == ([FR], world.account.cut_over - windows.OVERLAP)
+    assert later.marketplaces == sorted([DE, FR])
+    assert own.until is not None
+    assert later.start < own.until
+
+
+# --- Windows that Amazon refuses, and ends that cannot be ---------------------------------------
+
+
+def test_a_search_into_the_future_ends_where_amazon_answers(world: World) -> None:
+    world.sell("MUG", quantity=9)
+    world.import_orders()
+    now = world.amazon.now()
+    run = world.import_orders(
+        since=(now - timedelta(minutes=10)).isoformat(),
+        until=(now + timedelta(days=30)).isoformat(),
+    )
+    assert run.state == RunState.DONE
+    number = world.buy("MUG", 2)
+    world.import_orders()
+    assert AmazonOrder.objects.get(number=number).state == OrderState.PLACED
+
+
+def test_a_search_that_ends_before_it_begins_is_refused_here(world: World) -> None:
+    tomorrow = (world.amazon.now() + timedelta(days=1)).isoformat()
+    run = world.import_orders(since=tomorrow)
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "configuration")
+    assert not OrderWindow.objects.filter(swept=True).exists()
+
+
+def test_a_window_that_amazon_refuses_stops_no_other_and_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sell("MUG", quantity=9)
+    world.import_orders()
+    world.amazon.advance(86_400)
+    number = world.buy("MUG")
+    search_orders = orders_gateway.search_orders
+
+    def refuses(client: Any, **asked: Any) -> Any:
+        if asked["updated_before"] is not None:
+            raise Rejected("searchOrders", "Amazon refused the request.", status=400)
+        return search_orders(client, **asked)
+
+    monkeypatch.setattr(orders_gateway, "search_orders", refuses)
+    run = world.import_orders()
+    assert (run.state, run.reason_code) == (RunState.STOPPED, "rejected")
+    assert AmazonOrder.objects.get(number=number).state == OrderState.PLACED
+    until = windows.complete_until(world.account)
+    assert until is not None
+    assert world.amazon.now() - until < timedelta(minutes=5)
+    [gap] = windows.gaps(world.account)
+    assert gap.marketplaces == (DE,)
+    assert "refused" in str(gap.why)
+    assert world.import_orders().state == RunState.DONE  # it is not tried again at once
+    monkeypatch.undo()
+    OrderWindow.objects.update(refused_at=F("refused_at") - timedelta(days=2))
+    world.import_orders()
+    assert windows.gaps(world.account) == []
+
+
+def test_a_search_that_staff_ask_for_closes_a_gap_and_leaves_the_chain_alone(
+    db: None,
+) -> None:
+    account = LiveAccountFactory.create()
+    window(account, 1)
+    refused = OrderWindow.objects.create(
+        account=account, state=WindowState.REFUSED, start=NOON, until=NOON + timedelta(hours=1),
+        marketplaces=[DE], reason="No.",
+    )  # fmt: skip
+    assert len(windows.gaps(account)) == 1
+    asked = OrderWindow.objects.create(
+        account=account, state=WindowState.DONE, start=NOON, end=NOON + timedelta(hours=2),
+        swept=True, marketplaces=[FR],
+    )  # fmt: skip
+    assert len(windows.gaps(account)) == 1
+    OrderWindow.objects.filter(pk=asked.pk).update(marketplaces=[DE, FR])
+    assert windows.gaps(account) == []
+    assert windows.complete_until(account) == NOON + timedelta(hours=1)
+    refused.refresh_from_db()
+    assert refused.state == WindowState.REFUSED
+
+
+@pytest.mark.parametrize("days", [300, -300], ids=["in the future", "before the beginning"])
+def test_orders_are_never_complete_beyond_what_could_be_known(world: World, days: int) -> None:
+    world.sell("MUG", price="20.00", quantity=9)
+    with answering(world) as answers:
+        answers.complete_until = iso(world.amazon.now() + timedelta(days=days))
+        answers.found = [answers.order()]
+        run = world.import_orders()
+        assert AmazonOrder.objects.get().state == OrderState.PLACED
+        until = windows.complete_until(world.account)
+        if days > 0:
+            assert until is not None
+            assert until < world.amazon.now()
+        else:
+            assert (run.state, run.reason_code, until) == (RunState.STOPPED, "unavailable", None)
+            answers.complete_until = ""
+            assert world.import_orders().state == RunState.DONE
+            assert windows.complete_until(world.account) is not None
