@@ -77,6 +77,7 @@ PAGES: dict[str, frozenset[str]] = {
     "django_amazon_sync_ordermappings_change": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_ordermappings_changelist": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
+    "django_amazon_sync_order_units": frozenset({"replay_amazonorder"}),
     "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
     "django_amazon_sync_product": frozenset({"view_sellersku"}),
     "django_amazon_sync_runline_about": frozenset({"view_runline", "change_runline"}),
@@ -118,6 +119,7 @@ ELSEWHERE: dict[str, str] = {
 ACTIONS = {
     ("amazonorder", "look_again"): "import_amazonorder",
     ("amazonorder", "replay"): "replay_amazonorder",
+    ("amazonorder", "place_as_it_is"): "replay_amazonorder",
     ("amazonorder", "ship_anyway"): "confirm_shipment",
     ("application", "delete_selected"): "delete_application",
     ("exchangerate", "delete_selected"): "change_price_listing",

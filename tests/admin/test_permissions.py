@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
         (SellerSku, "take_over_listing", {"take_over"}),
         (SyncRun, "take_over_listing", {"take_over_shown"}),
         (SyncRun, "approve_listing", {"approve"}),
-        (AmazonOrder, "replay_amazonorder", {"replay"}),
+        (AmazonOrder, "replay_amazonorder", {"replay", "place_as_it_is"}),
         (AmazonOrder, "import_amazonorder", {"look_again"}),
         (AmazonOrder, "confirm_shipment", {"ship_anyway"}),
         (Shipment, "confirm_shipment", {"send_again"}),

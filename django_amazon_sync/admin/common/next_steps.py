@@ -24,6 +24,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
+from django_amazon_sync.sync.orders.placing import NOT_WHOLE, PLACED_AS_IT_IS
 from django_amazon_sync.sync.runs.work import why_not_writing
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ def of_order(order: AmazonOrder) -> StrOrPromise:
         return _(
             "It holds its stock until it is placed: choose what the reason names in the order "
             "mappings, and the next import places it by itself."
+        )
+    if order.state == OrderState.QUARANTINED and order.reason_code in PLACED_AS_IT_IS:
+        return _(
+            "Amazon is asked for it once a day: place it when Amazon says what is missing, or "
+            "choose the action to place it as it is, at the sum of its lines."
+        )
+    if order.state == OrderState.QUARANTINED and order.reason_code in NOT_WHOLE:
+        return _(
+            "What can be read of it holds its stock, and Amazon is asked for it again and again: "
+            "less and less often, and at once if you replay it."
         )
     return _ORDER[OrderState(order.state)]
 

@@ -32,6 +32,7 @@ from django_amazon_sync.admin.common.formatting import document, link, list_link
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
 from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPage
+from django_amazon_sync.admin.orders.units import UnitsPages, link_to_units
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
 from django_amazon_sync.errors import ConfigurationError, Unreadable
@@ -47,8 +48,9 @@ from django_amazon_sync.models import (
     Shipment,
 )
 from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.shops.packing import packing_notes
 from django_amazon_sync.sync.alerts import attention
-from django_amazon_sync.sync.orders import import_orders
+from django_amazon_sync.sync.orders import placing
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ class ShipByFilter(admin.SimpleListFilter):
 
 
 @admin.register(AmazonOrder)
-class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
+class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
     change_list_template = "django_amazon_sync/admin/orders.html"
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
@@ -132,7 +134,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     search_fields = ("number", "=shop_order_pk", "lines__sku", "lines__asin")
     search_help_text = _("Amazon order id, SKU, ASIN or the shop's order")
     ordering = ("-ordered_at", "-pk")
-    actions = ("replay", "look_again", "ship_anyway")
+    actions = ("replay", "place_as_it_is", "look_again", "ship_anyway")
     inlines = (LineInline, ShipmentInline)
     readonly_fields = (
         "store", "whole_reason", "what_next", "shop_order", "total_shown", "difference_shown",
@@ -187,6 +189,8 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     @admin.display(description=_("what happens next"))
     def what_next(self, order: AmazonOrder) -> str:
         told = explained(next_steps.of_order(order), help_links.of_order(order))
+        if button := link_to_units(order):
+            return format_html("{} {}", told, button)
         if order.state != OrderState.QUARANTINED or order.reason_code not in MAPPING_CODES:
             return told
         mappings = OrderMappings(pk=order.account_id)
@@ -217,7 +221,7 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
             data = read_order(order.document)
         except (ConfigurationError, Unreadable) as error:
             return str(error)
-        context = {"order": data, "gifts": [line for line in data.lines if line.gift_message]}
+        context = {"order": data, "notes": packing_notes(data)}
         return render_to_string("django_amazon_sync/admin/buyer.html", context)
 
     @admin.display(description=_("as Amazon gave it"))
@@ -266,7 +270,18 @@ class OrderAdmin(ReadOnly, Screen[AmazonOrder]):
     def replay(self, request: HttpRequest, queryset: Orders) -> None:
         older = Q(state=OrderState.RECORDED, reason_code=Code.BEFORE_CUT_OVER)
         chosen = list(queryset.filter(Q(state=OrderState.QUARANTINED) | older))
-        number = import_orders.replay(chosen)
+        number = placing.replay(chosen)
+        text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
+        wanted = whole(order.account for order in chosen)
+        ask(request, Job.IMPORT_ORDERS, wanted, done=text % {"number": number})
+
+    @admin.action(
+        description=_("Place as it is, though Amazon names no total or status"),
+        permissions=["replay"],
+    )
+    def place_as_it_is(self, request: HttpRequest, queryset: Orders) -> None:
+        chosen = list(queryset.filter(reason_code__in=placing.PLACED_AS_IT_IS))
+        number = placing.place_as_it_is(chosen)
         text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
         wanted = whole(order.account for order in chosen)
         ask(request, Job.IMPORT_ORDERS, wanted, done=text % {"number": number})

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
-from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart
+from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart, marketplace_name
 from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
@@ -101,6 +101,20 @@ class ApplicationAdmin(ShowsNoSecret[Application], Screen[Application]):
         super().save_model(request, obj, form, change)
         if change and "client_secret" in form.changed_data:
             _connect_again(SellerAccount.objects.filter(application=obj))
+
+
+def _gaps(account: SellerAccount) -> list[str]:
+    """Where orders may be missing all the same: each marketplace, from when to when, and why."""
+    return [
+        gettext("%(marketplaces)s from %(start)s to %(until)s: %(why)s")
+        % {
+            "marketplaces": ", ".join(map(marketplace_name, gap.marketplaces)),
+            "start": moment(gap.start),
+            "until": moment(gap.until) if gap.until else gettext("now"),
+            "why": gap.why.translated(),
+        }
+        for gap in (windows.gaps(account) if account.pk else ())
+    ]
 
 
 @admin.register(SellerAccount)
@@ -203,7 +217,8 @@ class AccountAdmin(
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:
         until = moment(windows.complete_until(account))
-        return until or gettext("No search for orders has finished yet.")
+        told = until or gettext("No search for orders has finished yet.")
+        return format_html_join("", "{}<br>", [(told,), *((gap,) for gap in _gaps(account))])
 
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:

@@ -71,7 +71,8 @@ def chain(account: SellerAccount, now: datetime | None = None) -> list[OrderWind
 def _cover_all(account: SellerAccount, now: datetime) -> None:
     """Have a newest window that is open, and all marketplaces in it or in windows of their own."""
     chained = OrderWindow.objects.filter(account=account, swept=False)
-    codes, covered = _codes(account), _covered(account)
+    codes = _codes(account)
+    covered = _covered(account, codes)
     # A newest one that was refused leaves no gap: its successor begins where it did.
     chained.filter(state=WindowState.REFUSED, until=None).delete()
     newest = chained.filter(state=WindowState.OPEN, until=None).first()
@@ -90,14 +91,19 @@ def _codes(account: SellerAccount) -> list[str]:
     return list(account.marketplaces.order_by("code").values_list("code", flat=True))
 
 
-def _covered(account: SellerAccount) -> list[str]:
+def _covered(account: SellerAccount, codes: list[str]) -> list[str]:
     """The marketplaces that the chain searches: those of its newest window.
 
-    Windows from before marketplaces were noted are of all that the account has.
+    Windows from before marketplaces were noted are of all that the account has; before the first
+    window none has to join.
     """
     newest = OrderWindow.objects.filter(account=account, swept=False, until=None).order_by("-pk")
     found = newest.values_list("marketplaces", flat=True).first()
-    return found or _codes(account)
+    return found or codes
+
+
+def _not_in(codes: list[str], covered: list[str]) -> list[str]:
+    return [code for code in codes if code not in covered]
 
 
 def _let_join(
@@ -106,11 +112,10 @@ def _let_join(
     """A window of its own for each marketplace that was not searched before."""
     if until is None or until <= account.cut_over:
         return  # the newest window begins as early
-    for code in codes:
-        if code not in covered:
-            OrderWindow.objects.create(
-                account=account, start=account.cut_over - OVERLAP, until=until, marketplaces=[code]
-            )
+    for code in _not_in(codes, covered):
+        OrderWindow.objects.create(
+            account=account, start=account.cut_over - OVERLAP, until=until, marketplaces=[code]
+        )
 
 
 def _last_end(windows: QuerySet[OrderWindow]) -> datetime | None:
@@ -174,7 +179,8 @@ def complete_until(account: SellerAccount) -> datetime | None:
     Each window continues those that were added before it, so there is no other gap up to where the
     first open one begins.
     """
-    if _joining(account):
+    codes = _codes(account)
+    if _not_in(codes, _covered(account, codes)):
         return None
     windows = OrderWindow.objects.filter(account=account, swept=False)
     first_open: int | None = windows.filter(OPEN_YET).aggregate(pk=Min("pk"))["pk"]
@@ -205,29 +211,20 @@ def complete_until_of(accounts: Iterable[int]) -> dict[int, datetime]:
     }
 
 
-def _joining(account: SellerAccount) -> list[str]:
-    """Marketplaces that no window covers yet."""
-    covered = _covered(account)
-    return [code for code in _codes(account) if code not in covered]
-
-
 def gaps(account: SellerAccount) -> list[Gap]:
     """The times in which orders may be missing, each with its marketplaces and why."""
-    chained = OrderWindow.objects.filter(account=account, swept=False, until__isnull=False)
-    swept = list(
-        OrderWindow.objects.filter(
-            account=account, swept=True, by_creation=False, state=WindowState.DONE
-        )
-    )
-    codes = tuple(_codes(account))
-    open_ones = chained.exclude(state=WindowState.DONE).order_by("start", "pk")
+    ends = Q(swept=False, until__isnull=False) & ~Q(state=WindowState.DONE)
+    searches = Q(swept=True, by_creation=False, state=WindowState.DONE)
+    told = OrderWindow.objects.filter(ends | searches, account=account).order_by("start", "pk")
+    windows = list(told)
+    swept = [window for window in windows if window.swept]
+    codes = _codes(account)
     found = [
-        Gap(tuple(window.marketplaces) or codes, window.start, window.until, _why(window))
-        for window in open_ones
-        if not any(_closes(sweep, window) for sweep in swept)
+        Gap(tuple(window.marketplaces or codes), window.start, window.until, _why(window))
+        for window in windows
+        if not window.swept and not any(_closes(sweep, window) for sweep in swept)
     ]
-    joining = tuple(_joining(account)) if has_begun(account) else ()
-    if joining:
+    if joining := tuple(_not_in(codes, _covered(account, codes))):
         found.append(Gap(joining, account.cut_over, None, Message(Code.NOT_SEARCHED)))
     return found
 

@@ -219,3 +219,24 @@ def test_ship_anyway_decides_against_the_buyer_s_request(
     assert (asking.ship_anyway, quiet.ship_anyway) == (True, False)
     assert "until you decide" not in staff.see(AmazonOrder, asking.pk)
     assert SyncRun.objects.get().job == Job.CONFIRM_SHIPMENTS
+
+
+def test_an_order_without_a_total_is_placed_as_it_is(staff: Staff, world: World) -> None:
+    world.sell("MUG", price="10.00", quantity=5)
+    number = world.buy("MUG", 2)
+    proceeds = world.amazon.order(number)["proceeds"]
+    world.amazon.set_order(number, proceeds={"breakdowns": proceeds["breakdowns"]})
+    world.import_orders()
+    order = AmazonOrder.objects.get(number=number)
+    assert (order.state, order.reason_code) == (OrderState.SEEN, "total")
+    staff.press(AmazonOrder, "place_as_it_is", order)
+    [run] = SyncRun.objects.filter(state=RunState.QUEUED)
+    jobs.perform(run)
+    assert shop_order(number).total_incl_tax == 20
+
+
+def test_an_order_in_quarantine_says_what_becomes_of_it(staff: Staff) -> None:
+    total = AmazonOrderFactory.create(state=OrderState.QUARANTINED, reason_code="total")
+    assert "place it as it is" in staff.see(AmazonOrder, total.pk)
+    odd = AmazonOrderFactory.create(state=OrderState.QUARANTINED, reason_code="unreadable")
+    assert "less and less often" in staff.see(AmazonOrder, odd.pk)
