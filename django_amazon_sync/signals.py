@@ -1,8 +1,25 @@
 """The signals of this package: one that shops send, and those for strangers."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
 from django.dispatch import Signal
 
 __all__ = ["offers_changed", "order_placed"]
+
+logger = logging.getLogger("django_amazon_sync.signals")
+
+
+class OrderSignal(Signal):
+    """A signal about an order: what a receiver fails with may hold its buyer's data."""
+
+    def _log_robust_failure(self, receiver: Callable[..., object], err: Exception) -> None:
+        """In place of Django's own, which logs the text of the fault and its whole trace."""
+        name = getattr(receiver, "__qualname__", type(receiver).__name__)
+        logger.error("The receiver %s failed: %s", name, type(err).__name__)
+
 
 #: Sent by a shop adapter, inside the shop's own transaction, when offers changed.
 #: Arguments: ``pks``, the primary keys of the offers as strings. ``sender`` is the Shop class.
@@ -10,4 +27,4 @@ offers_changed = Signal()
 
 #: Sent after commit when an Amazon order was placed in the shop.
 #: Arguments: ``order``, the AmazonOrder. ``sender`` is AmazonOrder.
-order_placed = Signal()
+order_placed = OrderSignal()

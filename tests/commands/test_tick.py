@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from django_amazon_sync.management.commands import amazon_tick
 from django_amazon_sync.models import Job, RunState, Schedule, Starter, SyncRun
 from django_amazon_sync.sync import jobs
 from tests.commands.conftest import manage, manage_json
@@ -95,3 +96,27 @@ def test_one_account_alone_is_worked_off(connect: Callable[..., World]) -> None:
 
 def test_without_accounts_there_is_nothing_to_do(db: None) -> None:
     assert manage_json("amazon_tick").document == {"runs": [], "exit": 0}
+
+
+def test_a_run_that_breaks_stops_no_other_and_no_chore(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest(world)
+    first, second = (
+        jobs.request(world.account, job) for job in (Job.VERIFY, Job.CONFIRM_SHIPMENTS)
+    )
+    chores = []
+    monkeypatch.setattr(amazon_tick, "keep_house", lambda: chores.append("kept"))
+
+    def breaks(work: object) -> None:
+        raise ZeroDivisionError("the name of a buyer")
+
+    monkeypatch.setitem(jobs.JOB_FUNCTIONS, Job.VERIFY, breaks)
+    said = manage_json("amazon_tick")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.reason_code) == (RunState.STOPPED, "unexpected")
+    assert "ZeroDivisionError" in first.reason
+    assert "buyer" not in first.reason
+    assert second.state == RunState.DONE
+    assert (said.exit != 0, chores) == (True, ["kept"])

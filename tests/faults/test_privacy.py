@@ -6,6 +6,7 @@ The address of a document is one too: whoever has it can read the document.
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,8 @@ import requests
 from django.apps import apps
 from django.db import connection
 
+from django_amazon_sync import signals, tasks
+from django_amazon_sync.errors import Unexpected
 from django_amazon_sync.models import (
     OPEN_STATES,
     AmazonOrder,
@@ -29,6 +32,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.orders import import_orders, saving
 from django_amazon_sync.sync.verification import by_report
 from django_amazon_sync.testing.simulator import Fault
 from django_amazon_sync.testing.simulator.faults import FaultKind
@@ -145,6 +149,73 @@ def test_no_buyer_and_no_secret_is_in_our_tables_or_in_a_log(
     )
     assert "searchOrders" in logged
     for text in [*PERSONAL, *secrets]:
+        assert text not in written
+        assert text not in logged
+        assert text not in said
+
+
+# --- Odd orders, and faults that nobody foresaw ---------------------------------------------------
+
+
+def odd_orders(world: World) -> None:
+    """Documents that no column holds, a fault in each step, and a run that ends by one."""
+    personal: dict[str, Any] = {"buyer": BUYER, "address": ADDRESS, "gift_message": GIFT_MESSAGE}
+    odd: list[dict[str, Any]] = [
+        {"buyer": {**BUYER, "buyerName": f"{BUYER['buyerName']} \ud83d"}},
+        {"programs": [ADDRESS["addressLine1"] * 40]},
+        {"orderItems": [{"orderItemId": BUYER["buyerName"]}]},
+        {"proceeds": {"grandTotal": {"amount": BUYER["buyerName"], "currencyCode": "EUR"}}},
+    ]
+    for change in odd:
+        world.amazon.set_order(world.buy("MUG", 1, **personal), **change)
+
+    def fails(copy: Any, *args: Any) -> None:
+        raise ValueError(f"{copy.read} {copy.raw} of {GIFT_MESSAGE}")
+
+    with patch.object(saving, "_take_in", fails):
+        world.import_orders()
+    world.import_orders()
+
+    def receiver(order: AmazonOrder, **how: Any) -> None:
+        raise ValueError(str(order.document))
+
+    signals.order_placed.connect(receiver)
+    try:
+        world.buy("MUG", 1, **personal)
+        world.import_orders()
+    finally:
+        signals.order_placed.disconnect(receiver)
+
+    def breaks(work: Any) -> None:
+        raise RuntimeError(f"{BUYER['buyerName']} of {ADDRESS['addressLine1']}")
+
+    for target, name in ((import_orders, "place_waiting"), (import_orders, "update_placed")):
+        with patch.object(target, name, breaks), pytest.raises(Unexpected) as raised:
+            world.import_orders()
+        told = "".join(traceback.format_exception(raised.value))
+        assert "RuntimeError" in str(raised.value)
+        assert all(text not in told for text in PERSONAL)
+        with patch.object(target, name, breaks):
+            run = jobs.request(world.account, Job.IMPORT_ORDERS)
+            result = tasks.import_orders.apply(args=(run.pk,))
+        assert result.failed()
+        assert all(text not in f"{result.result!r} {result.traceback}" for text in PERSONAL)
+
+
+def test_no_odd_order_and_no_fault_tells_of_a_buyer(
+    stages: Stages, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with stages.at("exported") as world:
+        odd_orders(world)
+        written = dump()
+        said = str([(run.reason, run.options) for run in SyncRun.objects.all()])
+        assert AmazonOrder.objects.filter(state=OrderState.QUARANTINED).exists()
+    logged = "\n".join(
+        f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in caplog.records
+    )
+    assert "ValueError" in logged
+    for text in PERSONAL:
         assert text not in written
         assert text not in logged
         assert text not in said
