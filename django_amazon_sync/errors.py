@@ -4,6 +4,7 @@ AmazonSyncError
 ├── AmazonError                 Amazon, or the way to it; has operation, status, code, request id
 │   ├── Throttled               wait: not before ``retry_at``
 │   ├── Unavailable             wait: an outage, a broken answer; a write's outcome is open
+│   │   ├── TooLate             compute anew: its time had passed before it left; nothing was sent
 │   │   └── NoReport            wait: Amazon made no report, or none that can be used
 │   ├── Unauthorized            reconnect, or give the application the missing role
 │   │   └── Disconnected        reconnect: the authorisation or the secret is no longer accepted
@@ -44,6 +45,7 @@ __all__ = [
     "Rejected",
     "ShopRefused",
     "Throttled",
+    "TooLate",
     "Unauthorized",
     "Unavailable",
     "Unexpected",
@@ -142,6 +144,16 @@ class Unavailable(AmazonError):
             details=details,
             request_id=request_id,
         )
+
+
+class TooLate(Unavailable):
+    """The moment had passed after which it must not leave: not one byte of it was sent."""
+
+    code = Code.TOO_LATE
+
+    def __init__(self, operation: str) -> None:
+        said = "it had waited for too long and was not sent; what it carried is computed anew."
+        super().__init__(operation, said, sent=False)
 
 
 class NoReport(Unavailable):

@@ -71,6 +71,7 @@ class Code(StrEnum):
     AMAZON = "amazon"
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
+    TOO_LATE = "too-late"
     NO_REPORT = "no-report"
     UNAUTHORIZED = "unauthorized"
     DISCONNECTED = "disconnected"

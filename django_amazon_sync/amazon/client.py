@@ -7,6 +7,7 @@ answer.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -25,7 +26,7 @@ from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.data import Json, JsonObject
-from django_amazon_sync.errors import Throttled, Unavailable
+from django_amazon_sync.errors import Throttled, TooLate, Unavailable
 
 logger = logging.getLogger("django_amazon_sync.amazon")
 
@@ -86,6 +87,12 @@ class Answer:
         )
 
 
+class _AmazonClock:
+    """How far Amazon's clock is ahead, for a client and those that were made of it."""
+
+    offset: timedelta | None = None
+
+
 class Client:
     """Calls Amazon for one seller account in one region; safe across threads.
 
@@ -114,10 +121,21 @@ class Client:
         self._patience = patience
         self._timeout = timeout
         self._on_wait = on_wait
-        self._clock_offset: timedelta | None = None
+        self._clock = _AmazonClock()
+        self._not_after = math.inf
 
     def __repr__(self) -> str:
         return f"<Client {self.seller_id} {self.region}>"
+
+    def not_after(self, moment: float) -> Client:
+        """This client for what must not leave late: from ``moment`` on it raises TooLate instead.
+
+        ``moment`` is one of ``clock.monotonic()``. It is looked at right before the first byte of
+        each request: after the token, after the turn, and before the second try.
+        """
+        bound = copy.copy(self)
+        bound._not_after = min(moment, self._not_after)
+        return bound
 
     def call(
         self,
@@ -134,8 +152,8 @@ class Client:
 
         ``empty_status`` is that of a success without a body, where the operation has one.
 
-        Raises Throttled, Unavailable, Unauthorized (Disconnected), Rejected (NotFound), or
-        ConfigurationError for an endpoint that is not a web address.
+        Raises Throttled, Unavailable (TooLate), Unauthorized (Disconnected), Rejected (NotFound),
+        or ConfigurationError for an endpoint that is not a web address.
         """
         request = requests.Request(method, self._url(path, query))
         if body is not None:
@@ -153,12 +171,12 @@ class Client:
 
         Where no answer has come yet, Amazon is asked for the time; raises Unavailable.
         """
-        if self._clock_offset is None:
+        if self._clock.offset is None:
             # Without a token it is refused, counts for nothing, and has a date all the same.
             url = f"{self.endpoint}/sellers/v1/marketplaceParticipations"
             probe = requests.Request("GET", url, {"user-agent": USER_AGENT})
             self._read_clock(self._exchange("clock", probe))
-        return self._clock_offset or timedelta(0)
+        return self._clock.offset or timedelta(0)
 
     def now(self) -> datetime:
         """Now by Amazon's clock, aware UTC; a host's own may be minutes off."""
@@ -171,6 +189,7 @@ class Client:
     def _send(
         self, operation: str, request: requests.Request, token: str, empty_status: int
     ) -> Answer:
+        self._look_at_the_time(operation)
         self._wait_for_turn(operation)
         request.headers = {
             "x-amz-access-token": token,
@@ -190,9 +209,13 @@ class Client:
         body = {} if silent else _body(operation, response)
         return Answer(operation, body, response.status_code, request_id, date, rate)
 
+    def _look_at_the_time(self, operation: str) -> None:
+        if clock.monotonic() >= self._not_after:
+            raise TooLate(operation)
+
     def _wait_for_turn(self, operation: str) -> None:
         """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
-        give_up = clock.monotonic() + self._patience
+        give_up = min(clock.monotonic() + self._patience, self._not_after)
         while wait := self.limiter.take(operation, clock.timestamp()):
             if clock.monotonic() + wait > give_up:
                 raise Throttled(
@@ -210,6 +233,7 @@ class Client:
         try:
             prepared = http.prepare_request(request)
             settings = http.merge_environment_settings(prepared.url, {}, False, None, None)
+            self._look_at_the_time(operation)
             return http.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except requests.RequestException as fault:
             # Without its cause: that holds the request, and with it the access token.
@@ -227,7 +251,7 @@ class Client:
             date = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
-        self._clock_offset = date - clock.now()
+        self._clock.offset = date - clock.now()
         return date
 
     def _read_rate(self, operation: str, response: requests.Response) -> float | None:

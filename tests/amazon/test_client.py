@@ -5,16 +5,17 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.client import USER_AGENT, Client, iso
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
-from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
+from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, TooLate, Unavailable
 
 from .conftest import Reply, ScriptedServer, Tokens, errors, get
 
@@ -307,3 +308,103 @@ def test_many_threads_get_their_own_answers(server: ScriptedServer, make_client:
     assert len(server.seen) == 29  # the burst of getOrder but one, whatever the race
     assert len(failures) == 11
     assert all(isinstance(failure, Throttled) for failure in failures)
+
+
+# --- What must not leave late ----------------------------------------------------------------
+
+
+class HandClock(clock.HostClock):
+    """A clock that a test moves; sleeping moves it too."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@pytest.fixture
+def hand_clock() -> Iterator[HandClock]:
+    stand_in = HandClock()
+    with clock.stood_in_for(stand_in, seed=1):
+        yield stand_in
+
+
+def test_a_call_in_time_leaves_and_one_too_late_does_not(
+    server: ScriptedServer, client: Client, hand_clock: HandClock
+) -> None:
+    server.answers(Reply.of(200, {}))
+    bound = client.not_after(clock.monotonic() + 30)
+    assert get(bound).body == {}
+    hand_clock.sleep(30)
+    with pytest.raises(TooLate) as caught:
+        get(bound)
+    assert not caught.value.sent
+    assert len(server.seen) == 1
+    assert get(client).body == {}  # the client that it was made of has no such moment
+    assert bound.clock_offset == client.clock_offset
+
+
+def test_the_earlier_of_two_moments_counts(client: Client) -> None:
+    with pytest.raises(TooLate):
+        get(client.not_after(clock.monotonic() - 1).not_after(clock.monotonic() + 60))
+
+
+def test_a_second_try_does_not_leave_late(
+    server: ScriptedServer, make_client: Make, hand_clock: HandClock
+) -> None:
+    class SlowTokens(Tokens):
+        def refresh(self, rejected_token: str, scope: str = "") -> str:
+            hand_clock.sleep(31)
+            return super().refresh(rejected_token, scope)
+
+    server.answers(Reply.of(401, errors("Unauthorized")), Reply.of(200, {}))
+    with pytest.raises(TooLate):
+        get(make_client(tokens=SlowTokens()).not_after(clock.monotonic() + 30))
+    assert len(server.seen) == 1
+
+
+def test_a_late_token_makes_the_call_late(
+    server: ScriptedServer, make_client: Make, hand_clock: HandClock
+) -> None:
+    class SlowTokens(Tokens):
+        def token(self, scope: str = "") -> str:
+            hand_clock.sleep(31)
+            return super().token(scope)
+
+    with pytest.raises(TooLate):
+        get(make_client(tokens=SlowTokens()).not_after(clock.monotonic() + 30))
+    assert not server.seen
+
+
+def test_waiting_for_the_turn_ends_before_it_is_too_late(
+    server: ScriptedServer, make_client: Make, hand_clock: HandClock
+) -> None:
+    server.answers(Reply.of(200, {}))
+    bound = make_client(patience=3600).not_after(clock.monotonic() + 30)
+    for _ in range(19):
+        get(bound, "searchOrders")
+    with pytest.raises(Throttled):
+        get(bound, "searchOrders")
+    assert hand_clock.ahead == 0
+    assert len(server.seen) == 19
+
+
+def test_a_turn_that_comes_late_is_not_taken(
+    server: ScriptedServer, make_client: Make, hand_clock: HandClock
+) -> None:
+    server.answers(Reply.of(200, {}))
+    bound = make_client(
+        patience=3600, on_wait=lambda operation, wait: hand_clock.sleep(30)
+    ).not_after(clock.monotonic() + 30)
+    for _ in range(4):
+        get(bound, "patchListingsItem")
+    with pytest.raises(TooLate):
+        get(bound, "patchListingsItem")
+    assert len(server.seen) == 4

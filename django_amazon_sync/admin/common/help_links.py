@@ -112,6 +112,7 @@ OF_CODE = {
     "rejected": "run-stopped",
     "shop-refused": "order-not-imported",
     "throttled": "run-stopped",
+    "too-late": "run-stopped",
     "unauthorized": "run-stopped",
     "unavailable": "run-stopped",
     "unexpected": "order-not-imported",
