@@ -23,10 +23,10 @@ import requests
 
 from django_amazon_sync import __version__, clock
 from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.limits import Limiter
-from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.data import Json, JsonObject
-from django_amazon_sync.errors import Throttled, TooLate, Unavailable
+from django_amazon_sync.errors import Throttled, Unavailable
 
 logger = logging.getLogger("django_amazon_sync.amazon")
 
@@ -35,6 +35,9 @@ USER_AGENT = (
     f"django-amazon-sync/{__version__} "
     f"(Language=Python/{platform.python_version()}; Platform={platform.system() or 'unknown'})"
 )
+
+LARGEST_ANSWER = 32 * 1024**2
+"""Bytes of an answer: a page of a hundred orders or of twenty listings has a few millions."""
 
 Parameter: TypeAlias = str | int | datetime | Sequence[str] | None
 Query: TypeAlias = Mapping[str, Parameter]
@@ -97,8 +100,11 @@ class Client:
     """Calls Amazon for one seller account in one region; safe across threads.
 
     ``endpoint`` may hold ``{region}``. ``patience`` is how many seconds a call may sleep for its
-    turn before it raises Throttled, ``timeout`` the seconds for connecting and for each read;
+    turn before it raises Throttled, ``timeout`` the seconds for connecting and for each silence;
     ``on_wait(operation, seconds)`` is told before each sleep.
+
+    A call takes no longer than two tries that are answered at the last moment, and its sleep:
+    the token, both tries and a body that drips are all of one time.
     """
 
     def __init__(
@@ -120,6 +126,7 @@ class Client:
         self.limiter = limiter
         self._patience = patience
         self._timeout = timeout
+        self._altogether = 2 * sum(timeout)
         self._on_wait = on_wait
         self._clock = _AmazonClock()
         self._not_after = math.inf
@@ -158,12 +165,15 @@ class Client:
         request = requests.Request(method, self._url(path, query))
         if body is not None:
             request.data = json.dumps(body, allow_nan=False).encode()
+        bounds = Bounds(
+            operation, self._altogether, largest=LARGEST_ANSWER, not_after=self._not_after
+        )
         token = self._tokens.token(scope)
         try:
-            return self._send(operation, request, token, empty_status)
+            return self._send(bounds, request, token, empty_status)
         except faults.RefusedToken:
             token = self._tokens.refresh(token, scope)
-        return self._send(operation, request, token, empty_status)
+        return self._send(bounds, request, token, empty_status)
 
     @property
     def clock_offset(self) -> timedelta:
@@ -175,7 +185,8 @@ class Client:
             # Without a token it is refused, counts for nothing, and has a date all the same.
             url = f"{self.endpoint}/sellers/v1/marketplaceParticipations"
             probe = requests.Request("GET", url, {"user-agent": USER_AGENT})
-            self._read_clock(self._exchange("clock", probe))
+            bounds = Bounds("clock", self._altogether, largest=LARGEST_ANSWER)
+            self._read_clock(faults.exchange(probe, self._timeout, bounds))
         return self._clock.offset or timedelta(0)
 
     def now(self) -> datetime:
@@ -187,10 +198,11 @@ class Client:
         return f"{self.endpoint}{path}" + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
 
     def _send(
-        self, operation: str, request: requests.Request, token: str, empty_status: int
+        self, bounds: Bounds, request: requests.Request, token: str, empty_status: int
     ) -> Answer:
-        self._look_at_the_time(operation)
-        self._wait_for_turn(operation)
+        operation = bounds.operation
+        bounds.look()
+        self._wait_for_turn(bounds)
         request.headers = {
             "x-amz-access-token": token,
             "user-agent": USER_AGENT,
@@ -198,23 +210,20 @@ class Client:
         }
         if request.data:
             request.headers["content-type"] = "application/json"
-        response = self._exchange(operation, request)
-        request_id = response.headers.get(faults.REQUEST_ID, "")
-        logger.debug("%s: %s, request %s", operation, response.status_code, request_id)
-        date = self._read_clock(response)
-        rate = self._read_rate(operation, response)
-        if response.status_code >= 300:
-            self._fail(operation, response)
-        silent = response.status_code == empty_status and not response.content
-        body = {} if silent else _body(operation, response)
-        return Answer(operation, body, response.status_code, request_id, date, rate)
+        reply = faults.exchange(request, self._timeout, bounds)
+        request_id = reply.headers.get(faults.REQUEST_ID, "")
+        logger.debug("%s: %s, request %s", operation, reply.status, request_id)
+        date = self._read_clock(reply)
+        rate = self._read_rate(operation, reply)
+        if reply.status >= 300:
+            self._fail(operation, reply)
+        silent = reply.status == empty_status and not reply.content
+        body = {} if silent else _body(operation, reply)
+        return Answer(operation, body, reply.status, request_id, date, rate)
 
-    def _look_at_the_time(self, operation: str) -> None:
-        if clock.monotonic() >= self._not_after:
-            raise TooLate(operation)
-
-    def _wait_for_turn(self, operation: str) -> None:
+    def _wait_for_turn(self, bounds: Bounds) -> None:
         """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
+        operation = bounds.operation
         give_up = min(clock.monotonic() + self._patience, self._not_after)
         while wait := self.limiter.take(operation, clock.timestamp()):
             if clock.monotonic() + wait > give_up:
@@ -226,41 +235,30 @@ class Client:
             if self._on_wait:
                 self._on_wait(operation, wait)
             clock.sleep(wait)
+            bounds.more_time(wait)
 
-    def _exchange(self, operation: str, request: requests.Request) -> requests.Response:
-        """The whole answer, or Unavailable; redirects are answers like any other."""
-        http = session()
-        try:
-            prepared = http.prepare_request(request)
-            settings = http.merge_environment_settings(prepared.url, {}, False, None, None)
-            self._look_at_the_time(operation)
-            return http.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
-        except requests.RequestException as fault:
-            # Without its cause: that holds the request, and with it the access token.
-            raise faults.unreachable(operation, fault) from None
-
-    def _fail(self, operation: str, response: requests.Response) -> NoReturn:
+    def _fail(self, operation: str, reply: faults.Reply) -> NoReturn:
         # Spread by chance, as every worker of every seller hears "too often" at the same time;
         # Amazon does not say until when (docs/amazon.md#no-time-after-which-to-retry).
         pause = max(self.limiter.interval(operation), 1.0) * _jitter()
         retry_at = clock.now() + timedelta(seconds=pause)
-        faults.raise_for(operation, response, region=self.region, retry_at=retry_at)
+        faults.raise_for(operation, reply, region=self.region, retry_at=retry_at)
 
-    def _read_clock(self, response: requests.Response) -> datetime | None:
+    def _read_clock(self, reply: faults.Reply) -> datetime | None:
         try:
-            date = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+            date = parsedate_to_datetime(reply.headers.get("Date", "")).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
         self._clock.offset = date - clock.now()
         return date
 
-    def _read_rate(self, operation: str, response: requests.Response) -> float | None:
+    def _read_rate(self, operation: str, reply: faults.Reply) -> float | None:
         """The seller's own rate; not every answer has it.
 
         See docs/amazon.md#the-rate-header-is-best-effort.
         """
         try:
-            rate = float(response.headers.get("x-amzn-RateLimit-Limit", ""))
+            rate = float(reply.headers.get("x-amzn-RateLimit-Limit", ""))
         except ValueError:
             return None
         if not (math.isfinite(rate) and rate > 0):
@@ -286,16 +284,16 @@ def iso(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def _body(operation: str, response: requests.Response) -> JsonObject:
+def _body(operation: str, reply: faults.Reply) -> JsonObject:
     """The JSON object of a successful answer; anything else is an outage in disguise."""
     facts: faults.Facts = {
-        "status": response.status_code,
-        "request_id": response.headers.get(faults.REQUEST_ID, ""),
+        "status": reply.status,
+        "request_id": reply.headers.get(faults.REQUEST_ID, ""),
     }
     try:
-        body = json.loads(response.content, parse_constant=_no_constant)
+        body = json.loads(reply.content, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        kind = "an empty body" if not response.content else "a body that is not JSON"
+        kind = "an empty body" if not reply.content else "a body that is not JSON"
         raise Unavailable(
             operation, f"Amazon answered with {kind}; it will be tried again.", **facts
         ) from None

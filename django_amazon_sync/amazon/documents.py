@@ -12,7 +12,8 @@ import re
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from email.message import Message
 from itertools import chain
 from os import SEEK_END
@@ -22,10 +23,10 @@ import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError
 
-from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon import faults, sessions
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.client import Answer
 from django_amazon_sync.amazon.reading import text
-from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.errors import Unavailable, Unreadable
 
 LARGEST = 2 * 1024**3
@@ -38,12 +39,31 @@ _BYTES_PER_READ = 64 * 1024
 _PIECE = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
-_TIMEOUT = (5, 60)
+_LARGEST_REFUSAL = 64 * 1024
 
 _UPLOAD, _DOWNLOAD = "document upload", "document download"
 
 
-def upload(url: str, file: BinaryIO, content_type: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What one document may take: seconds to connect and for each silence, then for all of it.
+
+    A document may be large and the way slow, so that what comes or goes wins time, a second for
+    each ``per_second`` bytes.
+    """
+
+    timeout: tuple[float, float] = (5, 60)
+    seconds: float = 120
+    per_second: float = 64 * 1024
+    at_most: float = 3600
+
+
+ORDINARY = Pace()
+"""Half a megabit a second: two hundred packed megabytes, the report of millions of listings, in
+less than an hour. What is slower than that would not be here before the next report is due."""
+
+
+def upload(url: str, file: BinaryIO, content_type: str, pace: Pace = ORDINARY) -> None:
     """Put the whole file where Amazon said; ``content_type`` as it was told to Amazon before.
 
     The type is part of the address's signature. Uploading again is harmless: a document does
@@ -53,7 +73,7 @@ def upload(url: str, file: BinaryIO, content_type: str) -> None:
         raise ValueError("An empty document cannot be uploaded.")
     file.seek(0)  # requests reads the length that is left, so that nothing goes in chunks
     request = requests.Request("PUT", url, {"content-type": content_type}, data=file)
-    with _exchange(_UPLOAD, request):
+    with _exchange(_UPLOAD, request, _LARGEST_REFUSAL, pace):
         pass
 
 
@@ -75,11 +95,9 @@ def download(
     gzipped: bool,
     into: BinaryIO,
     largest: int | None = None,
-    timeout: tuple[float, float] = _TIMEOUT,
+    pace: Pace = ORDINARY,
 ) -> str:
     """Put the whole document, unpacked, in place of what ``into`` held, and go to its start.
-
-    ``timeout`` is in seconds, to connect and between two pieces.
 
     Returns the charset of its Content-Type in lower case, empty where none is named. Raises
     Unavailable where the document did not come whole, Unreadable where it is not gzip, or larger
@@ -88,8 +106,9 @@ def download(
     into.seek(0)
     into.truncate()
     request = requests.Request("GET", url, {"accept-encoding": "identity"})
-    with _exchange(_DOWNLOAD, request, timeout) as response:
-        for piece in _unpacked(_chunks(response), gzipped, largest or LARGEST):
+    largest = largest or LARGEST
+    with _exchange(_DOWNLOAD, request, largest, pace) as response:
+        for piece in _unpacked(_chunks(response), gzipped, largest):
             into.write(piece)
         headers = Message()
         headers["content-type"] = response.headers.get("content-type", "")
@@ -102,16 +121,20 @@ def download(
 
 @contextmanager
 def _exchange(
-    operation: str, request: requests.Request, timeout: tuple[float, float] = _TIMEOUT
+    operation: str, request: requests.Request, largest: int, pace: Pace
 ) -> Iterator[requests.Response]:
     """The answer, its body still on the way; anything but a success is Unavailable."""
-    http = session()
+    bounds = Bounds(
+        operation,
+        pace.seconds,
+        largest=2 * largest,  # the lengths of chunks come on top
+        per_second=pace.per_second,
+        at_most=pace.at_most,
+    )
     try:
-        with _unlogged():
-            prepared = http.prepare_request(request)
-            settings = http.merge_environment_settings(prepared.url, {}, True, None, None)
-            response = http.send(prepared, timeout=timeout, allow_redirects=False, **settings)
-        with response:
+        with ExitStack() as stack:
+            with _unlogged():
+                response = stack.enter_context(sessions.exchange(request, pace.timeout, bounds))
             if response.status_code != 200:
                 raise _refusal(operation, response)
             yield response

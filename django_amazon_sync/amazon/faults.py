@@ -1,4 +1,4 @@
-"""The one place where an answer that is not a success becomes a typed error.
+"""One exchange, and the one place where what is not a success becomes a typed error.
 
 See docs/amazon.md#errors-have-one-form. What a 403 means is in its ``details``, as its message is
 always the same.
@@ -7,6 +7,8 @@ always the same.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn, TypedDict
 
@@ -22,6 +24,8 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from django_amazon_sync.amazon import sessions
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import (
@@ -64,6 +68,28 @@ class Facts(TypedDict, total=False):
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+def exchange(request: requests.Request, timeout: tuple[float, float], bounds: Bounds) -> Reply:
+    """The whole answer; redirects are answers like any other.
+
+    Raises Unavailable (TooLate), and ConfigurationError for what is not a web address.
+    """
+    try:
+        with sessions.exchange(request, timeout, bounds) as answer:
+            return Reply(answer.status_code, answer.headers, sessions.whole(answer, bounds))
+    except requests.RequestException as fault:
+        # Without its cause: that holds the request, and with it the token or the secret.
+        raise unreachable(bounds.operation, fault) from None
+
+
 def unreachable(operation: str, fault: requests.RequestException) -> AmazonSyncError:
     """What a network fault means; its text is left out, as it may hold an address's query."""
     kind, sent = type(fault).__name__, _sent(fault)
@@ -91,21 +117,19 @@ def _sent(fault: requests.RequestException) -> bool:
     return not isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
-def raise_for(
-    operation: str, response: requests.Response, *, region: str, retry_at: datetime
-) -> NoReturn:
+def raise_for(operation: str, reply: Reply, *, region: str, retry_at: datetime) -> NoReturn:
     """Raise the error that a status of 300 or more stands for.
 
     ``retry_at`` is when a throttled call may be made again, aware UTC.
     """
-    status = response.status_code
-    first = _first_error(response)
+    status = reply.status
+    first = _first_error(reply)
     code, message, details = (text(first.get(key)) for key in ("code", "message", "details"))
     facts: Facts = {
         "status": status,
         "amazon_code": code,
         "details": details[:500],
-        "request_id": response.headers.get(REQUEST_ID, ""),
+        "request_id": reply.headers.get(REQUEST_ID, ""),
     }
     if status == 429:
         said = "Amazon's rate limit for this call is used up; it goes on by itself later."
@@ -120,13 +144,13 @@ def raise_for(
     raise error(operation, f"Amazon refused the request: {message[:500] or code}", **facts)
 
 
-def _first_error(response: requests.Response) -> JsonObject:
+def _first_error(reply: Reply) -> JsonObject:
     """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form.
 
     An outage answers with a page (docs/amazon.md#outages-answer-in-html).
     """
     try:
-        body = json.loads(response.content)
+        body = json.loads(reply.content)
     except (ValueError, RecursionError):
         return {}
     return next(iter(objs(obj(body).get("errors"))), {})

@@ -14,13 +14,16 @@ import requests
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.client import USER_AGENT
 from django_amazon_sync.amazon.reading import obj, text, whole
-from django_amazon_sync.amazon.sessions import session
 from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
 
 OPERATION = "Login with Amazon"
+
+LARGEST_ANSWER = 64 * 1024
+"""Bytes of an answer: a token has two or three thousand."""
 
 # What staff do (docs/amazon.md#invalid_grant-ends-an-authorisation).
 _REMEDIES = {
@@ -111,34 +114,27 @@ def exchange_code(
 
 def _answer(lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float]) -> JsonObject:
     """What Login with Amazon answers to this form. Raises AmazonError."""
-    try:
-        response = session().post(
-            lwa_endpoint,
-            data=form,
-            headers={"user-agent": USER_AGENT, "accept": "application/json"},
-            timeout=timeout,
-            allow_redirects=False,
-        )
-    except requests.RequestException as fault:
-        # Without its cause: that holds the request, and with it the client secret.
-        raise faults.unreachable(OPERATION, fault) from None
-    body = _body(response)
-    if response.status_code != 200:
-        raise _refusal(response, body, form["grant_type"])
+    headers = {"user-agent": USER_AGENT, "accept": "application/json"}
+    request = requests.Request("POST", lwa_endpoint, headers, data=form)
+    bounds = Bounds(OPERATION, sum(timeout), largest=LARGEST_ANSWER)
+    reply = faults.exchange(request, timeout, bounds)
+    body = _body(reply)
+    if reply.status != 200:
+        raise _refusal(reply, body, form["grant_type"])
     return body
 
 
-def _body(response: requests.Response) -> JsonObject:
+def _body(reply: faults.Reply) -> JsonObject:
     try:
-        return obj(json.loads(response.content))
+        return obj(json.loads(reply.content))
     except (ValueError, RecursionError):
         return {}
 
 
-def _refusal(response: requests.Response, body: JsonObject, grant: str) -> AmazonError:
+def _refusal(reply: faults.Reply, body: JsonObject, grant: str) -> AmazonError:
     """The error for Login with Amazon's own form of it: ``error`` and ``error_description``."""
-    status, code = response.status_code, text(body.get("error"))
-    request_id = response.headers.get(faults.REQUEST_ID, "")
+    status, code = reply.status, text(body.get("error"))
+    request_id = reply.headers.get(faults.REQUEST_ID, "")
     if status == 429:
         return Throttled(
             OPERATION,

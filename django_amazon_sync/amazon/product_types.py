@@ -15,8 +15,8 @@ from django_amazon_sync.errors import Unreadable
 #: Bytes of a schema; the largest are a few millions.
 LARGEST_SCHEMA = 32 * 1024**2
 
-#: Seconds: somebody may be looking at a page.
-SCHEMA_TIMEOUT = (3.0, 5.0)
+#: Somebody may be looking at a page.
+SCHEMA_PACE = documents.Pace(timeout=(3.0, 5.0), seconds=15, at_most=15)
 
 _PATH = "/definitions/2020-09-01/productTypes"
 
@@ -107,7 +107,7 @@ def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
             gzipped=False,
             into=file,
             largest=LARGEST_SCHEMA,
-            timeout=SCHEMA_TIMEOUT,
+            pace=SCHEMA_PACE,
         )
         return schema_facts(file.read())
 

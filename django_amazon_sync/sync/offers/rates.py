@@ -17,9 +17,10 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext, gettext_noop
 
 from django_amazon_sync import clock, conf
-from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.amazon import sessions
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.data import Rate
-from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.errors import Unavailable, Unreadable
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import ExchangeRate, Marketplace, Outcome, RateFetch, RateSource
 from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
@@ -64,22 +65,16 @@ def bring_up_rates(work: Work) -> None:
 def fetch_day() -> DayOfRates:
     """The European Central Bank's newest rates, over the network. Raises Unreadable."""
     url = conf.get("RATES_URL")
+    bounds = Bounds("exchange rates", ALTOGETHER, largest=LARGEST)
     try:
-        with session().get(url, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer:
+        with sessions.exchange(requests.Request("GET", url), TIMEOUT, bounds) as answer:
             if answer.status_code != requests.codes.ok:
                 raise Unreadable(f"{url} answered with status {answer.status_code}.")
-            return read_day(_body(answer))
+            return read_day(sessions.whole(answer, bounds))
     except requests.RequestException as fault:
         raise Unreadable(f"{url} gave no answer ({type(fault).__name__}).") from None
-
-
-def _body(answer: requests.Response) -> bytes:
-    until, body = clock.monotonic() + ALTOGETHER, bytearray()
-    for piece in answer.iter_content(65_536):
-        body += piece
-        if len(body) > LARGEST or clock.monotonic() > until:
-            raise Unreadable(f"{answer.url} answers with too much, or too slowly.")
-    return bytes(body)
+    except Unavailable:
+        raise Unreadable(f"{url} answers with too much, or too slowly.") from None
 
 
 def save(day: DayOfRates) -> None:
