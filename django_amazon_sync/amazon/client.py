@@ -25,8 +25,9 @@ from django_amazon_sync import __version__, clock
 from django_amazon_sync.amazon import faults
 from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.limits import Limiter
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import Json, JsonObject
-from django_amazon_sync.errors import Throttled, Unavailable
+from django_amazon_sync.errors import AmazonError, Throttled, Unavailable
 
 logger = logging.getLogger("django_amazon_sync.amazon")
 
@@ -38,6 +39,8 @@ USER_AGENT = (
 
 LARGEST_ANSWER = 32 * 1024**2
 """Bytes of an answer: a page of a hundred orders or of twenty listings has a few millions."""
+
+_PRODUCT_TYPES = "/definitions/2020-09-01/productTypes"
 
 Parameter: TypeAlias = str | int | datetime | Sequence[str] | None
 Query: TypeAlias = Mapping[str, Parameter]
@@ -179,15 +182,23 @@ class Client:
     def clock_offset(self) -> timedelta:
         """How far Amazon's clock is ahead of this host's, by the last answer's Date header.
 
-        Where no answer has come yet, Amazon is asked for the time; raises Unavailable.
+        Where no answer has come yet, Amazon is asked for something small; raises AmazonError where
+        it does not answer, as a clock that is ahead of Amazon's would skip what happens meanwhile.
         """
         if self._clock.offset is None:
-            # Without a token it is refused, counts for nothing, and has a date all the same.
-            url = f"{self.endpoint}/sellers/v1/marketplaceParticipations"
-            probe = requests.Request("GET", url, {"user-agent": USER_AGENT})
-            bounds = Bounds("clock", self._altogether, largest=LARGEST_ANSWER)
-            self._read_clock(faults.exchange(probe, self._timeout, bounds))
+            self._ask_for_the_time()
         return self._clock.offset or timedelta(0)
+
+    def _ask_for_the_time(self) -> None:
+        """An ordinary call whose bucket is large; a refusal has a date too."""
+        anywhere = next(code for code, at in MARKETPLACES.items() if at.region == self.region)
+        query: Query = {"marketplaceIds": [anywhere], "keywords": ["CLOCK"]}
+        try:
+            self.call("searchDefinitionsProductTypes", "GET", _PRODUCT_TYPES, query=query)
+        except AmazonError:
+            if self._clock.offset is None:
+                raise
+        self._clock.offset = self._clock.offset or timedelta(0)
 
     def now(self) -> datetime:
         """Now by Amazon's clock, aware UTC; a host's own may be minutes off."""

@@ -257,10 +257,29 @@ def test_time_is_amazons_not_the_hosts(
     server.answers(Reply.of(200, {}, Date=date))
     assert abs(client.now() - amazon_now) < timedelta(seconds=3)  # asks for the time first
     assert [seen.method for seen in server.seen] == ["GET"]
-    assert "x-amz-access-token" not in server.seen[0].headers
+    assert server.seen[0].headers["x-amz-access-token"] == "Atza|first"
     get(client)
     client.now()
     assert len(server.seen) == 2
+
+
+def test_a_refusal_tells_the_time_as_well(server: ScriptedServer, client: Client) -> None:
+    ahead = datetime.now(UTC) + timedelta(minutes=5)
+    date = f"{ahead:%a, %d %b %Y %H:%M:%S} GMT"
+    server.answers(Reply.of(403, errors("Unauthorized"), Date=date))
+    assert abs(client.now() - ahead) < timedelta(seconds=3)
+
+
+def test_where_amazon_does_not_answer_there_is_no_time(make_client: Make) -> None:
+    with pytest.raises(Unavailable):
+        make_client(endpoint="http://127.0.0.1:9").now()
+
+
+def test_no_request_leaves_without_a_token(server: ScriptedServer, client: Client) -> None:
+    server.answers(Reply.of(200, {}))
+    client.now()
+    get(client)
+    assert all(seen.headers.get("x-amz-access-token") for seen in server.seen)
 
 
 def test_an_answer_without_a_date_leaves_the_clock_alone(
