@@ -202,12 +202,14 @@ def _look(work: Work, report: AmazonReport) -> None:
 
 
 def _done(report: AmazonReport, facts: ReportFacts, *, made_at: datetime | None) -> None:
-    """Take it as ready, if it is what was asked for."""
-    asked = report.report_type, {report.marketplace.code}
-    made = facts.report_type, set(facts.marketplaces)
-    if made != asked:
-        whose = ", ".join(facts.marketplaces) or "no marketplace"
-        reason = f"Amazon made another report than was asked for: {facts.report_type} of {whose}."
+    """Take it as ready, if it is what was asked for; Amazon need not name marketplaces.
+
+    Whose a report is, is also looked at before its first row is taken in.
+    """
+    ours = set(facts.marketplaces) <= {report.marketplace.code}
+    if facts.report_type not in ("", report.report_type) or not ours:
+        made = " of ".join(filter(None, (facts.report_type, ", ".join(facts.marketplaces))))
+        reason = f"Amazon made another report than was asked for: {made}."
         report.move(ReportState.FAILED, reason=reason)
     elif not facts.document:
         report.move(ReportState.FAILED, reason="Amazon says that it is done, and has no document.")

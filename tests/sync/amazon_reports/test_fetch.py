@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from django_amazon_sync.amazon import reports
+from django_amazon_sync.amazon.client import Answer, Client
 from django_amazon_sync.models import (
     AmazonReport,
     Job,
@@ -23,7 +25,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.testing.simulator import Fault
 from tests.sync.amazon_reports.steps import take_in_listings
-from tests.world import DE, World, lines_of, to_the_end
+from tests.world import DE, FR, World, lines_of, to_the_end
 
 
 def test_no_worker_waits_for_a_report(world: World) -> None:
@@ -99,6 +101,45 @@ def test_another_report_than_was_asked_for_is_not_taken_in(world: World) -> None
     [(outcome, message)] = lines_of(run, "outcome", "message")
     assert outcome == Outcome.FAILED
     assert "GET_FLAT_FILE_OPEN_LISTINGS_DATA" in message
+    assert Listing.objects.count() == 0
+
+
+@pytest.mark.parametrize("job", [Job.IMPORT_LISTINGS, Job.MATCH])
+@pytest.mark.parametrize("left_out", ["marketplaceIds", "createdTime", "reportType"])
+def test_what_amazon_leaves_out_of_a_report_contradicts_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, job: Job, left_out: str
+) -> None:
+    ask = Client.call
+
+    def forgetful(client: Client, operation: str, *args: Any, **more: Any) -> Answer:
+        answer = ask(client, operation, *args, **more)
+        if operation == "getReport":
+            answer.body.pop(left_out)
+        return answer
+
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    monkeypatch.setattr(Client, "call", forgetful)
+    run = to_the_end(world, world.do(job))
+    assert run.state == RunState.DONE
+    assert AmazonReport.objects.get().state == ReportState.READY
+    assert world.listing("MUG").accepted["price"] == "10.00 EUR"
+
+
+def test_a_report_of_another_marketplace_is_not_taken_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Client.call
+
+    def confused(client: Client, operation: str, *args: Any, **more: Any) -> Answer:
+        answer = ask(client, operation, *args, **more)
+        if operation == "getReport":
+            answer.body["marketplaceIds"] = [FR]
+        return answer
+
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    monkeypatch.setattr(Client, "call", confused)
+    run = to_the_end(world, world.do(Job.IMPORT_LISTINGS))
+    assert FR in lines_of(run, "message")[0]
     assert Listing.objects.count() == 0
 
 
