@@ -147,13 +147,15 @@ def raise_for(operation: str, reply: Reply, *, region: str, retry_at: datetime) 
 def _first_error(reply: Reply) -> JsonObject:
     """The first of Amazon's ``errors``; empty where the body is not Amazon's normal form.
 
-    An outage answers with a page (docs/amazon.md#outages-answer-in-html).
+    One operation gives the bare list (docs/amazon.md#restrictions-refuse-with-a-bare-list), an
+    outage a page (docs/amazon.md#outages-answer-in-html).
     """
     try:
         body = json.loads(reply.content)
     except (ValueError, RecursionError):
         return {}
-    return next(iter(objs(obj(body).get("errors"))), {})
+    errors = body if isinstance(body, list) else obj(body).get("errors")
+    return next(iter(objs(errors)), {})
 
 
 def _outage(status: int, in_normal_form: bool) -> str:

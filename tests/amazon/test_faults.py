@@ -109,3 +109,10 @@ def test_a_403_means_what_its_details_say(
         get(client)
     assert type(caught.value) is error
     assert tokens.refreshed == []
+
+
+def test_a_bare_list_of_errors_is_read_as_well(server: ScriptedServer, client: Client) -> None:
+    refused = [{"code": "Unauthorized", "message": "Access is denied.", "details": ""}]
+    server.answers(Reply.of(403, refused))
+    with pytest.raises(Unauthorized, match="Product Listing"):
+        client.call("getListingsRestrictions", "GET", "/listings/2021-08-01/restrictions")
