@@ -104,7 +104,8 @@ class Client:
 
     ``endpoint`` may hold ``{region}``. ``patience`` is how many seconds a call may sleep for its
     turn before it raises Throttled, ``timeout`` the seconds for connecting and for each silence;
-    ``on_wait(operation, seconds)`` is told before each sleep.
+    ``on_wait(operation, seconds)`` is told before each sleep, ``on_end(operation, error)`` of how
+    each call ended, with None where it went well.
 
     A call takes no longer than two tries that are answered at the last moment, and its sleep:
     the token, both tries and a body that drips are all of one time.
@@ -121,6 +122,7 @@ class Client:
         patience: float = 3.0,
         timeout: tuple[float, float] = (5, 30),
         on_wait: Callable[[str, float], None] | None = None,
+        on_end: Callable[[str, AmazonError | None], None] | None = None,
     ) -> None:
         self.endpoint = endpoint.replace("{region}", region).rstrip("/")
         self.region = region
@@ -131,6 +133,7 @@ class Client:
         self._timeout = timeout
         self._altogether = 2 * sum(timeout)
         self._on_wait = on_wait
+        self._on_end = on_end
         self._clock = _AmazonClock()
         self._not_after = math.inf
 
@@ -165,6 +168,26 @@ class Client:
         Raises Throttled, Unavailable (TooLate), Unauthorized (Disconnected), Rejected (NotFound),
         or ConfigurationError for an endpoint that is not a web address.
         """
+        try:
+            answer = self._call(operation, method, path, query, body, empty_status, scope)
+        except AmazonError as error:
+            if self._on_end:
+                self._on_end(operation, error)
+            raise
+        if self._on_end:
+            self._on_end(operation, None)
+        return answer
+
+    def _call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Mapping[str, object] | None = None,
+        empty_status: int = 0,
+        scope: str = "",
+    ) -> Answer:
         request = requests.Request(method, self._url(path, query))
         if body is not None:
             request.data = json.dumps(body, allow_nan=False).encode()

@@ -6,10 +6,11 @@ The shapes of attributes are in attributes.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
 from django_amazon_sync.amazon.client import Answer, Client, Parameter
-from django_amazon_sync.amazon.listing_facts import read_issue, read_item
+from django_amazon_sync.amazon.listing_facts import MERCHANT, read_issue, read_item
 from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.data import Answered, JsonObject, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected
@@ -23,6 +24,7 @@ __all__ = [
     "read_skus",
     "restrictions",
     "search_listings",
+    "try_writing",
 ]
 
 SKUS_PER_SEARCH = 20
@@ -151,21 +153,37 @@ def patch_listing(
     marketplace: str,
     patches: Sequence[Mapping[str, object]],
     product_type: str = "PRODUCT",
+    preview: bool = False,
 ) -> Answered:
     """Change parts of a listing (patchListingsItem); what is not named stays as it is.
 
     Offers and quantities go with the product type PRODUCT, a title with the listing's own.
     ACCEPTED means queued; Amazon says so of unknown SKUs too
-    (docs/amazon.md#accepted-means-queued).
+    (docs/amazon.md#accepted-means-queued). With ``preview`` Amazon only checks.
     """
     answer = client.call(
         "patchListingsItem",
         "PATCH",
         _path(client, sku),
-        query={"marketplaceIds": [marketplace], "issueLocale": _LOCALE},
+        query={
+            "marketplaceIds": [marketplace],
+            "mode": _mode(preview),
+            "issueLocale": _LOCALE,
+        },
         body={"productType": product_type, "patches": list(patches)},
     )
     return _answered(answer)
+
+
+def try_writing(client: Client, marketplace: str) -> None:
+    """Whether the account may change listings: a change of no SKU, which Amazon only checks.
+
+    Raises Unauthorized where it may not, as a change would.
+    """
+    nothing = {"fulfillment_channel_code": MERCHANT, "quantity": 0}
+    patch = {"op": "replace", "path": "/attributes/fulfillment_availability", "value": [nothing]}
+    with suppress(Rejected):
+        patch_listing(client, "connection-test", marketplace, [patch], preview=True)
 
 
 def put_listing(
@@ -188,7 +206,7 @@ def put_listing(
         _path(client, sku),
         query={
             "marketplaceIds": [marketplace],
-            "mode": "VALIDATION_PREVIEW" if preview else None,
+            "mode": _mode(preview),
             "issueLocale": _LOCALE,
         },
         body={
@@ -198,6 +216,10 @@ def put_listing(
         },
     )
     return _answered(answer)
+
+
+def _mode(preview: bool) -> str | None:
+    return "VALIDATION_PREVIEW" if preview else None
 
 
 def _answered(answer: Answer) -> Answered:

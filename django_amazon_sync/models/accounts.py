@@ -278,6 +278,43 @@ class Marketplace(models.Model):
         return MARKETPLACES[self.code]
 
 
+class Lack(models.Model):
+    """What an account cannot do or read at Amazon, until ``works_since``."""
+
+    class Part(models.TextChoices):
+        AUTHORISATION = "authorisation", _("access to the account")
+        LISTINGS_OUT = "listings_out", _("changing listings")
+        LISTINGS = "listings", _("reading listings")
+        FEEDS = "feeds", _("reading feeds")
+        REPORTS = "reports", _("reports")
+        ORDERS = "orders", _("orders")
+        SHIPMENTS = "shipments", _("confirming shipments")
+        AMAZON_STOCK = "amazon_stock", _("stock in Amazon's warehouses")
+        CATALOGUE = "catalogue", _("Amazon's catalogue")
+        RESTRICTIONS = "restrictions", _("what the account may not sell")
+
+    account = models.ForeignKey(
+        SellerAccount, models.CASCADE, related_name="lacks", verbose_name=_("account")
+    )
+    part = models.CharField(_("what"), max_length=20, choices=Part.choices)
+    code = models.CharField(_("code"), max_length=50)
+    reason = models.TextField(_("reason"))
+    since = models.DateTimeField(_("since"))
+    tries = models.PositiveIntegerField(_("tries"), default=1)
+    again_at = models.DateTimeField(_("tried again at"))
+    works_since = models.DateTimeField(_("works since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("lack")
+        verbose_name_plural = _("lacks")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "part"], name="amazon_lack_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.get_part_display()}"
+
+
 class AccessToken(models.Model):
     """The access token of an account for one scope, shared by all processes."""
 

@@ -15,6 +15,7 @@ class Alarm(models.Model):
 
     class Kind(models.TextChoices):
         DISCONNECTED = "disconnected", _("disconnected")
+        AUTHORISE = "authorise", _("Amazon refuses access")
         SECRET = "secret", _("client secret about to expire")
         AUTHORISATION = "authorisation", _("authorisation about to expire")
         ORDERS_STALE = "orders_stale", _("orders are not up to date")

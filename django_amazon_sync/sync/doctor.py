@@ -17,9 +17,7 @@ from django.utils.translation import gettext
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import (
-    catalog,
     feeds,
-    inventory,
     listings,
     orders,
     product_types,
@@ -36,6 +34,8 @@ from django_amazon_sync.errors import (
     Unavailable,
 )
 from django_amazon_sync.models import SellerAccount
+from django_amazon_sync.sync.accounts.access import Part, works
+from django_amazon_sync.sync.accounts.attempts import ATTEMPTS
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.runs.work import why_not_writing
 
@@ -72,12 +72,13 @@ def check_account(account: SellerAccount, ends: float | None = None) -> list[Fin
     if not codes:
         return [Finding("marketplaces", False, "The account has no marketplace; add one.")]
     client = client_for(account, patience=PATIENCE, timeout=TIMEOUT)
-    tried = _Check(client, codes, last_moment() if ends is None else ends)
+    tried = _Check(account, client, codes, last_moment() if ends is None else ends)
     return [*tried.findings(), _shipments(), _writing(account)]
 
 
 @dataclass
 class _Check:
+    account: SellerAccount
     client: Client
     codes: list[str]
     ends: float
@@ -94,8 +95,13 @@ class _Check:
         )
         yield self._try(
             "listings",
-            gettext("works: listings can be read; the same role lets them be changed."),
+            gettext("works: listings can be read."),
             partial(listings.get_listing, client, "connection-test", codes),
+        )
+        yield self._try(
+            "changes",
+            gettext("works: listings can be changed; nothing was changed to find that out."),
+            partial(listings.try_writing, client, marketplace),
         )
         yield self._try(
             "product types",
@@ -105,16 +111,16 @@ class _Check:
         yield self._try(
             "catalogue",
             gettext("works: Amazon's catalogue can be read."),
-            partial(catalog.get_catalog_item, client, "B000000000", marketplace),
+            partial(ATTEMPTS[Part.CATALOGUE], client, codes),
+            Part.CATALOGUE,
         )
         yield self._try("orders", gettext("works: orders can be read."), self._look_at_orders)
         yield self._buyers()
         yield self._try(
             "inventory",
             gettext("works: stock in Amazon's own warehouses can be read."),
-            lambda: next(
-                iter(inventory.amazon_stock(client, marketplace, since=an_hour_ago)), None
-            ),
+            partial(ATTEMPTS[Part.AMAZON_STOCK], client, codes),
+            Part.AMAZON_STOCK,
         )
         yield self._try(
             "reports",
@@ -127,7 +133,10 @@ class _Check:
             partial(feeds.get_feeds, client, marketplace, an_hour_ago),
         )
 
-    def _try(self, what: str, works: str, attempt: Callable[[], object]) -> Finding:
+    def _try(
+        self, what: str, says: str, attempt: Callable[[], object], part: Part | None = None
+    ) -> Finding:
+        """Try one permission; a ``part`` that works and was lacking is noted."""
         if not self.gone and clock.monotonic() > self.ends:
             self.gone = gettext("Amazon answers slowly; check again later.")
         if self.gone:
@@ -135,7 +144,7 @@ class _Check:
         try:
             attempt()
         except NotFound:
-            return Finding(what, True, works)  # Amazon knows who asks: the way is open
+            return Finding(what, True, says)  # Amazon knows who asks: the way is open
         except Throttled as busy:
             return Finding(what, None, gettext("Not tried: %(why)s") % {"why": busy})
         except (Disconnected, Unavailable) as error:
@@ -143,7 +152,9 @@ class _Check:
             return Finding(what, False, str(error))
         except AmazonSyncError as error:
             return Finding(what, False, str(error))
-        return Finding(what, True, works)
+        if part is not None:
+            works(self.account, part)
+        return Finding(what, True, says)
 
     def _look_at_orders(self) -> None:
         page = orders.search_orders(

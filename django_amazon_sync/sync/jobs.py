@@ -17,6 +17,7 @@ from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import Busy
 from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
 from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync.accounts.attempts import try_again
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
@@ -112,6 +113,7 @@ def perform(
     """
     client = client_for(run.account, patience=patience, on_wait=on_wait)
     with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
+        try_again(run.account, client, Job(run.job))
         JOB_FUNCTIONS[Job(run.job)](work)
     if run.state in (RunState.DONE, RunState.STOPPED):
         selection.forget(run)

@@ -23,6 +23,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export import settle_feeds
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
@@ -64,13 +65,22 @@ class Waiting:
         self._chosen = chosen
         self._connected = chosen.exclude(state=AccountState.DISCONNECTED)
 
+    def _able(self) -> QuerySet[SellerAccount]:
+        """The connected accounts that may be tried now, where their credentials were refused."""
+        return self._connected.exclude(
+            pk__in=access.waiting((access.Part.AUTHORISATION,), clock.now())
+        )
+
     def lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
         """The accounts with changed offers, then those with feeds to settle."""
-        changed = OfferChange.objects.values("account")
-        live = self._connected.filter(state=AccountState.LIVE, pk__in=changed)
-        settling = self._connected.filter(pk__in=settle_feeds.due(clock.now()).values("account"))
+        now = clock.now()
+        changed = Q(pk__in=OfferChange.objects.values("account"))
+        tried = Q(pk__in=access.to_try(Job.CHANGES, now))
+        live = self._able().filter(changed | tried, state=AccountState.LIVE)
+        settling = self._able().filter(pk__in=settle_feeds.due(now).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
-            for account in accounts.order_by("pk"):
+            able = accounts.exclude(pk__in=access.waiting(access.NEEDS[job], now))
+            for account in able.order_by("pk"):
                 if not leases.busy(lease_key(job, account.pk)):
                     yield account, job
 
@@ -100,8 +110,10 @@ class Waiting:
         return queued.order_by("pk")
 
     def _schedules(self) -> QuerySet[Schedule]:
-        return Schedule.objects.filter(
-            active=True, next_due__lte=clock.now(), account__in=self._connected
+        now = clock.now()
+        due = Schedule.objects.filter(active=True, next_due__lte=now, account__in=self._able())
+        return due.exclude(
+            job=Job.EXPORT, account__in=access.waiting(access.NEEDS[Job.EXPORT], now)
         )
 
 

@@ -22,6 +22,7 @@ def test_all_is_well(world: World) -> None:
     assert [one["what"] for one in account["findings"]] == [
         "account",
         "listings",
+        "changes",
         "product types",
         "catalogue",
         "orders",

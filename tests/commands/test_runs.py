@@ -166,7 +166,7 @@ def test_one_account_that_fails_beside_one_that_works_is_exit_1(connect: Connect
     said = manage_json("amazon_import_orders")
     assert said.exit == 1
     assert [run["state"] for run in said.document["runs"]] == ["stopped", "done"]
-    assert SellerAccount.objects.get(region="na").state == AccountState.DISCONNECTED
+    assert SellerAccount.objects.get(region="na").state == AccountState.LIVE
 
 
 def test_a_database_of_no_account_is_exit_2(db: None) -> None:

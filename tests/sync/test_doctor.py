@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from django_amazon_sync.errors import Unauthorized
 from django_amazon_sync.sync import doctor
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.doctor import check_account
 from django_amazon_sync.testing.simulator import Fault
 from tests.world import World
@@ -37,6 +39,7 @@ def test_buyers_data_is_looked_for_in_an_order(
     [
         ("getMarketplaceParticipations", "account"),
         ("getListingsItem", "listings"),
+        ("patchListingsItem", "changes"),
         ("searchDefinitionsProductTypes", "product types"),
         ("getCatalogItem", "catalogue"),
         ("searchOrders", "orders"),
@@ -71,5 +74,20 @@ def test_it_ends_soon_where_amazon_is_busy_or_away(
 
 def test_a_check_changes_nothing(world: World) -> None:
     check_account(world.account)
-    assert {one.method for one in world.amazon.requests} <= {"GET", "POST"}
+    writes = [one for one in world.amazon.requests if one.method not in ("GET", "POST")]
+    assert {(one.operation, *one.query["mode"]) for one in writes} == {
+        ("patchListingsItem", "VALIDATION_PREVIEW")
+    }
     assert {one.operation for one in world.amazon.requests if one.method == "POST"} == {"token"}
+
+
+def test_what_works_again_ends_what_was_lacking(world: World) -> None:
+    for operation in ("getCatalogItem", "patchListingsItem"):
+        world.amazon.faults.add(Fault(operation, "403", times=None))
+    refused = Unauthorized("searchCatalogItems", "Amazon denies access.", status=403)
+    access.lacks(world.account, access.Part.CATALOGUE, refused)
+    check_account(world.account)
+    assert {lack.part for lack in access.refused()} == {"catalogue", "listings_out"}
+    world.amazon.faults.clear()
+    check_account(world.account)
+    assert not access.refused().exists()

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -41,7 +42,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import doctor
-from django_amazon_sync.sync.accounts import connect
+from django_amazon_sync.sync.accounts import access, connect
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
 from django_amazon_sync.sync.orders import windows
@@ -138,7 +139,7 @@ class AccountAdmin(
         "confirm_shipments",
     )  # fmt: skip
     readonly_fields = (
-        "state", "state_reason", "what_next", "deployment", "complete_until", "attention",
+        "state", "state_reason", "what_next", "lacks", "deployment", "complete_until", "attention",
         "latest_runs",
     )  # fmt: skip
     fieldsets = (
@@ -213,6 +214,15 @@ class AccountAdmin(
     @admin.display(description=_("what happens next"))
     def what_next(self, account: SellerAccount) -> str:
         return explained(next_steps.of_account(account), help_links.of_account(account))
+
+    @admin.display(description=_("what Amazon refuses"))
+    def lacks(self, account: SellerAccount) -> str:
+        rows = [
+            (capfirst(lack.get_part_display()), lack.reason, moment(lack.since), lack.tries)
+            for lack in access.refused().filter(account=account).order_by("pk")
+        ]
+        head = (_("what"), _("reason"), _("since"), _("tries"))
+        return explained(table(head, rows), "authorise-again") if rows else gettext("Nothing.")
 
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:
@@ -357,5 +367,6 @@ def _say_state(request: HttpRequest, account: SellerAccount) -> None:
 def _connect_again(accounts: Accounts) -> None:
     """New credentials: the old access tokens are worth nothing, and what was cut off observes."""
     AccessToken.objects.filter(account__in=accounts).delete()
+    access.forget(accounts)
     for account in accounts.filter(state=AccountState.DISCONNECTED).defer("refresh_token"):
         account.move(AccountState.OBSERVING, state_reason="")

@@ -15,6 +15,7 @@ from django_amazon_sync.amazon.client import Client, TokenSource
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.errors import (
+    AmazonError,
     ConfigurationError,
     Disconnected,
     NotFound,
@@ -30,6 +31,7 @@ from django_amazon_sync.models import (
     SellerAccount,
 )
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.accounts.tokens_and_buckets import (
     DatabaseTokens,
     MemoryTokens,
@@ -56,7 +58,7 @@ def client_for(
     ``timeout`` the seconds for connecting and for each read.
     """
     tokens, limiter = DatabaseTokens(account, timeout), limiter_for(account)
-    return _client(account, tokens, limiter, patience, timeout, on_wait)
+    return _client(account, tokens, limiter, patience, timeout, on_wait, access.Listener(account))
 
 
 def limiter_for(account: SellerAccount) -> Limiter:
@@ -76,6 +78,7 @@ def _client(
     patience: float = 3.0,
     timeout: tuple[float, float] = (5, 30),
     on_wait: Callable[[str, float], None] | None = None,
+    on_end: Callable[[str, AmazonError | None], None] | None = None,
 ) -> Client:
     return Client(
         endpoint=conf.get("ENDPOINT"),
@@ -86,6 +89,7 @@ def _client(
         patience=patience,
         timeout=timeout,
         on_wait=on_wait,
+        on_end=on_end,
     )
 
 
@@ -199,6 +203,7 @@ def connect_account(
             },
         )
         account.access_tokens.all().delete()
+        access.forget(SellerAccount.objects.filter(pk=account.pk))
         for code in marketplaces:
             Marketplace.objects.get_or_create(
                 account=account, code=code, defaults={"language": languages[code]}

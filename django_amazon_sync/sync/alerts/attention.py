@@ -18,6 +18,7 @@ from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 
 from django_amazon_sync import clock, conf
@@ -26,15 +27,20 @@ from django_amazon_sync.models import (
     AccountState,
     AmazonOrder,
     Application,
+    ExchangeRate,
     Job,
     Listing,
+    Marketplace,
     OrderState,
+    RateFetch,
+    RateSource,
     RunState,
     SellerAccount,
     Shipment,
     ShipmentState,
     SyncRun,
 )
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.orders import windows
 
 #: How long Amazon's client secrets and a public application's authorisations live
@@ -55,6 +61,7 @@ class MatterKind(StrEnum):
     """What may want staff, the most pressing first."""
 
     DISCONNECTED = "disconnected"
+    AUTHORISE = "authorise"
     STUCK = "stuck"
     ORDERS_STALE = "orders_stale"
     SHIP_BY = "ship_by"
@@ -68,11 +75,13 @@ class MatterKind(StrEnum):
     SECRET = "secret"  # noqa: S105 -- the name of a kind
     AUTHORISATION = "authorisation"
     OBSERVING = "observing"
+    LACKING = "lacking"
 
 
 #: The article of docs and help that answers for each kind.
 ARTICLES = {
     MatterKind.DISCONNECTED: "disconnected",
+    MatterKind.AUTHORISE: "authorise-again",
     MatterKind.STUCK: "nothing-happens",
     MatterKind.ORDERS_STALE: "orders-not-up-to-date",
     MatterKind.SHIP_BY: "ship-by-is-near",
@@ -86,6 +95,7 @@ ARTICLES = {
     MatterKind.SECRET: "secret-expires",
     MatterKind.AUTHORISATION: "secret-expires",
     MatterKind.OBSERVING: "account-observes",
+    MatterKind.LACKING: "authorise-again",
 }
 
 
@@ -125,7 +135,15 @@ def matters(
     now = now or clock.now()
     active = {account.pk: account for account in _read(accounts)}
     found: dict[int, list[Matter]] = defaultdict(list)
-    for read in (_of_accounts, _of_orders, _of_shipments, _of_listings, _of_runs):
+    for read in (
+        _of_accounts,
+        _of_lacks,
+        _of_rates,
+        _of_orders,
+        _of_shipments,
+        _of_listings,
+        _of_runs,
+    ):
         for matter in read(active, now):
             found[matter.account_pk].append(matter)
     order = list(MatterKind)
@@ -172,6 +190,49 @@ def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
             text = gettext("It only reads: look at what an export would send, then release it.")
             yield Matter(pk, MatterKind.OBSERVING, text, path=page)
         yield from _expiring(account, timezone.localdate(now))
+
+
+def _of_lacks(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    """What Amazon refuses; what the app can do without is apart, as nothing waits for it."""
+    for lack in access.refused().filter(account__in=list(accounts)).order_by("pk"):
+        account = accounts[lack.account_id]
+        if account.state == AccountState.DISCONNECTED:
+            continue
+        values = {
+            "what": capfirst(lack.get_part_display()),
+            "since": f"{timezone.localtime(lack.since):%Y-%m-%d %H:%M}",
+            "reason": lack.reason,
+        }
+        kind = MatterKind.AUTHORISE
+        if lack.part == access.Part.AUTHORISATION:
+            text = gettext(
+                "Amazon has refused the account's credentials since %(since)s. It is tried again "
+                "by itself; after a day the account is disconnected. %(reason)s"
+            )
+        elif lack.part in access.ESSENTIAL:
+            text = gettext(
+                "%(what)s: Amazon has refused it since %(since)s. It is tried again by itself, and "
+                "all else goes on. %(reason)s"
+            )
+        else:
+            kind = MatterKind.LACKING
+            text = gettext("%(what)s: missing since %(since)s; all else goes on. %(reason)s")
+        page = _page(SellerAccount, account.pk)
+        yield Matter(account.pk, kind, text % values, key=lack.part, path=page)
+
+
+def _of_rates(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    """The bank's rates serve all accounts, and only those that convert by them miss them."""
+    failed = RateFetch.objects.filter(source=RateSource.ECB).exclude(reason="").first()
+    if failed is None:
+        return
+    converting = Marketplace.objects.filter(
+        account__in=list(accounts), active=True, rate_source=RateSource.ECB
+    )
+    for pk in converting.order_by("account").values_list("account", flat=True).distinct():
+        text = gettext("%(reason)s The rates that are there go on until they are too old.")
+        text %= {"reason": failed.reason}
+        yield Matter(pk, MatterKind.LACKING, text, key="rates", path=_list(ExchangeRate))
 
 
 def _stale(account: SellerAccount, until: datetime | None, now: datetime) -> Iterator[Matter]:

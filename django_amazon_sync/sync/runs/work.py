@@ -17,7 +17,6 @@ from django_amazon_sync.errors import (
     AmazonSyncError,
     Busy,
     ConfigurationError,
-    Disconnected,
     Halted,
     NotSupported,
     NotYet,
@@ -303,8 +302,6 @@ def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
     code = cause.code if isinstance(cause, AmazonSyncError) else Code.UNEXPECTED
     text = str(cause) if isinstance(cause, AmazonSyncError) else type(cause).__name__
     run.finish(reason_code=code, reason=text)
-    if isinstance(cause, Disconnected):
-        run.account.move(AccountState.DISCONNECTED, state_reason=text)
 
 
 def _end_dead_runs(run: SyncRun) -> None:

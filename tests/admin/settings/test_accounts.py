@@ -13,6 +13,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.views.debug import ExceptionReporter
 
+from django_amazon_sync.errors import Unauthorized
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
     AccessToken,
@@ -29,6 +30,7 @@ from django_amazon_sync.models import (
     WindowState,
 )
 from django_amazon_sync.sync import doctor
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
     ApplicationFactory,
@@ -124,6 +126,17 @@ def test_the_page_asks_as_often_whatever_there_is(
         SyncRunFactory.create(account=account)
     with django_assert_max_num_queries(28):
         staff.see(SellerAccount, account.pk)
+
+
+def test_the_page_says_what_amazon_refuses(staff: Staff) -> None:
+    account = LiveAccountFactory.create()
+    assert "What Amazon refuses" in staff.see(SellerAccount, account.pk)
+    refused = Unauthorized("createFeed", "Give it the role Product Listing.", status=403)
+    access.lacks(account, access.Part.LISTINGS_OUT, refused)
+    page = staff.see(SellerAccount, account.pk)
+    assert "Changing listings" in page
+    assert "Give it the role Product Listing." in page
+    assert "authorise-again" in page
 
 
 @pytest.mark.parametrize(

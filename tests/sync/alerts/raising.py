@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from django_amazon_sync.errors import Unauthorized
 from django_amazon_sync.models import (
     AccountState,
     Alarm,
@@ -17,6 +18,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     WindowState,
 )
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.testing.factories import AmazonOrderFactory, MarketplaceFactory
 from tests.factories_amazon import ListingInStepFactory
 
@@ -83,4 +85,20 @@ def approval(account: SellerAccount) -> Callable[[], object]:
     return lambda: Listing.objects.update(held={})
 
 
-RAISED = (disconnected, secret, authorisation, orders_stale, quarantine, ship_by, drift, approval)
+def authorise(account: SellerAccount) -> Callable[[], object]:
+    refused = Unauthorized("patchListingsItem", "Amazon denies access.", status=403)
+    access.lacks(account, access.Part.LISTINGS_OUT, refused)
+    return lambda: access.works(account, access.Part.LISTINGS_OUT)
+
+
+RAISED = (
+    authorise,
+    disconnected,
+    secret,
+    authorisation,
+    orders_stale,
+    quarantine,
+    ship_by,
+    drift,
+    approval,
+)

@@ -255,7 +255,7 @@ def test_a_token_that_amazon_refuses_is_mailed_by_the_tick(told_world: World) ->
     later()
     manage("amazon_tick")
     [body] = bodies()
-    assert "does not accept the account's credentials" in body
+    assert "Amazon has refused the account's credentials since" in body
 
 
 def later() -> None:
