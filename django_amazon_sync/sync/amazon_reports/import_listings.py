@@ -37,6 +37,8 @@ from django_amazon_sync.models import (
     amazon_ships,
 )
 from django_amazon_sync.rules.barcodes import gtin
+from django_amazon_sync.sync.accounts.access import Part
+from django_amazon_sync.sync.accounts.attempts import SideRead
 from django_amazon_sync.sync.amazon_reports.fetch import (
     may_be_destroyed,
     open_listings,
@@ -78,7 +80,8 @@ def import_listings(work: Work) -> None:
             _say_why(work, marketplace, none)
     for marketplace in active:
         if _known(marketplace).exclude(sku__channel__in=("", MERCHANT_CHANNEL)).exists():
-            _read_stock(work, marketplace)
+            with SideRead(work.account, Part.AMAZON_STOCK):
+                _read_stock(work, marketplace)
 
 
 def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:

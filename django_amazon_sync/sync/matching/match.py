@@ -45,6 +45,8 @@ from django_amazon_sync.rules.matching import (
     decide,
     how,
 )
+from django_amazon_sync.sync.accounts.access import Part
+from django_amazon_sync.sync.accounts.attempts import SideRead
 from django_amazon_sync.sync.amazon_reports.import_listings import import_listings
 from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.matching.proposals import keep_proposals, refused_by_staff
@@ -88,6 +90,7 @@ def match(work: Work) -> None:
 
 def look_at_offers(work: Work, *, begun: bool) -> None:
     """Say of each offer what it may be; in a run that had begun, of those without a line."""
+    answers = True
     for some in chunks(work.shop.offers(work.account.shop_scope), OFFERS_PER_CHUNK):
         offers = with_own(some)
         work.lease.check()
@@ -95,7 +98,10 @@ def look_at_offers(work: Work, *, begun: bool) -> None:
         said |= _say_linked(work, [offer for offer in offers if offer.pk not in said])
         unknown = _say_what_rows_know(work, [offer for offer in offers if offer.pk not in said])
         for together in chunks(sorted(unknown, key=_kinds), IDENTIFIERS_A_CALL):
-            _say_what_the_catalogue_knows(work, together)
+            if answers:
+                answers = _say_what_the_catalogue_knows(work, together)
+            else:
+                _say_not_asked(work, together)
             work.give_way()
         work.save_lines()
         work.give_way()
@@ -147,13 +153,28 @@ def _say_what_rows_know(work: Work, offers: Sequence[Offer]) -> list[Offer]:
     return unknown
 
 
-def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> None:
-    """Say what these are by the ASINs that Amazon's catalogue has for their barcodes."""
-    catalogue = catalogue_of(work, offers)
+def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> bool:
+    """Say what these are by the ASINs that Amazon's catalogue has for their barcodes.
+
+    False where it could not be asked: their lines say so, and the next run looks again.
+    """
+    catalogue: dict[str, set[str]] = {}
+    with SideRead(work.account, Part.CATALOGUE) as asked:
+        catalogue = catalogue_of(work, offers)
+    if not asked.worked:
+        _say_not_asked(work, offers)
+        return False
     known = known_by(work, asins=[asin for asins in catalogue.values() for asin in asins])
     refused = refused_by_staff(work.account, [offer.pk for offer in offers])
     for offer in offers:
         _say(work, offer, decide(offer, known, catalogue), refused)
+    return True
+
+
+def _say_not_asked(work: Work, offers: Sequence[Offer]) -> None:
+    why = "Amazon's catalogue could not be asked for its barcodes; the next run asks again."
+    for offer in offers:
+        _line(work, Outcome.NONE, offer, by="", message=why)
 
 
 def _say(work: Work, offer: Offer, found: Match, refused: Collection[tuple[str, str]]) -> None:

@@ -28,6 +28,8 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.matching import SKU
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.accounts.access import Part
+from django_amazon_sync.sync.accounts.attempts import SideRead
 from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.runs.bulk import chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
@@ -104,7 +106,10 @@ def show_what_amazon_has(work: Work) -> None:
     for marketplace, code in dict(marketplaces).items():
         rows = wanted.filter(marketplace=marketplace).only("pk", "asin", "title", "picture_url")
         for some in chunks(list(rows), IDENTIFIERS_A_CALL):
-            _show(work, some, code)
+            with SideRead(work.account, Part.CATALOGUE) as asked:
+                _show(work, some, code)
+            if not asked.worked:
+                return
             work.give_way()
 
 

@@ -6,6 +6,7 @@ Staff wait for the answer, so nothing here waits for long; what is kept is shown
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from django_amazon_sync import clock
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import product_types as gateway
 from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.errors import AmazonError
 from django_amazon_sync.models import Listing, Marketplace, ProductType
 from django_amazon_sync.sync.offers.fields import FIELDS
 
@@ -37,11 +39,18 @@ class Suggestions:
 def suggest(client: Client, marketplace: str, words: str) -> Suggestions:
     """Search the catalogue and the product types of a marketplace; two calls.
 
-    Raises AmazonError.
+    Where one of them fails the other is shown; raises AmazonError where both do.
     """
     wanted = words.split()[:WORDS]
-    items = catalog.search_words(client, wanted, marketplace)
-    types = gateway.search_product_types(client, marketplace, title=" ".join(wanted))
+    items: list[catalog.Classified] = []
+    types: list[gateway.ProductType] = []
+    try:
+        items = catalog.search_words(client, wanted, marketplace)
+    except AmazonError:
+        types = gateway.search_product_types(client, marketplace, title=" ".join(wanted))
+    else:
+        with suppress(AmazonError):
+            types = gateway.search_product_types(client, marketplace, title=" ".join(wanted))
     nodes = {node.number: node for item in items for node in item.nodes if node.number}
     keywords = dict.fromkeys(item.keyword for item in items if item.keyword)
     return Suggestions(tuple(keywords), tuple(nodes.values()), tuple(types))

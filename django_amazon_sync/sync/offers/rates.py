@@ -21,8 +21,7 @@ from django_amazon_sync.amazon import sessions
 from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.data import Rate
 from django_amazon_sync.errors import Unavailable, Unreadable
-from django_amazon_sync.messages import Code
-from django_amazon_sync.models import ExchangeRate, Marketplace, Outcome, RateFetch, RateSource
+from django_amazon_sync.models import ExchangeRate, Marketplace, RateFetch, RateSource
 from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
 from django_amazon_sync.sync.runs.work import Work
 
@@ -44,7 +43,8 @@ KEPT = timedelta(days=365)
 def bring_up_rates(work: Work) -> None:
     """Fetch the European Central Bank's rates if a marketplace of the account needs them today.
 
-    At most once a day and for all accounts together; what went wrong is said in the run.
+    At most once a day and for all accounts together; what went wrong is said on the accounts that
+    convert by them, until it works again.
     """
     active = work.account.marketplaces.filter(active=True, rate_source=RateSource.ECB)
     now = clock.now()
@@ -55,8 +55,6 @@ def bring_up_rates(work: Work) -> None:
         save(fetch_day())
     except Unreadable as fault:
         fetch.update(reason=str(fault))
-        message = f"{fault} The rates that are there go on until they are too old."
-        work.line(Outcome.WAITING, code=Code.RATES, message=message)
     else:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         fetch.update(reason="", fetched_at=now, next_at=midnight + timedelta(days=1))

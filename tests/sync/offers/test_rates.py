@@ -19,7 +19,9 @@ from django_amazon_sync.models import (
     RateFetch,
     RateSource,
     RunState,
+    SellerAccount,
 )
+from django_amazon_sync.sync.alerts.attention import MatterKind, matters
 from tests.bank import document
 from tests.factories_amazon import ExchangeRateFactory
 from tests.served import Served, served
@@ -55,6 +57,12 @@ def sell(world: World, sku: str, price: str = "10.00") -> Any:
     record = factories.stock_record(sku, price=price, in_stock=5)
     world.list_on_amazon(sku, marketplace=JP, price="1600", quantity=5)
     return record
+
+
+def lacking() -> list[str]:
+    """What the accounts say that they lack."""
+    found = matters(SellerAccount.objects.all()).values()
+    return [one.sentence for those in found for one in those if one.kind == MatterKind.LACKING]
 
 
 def enter(rate: str, on: date | None = None, *, base: str = "EUR") -> None:
@@ -104,8 +112,8 @@ def test_where_fetching_fails_the_old_rates_go_on_and_the_run_says_so(
     RateFetch.objects.update(next_at=timezone.now())
     bank.body, bank.status = body, status
     run = japan.export()
-    [(code, message)] = lines_of(run, "code", "message")
-    assert code == "rates"
+    assert (run.state, lines_of(run, "code")) == (RunState.DONE, [])
+    [message] = lacking()
     assert words in message
     assert "go on until they are too old" in message
     assert ExchangeRate.objects.count() == 2
@@ -113,6 +121,11 @@ def test_where_fetching_fails_the_old_rates_go_on_and_the_run_says_so(
     assert bank.asked == 2
     japan.export()
     assert bank.asked == 2, "not again within the hour"
+    assert len(lacking()) == 1, "told once"
+    bank.body, bank.status = document({"USD": "1.08", "JPY": "162"}, today().isoformat()), 200
+    RateFetch.objects.update(next_at=timezone.now())
+    japan.export()
+    assert lacking() == []
 
 
 def test_where_nobody_answers_the_run_goes_on(japan: World, settings: Any) -> None:
@@ -123,7 +136,7 @@ def test_where_nobody_answers_the_run_goes_on(japan: World, settings: Any) -> No
     record.save()
     run = japan.export()
     assert run.state == RunState.DONE
-    assert ("rates", Outcome.WAITING) in lines_of(run, "code", "outcome")
+    assert "gave no answer" in lacking()[0]
     assert ("offer", Outcome.FAILED) in lines_of(run, "code", "outcome")
     assert japan.live("MUG", JP).quantity == 3, "its stock is sent all the same"
 
