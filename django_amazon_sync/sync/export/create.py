@@ -26,6 +26,8 @@ from django_amazon_sync.data import (
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
+from django_amazon_sync.sync.accounts.access import Part
+from django_amazon_sync.sync.accounts.attempts import SideRead
 from django_amazon_sync.sync.export.send import Change, send
 from django_amazon_sync.sync.offers.desired import CREATION, Desired, creation_key
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, terms_of
@@ -46,6 +48,8 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
         work.line(Outcome.WAITING, **about, code=Code.CREATION, message=reason)
         return
     asin, reason = find_asin(work, listing, offer)
+    if not asin and not reason:
+        return  # the catalogue could not be asked: the account says so, the next export asks again
     if asin and (barred := _restrictions(work, listing, asin)):
         asin, reason = "", f"Amazon does not let this account offer {listing.asin}: {barred}"
     if not asin:
@@ -59,7 +63,10 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
 
 
 def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
-    """The ASIN to offer on, or nothing and the reason why, for staff."""
+    """The ASIN to offer on, or nothing and the reason why, for staff.
+
+    Nothing and no reason where Amazon's catalogue does not answer.
+    """
     if listing.sku.asin:
         return listing.sku.asin, ""
     named = [code.value for code in offer.identifiers if code.kind == "asin"]
@@ -74,10 +81,13 @@ def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
                 f"Its {AMAZON_KINDS[barcode.kind]} {barcode.value} "
                 "has a wrong check digit; mend it.",
             )
-        items = catalog.search_catalog(
-            work.client, [barcode.value], AMAZON_KINDS[barcode.kind], listing.marketplace.code
-        )
-        found |= {item.asin: item.title for item in items}
+        with SideRead(work.account, Part.CATALOGUE) as asked:
+            items = catalog.search_catalog(
+                work.client, [barcode.value], AMAZON_KINDS[barcode.kind], listing.marketplace.code
+            )
+            found |= {item.asin: item.title for item in items}
+        if not asked.worked:
+            return "", ""
     if len(found) == 1:
         return next(iter(found)), ""
     if found:
@@ -96,9 +106,11 @@ def is_valid(barcode: Identifier) -> bool:
 
 def _restrictions(work: Work, listing: Listing, asin: str) -> str:
     listing.asin = asin
-    reasons = gateway.restrictions(
-        work.client, asin, listing.marketplace.code, listing.sku.condition
-    )
+    reasons: list[str] = []  # where they cannot be read, Amazon's own check comes before the offer
+    with SideRead(work.account, Part.RESTRICTIONS):
+        reasons = gateway.restrictions(
+            work.client, asin, listing.marketplace.code, listing.sku.condition
+        )
     return "; ".join(reasons)
 
 
