@@ -213,6 +213,12 @@ class AccountAdmin(
 
     @admin.display(description=_("what happens next"))
     def what_next(self, account: SellerAccount) -> str:
+        waits = access.refused().filter(account=account, part__in=access.NEEDS[Job.EXPORT])
+        if account.state == AccountState.LIVE and waits.exists():
+            text = gettext(
+                "Orders come in; what changes in the shop is sent once Amazon no longer refuses it."
+            )
+            return explained(text, "authorise-again")
         return explained(next_steps.of_account(account), help_links.of_account(account))
 
     @admin.display(description=_("what Amazon refuses"))

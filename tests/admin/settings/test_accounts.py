@@ -136,6 +136,7 @@ def test_the_page_says_what_amazon_refuses(staff: Staff) -> None:
     page = staff.see(SellerAccount, account.pk)
     assert "Changing listings" in page
     assert "Give it the role Product Listing." in page
+    assert "is sent once Amazon no longer refuses it" in page
     assert "authorise-again" in page
 
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from django_amazon_sync.errors import NotFound
+from django_amazon_sync.errors import AmazonError, NotFound
 from django_amazon_sync.models import ProductType
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.offers import product_types
+from django_amazon_sync.testing.simulator import Fault
+from django_amazon_sync.testing.simulator.faults import FaultKind
 from tests.world import DE, World
 
 
@@ -22,6 +24,24 @@ def test_a_search_suggests_keywords_nodes_and_types(world: World) -> None:
     assert [one.name for one in found.product_types] == ["CUP"]
     nothing = product_types.suggest(client_for(world.account), DE, "no such thing anywhere")
     assert (nothing.keywords, nothing.nodes) == ((), ())
+
+
+@pytest.mark.parametrize("kind", ["403", "500", "string"])
+@pytest.mark.parametrize("operation", ["searchCatalogItems", "searchDefinitionsProductTypes"])
+def test_where_one_of_both_fails_the_other_is_shown(
+    world: World, operation: str, kind: FaultKind
+) -> None:
+    world.amazon.add_product(asin="B000000042", title="Blue espresso cup", product_type="CUP")
+    world.amazon.faults.add(Fault(operation, kind, times=None))
+    found = product_types.suggest(client_for(world.account), DE, "espresso cup")
+    assert bool(found.keywords) is (operation != "searchCatalogItems")
+    assert bool(found.product_types) is (operation == "searchCatalogItems")
+
+
+def test_where_both_fail_the_page_says_why(world: World) -> None:
+    world.amazon.faults.add(Fault("*", "503", times=None))
+    with pytest.raises(AmazonError):
+        product_types.suggest(client_for(world.account), DE, "espresso cup")
 
 
 def test_what_a_product_type_says_is_kept_and_read_again_only_where_it_changed(
