@@ -82,6 +82,10 @@ def test_ignoring_advancing_and_faults_from_outside(
     control.advance(61)
     assert control.live("na", "MUG-BLUE", US).quantity == 3  # type: ignore[union-attr]
     assert control.attributes("na", "MUG-BLUE", US) == amazon.attributes("na", "MUG-BLUE", US)
+    control.change_by_hand("na", "MUG-BLUE", US, price="8.75")
+    assert str(control.live("na", "MUG-BLUE", US).price) == "8.75"  # type: ignore[union-attr]
+    control.remove_listing("na", "MUG-BLUE", US)
+    assert control.live("na", "MUG-BLUE", US) is None
     control.add_fault(operation="getOrder", kind="429", times=None)
     assert caller.get_order("1").status == 429
     control.clear_faults()

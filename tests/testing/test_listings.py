@@ -191,6 +191,35 @@ def test_changes_never_become_live_by_switch() -> None:
     amazon.stop()
 
 
+def test_an_older_patch_may_be_live_after_a_newer_one() -> None:
+    amazon, caller = with_switches(out_of_order=1.0)
+    caller.patch("MUG-BLUE", replace("fulfillment_availability", merchant(3)))
+    amazon.switch(out_of_order=0.0)
+    caller.patch("MUG-BLUE", replace("fulfillment_availability", merchant(2)))
+    settled(amazon)
+    assert quantity(caller, "MUG-BLUE") == 2
+    amazon.advance(300)
+    assert quantity(caller, "MUG-BLUE") == 3
+    caller.close()
+    amazon.stop()
+
+
+def test_another_hand_changes_what_is_live_at_once(caller: Caller) -> None:
+    amazon = caller.amazon
+    amazon.change_by_hand("na", "MUG-BLUE", US, price="8.75", quantity=2)
+    live = amazon.live("na", "MUG-BLUE", US)
+    assert live is not None
+    assert (live.price, live.quantity) == (Decimal("8.75"), 2)
+    echo = amazon.attributes("na", "MUG-BLUE", US)
+    assert echo["fulfillment_availability"][0]["quantity"] == 2
+
+
+def test_a_listing_is_deleted_at_amazon(caller: Caller) -> None:
+    caller.amazon.remove_listing("na", "MUG-BLUE", US)
+    assert caller.amazon.live("na", "MUG-BLUE", US) is None
+    assert caller.get_listing("MUG-BLUE").status == 404
+
+
 def test_an_unknown_sku_is_accepted_and_nothing_comes_of_it(caller: Caller) -> None:
     got = caller.patch("who?", replace("fulfillment_availability", merchant(3)))
     assert got.body["status"] == "ACCEPTED"

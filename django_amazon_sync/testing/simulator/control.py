@@ -14,7 +14,7 @@ parameters (GET). Amounts are strings, times ISO 8601.
     POST /-/finish-feeds  /-/finish-reports  /-/set-job  /-/switch
     POST /-/buy  /-/let-buyers-buy                   buy, let_buyers_buy
     POST /-/settle  /-/cancel  /-/request-cancellation  /-/ship  /-/set-order
-    POST /-/ignore  /-/heed  /-/advance
+    POST /-/ignore  /-/heed  /-/change-by-hand  /-/remove-listing  /-/advance
     POST /-/revoke  /-/authorise-again  /-/expire-access-tokens
     POST /-/faults  with the fields of a Fault       DELETE /-/faults clears the script
 
@@ -59,6 +59,8 @@ CHANGES = {
     "set-order": "set_order",
     "ignore": "ignore_changes",
     "heed": "heed_changes",
+    "change-by-hand": "change_by_hand",
+    "remove-listing": "remove_listing",
     "advance": "advance",
     "revoke": "revoke",
     "authorise-again": "authorise_again",
@@ -261,6 +263,14 @@ class SimulatorControl:
     def heed_changes(self, seller: str, sku: str, marketplace: str) -> None:
         """Changes become live again."""
         self._post("heed", seller=seller, sku=sku, marketplace=marketplace)
+
+    def change_by_hand(self, seller: str, sku: str, marketplace: str, **change: object) -> None:
+        """Another hand changes what is live."""
+        self._post("change-by-hand", seller=seller, sku=sku, marketplace=marketplace, **change)
+
+    def remove_listing(self, seller: str, sku: str, marketplace: str) -> None:
+        """The listing is deleted at Amazon."""
+        self._post("remove-listing", seller=seller, sku=sku, marketplace=marketplace)
 
     def advance(self, seconds: float) -> None:
         """Skip simulated time."""

@@ -20,6 +20,7 @@ from .log import RequestSeen
 from .orders import DATA_SETS, shown
 from .processing import Processing
 from .server import Incoming, Reply
+from .submissions import take_delete, take_patches
 from .switches import Switches
 from .world import AmazonUnits, Listing, Order, Product, Seller, World, in_bulk
 
@@ -287,6 +288,30 @@ class Simulator(Processing):
             listing = self._listing(seller, sku, marketplace)
             listing.ignored = False
             listing.issues = []
+            self._world.changes += 1
+
+    def change_by_hand(
+        self,
+        seller: AnySeller,
+        sku: str,
+        marketplace: str,
+        *,
+        price: Decimal | str | int | None = None,
+        quantity: int | None = None,
+    ) -> None:
+        """Another hand of the seller's (Seller Central, another program) changes what is live."""
+        with self._world.lock:
+            listing = self._listing(seller, sku, marketplace)
+            patches = stock.patches_by_hand(listing, price, quantity)
+            take_patches(self._world, listing, patches, self._world.now())
+            self._world.changes += 1
+            self._catch_up()
+
+    def remove_listing(self, seller: AnySeller, sku: str, marketplace: str) -> None:
+        """The listing is deleted at Amazon."""
+        with self._world.lock:
+            self._listing(seller, sku, marketplace)
+            take_delete(self._world, self._world.seller(seller).seller_id, sku, marketplace)
             self._world.changes += 1
 
     def _listing(self, seller: AnySeller, sku: str, marketplace: str) -> Listing:

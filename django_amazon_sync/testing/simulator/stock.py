@@ -282,6 +282,20 @@ def add_listing(
     return listing
 
 
+def patches_by_hand(listing: Listing, price: Amount | None, quantity: int | None) -> list[Json]:
+    """The patches with which another hand sets a price or a merchant quantity."""
+    home = MARKETPLACES[listing.marketplace]
+    values: dict[str, Json] = {}
+    if price is not None:
+        values[OFFER] = _offer(home.id, home.currency, "ALL", Decimal(price))
+    if quantity is not None:
+        values[AVAILABILITY] = _availability(MERCHANT_CHANNEL, quantity, None, None)
+    return [
+        {"op": "replace", "path": f"/attributes/{name}", "value": [value]}
+        for name, value in values.items()
+    ]
+
+
 def _share_quantity(world: World, listing: Listing) -> None:
     """Where marketplaces share the quantity, the newest listing's holds for all."""
     if world.switches.quantity_shared:

@@ -17,6 +17,8 @@ from .validation import (
 )
 from .world import Listing, Product, World
 
+OUT_OF_ORDER = 300.0
+"""Seconds by which a patch that is out of order is late."""
 OPERATIONS = ("add", "replace", "merge", "delete")
 Steps = list[tuple[str, str, list[Json]]]
 """Operation, attribute and instances of each patch, completed for one marketplace."""
@@ -158,14 +160,16 @@ def _schedule(
 ) -> None:
     """Let a change become live later, or not at all.
 
-    What comes by the API never overtakes the one ahead of it; what comes by a feed has its
-    own time, and may undo a younger patch.
+    What comes by the API never overtakes the one ahead of it, unless the switch ``out_of_order``
+    says so; what comes by a feed has its own time, and may undo a younger patch.
     """
     if listing.ignored or world.dice.random() < world.switches.never_live:
         return
     if live_at is None:
         live_at = max(listing.busy_until, world.now() + world.switches.live_delay)
         listing.busy_until = live_at
+        share = world.switches.out_of_order
+        live_at += OUT_OF_ORDER if share and world.dice.random() < share else 0.0
     where = {"seller_id": listing.seller_id, "sku": listing.sku, "marketplace": listing.marketplace}
     world.later(live_at, kind, **where, **change)
 

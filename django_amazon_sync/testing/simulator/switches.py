@@ -33,6 +33,8 @@ class Switches:
 
     ``live_delay``: seconds from ACCEPTED until a change is live.
     ``never_live``: share of accepted changes (0 to 1) that never become live.
+    ``out_of_order``: share of accepted patches (0 to 1) that become live five minutes late, when a
+    newer one may be live already.
     ``shipment_delay``: seconds from a confirmation's 204 until the order shows it.
     ``omitted_orders``: share of search pages (0 to 1) that leave out one order.
     ``feed_queue``: seconds from createFeed until the feed may start; those of a seller also wait
@@ -71,6 +73,7 @@ class Switches:
     offers_show_sale_price: bool = False
     live_delay: float = 60.0
     never_live: float = 0.0
+    out_of_order: float = 0.0
     shipment_delay: float = 60.0
     omitted_orders: float = 0.0
     feed_queue: float = 15.0
