@@ -1,0 +1,65 @@
+"""What staff can see of the package's own state: the one place here that knows its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django_amazon_sync.models import (
+    OPEN_STATES,
+    Listing,
+    OfferChange,
+    SellerAccount,
+    Submission,
+)
+
+Place = tuple[str, str]
+"""SKU and marketplace."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a value of a listing does not leave by itself."""
+
+    kind: Literal["held", "refused"]
+    field: str
+    value: object
+
+
+def stops(account: SellerAccount) -> dict[Place, list[Stop]]:
+    """All that is stopped now."""
+    found: dict[Place, list[Stop]] = {}
+    listings = Listing.objects.filter(sku__account=account).exclude(held={}, refused={})
+    for listing in listings.select_related("sku", "marketplace").order_by("pk"):
+        place = (listing.sku.sku, listing.marketplace.code)
+        found[place] = [Stop("held", name, value) for name, value in listing.held.items()] + [
+            Stop("refused", name, value) for name, value in listing.refused.items()
+        ]
+    return found
+
+
+def reasons(account: SellerAccount) -> dict[Place, str]:
+    """The sentences that staff read beside a listing."""
+    listings = Listing.objects.filter(sku__account=account).select_related("sku", "marketplace")
+    return {
+        (listing.sku.sku, listing.marketplace.code): f"{listing.reason} {listing.sku.problem}"
+        for listing in listings
+    }
+
+
+def under_way(account: SellerAccount) -> list[str]:
+    """What is noted, or sent and not settled."""
+    noted = OfferChange.objects.filter(account=account).count()
+    sent = Submission.objects.filter(account=account, state__in=OPEN_STATES).order_by("pk")
+    notes = [f"{noted} changed offers"] if noted else []
+    return notes + [f"{one.kind} {one.pk} {one.state} {one.reason}" for one in sent]
+
+
+def written_down(account: SellerAccount) -> list[str]:
+    """All that was ever written down to be sent, for the trace."""
+    rows = Submission.objects.filter(account=account).order_by("pk")
+    return [
+        f"{one.pk} {one.kind} {one.state} {one.created_at} {one.sent_at} {one.settled_at} "
+        f"{list(one.items.order_by('pk').values_list('listing__sku__sku', 'values'))}"
+        for one in rows
+    ]

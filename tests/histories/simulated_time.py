@@ -1,0 +1,46 @@
+"""One clock for shop, package, database and Amazon, which moves only when somebody moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+from django_amazon_sync import clock
+from django_amazon_sync.testing.simulator import clock as amazons
+
+BEGINNING = datetime(2026, 12, 7, 8, tzinfo=UTC)
+
+
+class SimulatedClock:
+    """Seconds since the beginning of a history. Whoever sleeps moves it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += max(0.0, seconds)
+
+    def time(self) -> float:
+        """What ``time.time()`` would say, which the simulator follows."""
+        return BEGINNING.timestamp() + self.seconds
+
+    @contextmanager
+    def stands_in(self, seed: int) -> Iterator[None]:
+        """All that tells the time asks here, and the package's dice begins at the seed.
+
+        Django dates rows that are made (``auto_now_add``) by ``timezone.now``.
+        """
+        with (
+            clock.stood_in_for(self, seed),
+            patch.object(amazons, "time", self),
+            patch("django.utils.timezone.now", self.now),
+        ):
+            yield
