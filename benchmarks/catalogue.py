@@ -63,7 +63,7 @@ def fill(size: int) -> None:
         sku_id="n",
         asin="'B' || (100000000 + n)",
         title=_TITLE,
-        accepted=values,
+        believed=values,
         verified=values,
     )
     with connection.cursor() as cursor:
@@ -107,9 +107,9 @@ def _first() -> tuple[Model, Model, Model, Model]:
         asin="B100000001",
         product_type="DRINKING_CUP",
         title="Mug number 1",
-        accepted=values,
+        believed=values,
         verified=values,
-        quantity_epoch=0,
+        quantity_version=0,
     )
     return product, record, sku, listing
 

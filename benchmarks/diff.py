@@ -57,8 +57,10 @@ def look_at_all() -> None:
         found = Survey(work, rules_of(work), orders_complete=True)
         found.look_at_all()
     listings = Listing.objects.count()
-    assert (found.looked_at, found.known, found.moved) == (listings, listings, 0)
-    assert not any((found.unread, found.zeros, found.changed, found.absent, found.waiting))
+    assert (found.looked_at, dict(found.moves)) == (listings, {})
+    assert not any(
+        (found.unread, found.zeros, found.falls, found.changed, found.absent, found.waiting)
+    )
 
 
 def look_at_some() -> None:

@@ -123,7 +123,7 @@ def fill_lists(size: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE django_amazon_sync_listing SET drift = %s WHERE id %% 10 = 0",
-            ['{"price": {"accepted": "12.90 EUR", "live": "11.90 EUR"}}'],
+            ['{"price": {"ours": "12.90 EUR", "live": "11.90 EUR"}}'],
         )
         models = [SyncRun, RunLine, AmazonOrder]
         for statement in connection.ops.sequence_reset_sql(no_style(), models):

@@ -169,7 +169,7 @@ def send_feeds(size: int) -> None:
     """Feeds on their way that carry price and quantity of every listing, and no others."""
     RunLine.objects.all().delete()
     Submission.objects.all().delete()
-    Listing.objects.update(accepted={}, verified={})
+    Listing.objects.update(believed={}, verified={})
     only = Marketplace.objects.select_related("account").get()
     now = timezone.now() - timedelta(hours=1)
     for number, numbers in feeds_of(size):
@@ -189,7 +189,7 @@ def send_feeds(size: int) -> None:
             submission_id=str(feed.pk),
             listing_id="n",
             values=f"({VALUES}){as_json()}",
-            quantity_epoch="0",
+            quantity_version="0",
             message_id=f"n - {numbers.start - 1}",
             settled="false",
         )

@@ -722,6 +722,51 @@ class RunOptions(TypedDict, total=False):
     so_far: int | VerifiedSoFar
 
 
+class AnsweredRow(TypedDict):
+    """When Amazon accepted a value (ISO 8601), and the look at which it was asked to."""
+
+    at: str
+    look: int
+
+
+class StopRow(TypedDict):
+    """Why a value is refused or held, since when, and when it is tried again; ISO 8601.
+
+    ``kind`` is a guard's or empty; ``against`` is what the value was compared with; ``tries`` are
+    those that Amazon refused.
+    """
+
+    code: str
+    reason: str
+    since: str
+    again_at: str | None
+    tries: int
+    kind: str
+    against: FieldValue
+
+
+class ApprovalRow(TypedDict):
+    """Who approved a value, by name, and when (ISO 8601)."""
+
+    by: str
+    at: str
+
+
+class PriceRow(TypedDict):
+    """A price that was live or accepted, since a moment (ISO 8601); ``ours``: we had sent it."""
+
+    price: str
+    at: str
+    ours: bool
+
+
+class SuspicionRow(TypedDict, total=False):
+    """A live quantity below ours, and when it was read (ISO 8601, Amazon's clock)."""
+
+    live: int
+    at: str
+
+
 class Patch(TypedDict):
     """One operation of a patch (listingsItems_2021-08-01.json, PatchOperation)."""
 

@@ -92,6 +92,15 @@ class Code(StrEnum):
     QUOTED = "quoted"
     DIED = "died", gettext_noop("Its worker died; the next run took its work over.")
     CHECK = "check"
+    FEW_OFFERS = (
+        "few-offers",
+        ngettext_lazy(
+            "The shop shows %(count)s offer, and %(known)s are linked: it looks broken, so nothing "
+            "counts as gone. Look at the shop; offers that are gone go to zero one by one.",
+            "The shop shows %(count)s offers, and %(known)s are linked: it looks broken, so "
+            "nothing counts as gone. Look at the shop; offers that are gone go to zero one by one.",
+        ),
+    )
     FEW_ROWS = (
         "few-rows",
         ngettext_lazy(

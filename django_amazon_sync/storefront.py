@@ -93,7 +93,7 @@ def _buyable(offer_pks: Iterable[str], marketplace: str) -> Iterator[Listing]:
         .exclude(marketplace__account__state=AccountState.DISCONNECTED)
         .select_related("sku", "marketplace")
         .only(
-            "asin", "status", "accepted", "verified", "drift", "amazon_stock", "sku__offer_pk",
+            "asin", "status", "believed", "verified", "drift", "amazon_stock", "sku__offer_pk",
             "sku__channel", "marketplace__code", "marketplace__associate_tag",
         )
         .order_by("marketplace", "pk")
@@ -109,7 +109,7 @@ def _has_units(listing: Listing) -> bool:
         return bool(listing.amazon_stock.get("fulfillable") != 0)
     drift = listing.drift.get("quantity")
     live = drift.get("live") if isinstance(drift, dict) else None
-    known = (listing.accepted.get("quantity"), listing.verified.get("quantity"), live)
+    known = (listing.believed.get("quantity"), listing.verified.get("quantity"), live)
     return 0 not in known
 
 

@@ -53,7 +53,7 @@ class LiveAccountFactory(SellerAccountFactory):
 class ListingInStepFactory(ListingFactory):
     """A listing whose price and quantity Amazon took."""
 
-    accepted = LazyFunction(lambda: {"price": "12.90 EUR", "quantity": 5})
+    believed = LazyFunction(lambda: {"price": "12.90 EUR", "quantity": 5})
 
 
 class ProposalFactory(RowFactory[Proposal]):

@@ -75,9 +75,9 @@ def test_what_can_be_bought_has_a_button(germany: Marketplace) -> None:
         {"presence": Presence.ABSENT},
         {"presence": Presence.UNREAD},
         {"asin": ""},
-        {"accepted": {"quantity": 0}},
-        {"accepted": {"quantity": 5}, "verified": {"quantity": 0}},
-        {"accepted": {"quantity": 5}, "drift": {"quantity": {"accepted": 5, "live": 0}}},
+        {"believed": {"quantity": 0}},
+        {"believed": {"quantity": 5}, "verified": {"quantity": 0}},
+        {"believed": {"quantity": 5}, "drift": {"quantity": {"ours": 5, "live": 0}}},
         {"channel": "AMAZON_EU", "amazon_stock": {"fulfillable": 0}},
     ],
 )
@@ -90,8 +90,8 @@ def test_what_cannot_be_bought_has_none(germany: Marketplace, columns: dict[str,
     "columns",
     [
         {"status": "Active"},
-        {"accepted": {}},
-        {"channel": "AMAZON_EU", "accepted": {}},
+        {"believed": {}},
+        {"channel": "AMAZON_EU", "believed": {}},
         {"channel": "AMAZON_EU", "amazon_stock": {"fulfillable": 3}},
     ],
 )

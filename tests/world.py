@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -98,6 +99,19 @@ def lines_of(run: SyncRun, *fields: str) -> list[Any]:
         return []  # a run of the lane that had nothing to do is not kept
     rows = RunLine.objects.filter(run=run).order_by("pk")
     return list(rows.values_list(*fields, flat=len(fields) == 1))
+
+
+def without_since(drift: Mapping[str, Any]) -> dict[str, Any]:
+    """What drifted, without the moment since when."""
+    return {
+        name: {key: value for key, value in seen.items() if key != "since"}
+        for name, seen in drift.items()
+    }
+
+
+def drifted_now(listing: Listing) -> dict[str, Any]:
+    """What drifted of a listing, and is live instead."""
+    return without_since(listing.drift)
 
 
 def shop_order(number: str) -> Any:

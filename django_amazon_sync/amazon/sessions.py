@@ -39,6 +39,7 @@ class _Session(requests.Session):
                 return adapter
         return super().get_adapter(url)
 
+
 _BYTES_PER_PIECE = 64 * 1024
 
 

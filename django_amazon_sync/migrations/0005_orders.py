@@ -28,7 +28,7 @@ def open_what_was_refused(apps: StateApps, schema_editor: BaseDatabaseSchemaEdit
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_amazon_sync", "0003_staff"),
+        ("django_amazon_sync", "0004_lacks"),
     ]
 
     operations = [

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
 from django_amazon_sync.models.fields import EncryptedTextField, JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
@@ -127,7 +127,7 @@ class SellerAccount(StateMachineModel):
     )
     cut_over = models.DateTimeField(
         _("cut-over"),
-        default=timezone.now,
+        default=clock.now,
         help_text=_("Orders from before this moment take no stock and are placed on request."),
     )
     default_shipping_method = models.CharField(
@@ -390,7 +390,7 @@ class Schedule(models.Model):
     job = models.CharField(_("job"), max_length=30, choices=Job.choices)
     active = models.BooleanField(_("active"), default=True)
     every = models.DurationField(_("every"))
-    next_due = models.DateTimeField(_("next due"), default=timezone.now)
+    next_due = models.DateTimeField(_("next due"), default=clock.now)
     last_started = models.DateTimeField(_("last started"), null=True, blank=True)
 
     class Meta:

@@ -1,9 +1,12 @@
 """Seller SKUs, their listings, and what was sent to Amazon for them.
 
 What is true of a listing is kept as mappings of field to value, for the fields that
-``sync/offers/fields.py`` declares (``price`` is "12.90 EUR", ``quantity`` an int): ``accepted`` is
-what Amazon took last, ``verified`` what a later read showed live. *Sent* is what open submissions
-carry, *desired* what the shop and the staff say now; neither is stored twice.
+``sync/offers/fields.py`` declares (``price`` is "12.90 EUR", ``quantity`` an int): ``believed`` is
+what Amazon has by the latest evidence, ``verified`` what a read showed live. *Sent* is what open
+submissions carry, *desired* what the shop and the staff say now; neither is stored twice.
+
+The columns of a listing's state have one owner, ``sync/listings/state.py``: nobody else writes
+them. ``STATE`` names them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,17 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.data import FieldValues, IssueRow, SubmissionContent
+from django_amazon_sync import clock
+from django_amazon_sync.data import (
+    AnsweredRow,
+    ApprovalRow,
+    FieldValues,
+    IssueRow,
+    PriceRow,
+    StopRow,
+    SubmissionContent,
+    SuspicionRow,
+)
 from django_amazon_sync.models.accounts import Marketplace, SellerAccount
 from django_amazon_sync.models.fields import JsonColumn
 from django_amazon_sync.models.runs import SyncRun
@@ -68,9 +81,24 @@ class SellerSku(models.Model):
     )
     lead_time_days = models.PositiveIntegerField(_("lead time in days"), null=True, blank=True)
     restock_date = models.CharField(_("restock date"), max_length=40, blank=True)
-    stock_epoch = models.BigIntegerField(
+    stock_version = models.BigIntegerField(
         default=0,
         help_text="Grows with each order, cancellation or other cause to doubt Amazon's quantity.",
+    )
+    explained_version = models.BigIntegerField(
+        default=0, help_text="The stock version that the last order, or named sale, made."
+    )
+    look = models.BigIntegerField(
+        default=0, help_text="The number of the newest look at it, over all marketplaces."
+    )
+    former_offer_pk = models.CharField(
+        max_length=64,
+        blank=True,
+        db_index=True,
+        help_text="The offer that has another SKU now, which waits until this one is at zero.",
+    )
+    gone_since = models.DateTimeField(
+        null=True, blank=True, help_text="When the shop was first seen without its offer."
     )
     matched = models.BooleanField(
         _("matched"),
@@ -92,6 +120,10 @@ class SellerSku(models.Model):
     )
     managed = models.BooleanField(
         default=False, help_text="Something was sent for it; once gone it goes to zero."
+    )
+    sold_here = models.BooleanField(
+        default=False,
+        help_text="It was linked and switched on since the release; once gone it goes to zero.",
     )
     problem = models.TextField(_("problem"), blank=True)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
@@ -171,14 +203,29 @@ class Listing(models.Model):
         _("locked"), default=False, help_text=_("Only price and stock are sent.")
     )
     picture_url = models.URLField(_("Amazon's picture"), max_length=500, blank=True)
-    accepted: JsonColumn[FieldValues] = models.JSONField(_("accepted"), default=dict, blank=True)
+    believed: JsonColumn[FieldValues] = models.JSONField(_("accepted"), default=dict, blank=True)
+    answered: JsonColumn[dict[str, AnsweredRow]] = models.JSONField(
+        default=dict, blank=True, help_text="Field to when, and at which look, Amazon accepted it."
+    )
     verified: JsonColumn[FieldValues] = models.JSONField(_("verified"), default=dict, blank=True)
     drift: JsonColumn[FieldValues] = models.JSONField(_("drift"), default=dict, blank=True)
+    suspected: JsonColumn[SuspicionRow] = models.JSONField(
+        default=dict, blank=True, help_text="A live quantity below ours that one reading showed."
+    )
+    prices: JsonColumn[list[PriceRow]] = models.JSONField(
+        default=list, blank=True, help_text="The prices of the last day and the last one, by time."
+    )
     refused: JsonColumn[FieldValues] = models.JSONField(_("refused"), default=dict, blank=True)
     held: JsonColumn[FieldValues] = models.JSONField(
         _("waits for approval"), default=dict, blank=True
     )
+    stops: JsonColumn[dict[str, StopRow]] = models.JSONField(
+        default=dict, blank=True, help_text="Why each value that is refused or held is so."
+    )
     approved: JsonColumn[FieldValues] = models.JSONField(_("approved"), default=dict, blank=True)
+    approvals: JsonColumn[dict[str, ApprovalRow]] = models.JSONField(
+        default=dict, blank=True, help_text="Who approved each value that is approved, and when."
+    )
     issues: JsonColumn[list[IssueRow]] = models.JSONField(_("issues"), default=list, blank=True)
     gtin = models.CharField(
         _("barcode"),
@@ -200,8 +247,14 @@ class Listing(models.Model):
         help_text=_("When Amazon made the last report that shows it."),
     )
     reason = models.TextField(_("reason"), blank=True)
-    quantity_epoch = models.BigIntegerField(
-        default=-1, help_text="The SKU's epoch when the accepted quantity was computed."
+    quantity_version = models.BigIntegerField(
+        default=-1, help_text="The SKU's stock version when the believed quantity was computed."
+    )
+    again_at = models.DateTimeField(
+        null=True, blank=True, help_text="When something that Amazon refused is tried again."
+    )
+    check_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it is read, as two requests may have crossed."
     )
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
@@ -227,6 +280,14 @@ class Listing(models.Model):
                 )
                 for column in ("held", "refused", "drift")
             ),
+            *(
+                models.Index(
+                    fields=[column],
+                    condition=models.Q(**{f"{column}__isnull": False}),
+                    name=f"amazon_listing_{column}",
+                )
+                for column in ("again_at", "check_at")
+            ),
         ]
         permissions: ClassVar = [
             ("export_listing", _("Can send listings to Amazon")),
@@ -239,6 +300,14 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} @ {self.marketplace}"
+
+
+#: The columns of a listing that sync/listings/state.py owns.
+STATE = (
+    "believed", "answered", "verified", "drift", "suspected", "prices", "refused", "held", "stops",
+    "approved", "approvals", "quantity_version", "accepted_at", "verified_at", "again_at",
+    "check_at", "reason",
+)  # fmt: skip
 
 
 class OfferIdentifier(models.Model):
@@ -279,7 +348,7 @@ class Proposal(models.Model):
     how = models.CharField(_("found by"), max_length=20)
     reason = models.TextField(_("reason"), blank=True)
     refused = models.BooleanField(_("refused"), default=False)
-    made_at = models.DateTimeField(_("made at"), auto_now=True)
+    made_at = models.DateTimeField(_("made at"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("proposal")
@@ -377,7 +446,10 @@ class Submission(StateMachineModel):
         _("next look"), null=True, blank=True, help_text=_("When Amazon is asked for it again.")
     )
     reason = models.TextField(_("reason"), blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
+    deadline = models.DateTimeField(
+        null=True, blank=True, help_text="By the database's clock; nothing of it leaves later."
+    )
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
 
@@ -390,7 +462,8 @@ class Submission(StateMachineModel):
                 fields=["account", "state"],
                 condition=models.Q(state__in=OPEN_STATES),
                 name="amazon_submission_open",
-            )
+            ),
+            models.Index(fields=["account", "created_at"], name="amazon_submission_lately"),
         ]
 
     def __str__(self) -> str:
@@ -407,7 +480,11 @@ class SubmissionItem(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="items")
     listing = models.ForeignKey(Listing, models.CASCADE, related_name="submission_items")
     values: JsonColumn[FieldValues] = models.JSONField(_("values"), default=dict)
-    quantity_epoch = models.BigIntegerField(default=-1)
+    quantity_version = models.BigIntegerField(default=-1)
+    look = models.BigIntegerField(default=0)
+    moves = models.CharField(
+        max_length=10, blank=True, help_text="The guard that counts it, if any does."
+    )
     message_id = models.PositiveIntegerField(null=True)
     settled = models.BooleanField(default=False)
 
@@ -431,7 +508,7 @@ class OfferChange(models.Model):
 
     account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="offer_changes")
     offer_pk = models.CharField(max_length=64)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
 
     def __str__(self) -> str:
         return self.offer_pk

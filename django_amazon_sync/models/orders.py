@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.models.accounts import SellerAccount
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField, JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
@@ -48,7 +49,7 @@ class OrderWindow(StateMachineModel):
     marketplaces: JsonColumn[list[str]] = models.JSONField(default=list)
     reason = models.TextField(_("reason"), blank=True, default="")
     refused_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("order window")

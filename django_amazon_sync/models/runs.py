@@ -99,7 +99,7 @@ class SyncRun(StateMachineModel):
     counts: JsonColumn[dict[str, int]] = models.JSONField(_("counts"), default=dict, blank=True)
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     not_before = models.DateTimeField(_("goes on at"), null=True, blank=True)
     planned = models.PositiveIntegerField(_("planned"), null=True, blank=True)
@@ -206,7 +206,7 @@ class RunLine(models.Model):
     values: JsonColumn[FieldValues] = models.JSONField(_("values"), default=dict, blank=True)
     code = models.CharField(_("code"), max_length=60, blank=True)
     message = models.TextField(_("message"), blank=True)
-    at = models.DateTimeField(_("at"), auto_now_add=True)
+    at = models.DateTimeField(_("at"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("run line")

@@ -17,7 +17,7 @@ class QuantityDecision:
 
 
 def quantity_to_send(
-    *, sellable: int | None, set_quantity: int | None, held: int, buffer: int
+    *, sellable: int | None, set_quantity: int | None, reserved: int, buffer: int
 ) -> QuantityDecision:
     """Sellable now, less the buffer, less what Amazon sold and the shop has not taken.
 
@@ -37,29 +37,13 @@ def quantity_to_send(
             None, f"The shop says {sellable}, more than the {HIGHEST_QUANTITY} that are plausible."
         )
     # Sums of some databases are 5.0, and of half a unit none can be sold.
-    return QuantityDecision(max(0, int(sellable) - buffer - held))
+    return QuantityDecision(max(0, int(sellable) - buffer - reserved))
 
 
-def may_leave(new: int, *, accepted: int | None, orders_complete: bool) -> str:
-    """Empty where the number may leave now, else what it waits for.
-
-    A fall leaves at once and zero always; anything else could put units back on sale that
-    Amazon has sold already, so it waits until orders are complete.
-    """
-    if new == 0 or orders_complete:
-        return ""
-    if accepted is not None and new < accepted:
-        return ""
-    return "A rise waits until all orders up to a few minutes ago are known."
-
-
-def may_travel_by_feed(new: int, *, accepted: int | None, low_stock: int) -> bool:
+def may_travel_by_feed(new: int, *, falls: bool, low_stock: int) -> bool:
     """Whether the number may wait in Amazon's queue of feeds.
 
-    That takes from minutes to hours (docs/amazon.md#feeds-wait-for-hours).
-    Low stock could be sold out meanwhile, and so could a stock that fell by more than half:
-    these go by patch, as zero does.
+    That takes from minutes to hours (docs/amazon.md#feeds-wait-for-hours). Low stock could be sold
+    out meanwhile, and what ``falls`` is too much on sale already: these go by patch, as zero does.
     """
-    if new <= low_stock:
-        return False
-    return accepted is None or 2 * new >= accepted
+    return new > low_stock and not falls

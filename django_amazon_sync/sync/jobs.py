@@ -15,7 +15,15 @@ from django.db.models import QuerySet
 from django_amazon_sync import clock
 from django_amazon_sync.data import RunOptions
 from django_amazon_sync.errors import Busy
-from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Starter, SyncRun
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    RunState,
+    Schedule,
+    SellerAccount,
+    Starter,
+    SyncRun,
+)
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.attempts import try_again
 from django_amazon_sync.sync.accounts.connect import client_for
@@ -28,9 +36,17 @@ from django_amazon_sync.sync.runs import leases, selection
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
 from django_amazon_sync.sync.verification import take_over, verify
 
+
+def send_changes(work: Work) -> None:
+    """The lane of changes: what may have crossed on its way is read, then what changed leaves."""
+    if work.account.state == AccountState.LIVE:
+        verify.verify_crossed(work)
+    export.send_changes(work)
+
+
 JOB_FUNCTIONS: dict[Job, Callable[[Work], None]] = {
     Job.EXPORT: export.export,
-    Job.CHANGES: export.send_changes,
+    Job.CHANGES: send_changes,
     Job.VERIFY: verify.verify,
     Job.IMPORT_ORDERS: import_orders.import_orders,
     Job.CONFIRM_SHIPMENTS: confirm_shipments.confirm_shipments,

@@ -17,7 +17,7 @@ from django_amazon_sync import clock
 from django_amazon_sync.models import (
     AccountState,
     Job,
-    OfferChange,
+    Listing,
     RunState,
     Schedule,
     SellerAccount,
@@ -25,6 +25,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export import settle_feeds
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.work import lease_key
 
@@ -72,11 +73,14 @@ class Waiting:
         )
 
     def lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
-        """The accounts with changed offers, then those with feeds to settle."""
+        """The accounts with changed offers, or with something that is due again, then those with
+        feeds to settle."""
         now = clock.now()
-        changed = Q(pk__in=OfferChange.objects.values("account"))
+        changed = Q(pk__in=changed_offers.due().values("account"))
         tried = Q(pk__in=access.to_try(Job.CHANGES, now))
-        live = self._able().filter(changed | tried, state=AccountState.LIVE)
+        again = Listing.objects.filter(Q(again_at__lte=now) | Q(check_at__lte=now))
+        due = changed | tried | Q(pk__in=again.values("sku__account"))
+        live = self._able().filter(due, state=AccountState.LIVE)
         settling = self._able().filter(pk__in=settle_feeds.due(now).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
             able = accounts.exclude(pk__in=access.waiting(access.NEEDS[job], now))

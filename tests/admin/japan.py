@@ -26,7 +26,7 @@ def mug_for_japan() -> Listing:
         marketplace__account=account,
         marketplace__code=JAPAN,
         sku=sku,
-        accepted={"price": "1600 JPY"},
+        believed={"price": "1600 JPY"},
     )
 
 

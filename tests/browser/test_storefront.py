@@ -50,7 +50,7 @@ def test_available_at_amazon(page: Page, live_server: LiveServer) -> None:
     assert box["x"] + box["width"] <= 375
     assert box["height"] >= 44
 
-    Listing.objects.update(accepted={"quantity": 0})
+    Listing.objects.update(believed={"quantity": 0})
     page.reload()
     expect(page.get_by_role("heading", name="Mug number 0")).to_be_visible()
     expect(page.get_by_role("link", name="Available at Amazon")).to_have_count(0)

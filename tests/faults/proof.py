@@ -34,7 +34,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests.faults.comparing import differences, sold
+from tests.faults.comparing import differences, sold, time_passes
 from tests.faults.deaths import boundaries_of, killed_at
 from tests.faults.sampling import chosen_deaths
 from tests.faults.stages import Stages, by_feed
@@ -124,6 +124,7 @@ def wait(world: World, hours: float) -> None:
     now = timezone.now()
     Submission.objects.filter(not_before__gt=now).update(not_before=now)
     SyncRun.objects.filter(not_before__gt=now).update(not_before=now)
+    time_passes()
 
 
 def tick() -> None:
@@ -228,7 +229,7 @@ def rows(world: World) -> dict[str, Any]:
             listings.values_list(
                 "sku__sku",
                 "presence",
-                "accepted",
+                "believed",
                 "verified",
                 "refused",
                 "held",
@@ -241,7 +242,7 @@ def rows(world: World) -> dict[str, Any]:
             )
         ),
         "quantities in doubt": list(
-            listings.exclude(quantity_epoch=F("sku__stock_epoch")).values_list("sku__sku")
+            listings.exclude(quantity_version=F("sku__stock_version")).values_list("sku__sku")
         ),
         "skus": list(
             skus.values_list("sku", "offer_pk", "channel", "matched", "managed", "problem")

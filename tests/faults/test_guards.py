@@ -33,7 +33,7 @@ from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
 from django_amazon_sync.sync.accounts import tokens_and_buckets
 from django_amazon_sync.sync.accounts.connect import client_for
-from django_amazon_sync.sync.export import export, send, survey
+from django_amazon_sync.sync.export import export, send
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.leases import HeldLease
 from django_amazon_sync.testing.simulator import RequestSeen
@@ -83,7 +83,16 @@ def test_without_the_lease_a_second_worker_takes_a_live_ones_work_for_dead(stage
         outer, _inner = export_into_an_export(world)
         outer.refresh_from_db()
         assert outer.reason_code == "died"
-        assert len(quantities_sent(world, "MUG")) == 2
+
+
+def test_without_the_lease_nothing_is_sent_twice_all_the_same(stages: Stages) -> None:
+    """The lease only saves work: who looked last sends."""
+    with stages.at("changed") as world:
+        with without_job_lease():
+            export_into_an_export(world)
+        assert len(quantities_sent(world, "MUG")) == 1
+        come_back(world)
+        assert differences(world) == []
 
 
 def test_with_the_lease_the_second_worker_stops_and_nothing_is_sent_twice(stages: Stages) -> None:
@@ -110,12 +119,25 @@ def overtaken(world: World) -> SyncRun:
         return world.export(skus=["CUP"])
 
 
-def test_without_the_fence_a_worker_that_was_overtaken_writes_old_news(stages: Stages) -> None:
-    with stages.at("changed") as world, patch.object(HeldLease, "check", lambda self: None):
+def test_without_the_look_a_worker_that_was_overtaken_writes_old_news(stages: Stages) -> None:
+    with (
+        stages.at("changed") as world,
+        patch.object(HeldLease, "check", lambda self: None),
+        patch.object(send, "why_too_late", lambda look, sku: ""),
+    ):
         overtaken(world)
         assert quantities_sent(world, "CUP") == [1, 6]
         live = world.live("CUP")
         assert live.quantity > world.in_stock("CUP")
+
+
+def test_with_the_look_alone_it_writes_nothing(stages: Stages) -> None:
+    with stages.at("changed") as world:
+        with patch.object(HeldLease, "check", lambda self: None):
+            overtaken(world)
+        assert quantities_sent(world, "CUP") == [1]
+        come_back(world)
+        assert differences(world) == []
 
 
 def test_with_the_fence_it_writes_nothing(stages: Stages) -> None:
@@ -126,7 +148,7 @@ def test_with_the_fence_it_writes_nothing(stages: Stages) -> None:
         assert differences(world) == []
 
 
-# --- The stock epoch --------------------------------------------------------------------------
+# --- The stock version --------------------------------------------------------------------------
 
 
 def order_in_between(world: World) -> SyncRun:
@@ -140,14 +162,14 @@ def order_in_between(world: World) -> SyncRun:
         return world.export(skus=["SHEARS"])
 
 
-def test_without_the_epoch_sold_units_are_offered_again(stages: Stages) -> None:
-    with stages.at("changed") as world, patch.object(send, "must_wait", lambda *facts: ""):
+def test_without_the_version_sold_units_are_offered_again(stages: Stages) -> None:
+    with stages.at("changed") as world, patch.object(send, "why_not_now", lambda *facts: ""):
         order_in_between(world)
         assert quantities_sent(world, "SHEARS") == [4]
         assert world.live("SHEARS").quantity > world.in_stock("SHEARS")
 
 
-def test_with_the_epoch_the_quantity_is_computed_anew(stages: Stages) -> None:
+def test_with_the_version_the_quantity_is_computed_anew(stages: Stages) -> None:
     with stages.at("changed") as world:
         order_in_between(world)
         assert quantities_sent(world, "SHEARS") == []
@@ -170,8 +192,7 @@ def goods_come_while_orders_are_late(world: World) -> None:
 def test_without_the_wait_a_rise_offers_what_amazon_has_sold(stages: Stages) -> None:
     with (
         stages.at("exported") as world,
-        patch.object(export, "may_leave", lambda new, **facts: ""),
-        patch.object(survey, "may_leave", lambda new, **facts: ""),
+        patch.object(export, "orders_complete", lambda work: True),
     ):
         goods_come_while_orders_are_late(world)
         assert quantities_sent(world, "SHEARS") == [9]

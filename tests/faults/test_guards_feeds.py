@@ -75,7 +75,7 @@ def test_with_the_lease_each_message_is_settled_by_one(stages: Stages) -> None:
         outer, inner = settle_into_a_settle(world)
         assert (outer.state, inner.state) == (RunState.DONE, RunState.STOPPED)
         assert "Another worker is busy" in inner.reason
-        assert lines_of_feeds(world) == ["BOOK", "CUP", "MUG", "SHEARS"]
+        assert lines_of_feeds(world) == ["BOOK", "CUP", "SHEARS"]
 
 
 # --- The lock of a listing ------------------------------------------------------------------------
@@ -124,14 +124,14 @@ def test_without_the_lock_settling_forgets_what_was_sent_meanwhile(stages: Stage
     needs_postgresql()
     with at(stages, "fed") as world, without_locks(Listing):
         sold_while_settling(world)
-        assert world.listing("CUP").accepted["quantity"] == 6
+        assert world.listing("CUP").believed["quantity"] == 6
 
 
 def test_with_the_lock_the_lane_waits_for_settling(stages: Stages) -> None:
     needs_postgresql()
     with at(stages, "fed") as world:
         sold_while_settling(world)
-        assert world.listing("CUP").accepted["quantity"] == 5
+        assert world.listing("CUP").believed["quantity"] == 5
         come_back(world)
         assert differences(world) == []
 
@@ -182,11 +182,11 @@ def test_listings_before_skus_and_both_go_on(stages: Stages) -> None:
         assert settle_and_send_at_once(world, Listing, SellerSku) == []
 
 
-# --- The stock epoch ------------------------------------------------------------------------------
+# --- The stock version ----------------------------------------------------------------------------
 
 
 def order_while_a_file_is_written(world: World) -> list[int]:
-    """Two of five shears are sold after their quantity was computed; what went by feed of them."""
+    """Two of nine shears are sold after their quantity was computed; what went by feed of them."""
     world.amazon.advance(180)
     with just_before(feeds.Files, "add", lambda: world.do(Job.IMPORT_ORDERS)):
         world.export()
@@ -199,16 +199,16 @@ def order_while_a_file_is_written(world: World) -> list[int]:
     ]
 
 
-def test_without_the_epoch_a_feed_offers_what_was_sold(stages: Stages) -> None:
+def test_without_the_version_a_feed_offers_what_was_sold(stages: Stages) -> None:
     with (
         at(stages, "rearranged") as world,
-        patch.object(feeds, "must_wait", lambda *facts: ""),
+        patch.object(feeds, "why_not_now", lambda *facts: ""),
     ):
-        assert order_while_a_file_is_written(world) == [5]
-        assert world.in_stock("SHEARS") == 3
+        assert order_while_a_file_is_written(world) == [9]
+        assert world.in_stock("SHEARS") == 7
 
 
-def test_with_the_epoch_a_feed_does_not_carry_it(stages: Stages) -> None:
+def test_with_the_version_a_feed_does_not_carry_it(stages: Stages) -> None:
     with at(stages, "rearranged") as world:
         proof = Proof(world)
         assert order_while_a_file_is_written(world) == []
@@ -251,7 +251,7 @@ def test_without_the_condition_a_feed_is_made_twice(stages: Stages) -> None:
 def test_with_the_condition_a_feed_is_made_once(stages: Stages) -> None:
     with at(stages, "rearranged") as world:
         proof = Proof(world)
-        assert settle_before_the_export_sends(world) == 2  # its four listings are in two files
+        assert settle_before_the_export_sends(world) == 2  # its three listings are in two files
         come_back(world)
         assert [*differences(world), *proof.faults()] == []
 
@@ -277,12 +277,12 @@ def test_without_the_condition_a_report_undoes_what_was_sent(stages: Stages) -> 
     always = upsert._LISTINGS.replace(upsert._FOUND, "true")
     with at(stages, "stocked") as world, patch.object(upsert, "_LISTINGS", always):
         export_while_listings_come_in(world)
-        assert world.listing("MUG").accepted["quantity"] != world.live("MUG").quantity
+        assert world.listing("MUG").believed["quantity"] != world.live("MUG").quantity
 
 
 def test_with_the_condition_what_was_sent_stays_accepted(stages: Stages) -> None:
     with at(stages, "stocked") as world:
         export_while_listings_come_in(world)
-        assert world.listing("MUG").accepted["quantity"] == world.live("MUG").quantity == 18
+        assert world.listing("MUG").believed["quantity"] == world.live("MUG").quantity == 18
         come_back(world)
         assert differences(world) == []

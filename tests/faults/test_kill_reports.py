@@ -79,7 +79,7 @@ def verify_to_the_end(world: World) -> None:
 
 def amazon_heeds_changes(world: World) -> None:
     """The drift has been found by now; what is sent again becomes live."""
-    assert world.listing("MUG").accepted["price"] == "11.00 EUR"
+    assert world.listing("MUG").believed["price"] == "11.00 EUR"
     world.amazon.heed_changes(world.seller, "MUG", DE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import Job, Listing, Marketplace, SellerAccount, SellerSku, SyncRun
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings import decisions, link
@@ -16,7 +17,7 @@ def approve(account: SellerAccount, place: seen.Place) -> None:
     listings = Listing.objects.filter(
         sku__account=account, sku__sku=sku, marketplace__code=marketplace
     )
-    decisions.approve(listings)
+    decisions.approve(listings, shown_at=clock.now(), by="staff")
 
 
 def last_run_that_held(account: SellerAccount) -> SyncRun | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.rules.stock import HIGHEST_QUANTITY, may_leave, quantity_to_send
+from django_amazon_sync.rules.stock import HIGHEST_QUANTITY, may_travel_by_feed, quantity_to_send
 
 units = st.integers(min_value=0, max_value=2_000_000)
 
@@ -20,21 +20,21 @@ units = st.integers(min_value=0, max_value=2_000_000)
 def test_sellable_less_buffer_less_what_amazon_sold(
     sellable: int, held: int, buffer: int, expected: int
 ) -> None:
-    decision = quantity_to_send(sellable=sellable, set_quantity=None, held=held, buffer=buffer)
+    decision = quantity_to_send(sellable=sellable, set_quantity=None, reserved=held, buffer=buffer)
     assert (decision.quantity, decision.reason) == (expected, "")
 
 
 @pytest.mark.parametrize("sum_of_a_database", [5.0, 5.9])
 def test_of_half_a_unit_none_can_be_sold(sum_of_a_database: float) -> None:
     decision = quantity_to_send(
-        sellable=cast(int, sum_of_a_database), set_quantity=None, held=2, buffer=0
+        sellable=cast(int, sum_of_a_database), set_quantity=None, reserved=2, buffer=0
     )
     assert repr(decision.quantity) == "3"
 
 
 @given(st.integers(min_value=-1000, max_value=2_000_000), units, units)
 def test_never_more_than_the_shop_could_sell(sellable: int, held: int, buffer: int) -> None:
-    decision = quantity_to_send(sellable=sellable, set_quantity=7, held=held, buffer=buffer)
+    decision = quantity_to_send(sellable=sellable, set_quantity=7, reserved=held, buffer=buffer)
     if decision.quantity is None:
         assert str(sellable) in decision.reason
         assert sellable > HIGHEST_QUANTITY
@@ -44,7 +44,7 @@ def test_never_more_than_the_shop_could_sell(sellable: int, held: int, buffer: i
 
 def test_stock_that_is_not_tracked_needs_a_set_number() -> None:
     def decided(set_quantity: int | None) -> tuple[int | None, str]:
-        made = quantity_to_send(sellable=None, set_quantity=set_quantity, held=3, buffer=1)
+        made = quantity_to_send(sellable=None, set_quantity=set_quantity, reserved=3, buffer=1)
         return made.quantity, made.reason
 
     assert decided(25) == (25, "")
@@ -55,8 +55,6 @@ def test_stock_that_is_not_tracked_needs_a_set_number() -> None:
     )
 
 
-@given(units, st.none() | units)
-def test_falls_leave_at_once_and_rises_wait_for_orders(new: int, accepted: int | None) -> None:
-    assert may_leave(new, accepted=accepted, orders_complete=True) == ""
-    falls = new == 0 or (accepted is not None and new < accepted)
-    assert (may_leave(new, accepted=accepted, orders_complete=False) == "") is falls
+@given(units, st.booleans(), units)
+def test_what_falls_or_is_low_never_waits_in_a_queue(new: int, falls: bool, low: int) -> None:
+    assert may_travel_by_feed(new, falls=falls, low_stock=low) is (new > low and not falls)

@@ -22,9 +22,10 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
+from django_amazon_sync.rules.decision import Act, Decision
 from django_amazon_sync.sync import jobs, queue
 from django_amazon_sync.sync.export import export, send
-from django_amazon_sync.sync.listings import decisions
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.queue import Slice, Waiting
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
@@ -247,17 +248,28 @@ def test_what_was_refused_before_it_gave_way_is_not_asked_for_again(two: Two) ->
     assert len(two.many.amazon.requests_of("patchListingsItem")) - before == 1 + 45
 
 
+def hold(world: World, sku: str, name: str, value: Any) -> None:
+    """Let one value wait for approval."""
+    held = Decision(Act.HOLD, "Too much at once.", "approval")
+    state.hold({world.listing(sku).pk: {name: (value, held)}})
+
+
 def test_a_run_that_goes_on_approves_nothing_that_was_held_since(two: Two) -> None:
     assert two.many.export(dry_run=True).state == RunState.DONE
     holding = SyncRunFactory.create(account=two.many.account, counts={"held": 45})
     skus = [f"SKU-{number:03}" for number in range(45)]
     for sku in skus:
-        decisions.hold({two.many.listing(sku).pk: {"quantity": 4}}, "Too much at once.")
-        RunLineFactory.create(run=holding, outcome=Outcome.HELD, sku=sku, marketplace=DE)
+        hold(two.many, sku, "quantity", 4)
+        shown = {"quantity": 4}
+        RunLineFactory.create(
+            run=holding, outcome=Outcome.HELD, sku=sku, marketplace=DE, values=shown
+        )
     run = jobs.request(two.many.account, Job.EXPORT, options={"approve": holding.pk})
     jobs.perform(run, slice_over=after_one_batch())
     assert (run.state, len(two.sent())) == (RunState.QUEUED, 20)
-    decisions.hold({two.many.listing("SKU-001").pk: {"price": "99.00 EUR"}}, "It jumps.")
+    StockRecord = get_model("partner", "StockRecord")
+    StockRecord.objects.filter(partner_sku="SKU-001").update(price="99.00")
+    two.many.export(skus=["SKU-001"])
     jobs.perform(run)
     assert (run.state, len(two.sent())) == (RunState.DONE, 45)
     assert two.many.listing("SKU-001").held == {"price": "99.00 EUR"}

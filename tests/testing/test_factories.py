@@ -183,7 +183,7 @@ def test_a_listing_of_two_accounts_is_refused() -> None:
 
 def test_a_plain_listing_has_nothing_under_way() -> None:
     listing = ListingFactory.create()
-    for name in ("accepted", "verified", "drift", "refused", "held", "approved", "own_values"):
+    for name in ("believed", "verified", "drift", "refused", "held", "approved", "own_values"):
         assert getattr(listing, name) == {}
     assert not Submission.objects.exists()
 

@@ -102,6 +102,7 @@ OF_CODE = {
     "died": "run-stopped",
     "disconnected": "disconnected",
     "error": "run-stopped",
+    "few-offers": "run-stopped",
     "few-rows": "run-stopped",
     "halted": "run-stopped",
     "mapping-missing": "order-not-imported",

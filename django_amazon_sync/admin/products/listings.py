@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
@@ -37,6 +37,7 @@ from django_amazon_sync.admin.common.queue_runs import (
     queued,
     start_and_say,
 )
+from django_amazon_sync.admin.common.shown_at import ShownAt
 from django_amazon_sync.admin.products import admin_page
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
@@ -119,6 +120,7 @@ class ListingAdmin(
     found_by = ("sku__sku", "asin", "gtin")
     search_fields = ("sku__sku", "asin", "gtin", "title")
     search_help_text = _("SKU, ASIN, barcode or title")
+    action_form = ShownAt
     actions = ("export", "verify", "approve", "edit_selected", "take_over", "send_ours")
     ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
@@ -180,7 +182,7 @@ class ListingAdmin(
 
     @admin.display(description=_("accepted"))
     def on_amazon(self, listing: Listing) -> str:
-        return in_words(listing.accepted)
+        return in_words(listing.believed)
 
     @admin.display(description=_("what is the matter"))
     def matter(self, listing: Listing) -> str:
@@ -201,7 +203,7 @@ class ListingAdmin(
         """Per field what was sent, accepted, seen live, and what stands in the way."""
         everything: tuple[tuple[StrOrPromise, Mapping[str, FieldValue]], ...] = (
             (_("on its way"), _on_its_way(listing)),
-            (_("accepted"), listing.accepted),
+            (_("accepted"), listing.believed),
             (_("verified"), {**_received(listing), **listing.verified}),
             (_("drifted"), {name: _drift(name, seen) for name, seen in listing.drift.items()}),
             (_("waits for approval"), listing.held),
@@ -262,10 +264,16 @@ class ListingAdmin(
 
     @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
+        shown_at = ShownAt.moment_of(request)
+        if shown_at is None:
+            self.message_user(request, gettext("Load the page again, then approve what it shows."),
+                              messages.WARNING)  # fmt: skip
+            return
         waiting = queryset.exclude(held={})
         with transaction.atomic():  # the runs are about what is held until now
             runs = queued(request, Job.EXPORT, by_account_and_marketplace(waiting))
-            number = decisions.approve_all(waiting)
+            by = request.user.get_username()
+            number = decisions.approve(waiting, shown_at=shown_at, by=by)
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )
@@ -283,7 +291,7 @@ def _drift(name: str, seen: object) -> Said:
     if not isinstance(seen, dict):
         return Said(plain(seen))
     live = gettext("nothing") if seen.get("live") is None else value_text(name, seen["live"])
-    words = {"live": live, "accepted": value_text(name, seen.get("accepted"))}
+    words = {"live": live, "accepted": value_text(name, seen.get("ours"))}
     return Said(gettext("%(live)s instead of %(accepted)s") % words)
 
 
@@ -300,7 +308,7 @@ def _received(listing: Listing) -> dict[str, Said]:
         listing.accepted_at is not None and listing.verified_at < listing.accepted_at
     ):
         return {}
-    echoed = (name for name in listing.accepted if name in FIELDS and not FIELDS[name].live)
+    echoed = (name for name in listing.believed if name in FIELDS and not FIELDS[name].live)
     return {name: Said(gettext("received")) for name in echoed if name not in listing.drift}
 
 

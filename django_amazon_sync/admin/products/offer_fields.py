@@ -78,7 +78,7 @@ class OwnValuesForm(RowForm[Row]):
     def _check_together(self, listing: Listing, data: dict[str, Any]) -> None:
         """Say at the field what does not fit; what was wrong before keeps nothing from saving."""
         currency = listing.marketplace.facts.currency
-        price = listing.accepted.get(PRICE)
+        price = listing.believed.get(PRICE)
         if own := data.get("own_price", listing.own_price):
             price = f"{own} {currency}"
         values = {PRICE: price} | {

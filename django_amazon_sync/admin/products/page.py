@@ -67,7 +67,7 @@ from django_amazon_sync.sync.listings.link import SkuTaken
 from django_amazon_sync.sync.offers import changed_offers, identifiers, product_types
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.verification import take_over
 
 if TYPE_CHECKING:
@@ -241,11 +241,11 @@ class ProductPage(View):
     def parts(self, data: Mapping[str, Any] | None = None) -> list[AccountPart]:
         """The forms of each account; of one that does not sell the offer yet, of a new SKU."""
         found = []
-        held = units_held([self.offer.pk]).get(self.offer.pk, 0)
+        reserved = units_reserved([self.offer.pk]).get(self.offer.pk, 0)
         for account in self.sellers:
             rows: Sequence[SellerSku | None]
             rows = [sku for sku in self.skus if sku.account_id == account.pk] or [None]
-            skus = [self._sku_part(account, row, held, data) for row in rows]
+            skus = [self._sku_part(account, row, reserved, data) for row in rows]
             found.append(AccountPart(account, skus))
         return found
 
@@ -253,7 +253,7 @@ class ProductPage(View):
         self,
         account: SellerAccount,
         row: SellerSku | None,
-        held: int,
+        reserved: int,
         data: Mapping[str, Any] | None,
     ) -> SkuPart:
         form = SkuPartForm(
@@ -270,7 +270,7 @@ class ProductPage(View):
         there = {listing.marketplace_id: listing for listing in rows}
         stores = [
             self._store_part(
-                its, marketplace, there.get(marketplace.pk), held, form.prefix or "", data
+                its, marketplace, there.get(marketplace.pk), reserved, form.prefix or "", data
             )
             for marketplace in account.marketplaces.all()
         ]
@@ -281,7 +281,7 @@ class ProductPage(View):
         sku: SellerSku,
         marketplace: Marketplace,
         listing: Listing | None,
-        held: int,
+        reserved: int,
         prefix: str,
         data: Mapping[str, Any] | None,
     ) -> StorePart:
@@ -301,7 +301,9 @@ class ProductPage(View):
             may={"*": self.may("change_listing"), "prices": prices, "own_price": prices},
         )
         chosen = Chosen.of(its)
-        want = desired(self.offer, sku, its, rules, held=held, chosen=chosen, accepted=its.accepted)
+        want = desired(
+            self.offer, sku, its, rules, reserved=reserved, chosen=chosen, believed=its.believed
+        )
         problems = [why for name, why in want.problems.items() if name != PRICE]
         return StorePart(
             form,

@@ -161,7 +161,7 @@ class SkuAdmin(
                     link(listing, listing.marketplace),
                     listing.get_presence_display(),
                     listing.asin,
-                    in_words(listing.accepted),
+                    in_words(listing.believed),
                     next_steps.of_listing(listing),
                 )
                 for listing in rows

@@ -58,7 +58,7 @@ class Drifted:
 
     label: StrOrPromise
     live: str
-    accepted: str
+    ours: str
     amazon_wins: bool
     never_amazon: bool
 
@@ -186,7 +186,7 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
         Drifted(
             label=FIELDS[name].label,
             live=gettext("nothing") if seen.get("live") is None else plain(seen["live"]),
-            accepted=plain(seen.get("accepted")),
+            ours=plain(seen.get("ours")),
             amazon_wins=name in amazons,
             never_amazon=name == QUANTITY,
         )

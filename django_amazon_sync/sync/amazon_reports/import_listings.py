@@ -147,8 +147,8 @@ def rows_to_take(rows: Iterable[ReportRow], currency: str) -> list[tuple[str, ..
         values = reported_values(row, currency)
         channel = _fitting(row, "channel")
         if row.sku in given:
-            _sku, former, *_facts, accepted = given[row.sku]
-            values = dict(json.loads(accepted).items() & values.items())
+            _sku, former, *_facts, believed = given[row.sku]
+            values = dict(json.loads(believed).items() & values.items())
             channel = former if amazon_ships(former) else channel
         if amazon_ships(channel):
             values.pop(QUANTITY, None)

@@ -26,8 +26,8 @@ from django_amazon_sync.models.reports import AmazonReport
 #: (docs/amazon.md#reports-are-cached).
 CACHED_FOR = timedelta(hours=6)
 
-#: What is given of each row, in this order; ``accepted`` is JSON.
-GIVEN = ("sku", "channel", "asin", "status", "condition", "gtin", "accepted")
+#: What is given of each row, in this order; ``believed`` is JSON.
+GIVEN = ("sku", "channel", "asin", "status", "condition", "gtin", "believed")
 
 
 #: The parameters of a statement, by name.
@@ -119,9 +119,9 @@ def _if(condition: str, *columns: str) -> str:
 # In the order of the rows there, so that two who write many never lock them crosswise.
 _LISTINGS = f"""
     INSERT INTO {LISTINGS} AS l (sku_id, marketplace_id, presence, asin, status, condition, gtin,
-        accepted, quantity_epoch, reported_at{{columns}})
+        believed, quantity_version, reported_at{{columns}})
     SELECT s.id, %(marketplace)s, %(present)s, given.asin, given.status, given.condition,
-        given.gtin, {{accepted}}, s.stock_epoch, %(made_at)s{{defaults}}
+        given.gtin, {{believed}}, s.stock_version, %(made_at)s{{defaults}}
     FROM given
     JOIN {SKUS} s ON s.account_id = %(account)s AND s.sku = given.sku
     LEFT JOIN {LISTINGS} there
@@ -130,8 +130,8 @@ _LISTINGS = f"""
     ON CONFLICT (sku_id, marketplace_id) DO UPDATE SET reported_at = excluded.reported_at,
         {_if("excluded.gtin <> ''", "gtin")},
         {_if(_UNREAD_SINCE, "asin", "status", "condition")},
-        {_if(_FOUND, "presence", "accepted", "quantity_epoch")},
-        {_if(_FOUND, "verified", "verified_at", "drift", "reason")}
+        {_if(_FOUND, "presence", "believed", "quantity_version")},
+        {_if(_FOUND, "verified", "verified_at", "drift", "reason", "answered", "suspected")}
 """  # noqa: S608
 
 
@@ -161,7 +161,7 @@ def _insert(cursor: CursorWrapper, model: type[Model], statement: str, values: V
     text = statement.format(
         columns="".join(f", {field.column}" for field in others),
         defaults="".join(f", %({name})s" for name in defaults),
-        accepted="given.accepted" if connection.vendor == "sqlite" else "given.accepted::jsonb",
+        believed="given.believed" if connection.vendor == "sqlite" else "given.believed::jsonb",
     )
     cursor.execute(_given() + text, values | defaults)
 

@@ -12,9 +12,11 @@ from itertools import chain
 
 from stdnum import ean, isbn
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
+from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import (
     Answered,
     FieldValue,
@@ -26,16 +28,23 @@ from django_amazon_sync.data import (
 from django_amazon_sync.errors import AmazonError, Rejected
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Outcome, SellerSku, Submission
+from django_amazon_sync.rules import listing_state
+from django_amazon_sync.rules.listing_state import CREATION
 from django_amazon_sync.sync.accounts.access import Part
 from django_amazon_sync.sync.accounts.attempts import SideRead
+from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.send import Change, send
-from django_amazon_sync.sync.offers.desired import CREATION, Desired, creation_key
+from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.looks import Look
+from django_amazon_sync.sync.offers.desired import Desired, creation_key
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, terms_of
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 
-def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int) -> None:
+def create(
+    work: Work, listing: Listing, offer: Offer, want: Desired, look: Look, guards: Guards
+) -> None:
     """Offer one SKU in one marketplace; its line says what became of it."""
     about = about_listing(listing)
     key = creation_key(offer, listing.sku, want.values)
@@ -59,7 +68,7 @@ def create(work: Work, listing: Listing, offer: Offer, want: Desired, epoch: int
     if work.run.dry_run:
         work.line(Outcome.PLANNED, **about, values=want.values, message=f"New offer on {asin}.")
         return
-    _put(work, listing, asin, want, epoch, key)
+    _put(work, listing, asin, want, look, guards, key)
 
 
 def find_asin(work: Work, listing: Listing, offer: Offer) -> tuple[str, str]:
@@ -118,19 +127,36 @@ def _keep_reason(work: Work, listing: Listing, key: str, reason: str) -> None:
     """Remember what was refused, so that the same is not tried with each run."""
     if work.run.dry_run:
         return
-    listing.refused[CREATION] = key
-    Listing.objects.filter(pk=listing.pk).update(refused=listing.refused, reason=reason)
+    with state.changing([listing.pk]) as rows:
+        for row in rows.values():
+            listing_state.refused(
+                row,
+                {CREATION: key},
+                code=Code.CREATION,
+                reason=reason,
+                at=clock.now(),
+                falls=False,
+                about_value=True,
+            )
 
 
-def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key: str) -> None:
+def _put(
+    work: Work,
+    listing: Listing,
+    asin: str,
+    want: Desired,
+    look: Look,
+    guards: Guards,
+    key: str,
+) -> None:
     values = {name: value for name, value in want.values.items() if FIELDS[name].at_creation}
     attributes = gateway.offer_attributes(
         listing.marketplace.code, asin, listing.sku.condition
     ) | _attributes(terms_of(listing.marketplace), values)
 
-    def put(preview: bool) -> Answered:
+    def put(client: Client, *, preview: bool) -> Answered:
         return gateway.put_listing(
-            work.client,
+            client,
             listing.sku.sku,
             listing.marketplace.code,
             attributes,
@@ -140,7 +166,7 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
 
     about = about_listing(listing)
     try:
-        checked = put(preview=True)
+        checked = put(work.client, preview=True)
     except Rejected as error:
         checked = Answered("INVALID", "", (_as_issue(error),))
     if checked.status == "INVALID":
@@ -155,8 +181,8 @@ def _put(work: Work, listing: Listing, asin: str, want: Desired, epoch: int, key
         "attributes": attributes,
         "refused": {CREATION: key},
     }
-    change = Change(listing, Submission.Kind.PUT, values, content, epoch)
-    if send(work, change, lambda: put(preview=False)):
+    change = Change(listing, Submission.Kind.PUT, values, content, look)
+    if send(work, change, guards, lambda client: put(client, preview=False)):
         Listing.objects.filter(pk=listing.pk).update(asin=asin)
         SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)
 

@@ -3,52 +3,61 @@
 1. Bring orders up, as a quantity may rise only while they are complete, and exchange rates.
 2. Read back what an earlier worker left open.
 3. Read from Amazon what was never read; what is found is adopted as it is.
-4. Survey all offers: which listings differ from what Amazon accepted.
-5. Where that is too much at once, hold it for approval.
-6. Send the rest: zeros first, then the others, twenty SKUs at a time. Each twenty are read from
-   Amazon and from the shop once more, right before they are sent: by patch, or by feed where
-   they are many.
+4. Survey all offers: which listings differ from what is believed of Amazon.
+5. Where more would move than a guard lets leave within an hour, hold what that guard counts.
+6. Send the rest: zeros first, then what falls, then the others, twenty SKUs at a time. Each twenty
+   are read from Amazon and looked at in the shop once more, right before they are sent: by patch,
+   or by feed where they are many.
 
 An account that observes does all of this but the sending: its lines are the difference report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
-from django_amazon_sync.data import FieldValue, FieldValues, Offer, SkuFacts
+from django_amazon_sync.data import FieldValue, FieldValues, ListingFacts, Offer, SkuFacts
 from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
     AccountState,
-    Job,
     Listing,
     Outcome,
     Presence,
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.rules import blast_radius
-from django_amazon_sync.rules.stock import may_leave
+from django_amazon_sync.models.listings import STATE
+from django_amazon_sync.rules.decision import Act, Circumstances, Decision, least_known
+from django_amazon_sync.rules.listing_state import desired_is, last_price
 from django_amazon_sync.sync.export import feeds
 from django_amazon_sync.sync.export.create import create
-from django_amazon_sync.sync.export.send import KnownAtAmazon, patch_of, recover, send_patch
+from django_amazon_sync.sync.export.guards import Guards
+from django_amazon_sync.sync.export.send import (
+    KnownAtAmazon,
+    patch_of,
+    recover,
+    say_held,
+    send_patch,
+)
 from django_amazon_sync.sync.export.survey import Survey
-from django_amazon_sync.sync.listings import decisions
-from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
-from django_amazon_sync.sync.listings.read_listings import observe
+from django_amazon_sync.sync.listings import decisions, state
+from django_amazon_sync.sync.listings.decide import Known, decide, sent_together
+from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, of
+from django_amazon_sync.sync.listings.looks import Look, forecast, look_at
+from django_amazon_sync.sync.listings.read_listings import Reading, observe
 from django_amazon_sync.sync.offers.changed_offers import Noted, note
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
     desired,
-    differences,
     is_wanted,
+    not_believed,
     rules_of,
     sku_is_of_offer,
 )
@@ -58,13 +67,12 @@ from django_amazon_sync.sync.offers.fields import (
     MINIMUM_PRICE,
     PRICE,
     QUANTITY,
-    least_paid,
     paid,
     quantity_in,
 )
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.rates import bring_up_rates
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.work import Work, about_listing, why_not_writing
@@ -75,8 +83,9 @@ LISTINGS_PER_FEED_CHUNK = 5 * SKUS_PER_SEARCH
 #: The call whose plan tells how long sending takes, before a run knows its own pace.
 PATCH = "patchListingsItem"
 
-#: Under this name a run counts the listings that it moved by more than a fall of stock.
-MOVED = "moved"
+#: So many falls of stock leave by patch, the lowest first: at five a second Amazon has taken them
+#: within a quarter of an hour, which is the least that a feed takes.
+FALLS_BY_PATCH = 4500
 
 
 def export(work: Work) -> None:
@@ -100,13 +109,7 @@ def export(work: Work) -> None:
         observe(work, listings)
     found.look_again()
     work.run.counts["looked_at"] = found.looked_at  # also where the run goes on after a while
-    work.expect(len(found.zeros) + len(found.changed) + len(found.absent), PATCH)
-    if too_much := _too_much(work, found, partly=partly):
-        _hold_all(work, found, too_much)
-    else:
-        _send(work, found, found.zeros)
-        _send_changed(work, found)
-    _send(work, found, found.absent)
+    _send_all(work, found)
 
 
 def send_changes(work: Work) -> None:
@@ -121,16 +124,9 @@ def send_changes(work: Work) -> None:
     recover(work)
     feeds.give_up_unfinished(work)
     found = Survey(work, rules_of(work), orders_complete(work))
-    found.look_at_some(noted.offer_pks)
-    parts = (found.zeros, found.changed, found.unread, found.absent)
-    work.expect(sum(map(len, parts)), PATCH)
-    if too_much := _too_much(work, found, partly=True):
-        _hold_all(work, found, too_much)
-    else:
-        _send(work, found, found.zeros)
-        _send_changed(work, found)
-        for pks in (found.unread, found.absent):
-            _send(work, found, pks)
+    again = SellerSku.objects.filter(listings__in=state.due_again(work.account))
+    found.look_at_some(noted.offer_pks, again.values_list("sku", flat=True).distinct())
+    _send_all(work, found)
     noted.done_with(but=found.waiting)
 
 
@@ -151,116 +147,90 @@ def _look(work: Work, found: Survey) -> None:
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
-        listings = decisions.of_run(holding)
+        held = decisions.held_by(holding)
         if not work.goes_on:  # nobody has seen what was held since
-            decisions.approve(listings)
+            _approve(work, held)
+        skus = SellerSku.objects.filter(listings__in=held).order_by().distinct()
         found.look_at_some(
-            offer_pks=sorted(
-                {listing.sku.offer_pk for listing in listings if listing.sku.offer_pk}
-            ),
-            skus=sorted({listing.sku.sku for listing in listings if not listing.sku.offer_pk}),
+            offer_pks=sorted(set(skus.exclude(offer_pk="").values_list("offer_pk", flat=True))),
+            skus=sorted(set(skus.filter(offer_pk="").values_list("sku", flat=True))),
         )
     elif selection.SELECTED in work.run.options:
         found.look_at_selected()
-    elif skus := work.run.options.get(selection.NAMED):
-        found.look_at_some(skus=skus)
+    elif named := work.run.options.get(selection.NAMED):
+        found.look_at_some(skus=named)
     else:
         found.look_at_all()
+
+
+def _approve(work: Work, held: Mapping[int, FieldValues]) -> None:
+    """Approve what the run's report shows, as far as it still waits; name the others."""
+    asked_by = work.run.asked_by
+    _number, others = state.approve(held, by=asked_by.get_username() if asked_by else "")
+    listings = Listing.objects.filter(pk__in=others).select_related("sku", "marketplace")
+    for listing in listings.order_by("pk"):
+        message = (
+            "It is not approved: something else waits by now, or nothing any more. Look at it "
+            "again."
+        )
+        work.line(
+            Outcome.WAITING,
+            **about_listing(listing),
+            values=held[listing.pk],
+            code=Code.APPROVAL,
+            message=message,
+        )
 
 
 # --- Too much at once -----------------------------------------------------------------------------
 
 
-def _too_much(work: Work, found: Survey, *, partly: bool) -> str:
-    """Why the run waits for approval.
-
-    One that looks at a part only is measured by all listings, together with those like it of the
-    last hour: what breaks a shop's stock offer by offer is no better than what breaks it at once.
-    """
-    if work.run.options.get("approve") or not found.moved:
-        return ""
-    moved, known = found.moved, found.known
-    if partly:
-        moved += _moved_lately(work)
-        known = _known(work, found.rules)
-    reason = blast_radius.run_waits(
-        moved=moved,
-        known=known,
-        percent=conf.get("RUN_MOVE_PERCENT"),
-        count=conf.get("RUN_MOVE_COUNT"),
-    )
-    if not reason:
-        work.run.counts[MOVED] = max(found.moved, work.run.counts.get(MOVED, 0))
-    return reason
-
-
-def _moved_lately(work: Work) -> int:
-    """Listings that earlier runs over parts of the account moved within the last hour."""
-    lately = SyncRun.objects.filter(
-        account=work.account, job=Job.CHANGES, created_at__gte=clock.now() - timedelta(hours=1)
-    )
-    counts = lately.exclude(pk=work.run.pk).values_list("counts", flat=True)
-    return sum(run_counts.get(MOVED, 0) for run_counts in counts)
-
-
-def _known(work: Work, rules: dict[int, Rules]) -> int:
-    """The account's listings with an accepted value."""
-    listings = Listing.objects.filter(sku__account=work.account, marketplace__in=rules)
-    return listings.filter(presence=Presence.PRESENT).exclude(accepted={}).count()
-
-
-def _hold_all(work: Work, found: Survey, reason: str) -> None:
-    """Let the changes of the run wait; falls of stock still leave, as waiting would oversell.
+def _hold_all(work: Work, found: Survey, too_much: Mapping[str, str]) -> None:
+    """Hold what a guard counts that is beyond its limit; all else leaves.
 
     All are held at once, and before the first leaves: the run after one that died half-way would
     measure the other half alone.
     """
-    pks = found.zeros + found.changed
-    waiting: dict[int, FieldValues] = {}
-    for listings in _together(pks, decisions.HELD_TOGETHER):
-        for seen in _look_again(work, found.rules, listings):
-            listing = seen.listing
-            changes = seen.changes(include_refused=found.include_refused)
-            free = _free_to_leave(listing, changes)
-            if held_back := {n: v for n, v in changes.items() if n not in free}:
-                waiting[listing.pk] = held_back
-                _say_held(work, listing, held_back, reason)
+    about = replace(_circumstances(work, found), too_much=too_much)
+    waiting: dict[int, dict[str, tuple[FieldValue, Decision]]] = {}
+    falls = [pk for _quantity, pk in found.falls]
+    for listings in _together([*found.zeros, *falls, *found.changed], state.STATES_PER_CHUNK):
+        for seen in _look_again(work, found.rules, listings, held=True):
+            held = {
+                name: (seen.changes[name], decision)
+                for name, decision in seen.decide(about).items()
+                if decision.act == Act.HOLD and decision.guard in too_much
+            }
+            if held:
+                waiting[seen.listing.pk] = held
+                for name, (value, decision) in held.items():
+                    say_held(work, seen.listing, {name: value}, decision.reason)
     if not work.run.dry_run:
-        decisions.hold(waiting, reason)
-        _send(work, found, pks)  # what is held now stays
-
-
-def _free_to_leave(listing: Listing, changes: FieldValues) -> FieldValues:
-    """What leaves although the run waits: what is approved, and a quantity that falls.
-
-    A fall to zero waits, as that is what a broken shop looks like.
-    """
-    free = {name: new for name, new in changes.items() if listing.approved.get(name) == new}
-    quantity, accepted = quantity_in(changes), quantity_in(listing.accepted)
-    if quantity and accepted is not None and quantity < accepted:
-        free[QUANTITY] = quantity
-    return free
-
-
-def _hold(work: Work, listing: Listing, values: FieldValues, reason: str) -> None:
-    if not work.run.dry_run:
-        decisions.hold({listing.pk: values}, reason)
-        listing.held |= values
-    _say_held(work, listing, values, reason)
-
-
-def _say_held(work: Work, listing: Listing, values: FieldValues, reason: str) -> None:
-    work.line(
-        Outcome.HELD,
-        sku=listing.sku.sku,
-        marketplace=listing.marketplace.code,
-        values=values,
-        code=Code.APPROVAL,
-        message=reason,
-    )
+        state.hold(waiting)
 
 
 # --- Sending --------------------------------------------------------------------------------------
+
+
+def _send_all(work: Work, found: Survey) -> None:
+    """Send what the survey found, the most urgent first."""
+    alone = len(found.zeros) + len(found.falls) + len(found.changed)
+    work.expect(alone + len(found.unread) + len(found.absent), PATCH)
+    guards = Guards(work, found.rules)
+    if too_much := guards.too_much(found.moves):
+        _hold_all(work, found, too_much)
+    _send(work, found, guards, found.zeros)
+    falls = [pk for _quantity, pk in sorted(found.falls)]
+    _send(work, found, guards, falls[:FALLS_BY_PATCH])
+    late = frozenset(falls[FALLS_BY_PATCH:])
+    changed = [*falls[FALLS_BY_PATCH:], *found.changed]
+    if work.run.dry_run or not feeds.is_worth_a_feed(work, len(changed)):
+        _send(work, found, guards, changed)
+    else:
+        with feeds.open_files(work, guards) as files:
+            _send(work, found, guards, changed, files, late)
+    _send(work, found, guards, found.unread)
+    _send(work, found, guards, found.absent)
 
 
 def _together(pks: Sequence[int], size: int = SKUS_PER_SEARCH) -> Iterator[list[Listing]]:
@@ -274,38 +244,35 @@ def _together(pks: Sequence[int], size: int = SKUS_PER_SEARCH) -> Iterator[list[
         yield [by_pk[pk] for pk in chunk if pk in by_pk]
 
 
-def _send_changed(work: Work, found: Survey) -> None:
-    """Send what changed, by feed where that is much."""
-    if work.run.dry_run or not feeds.is_worth_a_feed(work, len(found.changed)):
-        _send(work, found, found.changed)
-        return
-    with feeds.open_files(work) as files:
-        _send(work, found, found.changed, files)
+def _send(
+    work: Work,
+    found: Survey,
+    guards: Guards,
+    pks: Sequence[int],
+    files: feeds.Files | None = None,
+    late: Collection[int] = (),
+) -> None:
+    """Read, look at, and send these listings; what cannot be read leaves only zeros.
 
-
-def _send(work: Work, found: Survey, pks: Sequence[int], files: feeds.Files | None = None) -> None:
-    """Read, compute and send these listings; what cannot be read leaves only zeros."""
+    With ``files`` by feed what may travel so; of the ``late`` ones (pk) falls may, too.
+    """
+    about = _circumstances(work, found)
     for listings in _together(pks, LISTINGS_PER_FEED_CHUNK if files else SKUS_PER_SEARCH):
         if not work.run.dry_run:
             work.give_way()
-        facts: dict[str, SkuFacts] = {}
+        reading = Reading()
         unread: AmazonError | None = None
         try:
             if not work.run.dry_run:
-                facts = observe(work, listings)
+                reading = observe(work, listings)
         except AmazonError as error:
             unread = error
         messages = []
-        for seen in _look_again(work, found.rules, listings):
-            if unread is None or seen.want.values.get(QUANTITY) == 0:
-                there = facts.get(seen.listing.sku.sku)
-                left = _send_one(
-                    work,
-                    seen,
-                    there,
-                    include_refused=found.include_refused,
-                    by_feed=files is not None,
-                )
+        for seen in _look_again(work, found.rules, listings, reading.facts):
+            was_read = unread is None and seen.listing.sku.sku not in reading.refused
+            if was_read or seen.want.values.get(QUANTITY) == 0:
+                may_fall = seen.listing.pk in late
+                left = _send_one(work, seen, about, guards, files is not None, may_fall=may_fall)
                 messages += [left] if left else []
         if files is not None:
             files.add(messages)
@@ -315,164 +282,248 @@ def _send(work: Work, found: Survey, pks: Sequence[int], files: feeds.Files | No
         work.advance(len(listings))
 
 
+def _circumstances(work: Work, found: Survey) -> Circumstances:
+    return Circumstances(
+        now=work.client.now(),
+        orders_complete=orders_complete(work),
+        price_percent=conf.get("PRICE_MOVE_PERCENT"),
+        asked_by_staff=found.include_refused,
+    )
+
+
 @dataclass(frozen=True)
 class Seen:
-    """A listing right before it is sent: the shop's offer, what Amazon should show, the epoch.
+    """A listing in a look: the shop's offer, what Amazon should show and shows.
 
-    ``in_feeds`` is what feeds on their way carry for it already.
+    ``changes`` are the values that differ from what is believed, or are in doubt, and that no feed
+    carries; what rides with the quantity has it beside it.
     """
 
     listing: Listing
     offer: Offer | None
     want: Desired
-    epoch: int
-    in_feeds: Sequence[tuple[FieldValues, int]] = ()
+    look: Look
+    rules: Rules
+    in_flight: InFlight
+    facts: SkuFacts | None
+    former_sku: str = ""
 
-    def changes(self, *, include_refused: bool) -> FieldValues:
-        """The values to send; with ``include_refused`` also what was refused or is in a feed."""
-        changes = differences(
-            self.want.values, self.listing.sku, self.listing, include_refused=include_refused
+    @property
+    def there(self) -> ListingFacts | None:
+        """What Amazon shows of the listing, where it was just read."""
+        return self.facts.in_marketplace(self.listing.marketplace.code) if self.facts else None
+
+    @property
+    def changes(self) -> FieldValues:
+        listing, version = self.listing, self.look.skus[self.listing.sku_id].stock_version
+        doubted = listing.quantity_version != version
+        differing = not_believed(self.want.values, listing.believed, doubted=doubted)
+        names = self.in_flight.without(differing, version)
+        return {name: value for name, value in differing.items() if name in names}
+
+    @property
+    def known(self) -> Known:
+        its, there = self.look.skus[self.listing.sku_id], self.there
+        sent = there.live_price or there.sent_price if there else None
+        return Known(
+            channel=self.listing.sku.channel,
+            explained=its.explained_version > self.listing.quantity_version,
+            live_quantity=self.facts.live_quantity if self.facts else None,
+            price_at_amazon=str(sent.rounded()) if sent else None,
+            was_read=self.facts is not None,
+            former_sku=self.former_sku,
         )
-        return changes if include_refused else not_on_its_way(changes, self.in_feeds, self.epoch)
+
+    def decide(self, about: Circumstances) -> dict[str, Decision]:
+        """What becomes of each change, the quantity first."""
+        changes = sent_together(self.changes, self.want.values)
+        decided = decide(
+            self.listing,
+            changes,
+            self.known,
+            about,
+            self.rules,
+            self.offer,
+            self.listing,
+            rates_percent=conf.get("RATES_MOVE_PERCENT"),
+        )
+        return {name: decided[name] for name in _in_order(changes, self.listing) if name in decided}
+
+    def falls(self, name: str) -> bool:
+        """Whether this field puts fewer units on sale than buyers see."""
+        quantity = quantity_in(self.want.values)
+        if name != QUANTITY or quantity is None:
+            return False
+        live = self.facts.live_quantity if self.facts else None
+        least = least_known(quantity_in(self.listing.believed), live)
+        return quantity == 0 or (least is not None and quantity < least)
 
 
-def _look_again(work: Work, rules: dict[int, Rules], listings: Sequence[Listing]) -> Iterator[Seen]:
-    """What should be at Amazon of these listings now.
+def _look_again(
+    work: Work,
+    rules: Mapping[int, Rules],
+    listings: Sequence[Listing],
+    facts: Mapping[str, SkuFacts] | None = None,
+    *,
+    held: bool = False,
+) -> Iterator[Seen]:
+    """Look at these listings: what should be at Amazon of them now.
 
-    Epoch, holds and stock are read in this order (see reserved_units.py), and the epoch is looked
-    at once more before each send.
+    The look's numbers and stock versions, reserved units and stock are read in this order (see
+    reserved_units.py); whoever looked before sends nothing of them any more. A dry run, and a look
+    that only holds, take no number.
     """
-    epochs = dict(
-        SellerSku.objects.filter(pk__in={listing.sku_id for listing in listings}).values_list(
-            "pk", "stock_epoch"
-        )
-    )
+    skus = {listing.sku_id for listing in listings}
+    look = forecast(skus) if work.run.dry_run or held else look_at(skus)
     offer_pks = sorted({listing.sku.offer_pk for listing in listings if listing.sku.offer_pk})
-    held_units = units_held(offer_pks)
-    in_feeds = values_in_feeds([listing.pk for listing in listings])
+    reserved = units_reserved(offer_pks)
+    carried = in_feeds([listing.pk for listing in listings])
+    former = _former_skus(work, offer_pks)
     found = work.shop.offers(work.account.shop_scope, offer_pks)
     if any(listing.presence == Presence.ABSENT for listing in listings):
         found = iter(with_own(found))  # what is made is found by its codes
     offers = {offer.pk: offer for offer in found}
+    _reload_states(listings)
+    seen = []
     for listing in listings:
-        listing.sku.stock_epoch = epochs[listing.sku_id]
+        if listing.sku_id not in look.skus:
+            continue  # deleted meanwhile
         offer = offers.get(listing.sku.offer_pk)
         if offer is not None and not sku_is_of_offer(listing.sku, offer):
             offer = None
+        its_rules = rules[listing.marketplace_id]
         want = desired(
             offer,
             listing.sku,
             listing,
-            rules[listing.marketplace_id],
-            held=held_units.get(listing.sku.offer_pk, 0),
+            its_rules,
+            reserved=reserved.get(listing.sku.offer_pk, 0),
             chosen=Chosen.of(listing),
-            accepted=listing.accepted,
+            believed=listing.believed,
         )
-        yield Seen(listing, offer, want, listing.sku.stock_epoch, in_feeds.get(listing.pk, ()))
+        there = facts.get(listing.sku.sku) if facts else None
+        in_flight = of(carried, listing.pk)
+        its_former = former.get(listing.sku.offer_pk, "")
+        seen.append(Seen(listing, offer, want, look, its_rules, in_flight, there, its_former))
+    if not work.run.dry_run:
+        _end_what_is_over(seen)
+    yield from seen
+
+
+def _former_skus(work: Work, offer_pks: Sequence[str]) -> dict[str, str]:
+    """The SKUs that these offers (pk) had before, while they are on sale."""
+    on_sale = SellerSku.objects.filter(
+        account=work.account,
+        former_offer_pk__in=[pk for pk in offer_pks if pk],
+        channel=MERCHANT_CHANNEL,
+        listings__presence=Presence.PRESENT,
+        listings__believed__quantity__gt=0,
+    )
+    return dict(on_sale.values_list("former_offer_pk", "sku"))
+
+
+def _reload_states(listings: Sequence[Listing]) -> None:
+    """What is believed of them may have changed since they were loaded."""
+    rows = Listing.objects.filter(pk__in=[listing.pk for listing in listings])
+    states = {row.pk: row for row in rows.only(*STATE)}
+    for listing in listings:
+        if listing.pk in states:
+            for name in STATE:
+                setattr(listing, name, getattr(states[listing.pk], name))
+
+
+def _end_what_is_over(seen: Sequence[Seen]) -> None:
+    """Stops and approvals of values that are desired no more."""
+    over: dict[int, tuple[FieldValues, Collection[str]]] = {}
+    for each in seen:
+        unknown = each.want.problems.keys()
+        if desired_is(each.listing, each.want.values, unknown, clock.now()):
+            over[each.listing.pk] = (each.want.values, unknown)
+    state.desired_is(over)
 
 
 def _send_one(
-    work: Work, seen: Seen, facts: SkuFacts | None, *, include_refused: bool, by_feed: bool = False
+    work: Work,
+    seen: Seen,
+    about: Circumstances,
+    guards: Guards,
+    by_feed: bool,
+    *,
+    may_fall: bool = False,
 ) -> feeds.FeedMessage | None:
     """Send what differs of one listing, the quantity first, or create it where it is missing.
 
-    With ``by_feed`` what may travel so is returned instead.
+    With ``by_feed`` what may travel so is returned instead; where it ``may_fall``, a fall too.
     """
     listing = seen.listing
     if listing.presence == Presence.ABSENT:
-        rules = Rules.of(listing.marketplace)
-        wanted = is_wanted(seen.offer, listing.sku, rules) and listing.synchronise_here is not False
-        if seen.offer is not None and wanted:
-            create(work, listing, seen.offer, seen.want, seen.epoch)
+        wanted = is_wanted(seen.offer, listing.sku, seen.rules)
+        if seen.offer is None or not wanted or listing.synchronise_here is False:
+            return None
+        if not last_price(listing) or PRICE in _free_now(work, seen, about):
+            create(work, listing, seen.offer, seen.want, seen.look, guards)
         return None
     if listing.presence != Presence.PRESENT:
         return None
-    there = facts.in_marketplace(listing.marketplace.code) if facts else None
-    changes = _free_now(work, seen, include_refused=include_refused)
+    free = _free_now(work, seen, about)
     quantity = quantity_in(seen.want.values)
-    to_feed = feeds.by_feed(changes, listing.accepted, quantity) if by_feed else {}
-    carried = [values for values, _epoch in seen.in_feeds]
-    known = KnownAtAmazon.of(listing, there, seen.want.values, carried)
-    for name, value in changes.items():
+    values = {name: seen.want.values[name] for name in free}
+    falls = seen.falls(QUANTITY) and not may_fall
+    to_feed = feeds.by_feed(values, quantity, falls=falls) if by_feed else {}
+    known = KnownAtAmazon.of(listing, seen.there, seen.want.values, [seen.in_flight.carried])
+    for name, decision in free.items():
+        value = values[name]
         if name in to_feed:
             continue
         if work.run.dry_run:
             work.line(Outcome.PLANNED, **about_listing(listing), values={name: value})
             continue
-        change = patch_of(known, name, value, seen.epoch)
-        if send_patch(work, change):
+        change = patch_of(known, name, value, seen.look, decision, falls=seen.falls(name))
+        if send_patch(work, change, guards):
             known.sent(name, change.content["patches"][0])
-    return feeds.FeedMessage(listing, to_feed, seen.epoch, known) if to_feed else None
+    decisions_of_feed = {name: free[name] for name in to_feed}
+    if not to_feed:
+        return None
+    return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known)
 
 
-def _free_now(work: Work, seen: Seen, *, include_refused: bool) -> FieldValues:
+def _free_now(work: Work, seen: Seen, about: Circumstances) -> dict[str, Decision]:
     """What may leave now, the quantity first; what may not gets its line.
 
     What rides with the quantity leaves only if that may.
     """
     listing = seen.listing
-    free: FieldValues = {}
-    changes = seen.changes(include_refused=include_refused)
-    only_ridden = QUANTITY not in changes
-    if any(FIELDS[name].sent_with_quantity for name in changes):
-        changes[QUANTITY] = seen.want.values[QUANTITY]
-    for name in _in_order(changes, listing.accepted):
-        value = changes[name]
+    free: dict[str, Decision] = {}
+    changes = seen.changes
+    for name, decision in seen.decide(about).items():
+        value = seen.want.values[name]
         if FIELDS[name].sent_with_quantity and QUANTITY not in free:
             continue
-        if reason := _waits(listing, name, value):
-            _hold(work, listing, {name: value}, reason)
-        elif reason := _not_now(work, listing, name, value):
+        if decision.act == Act.SEND:
+            free[name] = decision
+        elif decision.act == Act.HOLD:
+            if not work.run.dry_run:
+                state.hold({listing.pk: {name: (value, decision)}})
+            say_held(work, listing, {name: value}, decision.reason)
+        elif decision.act == Act.WAIT:
             note([(work.account.pk, listing.sku.offer_pk)])
-            work.line(
-                Outcome.WAITING, **about_listing(listing), values={name: value}, message=reason
-            )
-        else:
-            free[name] = value
-    if only_ridden:
+            about_it = about_listing(listing)
+            work.line(Outcome.WAITING, **about_it, values={name: value}, message=decision.reason)
+    if QUANTITY not in changes:
         free.pop(QUANTITY, None)  # it is in the patches of the others
     return free
 
 
-def _in_order(changes: Mapping[str, FieldValue], accepted: Mapping[str, FieldValue]) -> list[str]:
+def _in_order(changes: Mapping[str, FieldValue], listing: Listing) -> list[str]:
     """The fields as they are sent: in their order, but that no price meets a bound of before.
 
     A price that rises goes after its maximum and before its minimum, one that falls the other way.
     """
     names = [name for name in FIELDS if name in changes]
-    before, new = paid(accepted, PRICE), paid(changes, PRICE)
+    before, new = paid(listing.believed, PRICE), paid(changes, PRICE)
     if before and new and before.currency == new.currency:
         first = MAXIMUM_PRICE if new.amount > before.amount else MINIMUM_PRICE
         if first in names:
             names.remove(first)
             names.insert(names.index(PRICE), first)
     return names
-
-
-def _waits(listing: Listing, name: str, value: FieldValue) -> str:
-    """Why this value waits for approval: what buyers pay would move too far by it."""
-    if listing.approved.get(name) == value:
-        return ""
-    for price_of in (paid, least_paid):
-        new = price_of({name: value}, name)
-        accepted = price_of(listing.accepted, name) or paid(listing.accepted, PRICE)
-        percent = conf.get("PRICE_MOVE_PERCENT")
-        if new and (reason := blast_radius.price_waits(accepted, new, percent=percent)):
-            return reason
-    return ""
-
-
-def _not_now(work: Work, listing: Listing, name: str, value: FieldValue) -> str:
-    """Why this value cannot leave at this moment."""
-    if name != QUANTITY:
-        return ""
-    quantity = quantity_in({name: value})
-    if quantity is None:
-        return f"{value!r} is not a number of units."
-    if not listing.sku.channel:
-        return "Amazon shows no fulfilment channel for it yet; a quantity could make a second one."
-    return may_leave(
-        quantity,
-        accepted=quantity_in(listing.accepted),
-        orders_complete=orders_complete(work),
-    )

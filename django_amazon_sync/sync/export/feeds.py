@@ -5,11 +5,14 @@
    submission that is NEW.
 2. A full file is uploaded: UPLOADED. A worker that dies before loses the file and nothing else.
 3. The submission is SENT, then Amazon is asked to work the file off. ``settle`` does the rest.
+   Right before, the file is looked at again: where something that was sent later would be undone by
+   it, or an order came, it is given up, and what it carried is computed anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +20,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import attributes, documents
@@ -41,11 +44,22 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
+from django_amazon_sync.rules.decision import Decision
 from django_amazon_sync.rules.stock import may_travel_by_feed
-from django_amazon_sync.sync.export.send import Change, KnownAtAmazon, must_wait, patch_of
-from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, slots_underway
+from django_amazon_sync.sync.export.guards import Guards
+from django_amazon_sync.sync.export.send import (
+    Change,
+    KnownAtAmazon,
+    hold_all,
+    patch_of,
+    why_not_now,
+)
+from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.in_flight import underway, unfinished_files
+from django_amazon_sync.sync.listings.looks import Look
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY, quantity_in
+from django_amazon_sync.sync.runs.database_clock import database_now
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long after a file was begun somebody looks whether its worker is still alive.
@@ -56,6 +70,10 @@ FIRST_LOOK = timedelta(minutes=2)
 
 #: What an uploaded file has (docs/amazon.md#unused-documents-die-after-two-days), less an hour.
 DOCUMENT_LIVES = timedelta(hours=47)
+
+#: Why a file that would raise a number is not sent, and how often that may happen.
+OVERTAKEN = "A later number is lower than one in it; what it carried is computed anew."
+WRITTEN_ANEW_EVERY = timedelta(hours=1)
 
 #: After a feed that failed, an account's changes go by patch for so long.
 PATCHES_AFTER_FAILURE = timedelta(days=1)
@@ -78,14 +96,14 @@ def feeds_of(account: SellerAccount) -> QuerySet[Submission]:
     return Submission.objects.filter(account=account, kind=Submission.Kind.FEED)
 
 
-def by_feed(values: FieldValues, accepted: FieldValues, quantity: int | None) -> FieldValues:
+def by_feed(values: FieldValues, quantity: int | None, *, falls: bool) -> FieldValues:
     """Those of a listing's changed values that may wait in Amazon's queue.
 
-    ``quantity`` is what goes with those that ride with it, where it is not changed itself.
+    ``quantity`` is what goes with those that ride with it, where it is not changed itself;
+    ``falls``: it is below what buyers see.
     """
-    if quantity is None or may_travel_by_feed(
-        quantity, accepted=quantity_in(accepted), low_stock=conf.get("FEED_LOW_STOCK")
-    ):
+    low = conf.get("FEED_LOW_STOCK")
+    if quantity is None or may_travel_by_feed(quantity, falls=falls, low_stock=low):
         return dict(values)
     return {name: new for name, new in values.items() if not _goes_with_quantity(name)}
 
@@ -103,15 +121,16 @@ class FeedMessage:
 
     listing: Listing
     values: FieldValues
-    epoch: int
+    look: Look
+    decisions: Mapping[str, Decision]
     known: KnownAtAmazon
 
     def as_change(self) -> Change:
-        """All values in one submission's content, and the epoch of the quantity."""
+        """All values in one submission's content."""
         types: list[str] = ["PRODUCT"]
         patches: list[Patch] = []
         for name, value in self.values.items():
-            part = patch_of(self.known, name, value, self.epoch)
+            part = patch_of(self.known, name, value, self.look, self.decisions[name])
             types.append(part.content["productType"])
             patches += part.content["patches"]
             self.known.sent(name, part.content["patches"][0])
@@ -119,7 +138,8 @@ class FeedMessage:
             "productType": next((name for name in types if name != "PRODUCT"), "PRODUCT"),
             "patches": attributes.together(patches),
         }
-        return Change(self.listing, Submission.Kind.FEED, self.values, content, self.epoch)
+        kind = Submission.Kind.FEED
+        return Change(self.listing, kind, self.values, content, self.look, self.decisions)
 
 
 @dataclass
@@ -127,6 +147,7 @@ class Files:
     """The open files of a run, one for each marketplace at a time."""
 
     work: Work
+    guards: Guards
     _stack: ExitStack
     _open: dict[int, _File] = field(default_factory=dict)
 
@@ -141,7 +162,7 @@ class Files:
         """Write in one transaction what has room; returns the rest."""
         left = []
         with transaction.atomic():
-            for message, change in _that_may_leave(self.work, messages):
+            for message, change in _that_may_leave(self.work, self.guards, messages):
                 if not self._file_of(message.listing.marketplace).add(change):
                     left.append(message)
             for file in self._open.values():
@@ -167,10 +188,10 @@ class Files:
 
 
 @contextmanager
-def open_files(work: Work) -> Iterator[Files]:
+def open_files(work: Work, guards: Guards) -> Iterator[Files]:
     """Files for the feeds of this run; what is written when the block ends well is sent."""
     with ExitStack() as stack:
-        files = Files(work, stack)
+        files = Files(work, guards, stack)
         try:
             yield files
         except (AmazonError, NotYet):
@@ -196,6 +217,7 @@ class _File:
             kind=Submission.Kind.FEED,
             state=SubmissionState.NEW,
             not_before=clock.now() + WRITTEN_WITHIN,
+            deadline=database_now() + WRITTEN_WITHIN,
         )
 
     def add(self, change: Change) -> bool:
@@ -212,14 +234,19 @@ class _File:
                 submission=self.submission,
                 listing=change.listing,
                 values=change.values,
-                quantity_epoch=change.epoch,
+                quantity_version=change.stock_version,
+                look=change.number,
+                moves=change.guard,
                 message_id=number,
             )
         )
         return True
 
     def store_items(self) -> None:
-        """Write down what the file got since."""
+        """Write down what the file got since; its worker is alive."""
+        Submission.objects.filter(pk=self.submission.pk).update(
+            deadline=database_now() + WRITTEN_WITHIN
+        )
         SubmissionItem.objects.bulk_create(self._items)
         self._work.run.count("in_feeds", len(self._items))
         self._items.clear()
@@ -240,22 +267,26 @@ class _File:
 
 
 def _that_may_leave(
-    work: Work, messages: Sequence[FeedMessage]
+    work: Work, guards: Guards, messages: Sequence[FeedMessage]
 ) -> Iterator[tuple[FeedMessage, Change]]:
-    """The changes whose SKUs had no order meanwhile; their rows are locked, listings first."""
-    listings = [message.listing.pk for message in messages]
+    """The changes that nobody has looked at since, and that the guards let leave; their rows are
+    locked, listings first."""
     skus = {message.listing.sku_id for message in messages}
-    list(Listing.objects.filter(pk__in=listings).order_by("pk").select_for_update())
+    state.locked([message.listing.pk for message in messages])
     locked = SellerSku.objects.filter(pk__in=skus).order_by("pk").select_for_update()
     rows = {row.pk: row for row in locked}
-    busy = slots_underway(listings)
+    busy = underway(skus)
+    written: dict[str, set[int]] = defaultdict(set)
     for message in messages:
         row, change = rows[message.listing.sku_id], message.as_change()
-        if reason := must_wait(row, change, busy.get(message.listing.pk, frozenset())):
+        if reason := why_not_now(row, change, busy):
             changed_offers.note([(work.account.pk, row.offer_pk)])
             about = about_listing(message.listing)
             work.line(Outcome.WAITING, **about, values=message.values, message=reason)
+        elif reason := guards.why_not(change.guard, message.listing.pk, written[change.guard]):
+            hold_all(work, change, reason)
         else:
+            written[change.guard].add(message.listing.pk)
             yield message, change
     SellerSku.objects.filter(pk__in=skus, managed=False).update(managed=True)
 
@@ -269,6 +300,9 @@ def send_feed(work: Work, feed: Submission) -> None:
     Raises Halted where this worker may not write any more, and Unauthorized.
     """
     work.check_writing()
+    if would_raise(feed):
+        give_up(feed, OVERTAKEN)
+        return
     now = work.client.now()
     if not feed.move(SubmissionState.SENT, sent_at=now, not_before=clock.now() + FIRST_LOOK):
         return  # another worker has sent it
@@ -285,7 +319,7 @@ def send_feed(work: Work, feed: Submission) -> None:
     except Rejected as refused:
         feed.content["refused"] = str(refused)
         Submission.objects.filter(pk=feed.pk).update(content=feed.content)
-        _give_up(feed, str(refused))
+        give_up(feed, str(refused))
         work.line(
             Outcome.REFUSED,
             marketplace=feed.marketplace.code,
@@ -306,21 +340,45 @@ def send_uploaded(work: Work) -> None:
         if clock.now() - feed.created_at < DOCUMENT_LIVES:
             send_feed(work, feed)
         else:
-            _give_up(feed, "Its document was never used, and Amazon keeps one for two days.")
+            give_up(feed, "Its document was never used, and Amazon keeps one for two days.")
 
 
 def give_up_unfinished(work: Work) -> None:
     """Files that workers were writing when they died; nothing of them has left."""
-    for job in abandoned_jobs(work):
-        for feed in feeds_of(work.account).filter(state=SubmissionState.NEW, run__job=job):
-            _give_up(feed, "Its worker died before the file was uploaded.")
+    for feed in unfinished_files(work.account):
+        give_up(feed, "Its worker died before the file was uploaded.")
 
 
-def _give_up(feed: Submission, reason: str) -> None:
+def would_raise(feed: Submission) -> bool:
+    """Whether an uploaded file would put units on sale again that a later submission took off.
+
+    A file that was written anew for it within the hour is sent all the same: in a busy shop the
+    next would be overtaken too, and settling it sends the later numbers once more.
+    """
+    lately = clock.now() - WRITTEN_ANEW_EVERY
+    anew = feeds_of(feed.account).filter(
+        marketplace=feed.marketplace_id, reason=OVERTAKEN, settled_at__gte=lately
+    )
+    if anew.exists():
+        return False
+    items = SubmissionItem.objects.filter(submission=feed, values__has_key=QUANTITY)
+    later = (
+        SubmissionItem.objects.filter(listing__sku__listings__submission_items__in=items)
+        .filter(values__has_key=QUANTITY, pk__gt=F("listing__sku__listings__submission_items"))
+        .exclude(submission=feed)
+        .exclude(submission__state=SubmissionState.FAILED)
+    )
+    newest: dict[int, int] = {}
+    for sku, values in later.order_by("pk").values_list("listing__sku", "values"):
+        newest[sku] = quantity_in(values) or 0
+    written = items.filter(listing__sku__in=newest).values_list("listing__sku", "values")
+    return any((quantity_in(values) or 0) > newest[sku] for sku, values in written)
+
+
+def give_up(feed: Submission, reason: str) -> None:
     """Its listings are looked at anew, as what was in the feed counted as on its way."""
     items = SubmissionItem.objects.filter(submission=feed)
     with transaction.atomic():
         if feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=reason):
-            offers = items.values_list("listing__sku__offer_pk", flat=True)
-            changed_offers.note((feed.account_id, offer) for offer in offers.iterator())
+            changed_offers.note_skus(SellerSku.objects.filter(listings__submission_items__in=items))
             items.update(settled=True)

@@ -1,24 +1,30 @@
 """Sending one change: the row first, then the request, then what came of it.
 
 A submission is NEW before anything, SENT before its first byte leaves, and DONE or FAILED by
-Amazon's answer. No answer makes it UNKNOWN: it is read back, by this run's successor at the
-latest (docs/amazon.md#a-write-without-an-answer-is-open). All values are absolute, so what is sent
-once more never changes the outcome.
+Amazon's answer. No answer makes it UNKNOWN: it is read back, by whoever comes next
+(docs/amazon.md#a-write-without-an-answer-is-open). All values are absolute, so what is sent once
+more never changes the outcome.
+
+Only the newest look may write a submission down (listings/looks.py), and only as much as the
+guards let leave within an hour. Nothing of it leaves after its deadline, so whoever finds its row
+later knows that no request is on its way any more.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
+from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import (
     Answered,
     FieldValue,
@@ -29,10 +35,16 @@ from django_amazon_sync.data import (
     SkuFacts,
     SubmissionContent,
 )
-from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
+from django_amazon_sync.errors import (
+    AmazonError,
+    Rejected,
+    Throttled,
+    TooLate,
+    Unauthorized,
+    Unavailable,
+)
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
-    OPEN_STATES,
-    Job,
     Listing,
     Outcome,
     Presence,
@@ -41,7 +53,13 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
-from django_amazon_sync.sync.listings.in_flight import abandoned_jobs, slots_underway
+from django_amazon_sync.rules import listing_state
+from django_amazon_sync.rules.decision import Act, Decision
+from django_amazon_sync.rules.guards import OTHERS, PRICES, ZEROS
+from django_amazon_sync.sync.export.guards import Guards
+from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.in_flight import Underway, left_behind, underway
+from django_amazon_sync.sync.listings.looks import Look, why_too_late
 from django_amazon_sync.sync.listings.read_listings import issue_rows, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
@@ -59,6 +77,8 @@ from django_amazon_sync.sync.offers.fields import (
     terms_of,
 )
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
+from django_amazon_sync.sync.runs.bulk import chunks
+from django_amazon_sync.sync.runs.database_clock import database_now
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: After so many requests in a row without an answer the run stops, and comes again.
@@ -72,21 +92,35 @@ LONGEST_WAIT = timedelta(seconds=5)
 class Change:
     """One request about one listing: the values that it carries, and its content.
 
-    ``epoch`` is the SKU's when the quantity was computed. ``alone``: of several values, the one
-    that the request is about, which a refusal is about too; the others were there before.
+    ``look`` is the one that computed the values; ``decisions`` say which guards count them.
+    ``alone``: of several values, the one that the request is about, which a refusal is about too;
+    the others were there before. ``falls``: it puts fewer units on sale than buyers see.
     """
 
     listing: Listing
     kind: str
     values: FieldValues
     content: SubmissionContent
-    epoch: int
+    look: Look
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     alone: str = ""
+    falls: bool = False
 
     @property
-    def slots(self) -> set[str]:
-        """What it changes at Amazon, and no other request may change at the same time."""
-        return {FIELDS[name].slot.key for name in self.values}
+    def guard(self) -> str:
+        """The guard that counts it: the strictest of those of its values."""
+        counted = {decision.guard for decision in self.decisions.values()}
+        return next((kind for kind in (ZEROS, PRICES, OTHERS) if kind in counted), "")
+
+    @property
+    def number(self) -> int:
+        """The number of the look."""
+        return self.look.skus[self.listing.sku_id].number
+
+    @property
+    def stock_version(self) -> int:
+        """The SKU's stock version when the quantity was computed."""
+        return self.look.skus[self.listing.sku_id].stock_version
 
 
 @dataclass
@@ -120,7 +154,7 @@ class KnownAtAmazon:
                     found = offer_field.slot.instances(there.attributes, known.terms)
                     known._instances[offer_field.slot.key] = dict(found[0]) if found else {}
         known._take_delivery_from(listing)
-        for mapping in (listing.accepted, *in_feeds):
+        for mapping in (listing.believed, *in_feeds):
             for name, value in desired.items():
                 if value != REMOVED and mapping.get(name) == value:
                     known._merge(FIELDS[name], value)
@@ -157,7 +191,15 @@ class KnownAtAmazon:
             self._instances[offer_field.slot.key] = dict(patch["value"][0])
 
 
-def patch_of(known: KnownAtAmazon, name: str, value: FieldValue, epoch: int) -> Change:
+def patch_of(
+    known: KnownAtAmazon,
+    name: str,
+    value: FieldValue,
+    look: Look,
+    decision: Decision,
+    *,
+    falls: bool = False,
+) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
     So a price that Amazon refuses never keeps a quantity from leaving.
@@ -172,20 +214,23 @@ def patch_of(known: KnownAtAmazon, name: str, value: FieldValue, epoch: int) -> 
         "productType": product_type,
         "patches": [known.patch(name, value)],
     }
-    return Change(listing, Submission.Kind.PATCH, values, content, epoch, alone=name)
+    return Change(
+        listing, Submission.Kind.PATCH, values, content, look, {name: decision}, name, falls
+    )
 
 
-def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
-    """Send one change by ``ask``; True where Amazon accepted it. Its line says what became of it.
+def send(work: Work, change: Change, guards: Guards, ask: Callable[[Client], Answered]) -> bool:
+    """Send one change by ``ask``, with a client that sends nothing after the change's time; True
+    where Amazon accepted it. Its line says what became of it.
 
     Raises Halted where this worker may not write any more, and Throttled, Unauthorized or
     Unavailable where going on is of no use.
     """
-    submission = _write_down(work, change)
+    submission = _write_down(work, change, guards)
     if submission is None:
         return False
     try:
-        answered = _ask_patiently(ask)
+        answered = _ask_patiently(lambda: ask(work.client.not_after(change.look.ends)))
     except AmazonError as error:
         _take_failure(work, change, submission, error)
         return False
@@ -197,46 +242,52 @@ def send(work: Work, change: Change, ask: Callable[[], Answered]) -> bool:
     return False
 
 
-def send_patch(work: Work, change: Change) -> bool:
+def send_patch(work: Work, change: Change, guards: Guards) -> bool:
     """Send a change that ``patch_of`` made."""
 
-    def ask(patches: list[Patch]) -> Answered:
+    def ask(client: Client, patches: list[Patch]) -> Answered:
         listing = change.listing
         return gateway.patch_listing(
-            work.client,
+            client,
             listing.sku.sku,
             listing.marketplace.code,
             patches,
             change.content["productType"],
         )
 
-    def ask_either_way() -> Answered:
+    def ask_either_way(client: Client) -> Answered:
         patches = change.content["patches"]
-        answered = ask(patches)
+        answered = ask(client, patches)
         if answered.status == "INVALID" and patches[0]["op"] == "merge":
             # Some accounts may not merge yet; the whole offer is in the patch, so it can replace.
             answered = ask(
-                [Patch(op="replace", path=patch["path"], value=patch["value"]) for patch in patches]
+                client,
+                [
+                    Patch(op="replace", path=patch["path"], value=patch["value"])
+                    for patch in patches
+                ],
             )
         return answered
 
-    return send(work, change, ask_either_way)
+    return send(work, change, guards, ask_either_way)
 
 
 # --- Before the first byte --------------------------------------------------------------------
 
 
-def _write_down(work: Work, change: Change) -> Submission | None:
+def _write_down(work: Work, change: Change, guards: Guards) -> Submission | None:
     """The submission's row, on its way; None where it must not leave now."""
     work.check_writing()
     listing = change.listing
     with transaction.atomic():
-        # The listing's lock keeps the lanes apart: of two, one finds the other's open submission.
-        Listing.objects.select_for_update().get(pk=listing.pk)
+        state.locked([listing.pk])
         sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
-        if reason := must_wait(sku, change, slots_underway([listing.pk]).get(listing.pk, set())):
+        if reason := why_not_now(sku, change, underway([sku.pk])):
             changed_offers.note([(work.account.pk, sku.offer_pk)])
-            work.line(Outcome.WAITING, **about_listing(change.listing), message=reason)
+            work.line(Outcome.WAITING, **about_listing(listing), message=reason)
+            return None
+        if reason := guards.why_not(change.guard, listing.pk):
+            hold_all(work, change, reason)
             return None
         content = json.dumps(change.content, sort_keys=True)
         submission = Submission.objects.create(
@@ -247,26 +298,45 @@ def _write_down(work: Work, change: Change) -> Submission | None:
             state=SubmissionState.NEW,
             content=change.content,
             content_hash=hashlib.sha256(content.encode()).hexdigest(),
+            deadline=database_now() + timedelta(seconds=change.look.ends - clock.monotonic()),
         )
         SubmissionItem.objects.create(
             submission=submission,
             listing=listing,
             values=change.values,
-            quantity_epoch=change.epoch,
+            quantity_version=change.stock_version,
+            look=change.number,
+            moves=change.guard,
         )
         if not sku.managed:
             SellerSku.objects.filter(pk=sku.pk).update(managed=True)
-    submission.move(SubmissionState.SENT, sent_at=clock.now())
+    if not submission.move(SubmissionState.SENT, sent_at=clock.now()):
+        return None  # it took so long that somebody gave it up, and looks again
     return submission
 
 
-def must_wait(sku: SellerSku, change: Change, underway: Set[str]) -> str:
-    """Why a change must not leave now; the rows are locked, and ``underway`` was read since."""
-    if QUANTITY in change.values and sku.stock_epoch != change.epoch:
-        return "An order came in between; its quantity is computed anew."
-    if underway & change.slots:
+def why_not_now(sku: SellerSku, change: Change, busy: Underway) -> str:
+    """Why a change must not leave now; the rows are locked, and ``busy`` was read since."""
+    if reason := why_too_late(change.look, sku):
+        return reason
+    if busy.has(change.listing.pk, sku.pk, change.values):
         return "Another change of this listing is on its way."
     return ""
+
+
+def hold_all(work: Work, change: Change, reason: str) -> None:
+    """Let the change wait for approval: with it the guard would be beyond its limit."""
+    names = [change.alone] if change.alone else list(change.decisions)
+    held = Decision(Act.HOLD, reason, Code.APPROVAL, change.guard)
+    values = {name: change.values[name] for name in names}
+    state.hold({change.listing.pk: {name: (value, held) for name, value in values.items()}})
+    say_held(work, change.listing, values, reason)
+
+
+def say_held(work: Work, listing: Listing, values: FieldValues, reason: str) -> None:
+    """The line of values that wait for approval."""
+    about = about_listing(listing)
+    work.line(Outcome.HELD, **about, values=values, code=Code.APPROVAL, message=reason)
 
 
 def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
@@ -286,32 +356,32 @@ def _ask_patiently(ask: Callable[[], Answered]) -> Answered:
 
 def _take_accepted(work: Work, change: Change, submission: Submission, answered: Answered) -> None:
     now = work.client.now()
-    with transaction.atomic():
-        work.lease.check()
-        row = Listing.objects.select_for_update().get(pk=change.listing.pk)
-        take_as_accepted(row, change.values, change.epoch)
+    with state.changing([change.listing.pk], "presence", "issues") as rows:
+        moved = submission.move(
+            SubmissionState.DONE, amazon_id=answered.submission_id, settled_at=now
+        )
+        if not moved:
+            return  # somebody found it after its time, and has read it back
+        row = rows[change.listing.pk]
         row.issues = issue_rows(answered.issues)
-        row.accepted_at = now
-        row.reason = ""
-        row.save()
-        submission.move(SubmissionState.DONE, amazon_id=answered.submission_id, settled_at=now)
+        take_as_accepted(
+            row, change.values, look=change.number, stock_version=change.stock_version, at=now
+        )
     message = "; ".join(issue.message for issue in answered.issues)
     work.line(Outcome.SENT, **about_listing(change.listing), values=change.values, message=message)
 
 
-def take_as_accepted(row: Listing, values: FieldValues, epoch: int) -> None:
-    """Set a listing's mappings to what Amazon has accepted."""
+def take_as_accepted(
+    row: Listing, values: FieldValues, *, look: int, stock_version: int, at: datetime
+) -> None:
+    """Amazon accepted these values of a listing: its state and its presence."""
     row.presence = Presence.PRESENT
-    row.accepted |= values
-    for name, value in values.items():
-        if value == REMOVED and name not in OF_SHOP:
-            del row.accepted[name]
-            row.verified.pop(name, None)
-        row.refused.pop(name, None)
-        row.drift.pop(name, None)
-        row.held.pop(name, None)
+    removed = [name for name, new in values.items() if new == REMOVED and name not in OF_SHOP]
+    listing_state.answered(
+        row, values, look=look, at=at, time_to_live=state.time_to_live(), removed=removed
+    )
     if QUANTITY in values:
-        row.quantity_epoch = epoch
+        row.quantity_version = stock_version
 
 
 def _take_refused(
@@ -320,23 +390,33 @@ def _take_refused(
     submission: Submission,
     issues: Sequence[Issue],
     amazon_id: str = "",
+    *,
+    about_value: bool = True,
 ) -> None:
-    """Keep Amazon's words and code beside the SKU; the same value is not sent again by itself."""
+    """Keep Amazon's words and code beside the SKU; the same value is not sent again by itself
+    before its time."""
     errors = [issue for issue in issues if issue.severity == "ERROR"] or list(issues)
     message = "; ".join(issue.message for issue in errors) or "Amazon gave no reason."
     code = errors[0].code if errors else ""
-    with transaction.atomic():
-        work.lease.check()
-        row = Listing.objects.select_for_update().get(pk=change.listing.pk)
-        row.refused |= _refused_values(change)
-        row.issues = issue_rows(issues)
-        row.reason = f"{code}: {message}"
-        row.save(update_fields=["refused", "issues", "reason"])
-        submission.move(
+    with state.changing([change.listing.pk], "issues") as rows:
+        moved = submission.move(
             SubmissionState.FAILED,
             amazon_id=amazon_id,
             reason=f"{code}: {message}",
             settled_at=clock.now(),
+        )
+        if not moved:
+            return
+        row = rows[change.listing.pk]
+        row.issues = issue_rows(issues)
+        listing_state.refused(
+            row,
+            _refused_values(change),
+            code=code,
+            reason=f"{code}: {message}",
+            at=work.client.now(),
+            falls=change.falls,
+            about_value=about_value,
         )
     work.line(
         Outcome.REFUSED,
@@ -359,16 +439,25 @@ def _take_failure(work: Work, change: Change, submission: Submission, error: Ama
     """Record what got no good answer; raises where the whole run had better stop."""
     if isinstance(error, Rejected):
         issue = Issue(error.amazon_code or str(error.status), error.message)
-        _take_refused(work, change, submission, [issue])
+        about_value = bool(error.amazon_code)
+        _take_refused(work, change, submission, [issue], about_value=about_value)
         return
-    changed_offers.note([(work.account.pk, change.listing.sku.offer_pk)])
     never_sent = isinstance(error, Throttled | Unauthorized) or (
         isinstance(error, Unavailable) and not error.sent
     )
+    with transaction.atomic():
+        if never_sent:
+            submission.move(
+                SubmissionState.FAILED, reason=f"Not sent. {error}", settled_at=clock.now()
+            )
+        else:
+            submission.move(SubmissionState.UNKNOWN, reason=str(error))
+        changed_offers.note([(work.account.pk, change.listing.sku.offer_pk)])
+    if isinstance(error, TooLate):
+        work.line(Outcome.WAITING, **about_listing(change.listing), message=str(error))
+        return
     if never_sent:
-        submission.move(SubmissionState.FAILED, reason=f"Not sent. {error}", settled_at=clock.now())
         raise error
-    submission.move(SubmissionState.UNKNOWN, reason=str(error))
     work.unanswered += 1
     work.line(
         Outcome.FAILED,
@@ -385,56 +474,65 @@ def _take_failure(work: Work, change: Change, submission: Submission, error: Ama
 
 
 def recover(work: Work) -> None:
-    """Read back the submissions that nobody is working on any more."""
-    for job in abandoned_jobs(work):
-        _recover(work, job)
+    """Read back the submissions that nobody waits for any more, and settle them.
+
+    No lease is needed for it: of two who do so at once, one changes the submission's state.
+    """
+    _give_up_unsent(work)
+    items = SubmissionItem.objects.filter(submission__in=left_behind(work.account))
+    unknown = list(
+        items.select_related("submission", "listing__sku", "listing__marketplace").order_by("pk")
+    )
+    by_sku = {item.listing.sku.sku: item for item in unknown}
+    codes = sorted({item.listing.marketplace.code for item in unknown})
+    for skus in chunks(sorted(by_sku), SKUS_PER_SEARCH):
+        facts = read(work.client, skus, codes).facts
+        for item in unknown:
+            if item.listing.sku.sku in skus:
+                _read_back(work, item, facts.get(item.listing.sku.sku))
 
 
-def _recover(work: Work, job: Job) -> None:
-    left = (
-        Submission.objects.filter(account=work.account, run__job=job, state__in=OPEN_STATES)
-        .exclude(kind=Submission.Kind.FEED)
-        .order_by("pk")
-    )
-    for submission in left.filter(state=SubmissionState.NEW):
-        submission.move(SubmissionState.FAILED, reason="Its worker died before it was sent.")
-    for submission in left.filter(state=SubmissionState.SENT):
-        submission.move(SubmissionState.UNKNOWN, reason="Its worker died before the answer.")
-    unknown = SubmissionItem.objects.filter(submission__in=left.values("pk")).select_related(
-        "submission", "listing__sku", "listing__marketplace"
-    )
-    items = list(unknown.order_by("pk"))
-    if not items:
-        return
-    skus = list(dict.fromkeys(item.listing.sku.sku for item in items))
-    codes = sorted({item.listing.marketplace.code for item in items})
-    facts = read(work.client, skus, codes)
-    for item in items:
-        _read_back(work, item, facts.get(item.listing.sku.sku))
+def _give_up_unsent(work: Work) -> None:
+    """What was written down and never sent did not leave, and will not."""
+    for submission in left_behind(work.account).filter(state=SubmissionState.NEW):
+        with transaction.atomic():
+            if submission.move(
+                SubmissionState.FAILED, reason="Its worker died before it was sent."
+            ):
+                offers = submission.items.values_list("listing__sku__offer_pk", flat=True)
+                changed_offers.note((work.account.pk, offer) for offer in offers)
 
 
 def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None:
     """Find one unknown outcome out by the echo of what Amazon received last.
 
-    A quantity is doubted in either case: it is computed anew and sent again.
+    Amazon may carry the request out later all the same, or a later one before it: the listing is
+    read once more when it had its time. A quantity is doubted: it is computed anew and sent again.
     """
     listing = item.listing
     echo = echo_of(listing, facts)
     now = work.client.now()
     arrived = bool(echo) and all(echo.get(name) == value for name, value in item.values.items())
     with transaction.atomic():
-        work.lease.check()
-        row = Listing.objects.select_for_update().get(pk=listing.pk)
-        if arrived:
-            take_as_accepted(row, item.values, item.quantity_epoch)
-            row.accepted_at = now
-        else:
-            for name in item.values:
-                row.accepted.pop(name, None)
-        row.save()
-        state = SubmissionState.DONE if arrived else SubmissionState.FAILED
+        rows = state.locked([listing.pk], "presence")
+        row = rows[listing.pk]
+        done = SubmissionState.DONE if arrived else SubmissionState.FAILED
         reason = "Read back: Amazon has it." if arrived else "Read back: Amazon does not have it."
-        item.submission.move(state, reason=reason, settled_at=clock.now())
+        submission = item.submission
+        if submission.state != SubmissionState.UNKNOWN and not submission.move(
+            SubmissionState.UNKNOWN, reason="Its worker died before the answer."
+        ):
+            return
+        if not submission.move(done, reason=reason, settled_at=clock.now()):
+            return
+        if arrived:
+            take_as_accepted(
+                row, item.values, look=item.look, stock_version=item.quantity_version, at=now
+            )
+            listing_state.check(row, now + state.time_to_live())
+        else:
+            listing_state.unanswered(row, item.values, check_at=now + state.time_to_live())
+        state.save([row], "presence")
         if QUANTITY in item.values:
             invalidate_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
         changed_offers.note([(work.account.pk, listing.sku.offer_pk)])

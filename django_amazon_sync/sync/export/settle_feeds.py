@@ -37,18 +37,20 @@ from django_amazon_sync.models import (
     SubmissionItem,
     SubmissionState,
 )
+from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync.export.feeds import (
     WRITTEN_WITHIN,
     feeds_of,
+    give_up,
     give_up_unfinished,
     send_uploaded,
 )
 from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
-from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
@@ -66,28 +68,17 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 #: Items that are settled in one transaction.
 ITEMS_PER_CHUNK = 1000
 
-#: What is read of an item, and what is saved of its listing; a feed has many of both.
+#: What is read of an item, and saved of its listing beside its state; a feed has many of both.
 _READ = (
     "submission",
     "message_id",
     "values",
-    "quantity_epoch",
+    "quantity_version",
+    "look",
     "listing__sku__sku",
     "listing__sku__offer_pk",
 )
-_SAVED = (
-    "presence",
-    "accepted",
-    "verified",
-    "drift",
-    "refused",
-    "held",
-    "approved",
-    "issues",
-    "reason",
-    "quantity_epoch",
-    "accepted_at",
-)
+_OTHERS = ("presence", "issues")
 
 STILL_AT_IT = (SubmissionState.SENT, SubmissionState.UNKNOWN)
 
@@ -308,8 +299,7 @@ def _settle_items(
         if verdict.refusals:
             _refuse(work, item, row, verdict)
         else:
-            _accept(work, item, row, verdict, newer)
-            row.accepted_at = now
+            _accept(work, item, row, verdict, newer, now)
         if verdict.refusals or newer:
             again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
@@ -324,8 +314,6 @@ def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -
     first = verdict.refusals[0]
     text = "; ".join(issue.message for issue in verdict.refusals)
     row.issues = issue_rows(verdict.issues)
-    row.reason = f"{first.code}: {text}"
-    row.approved |= item.values
     message = f"{text} Each of its values is sent once more by itself."
     work.line(
         Outcome.REFUSED,
@@ -337,21 +325,24 @@ def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -
 
 
 def _accept(
-    work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict, newer: set[str]
+    work: Work,
+    item: SubmissionItem,
+    row: Listing,
+    verdict: _Verdict,
+    newer: set[str],
+    now: datetime,
 ) -> None:
-    """What the feed carried is accepted, but for the fields that were sent again since."""
+    """What the feed carried is accepted, but for the fields that were sent again since: the feed
+    may have put the older value back, so these are unknown."""
     values = {name: new for name, new in item.values.items() if name not in newer}
-    take_as_accepted(row, values, item.quantity_epoch)
-    for name in newer:
-        row.accepted.pop(name, None)  # the feed may have put the older value back
+    take_as_accepted(row, values, look=item.look, stock_version=item.quantity_version, at=now)
+    if newer:
+        listing_state.unanswered(row, newer, check_at=now + state.time_to_live())
+    live = {name for name, value in values.items() if verdict.live.get(name) == value}
+    row_verified = live & row.believed.keys()
+    listing_state.seen(row, row_verified, proven=row_verified, at=now)
+    for name in values.keys() - live:
         row.verified.pop(name, None)
-    row.approved |= {name: item.values[name] for name in newer if name in item.values}
-    for name, value in values.items():
-        if verdict.live.get(name) == value:
-            row.verified[name] = value
-            row.approved.pop(name, None)
-        else:
-            row.verified.pop(name, None)
     row.issues = issue_rows(verdict.issues)
     row.reason = ""
     errors = [issue for issue in verdict.issues if issue.severity == "ERROR"]
@@ -374,8 +365,7 @@ def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) ->
     """Amazon read the file's head and took no message; the same file would fare the same."""
     text = "; ".join(f"{issue.code}: {issue.message}" for issue in issues)
     _say(work, feed, Outcome.REFUSED, f"Amazon took nothing of it: {text}")
-    SubmissionItem.objects.filter(submission=feed).update(settled=True)
-    feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=text)
+    give_up(feed, text)
 
 
 def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
@@ -383,10 +373,7 @@ def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
     for items in _unsettled(feed, ITEMS_PER_CHUNK):
         with transaction.atomic():
             work.lease.check()
-            rows = _locked(items)
-            for item in items:
-                rows[item.listing_id].approved |= item.values
-            _save(items, rows)
+            _settled(items)
             changed_offers.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
     _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")
     feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=reason)
@@ -409,7 +396,7 @@ def _read_back(work: Work, feed: Submission) -> None:
     """Read twenty listings at a time; a worker that dies leaves the rest to the next."""
     code = feed.marketplace.code
     for items in _unsettled(feed, SKUS_PER_SEARCH):
-        facts = read(work.client, [item.listing.sku.sku for item in items], [code])
+        facts = read(work.client, [item.listing.sku.sku for item in items], [code]).facts
         with transaction.atomic():
             work.lease.check()
             _settle_read_back(work, items, facts)
@@ -426,18 +413,20 @@ def _settle_read_back(
     """
     rows, overtaken = _locked(items), _overtaken(items)
     now = work.client.now()
+    check_at = now + state.time_to_live()
     doubted, again = [], []
     for item in items:
         row, sku = rows[item.listing_id], item.listing.sku
-        echo = echo_of(item.listing, facts.get(sku.sku))
-        for name, value in item.values.items():
-            if name not in overtaken.get(item.pk, ()) and echo.get(name) == value:
-                take_as_accepted(row, {name: value}, item.quantity_epoch)
-            else:
-                row.accepted.pop(name, None)
+        echo, newer = echo_of(item.listing, facts.get(sku.sku)), overtaken.get(item.pk, set())
+        arrived = {
+            name: value
+            for name, value in item.values.items()
+            if name not in newer and echo.get(name) == value
+        }
+        take_as_accepted(row, arrived, look=item.look, stock_version=item.quantity_version, at=now)
+        listing_state.unanswered(row, item.values.keys() - arrived.keys(), check_at=check_at)
+        for name in arrived:
             row.verified.pop(name, None)
-        row.approved |= item.values
-        row.accepted_at = now
         again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in item.values:
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
@@ -463,8 +452,7 @@ def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
 
 def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
     """The items' listings, locked in one fixed order."""
-    rows = Listing.objects.filter(pk__in=[item.listing_id for item in items])
-    return {row.pk: row for row in rows.only(*_SAVED).order_by("pk").select_for_update()}
+    return state.locked([item.listing_id for item in items], *_OTHERS)
 
 
 def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
@@ -496,7 +484,11 @@ def _in_its_slots(values: Iterable[str], item: SubmissionItem) -> set[str]:
 
 def _save(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:
     """Save what was settled, and that it is."""
-    update_rows(rows.values(), _SAVED)
+    state.save(rows.values(), *_OTHERS)
+    _settled(items)
+
+
+def _settled(items: Sequence[SubmissionItem]) -> None:
     first, last = items[0], items[-1]
     these = SubmissionItem.objects.filter(
         submission=first.submission_id,

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import gc
 from array import array
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from json import JSONDecoder
 from typing import NamedTuple, Protocol, TypeGuard
 
+from django.db import transaction
 from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import FieldValues, Offer
-from django_amazon_sync.messages import Code
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
+    AccountState,
     Listing,
     Outcome,
     Presence,
@@ -28,25 +33,30 @@ from django_amazon_sync.models import (
     SellerSku,
     amazon_ships,
 )
-from django_amazon_sync.rules import blast_radius
-from django_amazon_sync.rules.stock import may_leave
-from django_amazon_sync.sync.listings.in_flight import not_on_its_way, values_in_feeds
+from django_amazon_sync.models.listings import STATE
+from django_amazon_sync.rules.decision import Act, Circumstances
+from django_amazon_sync.rules.listing_state import CREATION, State
+from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.decide import Known, decide
+from django_amazon_sync.sync.listings.in_flight import in_feeds, of
+from django_amazon_sync.sync.listings.link import linked_by_name
+from django_amazon_sync.sync.listings.looks import look_at
 from django_amazon_sync.sync.offers.desired import (
-    CREATION,
     Chosen,
+    Desired,
     Rules,
-    Stops,
     creation_key,
     desired,
     is_wanted,
-    not_accepted,
-    not_stopped,
+    not_believed,
+    note_absence,
+    note_presence,
     sku_is_of_offer,
     why_not_wanted,
 )
-from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY, paid, quantity_in
+from django_amazon_sync.sync.offers.fields import QUANTITY, quantity_in
 from django_amazon_sync.sync.offers.identifiers import with_own
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities, units_reserved
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, update_rows
 from django_amazon_sync.sync.runs.work import Work
@@ -59,9 +69,12 @@ SKU_COLUMNS = (
     "asin",
     "set_quantity",
     "channel",
-    "stock_epoch",
+    "stock_version",
+    "explained_version",
     "managed",
+    "sold_here",
     "matched",
+    "gone_since",
     "problem",
     "own_of_sku",
 )
@@ -73,14 +86,15 @@ LISTING_COLUMNS = (
     "own_here",
     "switches",
     "locked",
-    "accepted",
-    "quantity_epoch",
+    "believed",
+    "quantity_version",
 )
 #: A SKU and its listings have a column of this name; here they are told apart.
 RENAMED = {"own_of_sku": "own_values", "own_here": "own_values"}
 
-#: What keeps a listing from being sent; looked up for those only that differ.
-STOPS = ("refused", "held", "approved", "drift")
+
+#: What goes to zero once the shop has it no more: it was sent, or sold here.
+OURS = Q(managed=True) | Q(sold_here=True)
 
 
 class SkuRow(Protocol):
@@ -96,9 +110,12 @@ class SkuRow(Protocol):
     asin: str
     set_quantity: int | None
     channel: str
-    stock_epoch: int
+    stock_version: int
+    explained_version: int
     managed: bool
+    sold_here: bool
     matched: bool
+    gone_since: datetime | None
     problem: str
     own_of_sku: str
 
@@ -122,8 +139,8 @@ class ListingRow(SkuRow, Protocol):
     own_here: str
     switches: str
     locked: bool
-    accepted: str
-    quantity_epoch: int
+    believed: str
+    quantity_version: int
 
 
 def has_listing(row: SkuRow) -> TypeGuard[ListingRow]:
@@ -131,15 +148,15 @@ def has_listing(row: SkuRow) -> TypeGuard[ListingRow]:
     return row.listing_pk is not None
 
 
-class StopsRow(Stops, Protocol):
-    """The columns of a listing that say what keeps it from being sent."""
+class StateRow(State, Protocol):
+    """The state of a listing, as read for those that differ."""
 
     @property
     def pk(self) -> int: ...
 
 
 class Differing(NamedTuple):
-    """A listing that should get other values than Amazon accepted."""
+    """A listing that should get other values than are believed of it."""
 
     row: ListingRow
     offer: Offer | None
@@ -158,8 +175,8 @@ class Survey:
     """A look at the shop's offers, and what it found: pks of listings, the urgent ones apart.
 
     ``rules`` are by marketplace pk; with ``include_refused`` what Amazon refused counts as new.
-    ``known`` counts listings with an accepted value, ``moved`` those that would change by more than
-    a fall of stock. ``waiting`` are offers whose rise waits for orders.
+    ``falls`` are (quantity, pk). ``moves`` are those that each guard would count.
+    ``waiting`` are offers that wait for orders.
     """
 
     work: Work
@@ -168,40 +185,53 @@ class Survey:
     include_refused: bool = False
     unread: array[int] = field(default_factory=_pks)
     zeros: array[int] = field(default_factory=_pks)
+    falls: list[tuple[int, int]] = field(default_factory=list)
     changed: array[int] = field(default_factory=_pks)
     absent: array[int] = field(default_factory=_pks)
     waiting: set[str] = field(default_factory=set)
+    moves: dict[str, array[int]] = field(default_factory=lambda: defaultdict(_pks))
     looked_at: int = 0
-    known: int = 0
-    moved: int = 0
 
     def look_at_all(self) -> None:
-        """Look at all offers of the account's scope, and at what is gone from it.
+        """Survey all offers of the account's scope, and what is gone from it.
 
-        New offers get their rows, and what is wrong with an offer gets its line.
+        New offers get their rows, and what is wrong with an offer gets its line. Where the shop
+        yields less than half of what it did, nothing is gone: the shop is broken, not sold out.
         """
         offers = self.work.shop.offers(self.work.account.shop_scope)
-        met = self._look_at_offers(offers, units_held())
+        met = self._look_at_offers(offers, units_reserved())
         skus = SellerSku.objects.filter(account=self.work.account)
-        gone = skus.filter(managed=True)
-        if met == skus.exclude(offer_pk="").count():
+        linked = skus.exclude(offer_pk="").count()
+        if met * 2 < linked:
+            few = Message(Code.FEW_OFFERS, count=met, known=linked)
+            self.work.line(Outcome.FAILED, code=few.code, message=str(few))
+            return
+        gone = skus.filter(OURS)
+        if met == linked:
             gone = gone.filter(offer_pk="")  # each linked row was met with its offer
-        self._look_at_gone(gone)
+        self._look_at_gone(gone, told=False)
 
-    def look_at_some(self, offer_pks: Sequence[str] = (), skus: Sequence[str] = ()) -> None:
-        """Look at these offers, and at those of these SKUs."""
+    def look_at_some(self, offer_pks: Iterable[str] = (), skus: Iterable[str] = ()) -> None:
+        """Look at these offers, and at those of these SKUs: whoever looked at them before sends
+        nothing of them any more."""
         account, shop = self.work.account, self.work.shop
         ours = SellerSku.objects.filter(account=account)
-        pks = set(offer_pks)
+        pks, skus = set(offer_pks), list(skus)
         for sku in skus:
             pks.update(offer.pk for offer in shop.find(sku, account.shop_scope))
         for some in chunks(skus, OFFERS_PER_CHUNK):
             named = ours.filter(sku__in=some)
             pks.update(named.exclude(offer_pk="").values_list("offer_pk", flat=True))
-            self._look_at_gone(named.filter(managed=True, offer_pk=""))
+            self._take_look(named)
+            self._look_at_gone(named.filter(OURS, offer_pk=""), told=True)
         for some in chunks(sorted(pks), OFFERS_PER_CHUNK):
-            self._look_at_offers(shop.offers(account.shop_scope, some), units_held(some))
-            self._look_at_gone(ours.filter(managed=True, offer_pk__in=some))
+            self._take_look(ours.filter(offer_pk__in=some))
+            self._look_at_offers(shop.offers(account.shop_scope, some), units_reserved(some))
+            self._look_at_gone(ours.filter(OURS, offer_pk__in=some), told=True)
+
+    def _take_look(self, skus: QuerySet[SellerSku]) -> None:
+        if not self.work.run.dry_run:
+            look_at(list(skus.values_list("pk", flat=True)))
 
     def look_at_selected(self) -> None:
         """Look at the offers of the SKUs that staff chose for the run, however many."""
@@ -212,9 +242,9 @@ class Survey:
             linked = chosen.exclude(offer_pk="").order_by("offer_pk")
             pks = list(linked.values_list("offer_pk", flat=True).distinct())
             offers = shop.offers(account.shop_scope, pks)
-            self._look_at_offers(offers, units_held(pks), frozenset(names))
-            self._look_at_gone(chosen.filter(managed=True))
-        self._look_at_offers(self._selected_and_new(), units_held())
+            self._look_at_offers(offers, units_reserved(pks), frozenset(names))
+            self._look_at_gone(chosen.filter(OURS), told=True)
+        self._look_at_offers(self._selected_and_new(), units_reserved())
 
     def _selected_and_new(self) -> Iterator[Offer]:
         """The shop's offers of the chosen SKUs that no row was linked to yet."""
@@ -244,63 +274,98 @@ class Survey:
             offers = self._offers_of(rows)
             read_now = set(chunk)
             rows = [row for row in rows if row.listing_pk in read_now]
-            self._look(rows, offers, units_held(offers))
+            self._look(rows, offers, units_reserved(offers))
 
     def _look_at_offers(
-        self, offers: Iterable[Offer], held: dict[str, int], only: Collection[str] = ()
+        self, offers: Iterable[Offer], reserved: dict[str, int], only: Collection[str] = ()
     ) -> int:
         """Look at these offers; at ``only`` these of their SKUs, so that each is met once."""
         met = 0
         with gc_frozen():
             for chunk in chunks(offers if self.rules else (), OFFERS_PER_CHUNK):
                 by_pk = {offer.pk: offer for offer in chunk}
+                self.work.lease.check()  # a survey of many offers takes its time
                 rows = take_up(self.work, by_pk, self.rules)
                 rows = [row for row in rows if row.sku in only] if only else rows
                 met += len({row.pk for row in rows})
-                self._look(rows, by_pk, held)
+                self._look(rows, by_pk, reserved)
         return met
 
-    def _look_at_gone(self, skus: QuerySet[SellerSku]) -> None:
+    def _look_at_gone(self, skus: QuerySet[SellerSku], *, told: bool) -> None:
+        """Look at those of these SKUs whose offers the shop has no more; ``told``: it said so, or
+        staff chose them."""
         for pks in chunks(skus.values_list("pk", flat=True).iterator(), OFFERS_PER_CHUNK):
             rows = list(rows_of(SellerSku.objects.filter(pk__in=pks), self.rules))
             there = self._offers_of(rows)
-            self._look([row for row in rows if row.offer_pk not in there], {}, {})
+            gone = [row for row in rows if row.offer_pk not in there]
+            if not self.work.run.dry_run:
+                note_absence({row.pk for row in gone if row.offer_pk}, told=told)
+                again = SellerSku.objects.filter(pk__in={row.pk for row in gone})
+                gone = list(rows_of(again, self.rules))
+            self._look(gone, {}, {})
 
     def _offers_of(self, rows: Iterable[SkuRow]) -> dict[str, Offer]:
         linked = {row.offer_pk for row in rows if row.offer_pk}
         offers = self.work.shop.offers(self.work.account.shop_scope, linked)
         return {offer.pk: offer for offer in offers}
 
-    def _look(self, rows: Sequence[SkuRow], offers: dict[str, Offer], held: dict[str, int]) -> None:
-        """Look at these listings; offers and units held are by the offer's pk."""
+    def _look(
+        self, rows: Sequence[SkuRow], offers: dict[str, Offer], reserved: dict[str, int]
+    ) -> None:
+        """Look at these listings; offers and units reserved are by the offer's pk."""
         differing: list[Differing] = []
         problems: dict[int, list[str]] = {}
-        for row in filter(has_listing, rows):
+        over: dict[int, tuple[FieldValues, Collection[str]]] = {}
+        met = list(filter(has_listing, rows))
+        self._keep_sold_here(met, offers)
+        if not self.work.run.dry_run:
+            note_presence({row.pk for row in met if row.gone_since and row.offer_pk in offers})
+        for row in met:
             self.looked_at += 1
             offer = offers.get(row.offer_pk)
-            values = self._look_at(row, offer, held.get(row.offer_pk, 0), problems)
-            if values is not None:
+            want = self._desired(row, offer, reserved.get(row.offer_pk, 0), problems)
+            if want is None:
+                continue
+            if row.listing_pk in self._with_stops:
+                over[row.listing_pk] = (want.values, want.problems.keys())
+            if values := _differing(row, want):
                 differing.append(Differing(row, offer, values))
         keep_problems([row for row in rows if row.offer_pk in offers], problems)
-        in_feeds = values_in_feeds(row.listing_pk for row, _offer, _values in differing)
-        absent = [offers[r.offer_pk] for r, _o, _v in differing if r.presence == Presence.ABSENT]
-        with_codes = {offer.pk: offer for offer in with_own(absent)} if absent else {}
-        for (row, offer, values), stops in with_stops(differing):
-            values = not_on_its_way(values, in_feeds.get(row.listing_pk, ()), row.stock_epoch)
-            if row.presence == Presence.ABSENT:
-                self._see_absent(row, with_codes[row.offer_pk], values, stops)
-            elif changes := not_stopped(
-                values,
-                stops,
-                include_refused=self.include_refused,
-                wins=self.rules[row.marketplace_id].amazon_wins,
-            ):
-                self._sort(row, offer, changes, stops.approved)
+        if not self.work.run.dry_run:
+            state.desired_is(over)
+        self._sort_all(differing, offers)
 
-    def _look_at(
-        self, row: ListingRow, offer: Offer | None, held: int, problems: dict[int, list[str]]
-    ) -> FieldValues | None:
-        """The values that this listing should get, or None where nothing is to be done."""
+    def _sort_all(self, differing: Sequence[Differing], offers: dict[str, Offer]) -> None:
+        """Put what differs where it belongs."""
+        carried = in_feeds([each.row.listing_pk for each in differing])
+        absent = [offers[d.row.offer_pk] for d in differing if d.row.presence == Presence.ABSENT]
+        with_codes = {offer.pk: offer for offer in with_own(absent)} if absent else {}
+        for each, its_state in with_states(differing):
+            row = each.row
+            if row.presence == Presence.ABSENT:
+                self._see_absent(row, with_codes[row.offer_pk], each.values, its_state)
+                continue
+            names = of(carried, row.listing_pk).without(each.values, row.stock_version)
+            values = {name: value for name, value in each.values.items() if name in names}
+            if values:
+                self._sort(each, values, its_state)
+
+    def _keep_sold_here(self, rows: Sequence[ListingRow], offers: dict[str, Offer]) -> None:
+        """What is sold from the shop is ours from now on: once gone from it, it goes to zero."""
+        if self.work.run.dry_run or self.work.account.state != AccountState.LIVE:
+            return
+        new = {
+            row.pk
+            for row in rows
+            if not row.sold_here
+            and is_wanted(offers.get(row.offer_pk), row, self.rules[row.marketplace_id])
+        }
+        SellerSku.objects.filter(pk__in=new).update(sold_here=True)
+
+    def _desired(
+        self, row: ListingRow, offer: Offer | None, reserved: int, problems: dict[int, list[str]]
+    ) -> Desired | None:
+        """What Amazon should have of this listing, or None where it has to be read first."""
         rules = self.rules[row.marketplace_id]
         wanted = is_wanted(offer, row, rules)
         if not wanted:
@@ -309,9 +374,15 @@ class Survey:
             if wanted:
                 self.unread.append(row.listing_pk)
             return None
-        accepted = values_in(row.accepted)
-        chosen = chosen_in(row)
-        want = desired(offer, row, row, rules, held=held, chosen=chosen, accepted=accepted)
+        want = desired(
+            offer,
+            row,
+            row,
+            rules,
+            reserved=reserved,
+            chosen=chosen_in(row),
+            believed=values_in(row.believed),
+        )
         for problem in want.problems.values():
             about = {"sku": row.sku, "marketplace": rules.code}
             self.work.line(Outcome.FAILED, **about, code=Code.OFFER, message=problem)
@@ -323,63 +394,76 @@ class Survey:
                 and not want.problems
                 and not amazon_ships(row.channel)
             )
-            return want.values if can_be_made else None
-        doubted = row.quantity_epoch != row.stock_epoch
-        self.known += bool(accepted)
-        if want.values == accepted and not doubted:
-            return None  # as nearly all are
-        return not_accepted(want.values, accepted, doubted=doubted) or None
+            return want if can_be_made else None
+        return want
 
-    def _see_absent(self, row: ListingRow, offer: Offer, values: FieldValues, stops: Stops) -> None:
+    @cached_property
+    def _with_stops(self) -> frozenset[int]:
+        """The listings of the account of which something is refused, held or approved: few."""
+        listings = Listing.objects.filter(sku__account=self.work.account)
+        return frozenset(state.with_stops(listings).values_list("pk", flat=True))
+
+    def _see_absent(
+        self, row: ListingRow, offer: Offer, values: FieldValues, its_state: State
+    ) -> None:
         key = creation_key(offer, row, values)
-        if self.include_refused or stops.refused.get(CREATION) != key:
+        if self.include_refused or its_state.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
 
-    def _sort(
-        self, row: ListingRow, offer: Offer | None, changes: FieldValues, approved: FieldValues
-    ) -> None:
-        """Put a listing that differs where it belongs: urgent, waiting for orders, or the rest.
-
-        What staff approved never counts as too much, nor does a price that goes with its rate.
-        """
-        before = values_in(row.accepted)
-        accepted, quantity = quantity_in(before), quantity_in(changes)
-        if quantity == 0:
-            self.zeros.append(row.listing_pk)
-        elif quantity is not None and may_leave(
-            quantity, accepted=accepted, orders_complete=self.orders_complete
-        ):
+    def _sort(self, each: Differing, values: FieldValues, its_state: State) -> None:
+        """Put a listing that differs where it belongs: zeros, falls, or the rest."""
+        row, offer = each.row, each.offer
+        known = Known(
+            channel=row.channel,
+            explained=row.explained_version > row.quantity_version,
+            was_read=True,  # it will be, right before it is sent
+        )
+        decided = decide(
+            its_state,
+            values,
+            known,
+            self._about,
+            self.rules[row.marketplace_id],
+            offer,
+            row,
+            rates_percent=conf.get("RATES_MOVE_PERCENT"),
+        )
+        acts = {decision.act for decision in decided.values()}
+        for guard in {d.guard for d in decided.values() if d.act == Act.SEND and d.guard}:
+            self.moves[guard].append(row.listing_pk)
+        if Act.WAIT in acts:
             self.waiting.add(row.offer_pk)
-            del changes[QUANTITY]
-        if changes and quantity != 0:
+        if not acts & {Act.SEND, Act.HOLD}:
+            return
+        quantity = quantity_in(values)
+        leaves = QUANTITY in decided and decided[QUANTITY].act == Act.SEND
+        before = quantity_in(its_state.believed)
+        if leaves and quantity == 0:
+            self.zeros.append(row.listing_pk)
+        elif leaves and quantity is not None and before is not None and quantity < before:
+            self.falls.append((quantity, row.listing_pk))
+        else:
             self.changed.append(row.listing_pk)
-        explained = row.quantity_epoch != row.stock_epoch
-        surprises = {name: new for name, new in changes.items() if approved.get(name) != new}
-        if PRICE in surprises and self._goes_with_the_rate(row, offer, before, surprises):
-            del surprises[PRICE]
-        self.moved += bool(surprises) and _moves(surprises, accepted, explained=explained)
 
-    def _goes_with_the_rate(
-        self, row: ListingRow, offer: Offer | None, before: FieldValues, changes: FieldValues
-    ) -> bool:
-        """Whether the new price is a converted one, and moves no more than rates do."""
-        rule = self.rules[row.marketplace_id].price
-        if offer is None or row.own_price is not None or not rule.converts(offer.price):
-            return False
-        new = paid(changes, PRICE)
-        return new is not None and blast_radius.goes_with_the_rate(
-            paid(before, PRICE), new, percent=conf.get("RATES_MOVE_PERCENT")
+    @cached_property
+    def _about(self) -> Circumstances:
+        return Circumstances(
+            now=self.work.client.now(),
+            orders_complete=self.orders_complete,
+            price_percent=conf.get("PRICE_MOVE_PERCENT"),
+            asked_by_staff=self.include_refused,
         )
 
 
-def _moves(changes: FieldValues, accepted: int | None, *, explained: bool) -> bool:
-    """Whether the change counts for the blast radius: all but falls, and zeros by sales."""
-    quantity = quantity_in(changes)
-    if set(changes) != {QUANTITY} or quantity is None or accepted is None:
-        return True
-    if quantity == 0:
-        return not explained and accepted != 0
-    return quantity > accepted
+def _differing(row: ListingRow, want: Desired) -> FieldValues:
+    """The values that Amazon does not have or that are in doubt; nearly always none."""
+    if row.presence == Presence.ABSENT:
+        return want.values
+    believed = values_in(row.believed)
+    doubted = row.quantity_version != row.stock_version
+    if want.values == believed and not doubted:
+        return {}
+    return not_believed(want.values, believed, doubted=doubted)
 
 
 @contextmanager
@@ -411,7 +495,7 @@ def rows_of(skus: QuerySet[SellerSku], marketplaces: Iterable[int]) -> QuerySet[
     of_listing: dict[str, F | Cast] = {
         name: F(f"here__{RENAMED.get(name, name)}") for name in LISTING_COLUMNS
     }
-    for name in ("accepted", "own_here", "switches"):
+    for name in ("believed", "own_here", "switches"):
         of_listing[name] = Cast(of_listing[name], TextField())
     of_listing["own_of_sku"] = Cast("own_values", TextField())
     joined = skus.annotate(here=here).annotate(listing_pk=F("here__pk"), **of_listing)
@@ -474,16 +558,16 @@ def _rows_of_neighbours(
     return [row for row in found if row.offer_pk in offers]
 
 
-def with_stops(differing: Sequence[Differing]) -> Iterator[tuple[Differing, Stops]]:
-    """Each with what Amazon refused, what waits for approval and what is approved of it."""
-    pks = [row.listing_pk for row, _offer, _values in differing]
-    found: QuerySet[Listing, StopsRow] = Listing.objects.filter(pk__in=pks).values_list(
-        "pk", *STOPS, named=True
+def with_states(differing: Sequence[Differing]) -> Iterator[tuple[Differing, State]]:
+    """Each with its whole state; what is equal needs none of it."""
+    pks = [each.row.listing_pk for each in differing]
+    found: QuerySet[Listing, StateRow] = Listing.objects.filter(pk__in=pks).values_list(
+        "pk", *STATE, named=True
     )
-    stops = {row.pk: row for row in found}
-    for listing in differing:
-        if listing.row.listing_pk in stops:
-            yield listing, stops[listing.row.listing_pk]
+    states = {row.pk: row for row in found}
+    for each in differing:
+        if each.row.listing_pk in states:
+            yield each, states[each.row.listing_pk]
 
 
 def keep_problems(rows: Iterable[SkuRow], problems: dict[int, list[str]]) -> None:
@@ -547,10 +631,11 @@ def _link(work: Work, offers: list[Offer]) -> None:
         elif row.offer_pk != offer.pk and alive.get(row.offer_pk) == sku:
             _clash(work, offer, row.offer_pk)
         else:
-            row.offer_pk, row.problem = offer.pk, ""
+            row.offer_pk, row.former_offer_pk, row.problem = offer.pk, "", ""
             linked.append(row)
-    update_rows(linked, ["offer_pk", "problem"])
+    update_rows(linked, ["offer_pk", "former_offer_pk", "problem"])
     SellerSku.objects.bulk_create(new, ignore_conflicts=True)
+    linked_by_name(work.account, [*linked, *new])
 
 
 def _unlink_renamed(work: Work, by_sku: dict[str, Offer]) -> None:
@@ -560,8 +645,10 @@ def _unlink_renamed(work: Work, by_sku: dict[str, Offer]) -> None:
     for row in renamed:
         if not row.matched and row.sku != offers[row.offer_pk]:
             row.problem = f"The shop's offer {row.offer_pk} has the SKU {offers[row.offer_pk]} now."
-            row.offer_pk = ""
-            row.save(update_fields=["offer_pk", "problem"])
+            row.former_offer_pk, row.offer_pk = row.offer_pk, ""
+            with transaction.atomic():
+                row.save(update_fields=["offer_pk", "former_offer_pk", "problem"])
+                invalidate_quantities([(work.account.pk, row.sku, "")], explained=True)
 
 
 def _clash(work: Work, offer: Offer, other: str) -> None:

@@ -1,74 +1,40 @@
-"""What staff decide of a listing: changes that wait for their word, and what drifted.
+"""What staff decide of listings: changes that wait for their word, and what drifted.
 
-The other decision about drift, to take Amazon's value over, is a run of its own.
+An approval is of the values that a person saw, never of what waits by now. The other decision
+about drift, to take Amazon's value over, is a run of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import Listing, Outcome, SyncRun
-from django_amazon_sync.sync.runs.bulk import Merged, chunks, lock_rows, update_rows
-
-#: Listings that are held in one statement, and read together before.
-HELD_TOGETHER = 1000
+from django_amazon_sync.sync.listings import state
 
 
-def hold(waiting: Mapping[int, FieldValues], reason: str) -> None:
-    """Let these values of listings (pk) wait for approval: all of them, or none."""
-    with transaction.atomic():
-        for pks in chunks(sorted(waiting), HELD_TOGETHER):
-            rows = list(Listing.objects.filter(pk__in=pks).order_by("pk").select_for_update())
-            for row in rows:
-                row.held |= waiting[row.pk]
-                row.reason = reason
-            update_rows(rows, ("held", "reason"))
+def approve(listings: QuerySet[Listing], *, shown_at: datetime, by: str) -> int:
+    """Approve what waited of these when a page showed it; the next export sends it. How many had
+    something."""
+    number, _others = state.approve(state.waiting_since_before(listings, shown_at), by=by)
+    return number
 
 
-def approve(listings: Iterable[Listing]) -> int:
-    """Approve what the listings hold now; the next export sends it. How many had something."""
-    approved = 0
-    for pk in sorted(listing.pk for listing in listings):
-        with transaction.atomic():
-            row = Listing.objects.select_for_update().get(pk=pk)
-            if not row.held:
-                continue
-            row.approved |= row.held
-            row.held = {}
-            row.reason = ""
-            row.save(update_fields=["approved", "held", "reason"])
-        approved += 1
-    return approved
-
-
-def approve_all(listings: QuerySet[Listing]) -> int:
-    """Approve what these hold now, however many they are, by one statement; how many did."""
-    waiting = listings.exclude(held={}).order_by()
-    with transaction.atomic():
-        lock_rows(waiting)
-        return waiting.update(approved=Merged(F("approved"), F("held")), held={}, reason="")
-
-
-def of_run(run: SyncRun) -> list[Listing]:
-    """The listings that a run let wait."""
-    waiting = run.lines.filter(outcome=Outcome.HELD).values_list("sku", "marketplace")
-    pairs = set(waiting)
+def held_by(run: SyncRun) -> dict[int, FieldValues]:
+    """The values that a run let wait, as its lines show them, by listing (pk)."""
+    lines = run.lines.filter(outcome=Outcome.HELD).order_by("pk")
+    shown: dict[tuple[str, str], FieldValues] = {}
+    for sku, marketplace, values in lines.values_list("sku", "marketplace", "values"):
+        shown.setdefault((sku, marketplace), {}).update(values)
     listings = Listing.objects.filter(
-        sku__account=run.account, sku__sku__in={sku for sku, _code in pairs}
-    ).select_related("sku", "marketplace")
-    return [listing for listing in listings if (listing.sku.sku, listing.marketplace.code) in pairs]
+        sku__account=run.account_id, sku__sku__in={sku for sku, _code in shown}
+    )
+    rows = listings.values_list("pk", "sku__sku", "marketplace__code")
+    return {pk: shown[sku, code] for pk, sku, code in rows if (sku, code) in shown}
 
 
 def send_ours(listings: QuerySet[Listing]) -> int:
-    """Let the next export send the shop's values over Amazon's; how many listings had drifted.
-
-    What is live counts as accepted since the drift was seen, so that forgetting it is enough.
-    """
-    drifted = listings.exclude(drift={}).order_by()
-    with transaction.atomic():
-        lock_rows(drifted)
-        return drifted.update(drift={}, reason="")
+    """Let the next export send the shop's values over Amazon's; how many listings had drifted."""
+    return state.send_ours(listings)

@@ -51,7 +51,7 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
     if sent and not problem:
         # A price that does not fit together with the staff's own values is not sent either.
         want = desired(
-            offer, listing.sku, listing, rules, held=0, chosen=chosen, accepted=listing.accepted
+            offer, listing.sku, listing, rules, reserved=0, chosen=chosen, believed=listing.believed
         )
         problem = want.problems.get(PRICE, "")
     price = None if problem else decision.price

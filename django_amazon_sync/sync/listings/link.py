@@ -1,7 +1,8 @@
 """Linking Amazon's SKUs to offers of the shop, whose own SKUs may be others.
 
-A link decides whose stock an order takes and whose quantity is sent. So it changes in one
-transaction with the units that orders hold, and Amazon's quantity is in doubt from then on.
+A link decides whose stock an order takes and whose quantity is sent. So each one, whoever makes
+it, changes in one transaction with the units that orders reserve, and Amazon's quantity is in
+doubt from then on: ``_linked`` does both.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
@@ -22,9 +23,11 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,30 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
             target.offer_pk, target.matched, target.problem = wanted.offer_pk, wanted.matched, ""
             changed += [target, *others]
         _save(account, changed)
-        _let_held_units_follow(account, [row for row in changed if row.offer_pk])
+        _linked(account, changed)
     return refused
+
+
+def linked_by_name(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
+    """Offers were linked to the SKUs of their own names: new ones, recreated ones, renamed ones.
+
+    Most of them no order knows, so that only those with units reserved are in doubt.
+    """
+    names = {row.sku: row.offer_pk for row in rows}
+    for some in chunks(sorted(names), OFFERS_PER_CHUNK):
+        with transaction.atomic():
+            lines = _reserving(account, some).values_list("sku", "offer_pk")
+            moved = {sku for sku, offer in lines if offer != names[sku]}
+            if moved:
+                known = SellerSku.objects.filter(account=account, sku__in=moved)
+                _linked(account, list(known.order_by("pk").select_for_update()))
+
+
+def _linked(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
+    """The units that orders reserve follow the links of these rows; their quantities are in
+    doubt. In the caller's transaction."""
+    _let_reserved_units_follow(account, [row for row in rows if row.offer_pk])
+    invalidate_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
 
 
 def _locked(account: SellerAccount, links: Sequence[Link]) -> list[SellerSku]:
@@ -114,7 +139,7 @@ def _why_not(
 
 
 def _save(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
-    """Write the links, and doubt the quantities of all SKUs that have to do with them."""
+    """Write the links."""
     # By pk these are all there: an upsert is an update, and ten times as fast as bulk_update.
     SellerSku.objects.bulk_create(
         rows,
@@ -122,19 +147,22 @@ def _save(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
         unique_fields=["id"],
         update_fields=["offer_pk", "matched", "problem"],
     )
-    invalidate_quantities((account.pk, row.sku, row.offer_pk) for row in rows)
 
 
-def _let_held_units_follow(account: SellerAccount, rows: Iterable[SellerSku]) -> None:
-    """Units that orders hold under these SKUs are units of their offers now."""
+def _let_reserved_units_follow(account: SellerAccount, rows: Iterable[SellerSku]) -> None:
+    """Units that orders reserve under these SKUs are units of their offers now."""
     offers = {row.sku: row.offer_pk for row in rows}
-    held = AmazonOrderLine.objects.filter(
-        order__account=account, order__state__in=HOLDING_STATES, sku__in=offers
-    )
-    moved = [line for line in held if line.offer_pk != offers[line.sku]]
+    moved = [line for line in _reserving(account, offers) if line.offer_pk != offers[line.sku]]
     for line in moved:
         line.offer_pk = offers[line.sku]
     AmazonOrderLine.objects.bulk_update(moved, ["offer_pk"])
+
+
+def _reserving(account: SellerAccount, skus: Collection[str]) -> QuerySet[AmazonOrderLine]:
+    """The lines of orders that reserve units under these SKUs."""
+    return AmazonOrderLine.objects.filter(
+        order__account=account, order__state__in=HOLDING_STATES, sku__in=list(skus)
+    )
 
 
 # --- By hand ------------------------------------------------------------------------------------
@@ -152,8 +180,8 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         before = row.offer_pk
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
         _save(account, [row])
+        _linked(account, [row])
         invalidate_quantities([(account.pk, sku.sku, before)])
-        _let_held_units_follow(account, [row])
         changed_offers.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
 
@@ -200,7 +228,7 @@ def sell_under(
             _give_up(old, row)
             changed.append(old)
         _save(account, changed)
-        _let_held_units_follow(account, [sku for sku in changed if sku.offer_pk])
+        _linked(account, changed)
     return row
 
 
@@ -212,7 +240,8 @@ def _renamed(row: SellerSku, name: str) -> SellerSku:
     """The row under another name, of which nothing is known yet."""
     row.sku, row.channel, row.read_at = name, "", None
     row.save(update_fields=["sku", "channel", "read_at"])
-    row.listings.update(presence=Presence.UNREAD, refused={}, issues=[], reason="", read_at=None)
+    row.listings.update(presence=Presence.UNREAD, issues=[], read_at=None)
+    state.renamed(row.listings.all())
     return row
 
 
@@ -244,4 +273,6 @@ def _give_up(old: SellerSku, new: SellerSku) -> None:
     else:
         old.offer_pk, old.matched = "", False
     old.problem = f"Its offer is sold on Amazon as {new.sku}."
-    old.save(update_fields=["synchronise", "managed"])
+    old.former_offer_pk = new.offer_pk
+    old.save(update_fields=["synchronise", "managed", "former_offer_pk"])
+    invalidate_quantities([(old.account_id, old.sku, "")], explained=True)

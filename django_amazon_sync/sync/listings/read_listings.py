@@ -3,71 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from django.db import transaction
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import FieldValues, Issue, IssueRow, ListingFacts, SkuFacts
-from django_amazon_sync.errors import NotFound
+from django_amazon_sync.errors import NotFound, Rejected
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     Listing,
+    Outcome,
     Presence,
     SellerSku,
     SubmissionItem,
     SubmissionState,
 )
+from django_amazon_sync.models.listings import STATE
+from django_amazon_sync.rules import listing_state
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 _FACTS = ["presence", "asin", "product_type", "title", "condition", "status", "issues", "read_at"]
-_ADOPTED = ["accepted", "accepted_at", "verified", "verified_at", "quantity_epoch", "drift"]
 
 
-def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> dict[str, SkuFacts]:
-    """What Amazon shows of these SKUs, twenty a call; absent is what is not there for sure.
+@dataclass(frozen=True)
+class Reading:
+    """What Amazon shows of some SKUs, by SKU; what is in neither is not there for sure.
+
+    ``refused`` are SKUs that Amazon does not let itself be asked for, and its words: an odd one
+    costs itself only.
+    """
+
+    facts: dict[str, SkuFacts] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> Reading:
+    """What Amazon shows of these SKUs, twenty a call.
 
     A search may omit what is there (docs/amazon.md#searches-of-listings-omit-some), so each missing
-    one is asked for by itself.
+    one is asked for by itself; so are all, where a search is refused for one of them.
     """
-    found = gateway.read_skus(client, skus, marketplaces)
+    try:
+        reading = Reading(gateway.read_skus(client, skus, marketplaces))
+    except Rejected:
+        reading = Reading()
     for sku in skus:
-        if sku not in found:
+        if sku not in reading.facts:
             try:
-                found[sku] = gateway.get_listing(client, sku, marketplaces)
+                reading.facts[sku] = gateway.get_listing(client, sku, marketplaces)
             except NotFound:
                 continue
-    return found
+            except Rejected as refused:
+                reading.refused[sku] = str(refused)
+    return reading
 
 
-def observe(work: Work, listings: Sequence[Listing]) -> dict[str, SkuFacts]:
+def observe(work: Work, listings: Sequence[Listing]) -> Reading:
     """Read these listings (with their SKU and marketplace loaded) and update them in place.
 
-    A listing that is found, or read, for the first time is adopted: its live values count as
-    accepted, save those that we sent without having read it (a report may have found it).
+    A listing that is found, or read, for the first time is adopted: its live values are believed,
+    save those that we sent without having read it (a report may have found it). One that Amazon
+    does not let itself be asked for stays as it was, and gets its line.
     """
     skus = {listing.sku.pk: listing.sku for listing in listings}
     # One row object per SKU, so that what is read of it is seen by all its listings.
     for listing in listings:
         listing.sku = skus[listing.sku_id]
     names = [sku.sku for sku in skus.values()]
-    facts = read(work.client, names, sorted({listing.marketplace.code for listing in listings}))
-    work.lease.check()
+    reading = read(work.client, names, sorted({listing.marketplace.code for listing in listings}))
+    for sku, reason in reading.refused.items():
+        work.line(Outcome.FAILED, sku=sku, code=Code.SKU, message=reason)
+    listings = [listing for listing in listings if listing.sku.sku not in reading.refused]
+    asked = [sku for sku in skus.values() if sku.sku not in reading.refused]
+    facts = reading.facts
     now = work.client.now()
-    for sku in skus.values():
-        _note_sku(sku, facts.get(sku.sku), now)
+    for row in asked:
+        _note_sku(row, facts.get(row.sku), now)
     new = [
         listing for listing in listings if _note_listing(listing, facts.get(listing.sku.sku), now)
     ]
-    update_rows(skus.values(), ["channel", "lead_time_days", "restock_date", "read_at"])
+    update_rows(asked, ["channel", "lead_time_days", "restock_date", "read_at"])
     if new:
         _adopt(new, facts, now)
     update_rows(listings, _FACTS)
-    return facts
+    return reading
 
 
 def _note_sku(sku: SellerSku, facts: SkuFacts | None, now: datetime) -> None:
@@ -90,8 +115,11 @@ def _note_listing(listing: Listing, facts: SkuFacts | None, now: datetime) -> bo
             listing.presence = Presence.ABSENT
         return False
     before, listing.presence = listing.presence, Presence.PRESENT
-    listing.asin, listing.product_type = there.asin, there.product_type
-    listing.title, listing.condition = there.title, there.condition
+    # What Amazon leaves out says nothing.
+    listing.asin = there.asin or listing.asin
+    listing.product_type = there.product_type or listing.product_type
+    listing.title = there.title or listing.title
+    listing.condition = there.condition or listing.condition
     listing.status = " ".join(there.status)
     listing.issues = issue_rows(there.issues)
     return never_read or before != Presence.PRESENT
@@ -104,33 +132,22 @@ def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime)
     left it.
     """
     sent = _sent_to([listing.pk for listing in new if listing.accepted_at is not None])
-    with transaction.atomic():
-        locked = Listing.objects.filter(pk__in=[listing.pk for listing in new]).order_by("pk")
-        rows = {row.pk: row for row in locked.select_for_update()}
-        adopted = []
+    with state.changing([listing.pk for listing in new], "presence") as rows:
         for listing in new:
-            row = rows[listing.pk]
+            row = rows.get(listing.pk)
+            if row is None:
+                continue  # deleted meanwhile
             if row.accepted_at == listing.accepted_at:
                 there = facts[listing.sku.sku].in_marketplace(listing.marketplace.code)
                 assert there is not None
                 kept = sent.get(listing.pk, set()) if row.presence == Presence.PRESENT else set()
-                _take_over(row, listing.sku, live_values(facts[listing.sku.sku], there), kept)
+                live = live_values(facts[listing.sku.sku], there)
+                stock_version = listing.sku.stock_version
+                listing_state.adopted(row, live, kept, at=now, stock_version=stock_version)
                 if not is_proof(there):
                     row.verified.pop(PRICE, None)
-                row.verified_at = now
-                adopted.append(row)
-            for name in _ADOPTED:
+            for name in STATE:
                 setattr(listing, name, getattr(row, name))
-        update_rows(adopted, _ADOPTED)
-
-
-def _take_over(row: Listing, sku: SellerSku, live: FieldValues, kept: set[str]) -> None:
-    """Set accepted to what is live, but for the fields that are ``kept``."""
-    ours = {name: value for name, value in row.accepted.items() if name in kept}
-    row.accepted = live | ours
-    row.verified = {name: value for name, value in live.items() if row.accepted[name] == value}
-    if QUANTITY not in ours:
-        row.quantity_epoch = sku.stock_epoch
 
 
 def _sent_to(listings: Sequence[int]) -> dict[int, set[str]]:

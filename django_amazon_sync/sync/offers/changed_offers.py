@@ -6,6 +6,7 @@ A row for each is written in the transaction that changed the offer; ``tick`` wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import DateTimeField, QuerySet, Value
@@ -43,9 +44,10 @@ def note(changes: Iterable[tuple[int, str]]) -> None:
     )
 
 
-def note_skus(skus: QuerySet[SellerSku]) -> None:
-    """Let the offers of these SKUs be looked at soon, however many they are: one statement."""
-    now = Value(clock.now(), output_field=DateTimeField())
+def note_skus(skus: QuerySet[SellerSku], *, at: datetime | None = None) -> None:
+    """Let the offers of these SKUs be looked at soon, or at a later moment, however many they are:
+    one statement."""
+    now = Value(at or clock.now(), output_field=DateTimeField())
     known = skus.filter(account__in=_live_accounts()).exclude(offer_pk="").order_by()
     offers = known.values_list("account", "offer_pk", now).distinct()
     insert_select(OfferChange, ("account", "offer_pk", "at"), offers)
@@ -57,11 +59,16 @@ def _live_accounts() -> set[int]:
     return set(live.values_list("pk", flat=True))
 
 
+def due() -> QuerySet[OfferChange]:
+    """The notes whose time has come; some are of a later moment."""
+    return OfferChange.objects.filter(at__lte=clock.now())
+
+
 class Noted:
     """The changes of an account that were noted so far."""
 
     def __init__(self, account: SellerAccount) -> None:
-        rows = list(OfferChange.objects.filter(account=account).values_list("pk", "offer_pk"))
+        rows = list(due().filter(account=account).values_list("pk", "offer_pk"))
         self.offer_pks: Sequence[str] = list(dict.fromkeys(offer for _pk, offer in rows))
         self._rows = rows
 

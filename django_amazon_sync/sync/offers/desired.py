@@ -9,14 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from django.db.models import Q
+
+from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValue, FieldValues, Offer
-from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace
+from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace, SellerSku
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
     NAME,
     OF_SHOP,
@@ -31,8 +36,8 @@ from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.rates import rates_for
 from django_amazon_sync.sync.runs.work import Work
 
-#: Under this key ``Listing.refused`` keeps what a refused creation was made of.
-CREATION = "creation"
+#: An offer that the shop does not show is gone after a second look so much later.
+ABSENCE_COUNTS = timedelta(minutes=10)
 
 
 class SkuFields(Protocol):
@@ -45,9 +50,15 @@ class SkuFields(Protocol):
     @property
     def channel(self) -> str: ...
     @property
+    def offer_pk(self) -> str: ...
+    @property
+    def gone_since(self) -> datetime | None: ...
+    @property
     def managed(self) -> bool: ...
     @property
-    def stock_epoch(self) -> int: ...
+    def sold_here(self) -> bool: ...
+    @property
+    def stock_version(self) -> int: ...
     @property
     def asin(self) -> str: ...
 
@@ -68,19 +79,6 @@ class ListingFields(Protocol):
     def own_price(self) -> Decimal | None: ...
     @property
     def synchronise_here(self) -> bool | None: ...
-
-
-class Stops(Protocol):
-    """What keeps values of a Listing from being sent: the row itself, or those columns of it."""
-
-    @property
-    def refused(self) -> FieldValues: ...
-    @property
-    def held(self) -> FieldValues: ...
-    @property
-    def approved(self) -> FieldValues: ...
-    @property
-    def drift(self) -> FieldValues: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +171,29 @@ def sku_is_of_offer(sku: LinkFields, offer: Offer) -> bool:
     return sku.matched or sku.sku == offer.sku
 
 
+def is_absent_for_good(offer: Offer | None, sku: SkuFields) -> bool:
+    """Whether the shop has the offer no more: it said so, or a second look did not meet it either,
+    as one look may fall into the middle of an import."""
+    if offer is not None or not sku.offer_pk:
+        return offer is None
+    return sku.gone_since is not None and clock.now() - sku.gone_since >= ABSENCE_COUNTS
+
+
+def note_absence(skus: Collection[int], *, told: bool) -> None:
+    """The shop was seen without the offers of these SKUs (pk); ``told``: it said itself that they
+    are gone."""
+    since = clock.now() - (ABSENCE_COUNTS if told else timedelta(0))
+    rows = SellerSku.objects.filter(pk__in=skus)
+    rows.filter(Q(gone_since=None) | Q(gone_since__gt=since)).update(gone_since=since)
+    later = rows.filter(gone_since__gt=clock.now() - ABSENCE_COUNTS)
+    changed_offers.note_skus(later, at=clock.now() + ABSENCE_COUNTS)
+
+
+def note_presence(skus: Collection[int]) -> None:
+    """The shop has the offers of these SKUs (pk) again."""
+    SellerSku.objects.filter(pk__in=skus, gone_since__isnull=False).update(gone_since=None)
+
+
 def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
     """Whether the shop sells this on Amazon: synchronised, and on sale in the shop."""
     synchronise = rules.synchronise_all if sku.synchronise is None else sku.synchronise
@@ -194,27 +215,28 @@ def desired(
     listing: ListingFields,
     rules: Rules,
     *,
-    held: int,
+    reserved: int,
     chosen: Chosen,
-    accepted: Mapping[str, FieldValue],
+    believed: Mapping[str, FieldValue],
 ) -> Desired:
-    """What should be at Amazon; ``held`` are units that Amazon sold and the shop has not taken.
+    """What should be at Amazon; ``reserved`` are units that Amazon sold and the shop has not taken.
 
-    What is gone from the shop or switched off goes to quantity 0, if we ever sent anything for
-    it, and is left alone otherwise. Where only this marketplace is switched off, the quantity goes
-    on: stores may share it (docs/amazon.md#stores-may-share-a-quantity), so no other number would
-    be right.
+    What is gone from the shop or switched off goes to quantity 0, if it was ever sold from it
+    here, and is left alone otherwise. Where only this marketplace is switched off, the quantity
+    goes on: stores may share it (docs/amazon.md#stores-may-share-a-quantity), so no other number
+    would be right.
 
     An own value that Amazon ``accepted`` and that staff took away since is to be ``REMOVED``.
     """
     result = Desired()
     if offer is None or not is_wanted(offer, sku, rules):
-        gone = sku.managed and rules.sends(QUANTITY, chosen)
-        if gone and sku.channel == MERCHANT_CHANNEL:
+        gone = offer is not None or is_absent_for_good(offer, sku)
+        ours = (sku.managed or sku.sold_here) and rules.sends(QUANTITY, chosen)
+        if gone and ours and sku.channel == MERCHANT_CHANNEL:
             result.values[QUANTITY] = 0
         return result
     if rules.sends(QUANTITY, chosen) and sku.channel in (MERCHANT_CHANNEL, ""):
-        _desire_quantity(result, offer, sku, rules, held)
+        _desire_quantity(result, offer, sku, rules, reserved)
     if listing.synchronise_here is False:
         return result
     if rules.sends(PRICE, chosen):
@@ -224,20 +246,20 @@ def desired(
             result.problems[NAME] = problem
         else:
             result.values[NAME] = offer.title
-    if chosen.values or not accepted.keys() <= OF_SHOP:
-        _desire_own_values(result, rules, chosen, accepted)
+    if chosen.values or not believed.keys() <= OF_SHOP:
+        _desire_own_values(result, rules, chosen, believed)
     return result
 
 
 def _desire_own_values(
-    result: Desired, rules: Rules, chosen: Chosen, accepted: Mapping[str, FieldValue]
+    result: Desired, rules: Rules, chosen: Chosen, believed: Mapping[str, FieldValue]
 ) -> None:
     """The staff's own values, as far as they fit together with the price."""
     sent = [field for field in own_fields() if rules.sends(field.name, chosen)]
     own = {field.name: chosen.values[field.name] for field in sent if field.name in chosen.values}
     # The bounds hold the price whether or not they are sent themselves.
     bounds = {name: chosen.values[name] for name in PRICE_BOUNDS if name in chosen.values}
-    known = {PRICE: accepted.get(PRICE), **result.values, **bounds, **own}
+    known = {PRICE: believed.get(PRICE), **result.values, **bounds, **own}
     problems = problems_of(known, rules.price.currency)
     result.problems |= {name: why for name, why in problems.items() if name in known}
     if PRICE in problems:
@@ -247,15 +269,18 @@ def _desire_own_values(
             continue
         if own_field.name in own and own_field.name not in problems:
             result.values[own_field.name] = own[own_field.name]
-        elif own_field.name in accepted and own_field.name not in own:
+        elif own_field.name in believed and own_field.name not in own:
             result.values[own_field.name] = REMOVED
 
 
 def _desire_quantity(
-    result: Desired, offer: Offer, sku: SkuFields, rules: Rules, held: int
+    result: Desired, offer: Offer, sku: SkuFields, rules: Rules, reserved: int
 ) -> None:
     decision = quantity_to_send(
-        sellable=offer.quantity, set_quantity=sku.set_quantity, held=held, buffer=rules.buffer
+        sellable=offer.quantity,
+        set_quantity=sku.set_quantity,
+        reserved=reserved,
+        buffer=rules.buffer,
     )
     if decision.quantity is None:
         result.problems[QUANTITY] = decision.reason
@@ -274,46 +299,16 @@ def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: 
         result.values[PRICE] = str(decision.price)
 
 
-def differences(
-    values: FieldValues, sku: SkuFields, listing: Listing, *, include_refused: bool = False
-) -> FieldValues:
-    """The desired values that Amazon has not accepted and that nothing stops."""
-    doubted = listing.quantity_epoch != sku.stock_epoch
-    changed = not_accepted(values, listing.accepted, doubted=doubted)
-    return not_stopped(
-        changed, listing, include_refused=include_refused, wins=amazon_wins(listing.marketplace)
-    )
+def not_believed(values: FieldValues, believed: FieldValues, *, doubted: bool) -> FieldValues:
+    """The desired values that Amazon does not have, as far as is known.
 
-
-def not_accepted(values: FieldValues, accepted: FieldValues, *, doubted: bool) -> FieldValues:
-    """The desired values that Amazon has not accepted yet.
-
-    ``doubted``: an order, or another cause for doubt, came after the accepted quantity was
+    ``doubted``: an order, or another cause for doubt, came after the believed quantity was
     computed.
     """
-    changed = {name: value for name, value in values.items() if accepted.get(name) != value}
+    changed = {name: value for name, value in values.items() if believed.get(name) != value}
     if doubted and QUANTITY in values:
         changed[QUANTITY] = values[QUANTITY]
     return changed
-
-
-def not_stopped(
-    values: FieldValues, stops: Stops, *, include_refused: bool, wins: Collection[str] = ()
-) -> FieldValues:
-    """Those that may go.
-
-    A value that Amazon refused, or that waits for approval, goes again when the desired value
-    changes, or with ``include_refused``, when staff ask. Where Amazon ``wins``, what another hand
-    changed there stays until staff decide.
-    """
-    amazons = kept_by_amazon(stops.drift, wins)
-    return {
-        name: value
-        for name, value in values.items()
-        if name not in amazons
-        and (include_refused or stops.refused.get(name) != value)
-        and (stops.held.get(name) != value or stops.approved.get(name) == value)
-    }
 
 
 def amazon_wins(marketplace: Marketplace) -> frozenset[str]:

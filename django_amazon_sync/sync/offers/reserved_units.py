@@ -1,6 +1,7 @@
 """Units that Amazon sold and the shop has not taken yet, and doubt about Amazon's quantity.
 
-Whoever computes a quantity reads in this order: the epoch, the holds, the shop's stock. An order
+Whoever computes a quantity reads in this order: the stock version, the reserved units, the shop's
+stock. An order
 that is placed in between is then counted twice for a moment, never missed.
 """
 
@@ -14,7 +15,7 @@ from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, SellerSku
 from django_amazon_sync.sync.offers import changed_offers
 
 
-def units_held(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
+def units_reserved(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
     """Per offer, the units that orders of all accounts hold; of all offers where none is named."""
     lines = AmazonOrderLine.objects.filter(
         order__state__in=HOLDING_STATES, order__takes_stock=True
@@ -24,11 +25,15 @@ def units_held(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
     return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
 
 
-def invalidate_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
+def invalidate_quantities(
+    lines: Iterable[tuple[int, str, str]], *, explained: bool = False
+) -> None:
     """Amazon's quantity of these SKUs is unknown from now on: it is computed anew and sent.
 
     ``lines`` are (account pk, SKU, offer pk). The other accounts that sell the same offer are
-    meant too, as they share its stock. Called in the transaction of what causes the doubt.
+    meant too, as they share its stock. ``explained``: an order of Amazon's is the cause, or a
+    sale that the shop named, so a zero has its reason. Called in the transaction of what causes
+    the doubt.
     """
     by_account: dict[int, set[str]] = {}
     offers: set[str] = set()
@@ -42,7 +47,8 @@ def invalidate_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
     # In one fixed order, so that two workers never lock the same rows crosswise.
     locked = SellerSku.objects.filter(which).order_by("pk").select_for_update()
     doubted = list(locked.values_list("pk", "account_id", "offer_pk"))
-    SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(
-        stock_epoch=F("stock_epoch") + 1
-    )
+    newer = {"stock_version": F("stock_version") + 1}
+    if explained:
+        newer["explained_version"] = F("stock_version") + 1
+    SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(**newer)
     changed_offers.note((account, offer) for _pk, account, offer in doubted)

@@ -112,7 +112,7 @@ def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[
         reason_code="",
         reason="",
     )
-    invalidate_quantities(_skus_of(locked))
+    invalidate_quantities(_skus_of(locked), explained=True)
     customers_and_products.remember(locked, made.offers)
     transaction.on_commit(
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
@@ -252,7 +252,7 @@ def _update_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> str:
         locked.move(OrderState.CANCELLED, **told)
     else:
         AmazonOrder.objects.filter(pk=locked.pk).update(**told)
-    invalidate_quantities(_skus_of(locked))
+    invalidate_quantities(_skus_of(locked), explained=True)
     return without_buyer(remark, data)
 
 

@@ -579,10 +579,12 @@ def doubted_offers(account: SellerAccount, shop: Shop, skus: set[str]) -> dict[s
     lines that we save.
     """
     offers = _offers_of(account, shop, skus)
-    invalidate_quantities((account.pk, sku, offers.get(sku, "")) for sku in skus)
+    ordered = ((account.pk, sku, offers.get(sku, "")) for sku in skus)
+    invalidate_quantities(ordered, explained=True)
     linked = _linked_offers(account, skus)
     if moved := {sku: offer for sku, offer in linked.items() if offers.get(sku) != offer}:
-        invalidate_quantities((account.pk, sku, offer) for sku, offer in moved.items())
+        follow = ((account.pk, sku, offer) for sku, offer in moved.items())
+        invalidate_quantities(follow, explained=True)
     return offers | moved
 
 

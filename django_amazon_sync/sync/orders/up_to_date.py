@@ -7,9 +7,10 @@ do they rise while an order is there whose units nobody knows, for at most a day
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django_amazon_sync import conf
+from django_amazon_sync.data import SuspicionRow
 from django_amazon_sync.errors import Busy, Unexpected
 from django_amazon_sync.models import Job, Starter, SyncRun
 from django_amazon_sync.sync.orders import import_orders, windows
@@ -42,3 +43,10 @@ def orders_complete(work: Work) -> bool:
     until = windows.complete_until(work.account)
     fresh = timedelta(seconds=conf.get("ORDERS_FRESH"))
     return until is not None and work.client.now() - until <= fresh
+
+
+def orders_known_past(work: Work, reading: SuspicionRow) -> bool:
+    """Whether all orders up to a reading of a live quantity are known, and so in the shop's
+    stock."""
+    until = windows.complete_until(work.account)
+    return until is not None and until > datetime.fromisoformat(reading["at"])

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Func, JSONField, Model, QuerySet
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import Field, JSONField, Model, QuerySet
 
 if TYPE_CHECKING:
-    from django.db.models.sql.compiler import _AsSqlType as AsSql
+    pass
 
 T = TypeVar("T")
 
@@ -147,32 +145,3 @@ def lock_rows(rows: QuerySet[Any, Any]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({query}) AS locked", parameters)  # noqa: S608
-
-
-class Merged(Func):
-    """A JSON column with another's values laid over its own; each value is taken whole."""
-
-    function = "JSON_MERGE_PATCH"
-    output_field = JSONField()
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
-    ) -> AsSql:
-        return self.as_sql(
-            compiler, connection, template="(%(expressions)s)", arg_joiner=" || ", **context
-        )
-
-    def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
-    ) -> AsSql:
-        """By parts, as json_patch() would merge what is inside the values too."""
-        below, above = (compiler.compile(column)[0] for column in self.source_expressions)
-        part = (
-            "SELECT key, CASE WHEN type IN ('object', 'array') THEN value "
-            "WHEN type IN ('true', 'false') THEN type ELSE json_quote(value) END AS text FROM "
-        )
-        return (
-            f"(SELECT json_group_object(key, json(text)) FROM ("  # noqa: S608
-            f"{part} json_each({above}) UNION ALL {part} json_each({below}) "
-            f"WHERE key NOT IN (SELECT key FROM json_each({above}))))"
-        ), ()

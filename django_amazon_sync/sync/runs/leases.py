@@ -1,8 +1,10 @@
 """The right to do one job at a time, over all processes and hosts.
 
-A lease is a row of 30 seconds. Each check renews it and proves that nobody else has taken it:
-the fencing number grows with each holder. The database's clock counts, as hosts' clocks differ.
-A process that died on this host frees its leases.
+A lease is a row of two minutes, longer than any single step takes. Each check renews it and
+proves that nobody else has taken it: the fencing number grows with each holder. The database's
+clock counts, as hosts' clocks differ. A process that died on this host frees its leases.
+
+It only saves work: that nothing old is sent is what looks are for (sync/listings/looks.py).
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from django_amazon_sync.errors import Busy, Halted
 from django_amazon_sync.models import Lease
 from django_amazon_sync.sync.runs.database_clock import database_now
 
-LASTS = timedelta(seconds=30)
+LASTS = timedelta(minutes=2)
 
 
 class HeldLease:

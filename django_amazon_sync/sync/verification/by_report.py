@@ -27,6 +27,8 @@ from django_amazon_sync.models import (
     Outcome,
     Presence,
 )
+from django_amazon_sync.models.listings import STATE
+from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync.amazon_reports.fetch import (
     may_be_destroyed,
     open_listings,
@@ -34,12 +36,13 @@ from django_amazon_sync.sync.amazon_reports.fetch import (
 )
 from django_amazon_sync.sync.amazon_reports.import_listings import reported_values
 from django_amazon_sync.sync.amazon_reports.upsert import as_of
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import propagation_time_passed
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.bulk import chunks, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
 
 #: A marketplace with more listings than this is proven by its report first.
@@ -54,8 +57,7 @@ OTHERS_READ_EVERY = timedelta(days=7)
 _REPORTED = {PRICE, QUANTITY}
 
 _FIELDS = (
-    "accepted", "verified", "drift", "approved", "accepted_at", "verified_at", "read_at",
-    "quantity_epoch", "switches", "locked", "sku__sku", "sku__channel", "sku__stock_epoch",
+    *STATE, "read_at", "switches", "locked", "sku__sku", "sku__channel", "sku__stock_version",
 )  # fmt: skip
 
 
@@ -126,7 +128,7 @@ def _prove(work: Work, marketplace: Marketplace, report: AmazonReport, rules: Ru
             work.progress(len(chunk))
     for pks in chunks(doubted, REPORT_ROWS_PER_CHUNK):
         work.lease.check()
-        Listing.objects.filter(pk__in=pks).update(verified_at=None)
+        state.doubted_reports(pks)
 
 
 def _compare(
@@ -165,21 +167,21 @@ def _shows(
         return False
     if not propagation_time_passed(listing, moment):
         return False
-    known = all(listing.verified.get(name) == listing.accepted[name] for name in fields)
+    known = all(listing.verified.get(name) == listing.believed[name] for name in fields)
     if listing.verified_at is not None and listing.verified_at > moment and not known:
         return False  # a later look saw something else
     if unreported := fields - _REPORTED:
         lately = listing.read_at is not None and moment - listing.read_at < OTHERS_READ_EVERY
         if not lately or not all(_is_known(listing, name) for name in unreported):
             return False
-    expected = listing.verified | {name: listing.accepted[name] for name in fields}
+    expected = listing.verified | {name: listing.believed[name] for name in fields}
     return all(reported.get(name) == expected[name] for name in expected.keys() & _REPORTED)
 
 
 def _is_known(listing: Listing, name: str) -> bool:
     """Whether a field that no report shows was as accepted when the listing was read last."""
     if FIELDS[name].live:
-        return bool(listing.verified.get(name) == listing.accepted[name])
+        return bool(listing.verified.get(name) == listing.believed[name])
     return (
         listing.verified_at is not None
         and (listing.accepted_at is None or listing.verified_at >= listing.accepted_at)
@@ -195,19 +197,17 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
     changed = []
     for listing in proven:
         fields = ours_to_compare(listing, rules) & _REPORTED
-        seen = listing.verified | {name: listing.accepted[name] for name in fields}
+        seen = listing.verified | {name: listing.believed[name] for name in fields}
         fields -= kept_by_amazon(listing.drift, rules.amazon_wins)
         stops = fields & (listing.drift.keys() | listing.approved.keys())
         if seen != listing.verified or stops:
             listing.verified = seen
             for name in stops:
                 listing.drift.pop(name, None)
-                listing.approved.pop(name, None)
+                listing_state.end_approval(listing, name)
             changed.append(listing)
-    update_rows(changed, ["verified", "drift", "approved"])
-    earlier = Q(verified_at=None) | Q(verified_at__lt=moment)
-    same = Listing.objects.filter(earlier, pk__in=[listing.pk for listing in proven])
-    same.update(verified_at=moment)
+    state.save(changed)
+    state.proven_by_report([listing.pk for listing in proven], moment)
 
 
 # --- What is compared -----------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
 def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
     """The fields of a listing that we answer for: switched on, and accepted."""
     own = Chosen(switches=listing.switches, locked=listing.locked)
-    sent = {name for name in listing.accepted if name in FIELDS and rules.sends(name, own)}
+    sent = {name for name in listing.believed if name in FIELDS and rules.sends(name, own)}
     if listing.sku.fulfilled_by_amazon:
         sent -= {name for name in sent if FIELDS[name].slot is AVAILABILITY}
     return sent
@@ -226,5 +226,5 @@ def comparable(listing: Listing, fields: set[str], on_their_way: set[str]) -> se
     """Those of the fields that Amazon has no reason to show otherwise: none is on its way, and no
     order came since the quantity was computed.
     """
-    in_doubt = {QUANTITY} if listing.quantity_epoch != listing.sku.stock_epoch else set()
+    in_doubt = {QUANTITY} if listing.quantity_version != listing.sku.stock_version else set()
     return fields - on_their_way - in_doubt

@@ -1,6 +1,8 @@
 """Values over from Amazon, on request: name, price or quantity of chosen SKUs into the shop.
 
-1. Bring orders up, as Amazon's quantity is what is left after all of them.
+1. Bring orders up, as Amazon's quantity is what is left after all of them. A quantity is read
+   twice: the second reading counts, if it shows the same once the orders up to the first one are
+   known; a sale that no search shows yet would be taken from the shop's stock a second time.
 2. Read the SKUs from Amazon, twenty a call; of several marketplaces the first that has one counts.
 3. Per field: what goes out is refused, as it would go back and forth for ever; so is what Amazon
    does not show for certain, and what the shop could not keep as it is.
@@ -14,16 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 from django.db import transaction
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValues, ListingFacts, Money, Offer, OfferUpdate, SkuFacts
 from django_amazon_sync.errors import (
     AmazonSyncError,
     ConfigurationError,
     NotSupported,
+    NotYet,
     ShopRefused,
     Unexpected,
 )
@@ -37,6 +42,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.explain import offer_of
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import is_proof, observe
@@ -52,11 +58,18 @@ from django_amazon_sync.sync.offers.desired import (
 )
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.offers.rates import bring_up_rates
-from django_amazon_sync.sync.offers.reserved_units import units_held
-from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
+from django_amazon_sync.sync.orders.up_to_date import (
+    bring_up_orders,
+    orders_complete,
+    orders_known_past,
+)
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.selection import is_about_some, within
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
+
+#: When a quantity is read a second time: orders show a few minutes later.
+SECOND_READING = timedelta(minutes=5)
 
 #: What may be taken over, in the order that people read it.
 TAKE_OVER_FIELDS = (NAME, PRICE, QUANTITY)
@@ -82,6 +95,8 @@ def take_over(work: Work) -> None:
     skus = within(work.run, SellerSku.objects.filter(account=work.account, pk__gt=after))
     work.expect(skus.count(), "searchListingsItems", per_call=SKUS_PER_SEARCH)
     pks = skus.order_by("pk").values_list("pk", flat=True)
+    if QUANTITY in fields and not work.goes_on and not work.run.dry_run:
+        _read_first(work, list(pks), rules, chosen)
     for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
         for read in _read(work, chunk, rules, chosen):
             _take_over_sku(work, read, fields)
@@ -90,6 +105,31 @@ def take_over(work: Work) -> None:
         work.run.save(update_fields=["options"])
         work.advance(len(chunk))
         work.give_way()
+
+
+def _read_first(
+    work: Work, pks: Sequence[int], rules: Mapping[int, Rules], chosen: Sequence[int]
+) -> None:
+    """Read the quantities a first time, and go on once the orders up to now are known. Raises
+    NotYet."""
+    waits = False
+    for chunk in chunks(pks, SKUS_PER_SEARCH):
+        at = work.client.now()
+        live = {
+            read.listing.pk: read.facts.live_quantity
+            for read in _read(work, chunk, rules, chosen)
+            if read.listing and read.facts and read.facts.live_quantity is not None
+            if QUANTITY not in read.goes_out and read.sku.channel == MERCHANT_CHANNEL
+        }
+        state.read_first(live, at)
+        waits = waits or bool(live)
+    if not waits:
+        return
+    raise NotYet(
+        "It reads the quantities once more when the orders up to now are known; it goes on by "
+        "itself.",
+        retry_at=clock.now() + SECOND_READING,
+    )
 
 
 def _fields_of(work: Work) -> Sequence[str]:
@@ -116,8 +156,9 @@ def _in_order(marketplaces: Iterable[Marketplace], codes: Sequence[str]) -> list
 class Read:
     """A SKU with all that decides: its offer, what Amazon shows, what goes out of it.
 
-    ``listing`` is the one that counts, None where Amazon has it in no chosen marketplace; ``held``
-    are units that Amazon sold and the shop has not taken; ``epoch`` is from before Amazon was read.
+    ``listing`` is the one that counts, None where Amazon has it in no chosen marketplace;
+    ``reserved`` are units that Amazon sold and the shop has not taken; ``stock_version`` is from
+    before Amazon was read.
     """
 
     sku: SellerSku
@@ -127,8 +168,8 @@ class Read:
     facts: SkuFacts | None
     goes_out: frozenset[str]
     on_their_way: frozenset[str]
-    held: int
-    epoch: int
+    reserved: int
+    stock_version: int
 
     @property
     def about(self) -> dict[str, str]:
@@ -158,13 +199,13 @@ def _read(
 ) -> list[Read]:
     """Read these SKUs (pks) from Amazon and their offers from the shop."""
     skus = list(SellerSku.objects.filter(pk__in=pks).order_by("pk"))
-    epochs = {sku.pk: sku.stock_epoch for sku in skus}
-    listings = Listing.objects.filter(sku__in=epochs, marketplace__in=rules).order_by("pk")
+    versions = {sku.pk: sku.stock_version for sku in skus}
+    listings = Listing.objects.filter(sku__in=versions, marketplace__in=rules).order_by("pk")
     rows = list(listings.select_related("sku__account", "marketplace__account"))
-    facts = observe(work, [row for row in rows if row.marketplace_id in chosen])
+    facts = observe(work, [row for row in rows if row.marketplace_id in chosen]).facts
     offer_pks = sorted({sku.offer_pk for sku in skus if sku.offer_pk})
     offers = {offer.pk: offer for offer in work.shop.offers(work.account.shop_scope, offer_pks)}
-    held = units_held(offer_pks)
+    reserved = units_reserved(offer_pks)
     busy = fields_on_their_way([row.pk for row in rows])
     found = []
     for sku in skus:
@@ -184,8 +225,8 @@ def _read(
                 facts=facts.get(sku.sku),
                 goes_out=frozenset(_goes_out(mine, listing, offer, rules)),
                 on_their_way=frozenset(busy.get(listing.pk, ())) if listing else frozenset(),
-                held=held.get(sku.offer_pk, 0),
-                epoch=epochs[sku.pk],
+                reserved=reserved.get(sku.offer_pk, 0),
+                stock_version=versions[sku.pk],
             )
         )
     return found
@@ -208,7 +249,7 @@ def _goes_out(
     """The fields that go out: of this listing, and of any listing where stores share a number."""
     fields: set[str] = set()
     for row in mine:
-        want = _wanted(offer, row, rules[row.marketplace_id], held=0)
+        want = _wanted(offer, row, rules[row.marketplace_id], reserved=0)
         wanted = want.values.keys() | want.problems.keys()
         wanted -= kept_by_amazon(row.drift, rules[row.marketplace_id].amazon_wins)
         fields |= wanted if listing is not None and row.pk == listing.pk else wanted & {QUANTITY}
@@ -228,9 +269,9 @@ def goes_out(listing: Listing) -> set[str]:
     return _goes_out(mine, listing, offer_of(listing), rules) & set(TAKE_OVER_FIELDS)
 
 
-def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, held: int) -> Desired:
+def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, reserved: int) -> Desired:
     return desired(
-        offer, row.sku, row, rules, held=held, chosen=Chosen.of(row), accepted=row.accepted
+        offer, row.sku, row, rules, reserved=reserved, chosen=Chosen.of(row), believed=row.believed
     )
 
 
@@ -327,14 +368,21 @@ def _quantity(work: Work, read: Read, offer: Offer) -> int:
         raise _Refused(Code.QUANTITY, "Amazon shows no quantity of it.")
     if offer.quantity is None:
         raise _Refused(Code.QUANTITY, "The shop does not track the stock of it.")
-    if not orders_complete(work):
+    assert read.listing is not None
+    first = read.listing.suspected
+    known = orders_complete(work) if work.run.dry_run else orders_known_past(work, first)
+    if not known:
         raise _Refused(
             Code.ORDERS,
             "Amazon's quantity is what orders left, and these are not all known; import orders, "
             "then take it over.",
             Outcome.WAITING,
         )
-    return live + read.held
+    if not work.run.dry_run and first.get("live") != live:
+        raise _Refused(
+            Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
+        )
+    return live + read.reserved
 
 
 # --- Into the shop --------------------------------------------------------------------------------
@@ -399,7 +447,7 @@ def _check_unchanged(read: Read, listing: Listing, differing: Differences) -> No
     row = Listing.objects.select_for_update().get(pk=listing.pk)
     sku = SellerSku.objects.select_for_update().get(pk=listing.sku_id)
     busy = fields_on_their_way([row.pk]).get(row.pk, set()) & differing.keys()
-    sold = QUANTITY in differing and sku.stock_epoch != read.epoch
+    sold = QUANTITY in differing and sku.stock_version != read.stock_version
     if busy or sold or row.accepted_at != listing.accepted_at:
         raise _Refused(
             Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
@@ -411,7 +459,7 @@ def _check_bounce(
 ) -> None:
     """What is sent of it once it is the shop's has to be what Amazon shows."""
     assert read.rules is not None
-    want = _wanted(offer, listing, read.rules, held=read.held)
+    want = _wanted(offer, listing, read.rules, reserved=read.reserved)
     for name in differing.keys() & want.values.keys():
         if want.values[name] != differing[name]["amazon"]:
             raise _Refused(
@@ -424,22 +472,11 @@ def _check_bounce(
 
 def _accept(read: Read, listing: Listing, differing: Differences) -> None:
     """Amazon's values are the shop's now: they count as accepted and as seen live."""
-    row = Listing.objects.get(pk=listing.pk)
-    for name in differing:
-        live = differing[name]["amazon"] if name != QUANTITY else _live_quantity(read)
-        row.accepted[name] = row.verified[name] = live
-        for mapping in (row.drift, row.held, row.approved, row.refused):
-            mapping.pop(name, None)
-    if QUANTITY in differing:
-        row.quantity_epoch = read.epoch
-    if not row.drift and not row.held and not row.refused:
-        row.reason = ""
-    row.save(
-        update_fields=[
-            "accepted", "verified", "drift", "held", "approved", "refused", "quantity_epoch",
-            "reason",
-        ]
-    )  # fmt: skip
+    live = {
+        name: _live_quantity(read) if name == QUANTITY else its["amazon"]
+        for name, its in differing.items()
+    }
+    state.taken_over(listing, live, read.stock_version)
 
 
 def _live_quantity(read: Read) -> int | None:

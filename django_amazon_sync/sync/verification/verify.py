@@ -9,6 +9,10 @@ the next export sends the difference again. Where the marketplace says that Amaz
 its difference stays until staff decide: they take it over, or send the shop's value. A quantity is
 not compared while orders cast doubt on it, nor is a field that is on its way.
 
+A live quantity below ours is a suspicion at first: a buyer may have ordered half a minute ago. It
+has drifted once orders are known past that reading and a second reading still shows it; where
+orders are not imported it never has.
+
 Where an account has many listings, its report proves most of them first (see by_report.py); what it
 does not prove is read by search, twenty SKUs a call. A run that waits in between goes on where it
 was.
@@ -17,15 +21,17 @@ was.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValues, ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
+from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync.export.send import recover
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
     is_proof,
@@ -44,12 +50,13 @@ from django_amazon_sync.sync.offers.fields import (
     REMOVED,
     SALE_PRICE,
     paid,
+    quantity_in,
     received,
     terms_of,
 )
 from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
-from django_amazon_sync.sync.orders.up_to_date import bring_up_orders
+from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_known_past
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, about_listing
 from django_amazon_sync.sync.verification.by_report import (
@@ -58,6 +65,9 @@ from django_amazon_sync.sync.verification.by_report import (
     prove_by_reports,
     unproven,
 )
+
+#: When a live number below ours is read a second time: orders show a few minutes later.
+SECOND_READING = timedelta(minutes=5)
 
 
 def verify(work: Work) -> None:
@@ -122,46 +132,75 @@ def _skus_of(work: Work, listings: QuerySet[Listing], after: int) -> QuerySet[Se
     return skus.order_by("pk").values_list("pk", flat=True)
 
 
+def verify_crossed(work: Work) -> None:
+    """Read the listings of which two requests may have crossed, now that Amazon had its time: a
+    silence, a feed, or two sends within that time. What is not as believed is sent again."""
+    rules = rules_of(work)
+    due = Listing.objects.filter(
+        check_at__lte=clock.now(), sku__account=work.account, marketplace__in=rules
+    )
+    pks = due.order_by("sku_id", "pk").values_list("pk", flat=True)
+    for some in chunks(list(pks), SKUS_PER_SEARCH):
+        listings = Listing.objects.filter(pk__in=some).select_related("sku", "marketplace")
+        work.give_way()
+        _verify_those(work, rules, list(listings))
+        state.checked(some)
+
+
 def _verify_those(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> None:
-    facts = observe(work, listings)
+    read_at = work.client.now()
+    reading = observe(work, listings)
     for listing in listings:
-        _compare(work, listing, facts.get(listing.sku.sku), rules[listing.marketplace_id])
+        if listing.sku.sku not in reading.refused:
+            its_rules = rules[listing.marketplace_id]
+            _compare(work, listing, reading.facts.get(listing.sku.sku), its_rules, read_at)
     work.run.count("read", len(listings))
 
 
-def _compare(work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules) -> None:
-    """Compare what is live with what was accepted, and keep the verdict."""
+def _compare(
+    work: Work, listing: Listing, facts: SkuFacts | None, rules: Rules, read_at: datetime
+) -> None:
+    """Compare what is live with what is believed, and keep the verdict."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
     if facts is None or there is None:
         _missing(work, listing)
         return
-    live, now = _live(listing, facts, there), work.client.now()
-    with transaction.atomic():
-        work.lease.check()
-        row = Listing.objects.select_for_update().select_related("sku").get(pk=listing.pk)
+    live = _live(listing, facts, there)
+    with state.changing([listing.pk], "switches", "locked", "read_at") as rows:
+        row = rows[listing.pk]
+        row.sku = SellerSku.objects.get(pk=listing.sku_id)
         ours = ours_to_compare(row, rules)
         compared = comparable(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
         compared -= {PRICE} if _is_covered(there) else set()
         _forget_what_was_put_back(row, rules, compared, live)
-        wrong = {name: live.get(name) for name in compared if live.get(name) != row.accepted[name]}
-        _prove(row, rules, there, compared - set(wrong))
+        wrong = {name: live.get(name) for name in compared if live.get(name) != row.believed[name]}
+        _prove(row, rules, there, compared - set(wrong), read_at)
         _forget_what_is_gone(row, there, live)
+        suspected = _is_only_suspected(work, row, wrong, read_at)
+        certain = {name: new for name, new in wrong.items() if name not in suspected}
         if not wrong:
-            row.verified_at = now
-        elif propagation_time_passed(row, now):
-            _drifted(work, row, wrong, rules)
-        row.save(
-            update_fields=[
-                "accepted",
-                "verified",
-                "drift",
-                "approved",
-                "verified_at",
-                "quantity_epoch",
-                "reason",
-            ]
-        )
-    _say(work, row, wrong, rules, certain=compared == ours)
+            row.verified_at = work.client.now()
+        elif certain and propagation_time_passed(row, read_at):
+            _drifted(work, row, certain, rules, read_at)
+    _say(work, row, wrong, suspected, rules, certain=compared == ours)
+
+
+def _is_only_suspected(work: Work, row: Listing, wrong: FieldValues, read_at: datetime) -> set[str]:
+    """The quantity, where Amazon shows fewer than are believed and that may be a sale which no
+    search for orders shows yet."""
+    live, believed = quantity_in(wrong), quantity_in(row.believed)
+    if QUANTITY not in wrong or believed is None or (live is not None and live >= believed):
+        return set()
+    if not propagation_time_passed(row, read_at):
+        return {QUANTITY}
+    before = row.suspected
+    listing_state.suspected(row, live or 0, read_at)
+    if not work.account.import_orders:
+        return {QUANTITY}  # nobody will ever know what was sold
+    if before and orders_known_past(work, before):
+        return set()
+    listing_state.check(row, clock.now() + SECOND_READING)
+    return {QUANTITY}
 
 
 def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues:
@@ -169,7 +208,7 @@ def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues
     live = live_values(facts, there)
     if there.live_price is None:
         live.pop(PRICE, None)  # its echo proves nothing
-    own = (listing.accepted.keys() & FIELDS.keys()) - OF_SHOP
+    own = (listing.believed.keys() & FIELDS.keys()) - OF_SHOP
     echo = received(there, terms_of(listing.marketplace), own)
     live |= {name: value for name, value in echo.items() if value != REMOVED}
     business = there.business_price.rounded() if there.business_price else None
@@ -185,16 +224,21 @@ def _is_covered(there: ListingFacts) -> bool:
     return there.live_price is not None and not is_proof(there)
 
 
-def _prove(row: Listing, rules: Rules, there: ListingFacts, names: set[str]) -> None:
-    """These fields are as they were accepted; verified are those that buyers meet so."""
+def _prove(
+    row: Listing, rules: Rules, there: ListingFacts, names: set[str], read_at: datetime
+) -> None:
+    """These fields are as they are believed; verified are those that buyers meet so."""
     amazons = kept_by_amazon(row.drift, rules.amazon_wins)
-    for name in names:
-        proven = name == BUSINESS_PRICE and there.business_price is not None
-        if FIELDS[name].live or proven or (_is_covered(there) and _is_paid(name, row, there)):
-            row.verified[name] = row.accepted[name]
-        row.approved.pop(name, None)
-        if name not in amazons:
-            row.drift.pop(name, None)
+    proven = {
+        name
+        for name in names
+        if FIELDS[name].live
+        or (name == BUSINESS_PRICE and there.business_price is not None)
+        or (_is_covered(there) and _is_paid(name, row, there))
+    }
+    listing_state.seen(row, names, proven=proven, at=read_at)
+    for name in names - amazons:
+        row.drift.pop(name, None)
 
 
 def _forget_what_is_gone(row: Listing, there: ListingFacts, live: FieldValues) -> None:
@@ -208,7 +252,7 @@ def _forget_what_is_gone(row: Listing, there: ListingFacts, live: FieldValues) -
 
 def _is_paid(name: str, row: Listing, there: ListingFacts) -> bool:
     """Whether buyers pay the sale price at this moment, which proves it; an echo does not."""
-    return name == SALE_PRICE and paid(row.accepted, name) == there.live_price
+    return name == SALE_PRICE and paid(row.believed, name) == there.live_price
 
 
 def _forget_what_was_put_back(
@@ -216,23 +260,19 @@ def _forget_what_was_put_back(
 ) -> None:
     """What Amazon keeps and shows again as it was before has no longer drifted."""
     for name in kept_by_amazon(row.drift, rules.amazon_wins) & compared:
-        if live.get(name) == drift_of(row.drift, name)["accepted"]:
-            row.accepted[name] = live[name]
+        if live.get(name) == drift_of(row.drift, name)["ours"]:
+            row.believed[name] = live[name]
             del row.drift[name]
 
 
-def _drifted(work: Work, row: Listing, wrong: FieldValues, rules: Rules) -> None:
+def _drifted(work: Work, row: Listing, wrong: FieldValues, rules: Rules, read_at: datetime) -> None:
     """Show the drift; the next export mends it, save where Amazon wins."""
     before = kept_by_amazon(row.drift, rules.amazon_wins)
-    for name, live in wrong.items():
-        ours = drift_of(row.drift, name)["accepted"] if name in before else row.accepted[name]
-        row.drift[name] = {"accepted": ours, "live": live}
-        row.verified.pop(name, None)
-        if live is None:
-            row.accepted.pop(name)
-        else:
-            row.accepted[name] = live
-    row.reason = "Amazon shows something else than it accepted."
+    ours = {
+        name: drift_of(row.drift, name)["ours"] if name in before else row.believed[name]
+        for name in wrong
+    }
+    listing_state.drifted(row, wrong, ours, read_at)
     if QUANTITY in wrong:
         invalidate_quantities([(work.account.pk, row.sku.sku, row.sku.offer_pk)])
     changed_offers.note([(work.account.pk, row.sku.offer_pk)])
@@ -260,22 +300,35 @@ def _missing(work: Work, listing: Listing) -> None:
         work.line(Outcome.WAITING, **about, message="Accepted lately and not on Amazon yet.")
         return
     reason = "Amazon no longer has this listing; the next export makes it again."
-    Listing.objects.filter(pk=listing.pk).update(
-        reason=reason, accepted={}, verified={}, drift={"listing": "missing"}
-    )
+    state.missing([listing.pk], reason)
     changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
     work.line(Outcome.DRIFTED, **about, message=reason)
 
 
-def _say(work: Work, row: Listing, wrong: FieldValues, rules: Rules, *, certain: bool) -> None:
+def _say(
+    work: Work,
+    row: Listing,
+    wrong: FieldValues,
+    suspected: set[str],
+    rules: Rules,
+    *,
+    certain: bool,
+) -> None:
     about = {"sku": row.sku.sku, "marketplace": rules.code}
+    drifted = {name: row.drift[name] for name in wrong if name in row.drift}
     if not wrong:
         work.run.count("in_step" if certain else "in_doubt")
-    elif row.drift and set(wrong) & set(row.drift):
-        differing = {name: row.drift[name] for name in wrong if name in row.drift}
-        message = drift_in_words(differing, rules)
-        work.line(Outcome.DRIFTED, **about, values=differing, message=message)
+    elif drifted:
+        message = drift_in_words(drifted, rules)
+        work.line(Outcome.DRIFTED, **about, values=drifted, message=message)
     else:
-        message = "Accepted, and not live yet; Amazon still has time."
-        values = {name: row.accepted[name] for name in wrong}
+        values = {name: row.believed[name] for name in wrong}
+        message = _FEWER if set(wrong) <= suspected else _NOT_LIVE
         work.line(Outcome.WAITING, **about, values=values, message=message)
+
+
+_NOT_LIVE = "Accepted, and not live yet; Amazon still has time."
+_FEWER = (
+    "Amazon shows fewer than were sent; that may be an order which it does not show yet. It is "
+    "read again once the orders up to now are known."
+)

@@ -72,7 +72,7 @@ def test_a_value_without_a_field_is_plain(value: FieldValue, shown: str) -> None
         ("price", "12.90 EUR", "12.90 EUR"),
         ("quantity", 5, "5"),
         ("sale_price", "", "taken away"),
-        ("sale_price", {"accepted": 1, "live": 2}, '{"accepted": 1, "live": 2}'),
+        ("sale_price", {"ours": 1, "live": 2}, '{"ours": 1, "live": 2}'),
     ],
 )
 def test_a_value_of_a_field_is_as_people_write_it(name: str, value: FieldValue, shown: str) -> None:

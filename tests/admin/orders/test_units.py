@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_amazon_sync import clock
 from django_amazon_sync.admin.orders.units import PAGE
 from django_amazon_sync.models import AmazonOrder, OrderState
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.testing.factories import AmazonOrderFactory
 from tests.admin.conftest import Staff
 from tests.factories import stock_record
@@ -38,11 +38,11 @@ def test_what_staff_say_is_held(staff: Staff, order: AmazonOrder) -> None:
     assert "holds" in staff.client.get(url).content.decode()
     answer = staff.client.post(url, {"units": "MUG two 3\n\nMUG two 1\n"})
     assert answer.status_code == 302
-    assert units_held() == {str(record.pk): 4}
+    assert units_reserved() == {str(record.pk): 4}
     order.refresh_from_db()
     assert order.units_unknown_since is None
     staff.client.post(url, {"units": "MUG two 9"})
-    assert units_held() == {str(record.pk): 4}
+    assert units_reserved() == {str(record.pk): 4}
 
 
 @pytest.mark.parametrize("said", ["MUG", "3", "MUG -1", "MUG 99999999", "MUG ²", "S" * 300 + " 1"])
@@ -51,7 +51,7 @@ def test_what_is_no_sku_and_number_is_said_at_its_field(
 ) -> None:
     answer = staff.client.post(reverse(PAGE, args=[order.pk]), {"units": said})
     assert "is not a SKU and a number" in answer.content.decode()
-    assert units_held() == {}
+    assert units_reserved() == {}
 
 
 @pytest.mark.parametrize(

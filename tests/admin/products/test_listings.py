@@ -49,9 +49,9 @@ def test_the_page_shows_what_a_report_told(staff: Staff, listing: Listing) -> No
 def test_the_page_shows_each_value_in_each_state(staff: Staff, listing: Listing) -> None:
     change(
         listing,
-        accepted={"price": "12.90 EUR", "quantity": 5},
+        believed={"price": "12.90 EUR", "quantity": 5},
         verified={"price": "11.11 EUR"},
-        drift={"price": {"accepted": "12.90 EUR", "live": "13.33 EUR"}},
+        drift={"price": {"ours": "12.90 EUR", "live": "13.33 EUR"}},
         held={"price": "99.00 EUR"},
         refused={"name": "Mug <b>blue</b>"},
         issues=[{"code": "8541", "severity": "ERROR", "message": "The value conflicts."}],
@@ -82,7 +82,7 @@ def test_what_is_settled_is_no_longer_on_its_way(staff: Staff, listing: Listing)
         ({"presence": Presence.ABSENT}, "creates it, where its ASIN or barcode is known"),
         ({"held": {"price": "1.00 EUR"}}, "wait until you approve them"),
         ({"refused": {"price": "1.00 EUR"}}, "when you export this SKU"),
-        ({"drift": {"quantity": {"accepted": 3, "live": None}}}, "the next export mends it"),
+        ({"drift": {"quantity": {"ours": 3, "live": None}}}, "the next export mends it"),
     ],
 )
 def test_each_listing_says_what_happens_next(
@@ -111,14 +111,14 @@ def test_an_own_price_is_looked_at_soon_and_a_worker_s_columns_stay(
     clean = Listing.full_clean
 
     def accepted_meanwhile(row: Listing, *args: object, **kwargs: object) -> None:
-        change(listing, accepted={"price": "10.00 EUR"})
+        change(listing, believed={"price": "10.00 EUR"})
         clean(row, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Listing, "full_clean", accepted_meanwhile)
     response = staff.save(Listing, listing.pk, own_price="9.99")
     assert response.status_code == 302
     listing.refresh_from_db()
-    assert (listing.own_price, listing.accepted) == (Decimal("9.99"), {"price": "10.00 EUR"})
+    assert (listing.own_price, listing.believed) == (Decimal("9.99"), {"price": "10.00 EUR"})
     noted = OfferChange.objects.get()
     assert (noted.account_id, noted.offer_pk) == (listing.sku.account_id, listing.sku.offer_pk)
 

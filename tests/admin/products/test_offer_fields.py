@@ -16,7 +16,7 @@ from tests.factories_amazon import ORDERED, ListingInStepFactory, LiveAccountFac
 def listing(db: None) -> Listing:
     account = LiveAccountFactory.create()
     return ListingInStepFactory.create(
-        marketplace__account=account, sku__sku="MUG", accepted={"price": "10.00 EUR"}
+        marketplace__account=account, sku__sku="MUG", believed={"price": "10.00 EUR"}
     )
 
 
@@ -115,7 +115,7 @@ def test_handling_time_is_the_skus(staff: Staff, listing: Listing) -> None:
 
 def test_what_only_echoes_is_said_to_be_received(staff: Staff, listing: Listing) -> None:
     Listing.objects.update(
-        accepted={"price": "10.00 EUR", "list_price": "14.90 EUR"},
+        believed={"price": "10.00 EUR", "list_price": "14.90 EUR"},
         verified={"price": "10.00 EUR"},
         verified_at=ORDERED,
     )

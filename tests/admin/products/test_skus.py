@@ -51,7 +51,7 @@ def test_staff_link_and_unlink_by_the_shops_sku(staff: Staff, mug: Any, old: Sel
     held = AmazonOrderLineFactory.create(order=order, sku="OLD-MUG")
     assert choose(staff, old, "MUG").status_code == 302
     old.refresh_from_db()
-    assert (old.offer_pk, old.matched, old.stock_epoch > 0) == (str(mug.pk), True, True)
+    assert (old.offer_pk, old.matched, old.stock_version > 0) == (str(mug.pk), True, True)
     assert AmazonOrderLine.objects.get(pk=held.pk).offer_pk == str(mug.pk)
     assert OfferChange.objects.filter(offer_pk=str(mug.pk)).exists()
 
@@ -76,11 +76,11 @@ def test_a_sku_that_the_shop_does_not_have_or_has_twice_is_refused(
 def test_a_link_stays_where_only_something_else_is_saved(
     staff: Staff, mug: Any, old: SellerSku
 ) -> None:
-    SellerSku.objects.update(offer_pk=str(mug.pk), matched=True, stock_epoch=7)
+    SellerSku.objects.update(offer_pk=str(mug.pk), matched=True, stock_version=7)
     factories.stock_record("MUG", partner_code="attic")
     assert choose(staff, old, "MUG").status_code == 302
     old.refresh_from_db()
-    assert (old.offer_pk, old.stock_epoch) == (str(mug.pk), 7)
+    assert (old.offer_pk, old.stock_version) == (str(mug.pk), 7)
 
 
 def test_who_may_only_look_sees_the_page(staff_with: Any, mug: Any, old: SellerSku) -> None:

@@ -18,7 +18,7 @@ from tests.factories_amazon import GERMANY, ListingInStepFactory, LiveAccountFac
 
 pytestmark = pytest.mark.django_db
 
-DRIFT = {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR"}}
+DRIFT = {"price": {"ours": "10.00 EUR", "live": "12.00 EUR"}}
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def test_the_listing_says_who_wins_and_leads_to_both_decisions(
     page = unescape(staff.see(Listing, listing.pk))
     assert "Amazon wins, as its marketplace says: it stays so until you decide." in page
     assert "it stays until you take it over or send the shop's value" in page
-    Listing.objects.update(drift={"quantity": {"accepted": 5, "live": 9}})
+    Listing.objects.update(drift={"quantity": {"ours": 5, "live": 9}})
     win("quantity")
     assert "The shop wins, as always with quantities" in staff.see(Listing, listing.pk)
 

@@ -17,7 +17,7 @@ EMPTY = {"own_price": "", "synchronise_here": "unknown"}
 def listing(db: None) -> Listing:
     account = LiveAccountFactory.create()
     return ListingInStepFactory.create(
-        marketplace__account=account, sku__sku="MUG", accepted={"price": "10.00 EUR"}
+        marketplace__account=account, sku__sku="MUG", believed={"price": "10.00 EUR"}
     )
 
 

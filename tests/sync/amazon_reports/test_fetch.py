@@ -122,7 +122,7 @@ def test_what_amazon_leaves_out_of_a_report_contradicts_nothing(
     run = to_the_end(world, world.do(job))
     assert run.state == RunState.DONE
     assert AmazonReport.objects.get().state == ReportState.READY
-    assert world.listing("MUG").accepted["price"] == "10.00 EUR"
+    assert world.listing("MUG").believed["price"] == "10.00 EUR"
 
 
 def test_a_report_of_another_marketplace_is_not_taken_in(
@@ -164,7 +164,7 @@ def test_a_report_that_nobody_came_to_look_for_is_too_old_to_be_used(world: Worl
     world.amazon.advance(3 * 24 * 3600)
     world.list_on_amazon("MUG", price="12.00", quantity=5)
     take_in_listings(world)
-    assert world.listing("MUG").accepted["price"] == "12.00 EUR"
+    assert world.listing("MUG").believed["price"] == "12.00 EUR"
     states = AmazonReport.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == [ReportState.FAILED, ReportState.READY]
 

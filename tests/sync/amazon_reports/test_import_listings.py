@@ -40,13 +40,13 @@ def test_a_whole_account_is_adopted_without_reading_one_listing(world: World) ->
     mug, fba = world.listing("MUG"), world.listing("FBA")
     assert mug.presence == Presence.PRESENT
     assert (mug.asin, mug.gtin, mug.title) == ("B000000001", "04006381333931", "")
-    assert mug.accepted == {"price": "10.00 EUR", "quantity": 5}
+    assert mug.believed == {"price": "10.00 EUR", "quantity": 5}
     assert (mug.verified, mug.read_at) == ({}, None)
     assert mug.reported_at == AmazonReport.objects.get().made_at
-    assert world.listing("CUP").accepted["quantity"] == 0
+    assert world.listing("CUP").believed["quantity"] == 0
     assert (mug.sku.channel, mug.sku.offer_pk) == ("DEFAULT", "")
     assert fba.sku.fulfilled_by_amazon
-    assert fba.accepted == {"price": "30.00 EUR"}
+    assert fba.believed == {"price": "30.00 EUR"}
     assert calls(world, "searchListingsItems") == calls(world, "getListingsItem") == 0
 
 
@@ -87,9 +87,9 @@ def test_all_marketplaces_come_in_and_a_chosen_one_alone(connect: Callable[..., 
     for code, price in ((DE, "10.00"), (FR, "11.00")):
         world.list_on_amazon("MUG", marketplace=code, price=price, quantity=5)
     assert take_in_listings(world, marketplaces=[FR]).counts["rows"] == 1
-    assert world.listing("MUG", FR).accepted["price"] == "11.00 EUR"
+    assert world.listing("MUG", FR).believed["price"] == "11.00 EUR"
     assert take_in_listings(world).counts["rows"] == 2
-    assert world.listing("MUG", DE).accepted["price"] == "10.00 EUR"
+    assert world.listing("MUG", DE).believed["price"] == "10.00 EUR"
     assert SellerSku.objects.count() == 1
 
 
@@ -102,11 +102,11 @@ def test_a_report_never_ends_a_listing_however_few_its_rows(world: World) -> Non
     world.export()
     for listing in list(world.amazon._world.skus.values())[1:]:
         listing.clear()
-    before = dict(Listing.objects.values_list("sku__sku", "accepted"))
+    before = dict(Listing.objects.values_list("sku__sku", "believed"))
     run = take_in_listings(world)
     assert run.went_well
     assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "few-rows")]
-    assert dict(Listing.objects.values_list("sku__sku", "accepted")) == before
+    assert dict(Listing.objects.values_list("sku__sku", "believed")) == before
     assert Listing.objects.filter(presence=Presence.PRESENT).count() == 6
 
 

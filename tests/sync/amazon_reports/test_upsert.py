@@ -23,6 +23,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.sync.amazon_reports import import_listings
+from django_amazon_sync.sync.amazon_reports.fetch import may_be_destroyed
 from django_amazon_sync.sync.amazon_reports.upsert import take_in
 from django_amazon_sync.testing.factories import AmazonReportFactory, SellerSkuFactory
 from tests.factories_amazon import LiveAccountFactory
@@ -38,7 +39,7 @@ def test_what_was_known_stays_as_it_was_accepted(world: World) -> None:
     run = take_in_listings(world)
     assert (run.counts["known"], run.counts["adopted"], run.counts["new"]) == (1, 0, 0)
     after = world.listing("MUG")
-    assert (after.accepted, after.verified) == (before.accepted, before.verified)
+    assert (after.believed, after.verified) == (before.believed, before.verified)
     assert (after.sku.offer_pk, after.title) == (before.sku.offer_pk, before.title)
     assert after.reported_at is not None
 
@@ -57,11 +58,11 @@ def test_a_second_import_changes_nothing(world: World) -> None:
 
 def test_a_quantity_is_adopted_at_the_epoch_of_its_sku(world: World) -> None:
     SellerSkuFactory.create(
-        account=world.account, sku="MUG", offer_pk="", channel="", stock_epoch=7
+        account=world.account, sku="MUG", offer_pk="", channel="", stock_version=7
     )
     world.list_on_amazon("MUG", price="10.00", quantity=5)
     take_in_listings(world)
-    assert world.listing("MUG").quantity_epoch == 7
+    assert world.listing("MUG").quantity_version == 7
 
 
 def test_what_the_api_showed_since_is_newer_than_the_report(world: World) -> None:
@@ -116,7 +117,7 @@ def test_of_two_rows_what_both_say_is_adopted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take([merchant("10.00", 5), merchant("10.00", 6)], world, monkeypatch)
-    assert world.listing("MUG").accepted == {"price": "10.00 EUR"}
+    assert world.listing("MUG").believed == {"price": "10.00 EUR"}
 
 
 WORDS = st.text(max_size=60)
@@ -145,11 +146,12 @@ def test_whatever_the_rows_hold_each_sku_is_there_once(
         given_rows = import_listings.rows_to_take(rows, "EUR")
         take_in(one_report, given_rows)
         kept = set(SellerSku.objects.values_list("sku", flat=True))
-        assert kept == {row.sku for row in rows if 0 < len(row.sku) <= 255 and "\0" not in row.sku}
+        fitting = {row.sku for row in rows if 0 < len(row.sku) <= 255 and "\0" not in row.sku}
+        assert kept == {sku for sku in fitting if not may_be_destroyed(sku)}
         assert Listing.objects.count() == len(kept)
         for listing in Listing.objects.select_related("sku"):
-            assert set(listing.accepted) <= {"price", "quantity"}
-            if "quantity" in listing.accepted:
+            assert set(listing.believed) <= {"price", "quantity"}
+            if "quantity" in listing.believed:
                 assert not listing.sku.fulfilled_by_amazon
         transaction.set_rollback(True)
 

@@ -22,5 +22,5 @@ def shop(world: World, settings: Any) -> World:
         world.sell(sku, price="11.00", quantity=40)
     assert world.export().went_well
     for sku in SKUS:
-        change(sku, price="12.00", num_in_stock=30)
+        change(sku, price="12.00", num_in_stock=50)
     return world

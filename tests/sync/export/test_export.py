@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import Listing, Outcome, RunState, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import pause
-from django_amazon_sync.sync.listings import decisions
+from django_amazon_sync.sync.listings import decisions, state
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
@@ -155,6 +156,7 @@ def test_what_is_gone_goes_to_zero_and_stays_listed(world: World) -> None:
     records["UNPUBLISHED"].product.is_public = False
     records["UNPUBLISHED"].product.save()
     SellerSku.objects.filter(sku="OFF").update(synchronise=False)
+    world.send_changes()  # the shop said that one is deleted
     world.export()
     assert [world.live(sku).quantity for sku in records] == [0, 0, 0]
     assert SellerSku.objects.count() == 3
@@ -215,7 +217,7 @@ def test_a_price_approved_by_hand_leaves(world: World) -> None:
     record.price = Decimal("20.00")
     record.save()
     world.export()
-    assert decisions.approve([world.listing("MUG")]) == 1
+    assert decisions.approve(Listing.objects.all(), shown_at=clock.now(), by="ann") == 1
     world.export()
     assert world.live("MUG").price == Decimal("20.00")
 
@@ -266,7 +268,7 @@ def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> No
         record.save()
     world.export()
     assert world.writes() == 0
-    assert decisions.approve(Listing.objects.all()) == 25
+    assert decisions.approve(Listing.objects.all(), shown_at=clock.now(), by="ann") == 25
     run = world.export(skus=["MUG-1", "MUG-2"])
     assert lines_of(run, "outcome") == [Outcome.SENT] * 2
     run = world.export()
@@ -303,7 +305,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
     for record in records:
         record.price = Decimal("11.00")
         record.save()
-    monkeypatch.setattr(decisions, "HELD_TOGETHER", 10)
+    monkeypatch.setattr(state, "STATES_PER_CHUNK", 10)
     written = bulk.update_rows
 
     def die_at_the_second(listings: Any, names: Any) -> None:
@@ -312,7 +314,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         written(listings, names)
 
     with monkeypatch.context() as patched:
-        patched.setattr(decisions, "update_rows", die_at_the_second)
+        patched.setattr(state, "update_rows", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             world.export()
     assert not Listing.objects.exclude(held={}).exists()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import feeds as gateway
-from django_amazon_sync.models import Outcome, RunState, SubmissionState
+from django_amazon_sync.models import Outcome, RunState, Submission, SubmissionState
 from django_amazon_sync.sync.accounts.connect import pause
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.sync.export.steps import SKUS, change, created, feeds, settle
@@ -33,10 +34,10 @@ def test_many_changes_go_by_one_feed_and_are_settled(shop: World) -> None:
     assert feeds()[0].state == SubmissionState.DONE
     for sku in SKUS:
         live = shop.live(sku)
-        assert (str(live.price), live.quantity) == ("12.00", 30)
+        assert (str(live.price), live.quantity) == ("12.00", 50)
         listing = shop.listing(sku)
-        assert listing.accepted["price"] == "12.00 EUR"
-        assert listing.verified == listing.accepted
+        assert listing.believed["price"] == "12.00 EUR"
+        assert listing.verified == listing.believed
     again = shop.export()
     assert (again.counts.get("in_feeds"), again.counts.get("sent")) == (None, None)
     assert created(shop) == 1
@@ -49,10 +50,11 @@ def test_a_few_changes_go_by_patch(shop: World) -> None:
     assert created(shop) == 0
 
 
-def test_low_stock_and_zeros_never_travel_by_feed(shop: World) -> None:
+def test_falls_low_stock_and_zeros_never_travel_by_feed(shop: World, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "FEED_THRESHOLD": 0}
     change("RED", num_in_stock=0)
     change("BLUE", num_in_stock=10)
-    change("GREEN", num_in_stock=19)  # less than half of what Amazon has
+    change("GREEN", num_in_stock=19)  # less than Amazon has
     run = shop.export()
     patched = {
         (sku, values["quantity"])
@@ -66,7 +68,7 @@ def test_low_stock_and_zeros_never_travel_by_feed(shop: World) -> None:
     }
     assert {sku for sku, values in carried.items() if "quantity" in values} == {"WHITE"}
     settle(shop)
-    assert [shop.live(sku).quantity for sku in SKUS] == [0, 10, 19, 30]
+    assert [shop.live(sku).quantity for sku in SKUS] == [0, 10, 19, 50]
 
 
 def test_what_is_in_a_feed_is_not_sent_again(shop: World) -> None:
@@ -86,8 +88,8 @@ def test_a_sale_in_the_shop_overtakes_a_feed_and_outlives_it(shop: World) -> Non
     settle(shop, timedelta(hours=4))
     live = shop.live("RED")
     assert (str(live.price), live.quantity) == ("13.00", 12)
-    assert shop.live("BLUE").quantity == 30
-    assert shop.listing("RED").accepted == {**shop.listing("RED").accepted, "quantity": 12}
+    assert shop.live("BLUE").quantity == 50
+    assert shop.listing("RED").believed == {**shop.listing("RED").believed, "quantity": 12}
 
 
 def test_a_feed_that_amazon_has_no_time_for_is_sent_later(shop: World) -> None:
@@ -108,7 +110,7 @@ def test_a_feed_that_amazon_does_not_take_goes_by_patch(shop: World) -> None:
     assert created(shop) == 1
     for sku in SKUS:
         live = shop.live(sku)
-        assert (str(live.price), live.quantity) == ("12.00", 30)
+        assert (str(live.price), live.quantity) == ("12.00", 50)
 
 
 def test_a_paused_account_sends_no_uploaded_feed(shop: World) -> None:
@@ -125,7 +127,7 @@ def test_full_files_are_followed_by_others(shop: World, monkeypatch: pytest.Monk
     assert [feed.items.count() for feed in feeds()] == [3, 1]
     settle(shop)
     assert [feed.state for feed in feeds()] == [SubmissionState.DONE] * 2
-    assert [shop.live(sku).quantity for sku in SKUS] == [30] * 4
+    assert [shop.live(sku).quantity for sku in SKUS] == [50] * 4
 
 
 def test_a_worker_that_died_while_writing_leaves_nothing_behind(
@@ -138,8 +140,9 @@ def test_a_worker_that_died_while_writing_leaves_nothing_behind(
         patched.setattr(gateway, "create_feed_document", die)
         with pytest.raises(KeyboardInterrupt):
             shop.export()
+    Submission.objects.update(deadline=clock.now() - timedelta(seconds=1))  # a while later
     assert feeds()[0].state == SubmissionState.NEW
     shop.export()
     assert [feed.state for feed in feeds()] == [SubmissionState.FAILED, SubmissionState.SENT]
     settle(shop)
-    assert [shop.live(sku).quantity for sku in SKUS] == [30] * 4
+    assert [shop.live(sku).quantity for sku in SKUS] == [50] * 4

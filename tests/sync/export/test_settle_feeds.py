@@ -26,7 +26,7 @@ def test_a_feed_that_is_applied_after_it_was_done_is_found_out(shop: World) -> N
     shop.verify()
     shop.send_changes()
     assert shop.live("RED").quantity == 12
-    assert shop.live("BLUE").quantity == 30
+    assert shop.live("BLUE").quantity == 50
 
 
 def test_a_refused_message_is_sent_once_more_by_patch(shop: World) -> None:
@@ -38,7 +38,7 @@ def test_a_refused_message_is_sent_once_more_by_patch(shop: World) -> None:
     assert [(line.sku, bool(line.code), "once more" in line.message) for line in lines] == [
         ("RED", True, True)
     ]
-    assert shop.live("RED").quantity == 30  # the price alone is refused by its own patch
+    assert shop.live("RED").quantity == 50  # the price alone is refused by its own patch
     assert shop.listing("RED").refused == {"price": "900000000.00 EUR"}
     writes = shop.writes()
     settle(shop)
@@ -66,7 +66,7 @@ def test_what_nobody_can_tell_is_read_back_and_sent_anew(shop: World, says: str)
     assert created(shop) == 1  # a day of patches follows a feed that failed
     for sku in SKUS:
         live = shop.live(sku)
-        assert (str(live.price), live.quantity) == ("12.00", 30)
+        assert (str(live.price), live.quantity) == ("12.00", 50)
 
 
 @pytest.mark.parametrize("amazon", [{"switches": Switches(feed_outcome="stuck")}], indirect=True)
@@ -77,7 +77,7 @@ def test_a_feed_that_is_stuck_for_two_days_is_given_up(shop: World) -> None:
     settle(shop, timedelta(hours=9))
     assert feeds()[0].state == SubmissionState.FAILED
     assert "48 hours" in feeds()[0].reason
-    assert [shop.live(sku).quantity for sku in SKUS] == [30] * 4
+    assert [shop.live(sku).quantity for sku in SKUS] == [50] * 4
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
@@ -91,7 +91,7 @@ def test_a_feed_whose_creation_got_no_answer_is_not_sent_twice(shop: World, kind
     assert len(made) <= 1
     for sku in SKUS:
         live = shop.live(sku)
-        assert (str(live.price), live.quantity) == ("12.00", 30)
+        assert (str(live.price), live.quantity) == ("12.00", 50)
 
 
 def test_listing_rows_never_say_verified_while_amazon_shows_something_else(shop: World) -> None:
@@ -101,6 +101,6 @@ def test_listing_rows_never_say_verified_while_amazon_shows_something_else(shop:
     settle(shop)
     for listing in Listing.objects.select_related("sku"):
         live = shop.live(listing.sku.sku)
-        if listing.verified.get("quantity") == listing.accepted.get("quantity"):
+        if listing.verified.get("quantity") == listing.believed.get("quantity"):
             assert live.quantity == listing.verified["quantity"]
     assert "quantity" not in shop.listing("RED").verified

@@ -9,8 +9,7 @@ import pytest
 
 from django_amazon_sync.models import Job, Listing, Marketplace, Outcome
 from django_amazon_sync.sync.listings.decisions import send_ours
-from django_amazon_sync.sync.offers.desired import drift_of
-from tests.world import World, lines_of, to_the_end
+from tests.world import World, drifted_now, lines_of, to_the_end
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +43,7 @@ def test_where_amazon_wins_its_price_stays_and_the_listing_says_why(world: World
     world.export(skus=["MUG"])
     world.verify()
     listing = world.listing("MUG")
-    assert listing.drift == {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR"}}
+    assert drifted_now(listing) == {"price": {"ours": "10.00 EUR", "live": "12.00 EUR"}}
     assert world.live("MUG").price == Decimal("12.00")
 
 
@@ -88,7 +87,7 @@ def test_what_is_put_back_on_amazon_is_forgotten(world: World) -> None:
     world.list_on_amazon("MUG", price="10.00", quantity=5)
     assert lines_of(world.verify(), "outcome") == []
     listing = world.listing("MUG")
-    assert (listing.drift, listing.accepted["price"]) == ({}, "10.00 EUR")
+    assert (listing.drift, listing.believed["price"]) == ({}, "10.00 EUR")
     record.price = Decimal("10.50")
     record.save()
     world.export()
@@ -101,7 +100,9 @@ def test_a_second_change_on_amazon_is_shown_against_what_was_ours(world: World) 
     world.verify()
     world.list_on_amazon("MUG", price="13.00", quantity=5)
     world.verify()
-    assert world.listing("MUG").drift == {"price": {"accepted": "10.00 EUR", "live": "13.00 EUR"}}
+    assert drifted_now(world.listing("MUG")) == {
+        "price": {"ours": "10.00 EUR", "live": "13.00 EUR"}
+    }
     world.export()
     assert world.live("MUG").price == Decimal("13.00")
 
@@ -122,7 +123,7 @@ def test_a_title_stays_where_amazon_wins(world: World) -> None:
     ours = world.live("MUG").title
     world.list_on_amazon("MUG", price="10.00", quantity=5, title="A mug by another hand")
     world.verify()
-    assert drift_of(world.listing("MUG").drift, "name")["live"] == "A mug by another hand"
+    assert drifted_now(world.listing("MUG"))["name"]["live"] == "A mug by another hand"
     record.product.title = "Another mug"
     record.product.save()
     world.export()
@@ -152,6 +153,8 @@ def test_a_report_that_shows_the_kept_value_ends_nothing(
     world.amazon.advance(7 * 3600)
     run = to_the_end(world, world.verify())
     assert run.counts["by_report"] == 1
-    assert world.listing("MUG").drift == {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR"}}
+    assert drifted_now(world.listing("MUG")) == {
+        "price": {"ours": "10.00 EUR", "live": "12.00 EUR"}
+    }
     world.export()
     assert world.live("MUG").price == Decimal("12.00")

@@ -1,26 +1,23 @@
-"""What open submissions carry, and who may settle what a worker left open."""
+"""What open submissions carry, and which of them nobody waits for any more."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import Job, Listing, Submission, SubmissionItem, SubmissionState
-from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync import clock
+from django_amazon_sync.models import Listing, Submission, SubmissionItem, SubmissionState
 from django_amazon_sync.sync.listings.in_flight import (
-    abandoned_jobs,
+    InFlight,
     fields_on_their_way,
-    not_on_its_way,
-    slots_underway,
-    values_in_feeds,
+    in_feeds,
+    left_behind,
+    underway,
+    unfinished_files,
 )
-from django_amazon_sync.sync.offers.fields import FIELDS
-from django_amazon_sync.sync.runs import leases
-from django_amazon_sync.sync.runs.work import Work, lease_key
-from django_amazon_sync.testing.factories import SyncRunFactory
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory, SubmissionFactory
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -31,42 +28,58 @@ def listing(db: None) -> Listing:
     return ListingInStepFactory.create(marketplace__account=account)
 
 
-def patch(listing: Listing, state: str = SubmissionState.SENT, **values: Any) -> Submission:
-    return SubmissionFactory.create(listing=listing, item__values=values, state=state)
+def patch(
+    listing: Listing,
+    state: str = SubmissionState.SENT,
+    deadline: datetime | None = None,
+    kind: str = Submission.Kind.PATCH,
+    **values: Any,
+) -> Submission:
+    return SubmissionFactory.create(
+        listing=listing, item__values=values, state=state, deadline=deadline, kind=kind
+    )
 
 
 def feed(listing: Listing, state: str = SubmissionState.SENT, **values: Any) -> Submission:
-    return SubmissionFactory.create(
-        listing=listing, item__values=values, state=state, kind=Submission.Kind.FEED
-    )
+    return patch(listing, state, kind=Submission.Kind.FEED, **values)
 
 
 def test_feeds_carry_what_is_not_settled_until_they_are_done(listing: Listing) -> None:
     feed(listing, price="1.00 EUR")
     feed(listing, SubmissionState.UPLOADED, quantity=3)
-    feed(listing, SubmissionState.DONE, price="2.00 EUR")
-    patch(listing, price="3.00 EUR")
-    settled = feed(listing, quantity=4)
+    settled = feed(listing, name="Mug")
     SubmissionItem.objects.filter(submission=settled).update(settled=True)
-    carried = values_in_feeds([listing.pk])[listing.pk]
-    assert [values for values, _epoch in carried] == [{"price": "1.00 EUR"}, {"quantity": 3}]
+    assert in_feeds([listing.pk])[listing.pk].carried == {"price": "1.00 EUR", "quantity": 3}
+
+
+@pytest.mark.parametrize("state", [SubmissionState.SENT, SubmissionState.DONE])
+def test_what_a_later_patch_overtook_is_not_on_its_way(listing: Listing, state: str) -> None:
+    feed(listing, price="1.00 EUR", quantity=3)
+    patch(listing, state, price="3.00 EUR")
+    assert in_feeds([listing.pk])[listing.pk].carried == {"quantity": 3}
+
+
+def test_a_patch_that_failed_overtakes_nothing(listing: Listing) -> None:
+    feed(listing, price="1.00 EUR")
+    patch(listing, SubmissionState.FAILED, price="3.00 EUR")
+    assert in_feeds([listing.pk])[listing.pk].carried == {"price": "1.00 EUR"}
 
 
 @pytest.mark.parametrize(
-    ("carried", "left"),
+    ("carried", "version", "left"),
     [
-        ([], {"price": "1.00 EUR", "quantity": 5}),
-        ([({"price": "1.00 EUR", "quantity": 5}, 7)], {}),
-        ([({"price": "1.00 EUR"}, 7), ({"price": "2.00 EUR"}, 7)],
-         {"price": "1.00 EUR", "quantity": 5}),
-        ([({"price": "1.00 EUR", "quantity": 5}, 6)], {"quantity": 5}),
+        ({}, -1, {"price", "quantity"}),
+        ({"price": "1.00 EUR", "quantity": 5}, 7, set()),
+        ({"price": "2.00 EUR", "quantity": 5}, 7, {"price"}),
+        ({"price": "1.00 EUR", "quantity": 5}, 6, {"quantity"}),
     ],
-    ids=["nothing", "all of it", "a later feed counts", "a quantity from before an order"],
-)  # fmt: skip
+    ids=["nothing", "all of it", "another price", "a quantity from before an order"],
+)
 def test_what_a_feed_carries_is_not_sent_again(
-    carried: list[tuple[dict[str, Any], int]], left: dict[str, Any]
+    carried: dict[str, Any], version: int, left: set[str]
 ) -> None:
-    assert not_on_its_way({"price": "1.00 EUR", "quantity": 5}, carried, 7) == left
+    mine = InFlight(carried, version)
+    assert mine.without({"price": "1.00 EUR", "quantity": 5}, 7) == left
 
 
 def test_the_outcome_of_patches_and_feeds_is_open_until_it_is_known(listing: Listing) -> None:
@@ -78,18 +91,35 @@ def test_the_outcome_of_patches_and_feeds_is_open_until_it_is_known(listing: Lis
 
 def test_a_request_of_this_moment_keeps_its_place_and_a_feed_keeps_none(listing: Listing) -> None:
     feed(listing, quantity=3)
-    patch(listing, SubmissionState.UNKNOWN, title="Mug")
+    patch(listing, SubmissionState.UNKNOWN, name="Mug")
     patch(listing, SubmissionState.NEW, price="1.00 EUR")
-    assert slots_underway([listing.pk]) == {listing.pk: {FIELDS["price"].slot.key}}
+    busy = underway([listing.sku_id])
+    assert busy.has(listing.pk, listing.sku_id, ["price"])
+    assert busy.has(listing.pk, listing.sku_id, ["minimum_price"])  # of the same offer
+    assert not busy.has(listing.pk, listing.sku_id, ["quantity", "name"])
 
 
-def test_who_is_at_work_settles_what_is_its_own(world: World) -> None:
-    """The others wait until the lease is free, and none begins while somebody settles for it."""
-    run = SyncRunFactory.create(account=world.account, job=Job.SETTLE)
-    with leases.lease(lease_key(Job.SETTLE, world.account.pk)) as held:
-        work = Work(run, world.account, world.shop, client_for(world.account), held)
-        with leases.lease(lease_key(Job.CHANGES, world.account.pk)):
-            assert list(abandoned_jobs(work)) == [Job.EXPORT]
-        for job in abandoned_jobs(work):
-            assert leases.busy(lease_key(job, world.account.pk))
-    assert not leases.busy(lease_key(Job.CHANGES, world.account.pk))
+def test_the_place_of_a_quantity_is_the_skus_in_all_marketplaces(listing: Listing) -> None:
+    patch(listing, quantity=3)
+    busy = underway([listing.sku_id])
+    assert busy.has(listing.pk + 1, listing.sku_id, ["quantity"])
+    assert busy.has(listing.pk + 1, listing.sku_id, ["handling_time"])
+    assert not busy.has(listing.pk + 1, listing.sku_id, ["price"])
+
+
+def test_what_is_past_its_time_or_had_no_answer_is_left_behind(listing: Listing) -> None:
+    account = listing.sku.account
+    late, soon = clock.now() - timedelta(minutes=3), clock.now() + timedelta(seconds=20)
+    over = patch(listing, deadline=late, price="1.00 EUR")
+    patch(listing, deadline=soon, price="2.00 EUR")
+    silent = patch(listing, SubmissionState.UNKNOWN, deadline=soon, price="3.00 EUR")
+    patch(listing, SubmissionState.DONE, deadline=late, price="4.00 EUR")
+    feed(listing, deadline=late, price="5.00 EUR")
+    assert list(left_behind(account)) == [over, silent]
+
+
+def test_a_file_that_nobody_writes_to_is_unfinished(listing: Listing) -> None:
+    late, soon = clock.now() - timedelta(seconds=3), clock.now() + timedelta(minutes=5)
+    dead = feed(listing, SubmissionState.NEW, deadline=late, price="1.00 EUR")
+    feed(listing, SubmissionState.NEW, deadline=soon, price="1.00 EUR")
+    assert list(unfinished_files(listing.sku.account)) == [dead]

@@ -15,7 +15,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import import_orders
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
@@ -132,7 +132,7 @@ def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
     assert held.offer_pk == str(record.pk)
     assert AmazonOrder.objects.get(number=number).state == OrderState.HELD
     row.refresh_from_db()
-    assert row.stock_epoch > 0
+    assert row.stock_version > 0
 
 
 # --- Listings -------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def test_units_that_orders_hold_stay_held(world: World, mug: Any) -> None:
     world.buy("OLD-MUG", 4, status="PENDING")
     world.import_orders()
     sell_under(world.account, world.shop, offer_of(world, mug), "NEW-MUG", old)
-    assert units_held() == {str(mug.pk): 4}
+    assert units_reserved() == {str(mug.pk): 4}
 
 
 def test_a_sku_that_amazon_never_had_just_changes_its_name(world: World) -> None:

@@ -47,12 +47,12 @@ def test_what_was_sent_before_the_first_read_stays_accepted(world: World) -> Non
         state=SubmissionState.DONE,
         item__values={"price": "10.00 EUR"},
     )
-    listing.accepted |= {"price": "10.00 EUR"}
+    listing.believed |= {"price": "10.00 EUR"}
     listing.accepted_at = timezone.now()
     listing.save()
     world.list_on_amazon("MUG", price="9.00", quantity=4)
     world.verify(skus=["MUG"])
     read = world.listing("MUG")
-    assert read.accepted["price"] == "10.00 EUR"
-    assert read.accepted["quantity"] == 4
+    assert read.believed["price"] == "10.00 EUR"
+    assert read.believed["quantity"] == 4
     assert "price" not in read.verified

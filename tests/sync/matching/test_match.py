@@ -262,7 +262,7 @@ def test_what_is_linked_is_looked_at_soon(world: World) -> None:
     matched(world)
     row = world.account.skus.get(sku="OLD")
     assert list(OfferChange.objects.values_list("offer_pk", flat=True)) == [row.offer_pk]
-    assert row.stock_epoch > 0
+    assert row.stock_version > 0
     world.send_changes()
     assert world.live("OLD").quantity == 3
 

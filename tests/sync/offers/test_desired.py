@@ -20,7 +20,7 @@ from django_amazon_sync.sync.offers.fields import own_fields
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
 from tests.sync.offers.steps import SALE, give, sent
-from tests.world import DE, World, lines_of
+from tests.world import DE, World, drifted_now, lines_of, without_since
 
 BUSINESS = {"price": "9.50 EUR", "tiers": [[10, "9.00 EUR"]]}
 VALUES: dict[str, Any] = {
@@ -61,7 +61,7 @@ def test_every_field_travels_by_itself_and_stays(mug: World) -> None:
         Decimal("10.00"), Decimal("8.00"), Decimal("9.50"),
     )  # fmt: skip
     assert (live.quantity, live.lead_time, live.restock_date) == (5, 3, "2027-01-15")
-    assert mug.listing("MUG").accepted.items() >= VALUES.items()
+    assert mug.listing("MUG").believed.items() >= VALUES.items()
     before = mug.writes()
     assert lines_of(mug.export(), "outcome") == []
     assert mug.writes() == before
@@ -72,7 +72,7 @@ def test_a_tier_that_amazon_shows_without_its_units_stops_no_run(mug: World) -> 
     give(mug, business_price=BUSINESS)
     odd: FieldValues = {"price": "9.40 EUR", "tiers": [[None, "9.20 EUR"]]}
     listing = mug.listing("MUG")
-    listing.accepted |= {"business_price": odd}
+    listing.believed |= {"business_price": odd}
     listing.save()
     run = mug.export()
     assert (run.state, lines_of(run, "outcome")) == (RunState.DONE, [Outcome.SENT])
@@ -111,8 +111,8 @@ def test_what_is_taken_away_here_is_taken_away_there(mug: World, name: str) -> N
     assert [one[name] for one in values if name in one] == [""]
     assert all(set(one) <= {name, "quantity"} for one in values)
     listing = mug.listing("MUG")
-    assert name not in listing.accepted
-    assert listing.accepted.items() >= {k: v for k, v in VALUES.items() if k != name}.items()
+    assert name not in listing.believed
+    assert listing.believed.items() >= {k: v for k, v in VALUES.items() if k != name}.items()
     mug.amazon.advance(120)
     run = mug.verify()
     assert lines_of(run, "outcome") == []
@@ -249,7 +249,7 @@ def test_a_business_price_is_verified_by_the_offer_to_business_buyers(mug: World
     mug.verify()
     listing = mug.listing("MUG")
     assert sent(mug)["purchasable_offer"]  # received, and not what business buyers pay
-    assert listing.drift == {"business_price": {"accepted": dearer, "live": BUSINESS}}
+    assert drifted_now(listing) == {"business_price": {"ours": dearer, "live": BUSINESS}}
     assert "business_price" not in listing.verified
 
     mug.amazon.switch(never_live=0.0)
@@ -267,7 +267,7 @@ def test_what_another_hand_changed_is_drift_and_is_mended(mug: World) -> None:
     by_hand(mug, "max_order_quantity", {"value": 9})
     mug.amazon.advance(7200)
     mug.verify()
-    assert mug.listing("MUG").drift == {"max_order_quantity": {"accepted": 4, "live": 9}}
+    assert drifted_now(mug.listing("MUG")) == {"max_order_quantity": {"ours": 4, "live": 9}}
     mug.export()
     assert sent(mug)["max_order_quantity"][0]["value"] == 4
 
@@ -360,7 +360,9 @@ def test_a_field_that_is_declared_anew_goes_all_the_way(
     by_hand(mug, "gift_options", {"value": 1})
     mug.amazon.advance(7200)
     run = mug.verify()
-    assert lines_of(run, "values") == [{"gift": {"accepted": 7, "live": 1}}]
+    assert [without_since(values) for values in lines_of(run, "values")] == [
+        {"gift": {"ours": 7, "live": 1}}
+    ]
 
 
 def _record(sku: str) -> Any:

@@ -9,7 +9,7 @@ from django_amazon_sync.models import (
     OrderState,
     SellerSku,
 )
-from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities, units_held
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities, units_reserved
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
     AmazonOrderLineFactory,
@@ -65,8 +65,8 @@ def test_orders_hold_units_until_the_shop_has_them_and_only_those_that_take_stoc
     )
     AmazonOrderLineFactory.create(order__account=account, offer_pk="2", quantity=7)
     AmazonOrderLineFactory.create(order__account=account, offer_pk="", quantity=50)
-    assert units_held() == {"1": 2 * len(HOLDING_STATES) + 1, "2": 7}
-    assert units_held(["2", ""]) == {"2": 7}
+    assert units_reserved() == {"1": 2 * len(HOLDING_STATES) + 1, "2": 7}
+    assert units_reserved(["2", ""]) == {"2": 7}
 
 
 def test_a_quantity_in_doubt_is_computed_anew_wherever_the_offer_is_sold(db: None) -> None:
@@ -75,7 +75,7 @@ def test_a_quantity_in_doubt_is_computed_anew_wherever_the_offer_is_sold(db: Non
     shared = SellerSkuFactory.create(account=other, sku="TASSE", offer_pk="1")
     left = SellerSkuFactory.create(account=third, sku="MUG", offer_pk="2")
     invalidate_quantities([(account.pk, "MUG", "1")])
-    epochs = dict(SellerSku.objects.values_list("pk", "stock_epoch"))
+    epochs = dict(SellerSku.objects.values_list("pk", "stock_version"))
     assert epochs == {sold.pk: 1, shared.pk: 1, left.pk: 0}
     noted = set(OfferChange.objects.values_list("account", "offer_pk"))
     assert noted == {(account.pk, "1"), (other.pk, "1")}
@@ -85,5 +85,5 @@ def test_a_sku_that_is_linked_to_nothing_is_in_doubt_by_itself(db: None) -> None
     sku = SellerSkuFactory.create(account=LiveAccountFactory.create(), sku="OLD", offer_pk="")
     invalidate_quantities([(sku.account_id, "OLD", "")])
     sku.refresh_from_db()
-    assert sku.stock_epoch == 1
+    assert sku.stock_version == 1
     assert not OfferChange.objects.exists()

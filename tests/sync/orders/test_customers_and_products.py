@@ -302,7 +302,7 @@ def test_what_was_made_is_never_sent_to_amazon(shop_of_products: World) -> None:
     world.export()
     assert world.live("STRANGE").quantity == 3
     assert str(world.live("STRANGE").price) == "3.00"
-    assert not Listing.objects.filter(sku__sku="STRANGE").exclude(accepted={}).exists()
+    assert not Listing.objects.filter(sku__sku="STRANGE").exclude(believed={}).exists()
 
 
 def test_without_the_switch_the_line_has_no_product(world: World) -> None:

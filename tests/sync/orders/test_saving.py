@@ -21,7 +21,7 @@ from django_amazon_sync.models import (
     Outcome,
     RunState,
 )
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import saving
 from tests.sync.orders.answers import Answers, answering, eur, iso, item
 from tests.world import World, lines_of, shop_order
@@ -259,7 +259,7 @@ def test_an_order_that_lost_a_line_before_it_was_placed_waits_for_getorder(
     answers.world.import_orders()
     assert placed_facts() == (1, Decimal("20.00"), 0)
     assert answers.world.in_stock("MUG") == 9
-    assert units_held() == {}
+    assert units_reserved() == {}
 
 
 # --- The same moment, older and unreadable copies -----------------------------------------------
@@ -310,7 +310,7 @@ def test_a_readable_copy_replaces_an_unreadable_one_whatever_its_time(answers: A
     answers.world.import_orders()
     order = order_of()
     assert (order.state, order.reason_code) == (OrderState.QUARANTINED, "unreadable")
-    assert list(units_held().values()) == [1]
+    assert list(units_reserved().values()) == [1]
     answers.found = [answers.order(lastUpdatedTime=minutes(answers, -60))]
     answers.world.import_orders()
     assert order_of().state == OrderState.PLACED
@@ -432,5 +432,5 @@ def test_at_rest_an_order_is_in_the_shop_as_it_is_whatever_came_before(
             held = AmazonOrderLine.objects.filter(order__number=NUMBER, quantity__gt=0)
             assert order_of().state == OrderState.PLACED
             assert list(held.values_list("item_id", "quantity")) == [("11", 2)]
-        assert units_held() == {}
+        assert units_reserved() == {}
         transaction.set_rollback(True)

@@ -10,7 +10,7 @@ import pytest
 
 from django_amazon_sync import clock
 from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, OrderState
-from django_amazon_sync.sync.offers.reserved_units import units_held
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import units
 from tests.sync.orders.answers import Answers, answering, item
 from tests.world import World, lines_of
@@ -48,7 +48,7 @@ def test_an_unreadable_order_holds_the_lines_that_can_be_read(
     odd = {"grandTotal": {"amount": "x"}}
     answers.found = [answers.order(proceeds=odd, orderItems=[item(quantity=4)])]
     answers.world.import_orders()
-    assert units_held() == {str(record.pk): 4}
+    assert units_reserved() == {str(record.pk): 4}
     assert not units.units_unknown(answers.world.account)
     restock(record, 6)
     assert live(answers) == 2
@@ -87,14 +87,14 @@ def test_what_staff_say_that_an_order_holds_ends_the_waiting(answers: Answers, r
     assert live(answers) == 5
     order = AmazonOrder.objects.get()
     assert units.name_units(order, answers.world.shop, {"MUG": 3})
-    assert units_held() == {str(record.pk): 3}
+    assert units_reserved() == {str(record.pk): 3}
     assert live(answers) == 6
     assert not units.name_units(order, answers.world.shop, {"MUG": 1})
     whole = answers.order(orderItems=[item(quantity=2, price="20.00")])
     answers.found, answers.by_id = [whole], {}
     answers.world.import_orders()
     assert AmazonOrder.objects.get().state == OrderState.PLACED
-    assert units_held() == {}
+    assert units_reserved() == {}
     left = AmazonOrderLine.objects.filter(quantity__gt=0)
     assert list(left.values_list("item_id", "quantity")) == [("11", 2)]
     assert answers.world.in_stock("MUG") == 7

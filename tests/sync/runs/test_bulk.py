@@ -32,9 +32,9 @@ prices = st.decimals(Decimal(0), Decimal("9999999999.99"), places=2)
 listings = st.fixed_dictionaries(
     {
         "reason": texts,
-        "accepted": json_values,
+        "believed": json_values,
         "issues": st.lists(json_values, max_size=2),
-        "quantity_epoch": whole,
+        "quantity_version": whole,
         "own_price": prices | st.none(),
         "read_at": moments | st.none(),
     }
@@ -64,7 +64,7 @@ def test_each_row_gets_its_own_values_of_every_kind(wanted: list[dict[str, objec
         stored = Listing.objects.get(pk=row.pk)
         assert {name: getattr(stored, name) for name in values} == values
         assert stored.title == "as it was"
-        assert Listing.objects.filter(pk=row.pk, accepted=values["accepted"]).exists()
+        assert Listing.objects.filter(pk=row.pk, believed=values["believed"]).exists()
     assert Listing.objects.values().get(pk=rows[-1].pk) == untouched
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import (
     Job,
     Listing,
@@ -20,10 +20,8 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.bulk import Merged
 from django_amazon_sync.testing.factories import (
     MarketplaceFactory,
-    SellerAccountFactory,
     SellerSkuFactory,
 )
 from tests import factories
@@ -99,7 +97,7 @@ def test_an_export_is_about_the_selected_only(
         account=world.account, sku="GONE", offer_pk="987654", managed=True
     )
     ListingInStepFactory.create(
-        marketplace=world.account.marketplaces.get(), sku=gone, accepted={"quantity": 4}
+        marketplace=world.account.marketplaces.get(), sku=gone, believed={"quantity": 4}
     )
     world.list_on_amazon("GONE", price="1.00", quantity=4)
     for record in factories.partner().stockrecords.all():
@@ -144,17 +142,6 @@ def test_what_was_selected_is_looked_at_soon_by_one_statement() -> None:
 
 
 @pytest.mark.django_db
-def test_one_mapping_is_laid_over_another_value_by_value() -> None:
-    account = SellerAccountFactory.create()
-    below = {"a": 1, "keep": True, "sale": {"price": "1", "end": "x"}, "text": "'\"", "none": None}
-    above = {"a": "2", "sale": {"price": "3"}, "list": [1, {"b": 2}], "off": False, "ü": 1.5}
-    row = ListingInStepFactory.create(marketplace__account=account, approved=below, held=above)
-    Listing.objects.update(approved=Merged(F("approved"), F("held")))
-    row.refresh_from_db()
-    assert row.approved == below | above
-
-
-@pytest.mark.django_db
 def test_approving_takes_as_many_queries_for_many_as_for_few() -> None:
     counted = []
     for number in (5, 500):
@@ -163,7 +150,8 @@ def test_approving_takes_as_many_queries_for_many_as_for_few() -> None:
         rows = [Listing(sku=sku, marketplace=place, held={"price": "9.00 EUR"}) for sku in skus]
         Listing.objects.bulk_create(rows)
         with CaptureQueriesContext(connection) as captured:
-            assert decisions.approve_all(Listing.objects.all()) == number
+            shown = clock.now()
+            assert decisions.approve(Listing.objects.all(), shown_at=shown, by="ann") == number
         counted.append(len(captured))
         assert not Listing.objects.exclude(held={}).exists()
     assert counted[0] == counted[1]

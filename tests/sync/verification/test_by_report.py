@@ -170,7 +170,7 @@ def test_what_is_on_its_way_is_not_compared(world: World) -> None:
 
 def test_what_amazon_ships_or_an_order_put_in_doubt_is_read(world: World) -> None:
     names = sell_many(world, 3)
-    SellerSku.objects.filter(sku=names[0]).update(stock_epoch=99)
+    SellerSku.objects.filter(sku=names[0]).update(stock_version=99)
     world.amazon.add_listing(
         world.seller, names[1], marketplace=DE, asin="B00AMAZONS", price="10.00", channel="AMAZON"
     )
@@ -251,7 +251,7 @@ def test_a_run_that_gave_way_goes_on_where_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = sell_many(world, 3)
-    SellerSku.objects.update(stock_epoch=99)  # so that each is read
+    SellerSku.objects.update(stock_version=99)  # so that each is read
     monkeypatch.setattr("django_amazon_sync.sync.verification.verify.SKUS_PER_SEARCH", 1)
     world.amazon._gate.log.clear()
     run = jobs.request(world.account, Job.VERIFY)
@@ -325,7 +325,7 @@ def test_what_is_called_verified_was_live_since_the_moment_that_is_named(
         claimed = claim
     watch.wait(12 * HOURS)
     watch.work(Job.VERIFY)
-    assert world.listing(name).accepted["price"] == f"{price_of(world, name)} EUR"
+    assert world.listing(name).believed["price"] == f"{price_of(world, name)} EUR"
 
 
 JOBS = {"export": Job.EXPORT, "verify": Job.VERIFY, "import": Job.IMPORT_LISTINGS}

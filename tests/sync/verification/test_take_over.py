@@ -22,6 +22,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import drift_of
 from django_amazon_sync.testing.factories import SellerSkuFactory
@@ -52,7 +53,11 @@ def send(world: World, **switches: Any) -> None:
 
 def take_over(world: World, *fields: str, dry_run: bool = False, **options: Any) -> SyncRun:
     wanted = {"skus": ["MUG"], "fields": list(fields), "marketplaces": [DE]} | options
-    return world.do(Job.TAKE_OVER, dry_run=dry_run, **wanted)
+    run = world.do(Job.TAKE_OVER, dry_run=dry_run, **wanted)
+    if run.state == RunState.QUEUED:  # it reads quantities once more
+        world.amazon.advance(400)
+        jobs.perform(run, patience=5)
+    return run
 
 
 def in_shop(world: World, sku: str = "MUG") -> tuple[str, Decimal, int]:
@@ -272,7 +277,7 @@ def test_an_order_that_comes_meanwhile_stops_the_quantity(
     check = module._check_unchanged
 
     def sold(*args: Any) -> None:
-        SellerSku.objects.filter(sku="MUG").update(stock_epoch=99)
+        SellerSku.objects.filter(sku="MUG").update(stock_version=99)
         check(*args)
 
     monkeypatch.setattr(module, "_check_unchanged", sold)
@@ -305,7 +310,6 @@ def test_a_quantity_that_goes_out_anywhere_is_refused(connect: Callable[..., Wor
 
 
 def test_a_run_over_many_goes_on_where_it_was(quiet: World) -> None:
-    from django_amazon_sync.sync import jobs
 
     for number in range(25):
         factories.stock_record(f"SKU-{number:02}", price="3.00", in_stock=5)

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.data import Money
-from django_amazon_sync.rules.blast_radius import price_waits, run_waits
+from django_amazon_sync.rules.guards import (
+    KINDS,
+    OTHERS,
+    PRICES,
+    ZEROS,
+    Limits,
+    price_waits,
+    too_much,
+)
 
 
 def eur(amount: str) -> Money:
@@ -28,9 +36,9 @@ def test_a_price_that_moves_much_waits_and_says_so(new: str) -> None:
     assert reason.endswith("more than 30 % waits for approval.")
 
 
-@pytest.mark.parametrize("accepted", [None, Money(Decimal(10), "USD"), eur("0")])
-def test_where_there_is_nothing_to_compare_it_leaves(accepted: Money | None) -> None:
-    assert price_waits(accepted, eur("99.00"), percent=30) == ""
+@pytest.mark.parametrize("believed", [None, Money(Decimal(10), "USD"), eur("0")])
+def test_where_there_is_nothing_to_compare_it_leaves(believed: Money | None) -> None:
+    assert price_waits(believed, eur("99.00"), percent=30) == ""
 
 
 @given(
@@ -56,8 +64,27 @@ def test_what_waits_is_outside_the_band(before: Decimal, new: Decimal, percent: 
         (5000, 100_000, False),
     ],
 )
-def test_a_run_waits_where_it_moves_many_and_most(moved: int, known: int, waits: bool) -> None:
-    reason = run_waits(moved=moved, known=known, percent=50, count=20)
-    assert bool(reason) is waits
-    if waits:
-        assert f"would move {moved} of {known} listings" in reason
+def test_more_than_a_number_and_a_share_within_an_hour_wait(
+    moved: int, known: int, waits: bool
+) -> None:
+    limits = Limits(known=known, count=20, percent=50)
+    for kind in (PRICES, OTHERS):
+        reason = limits.too_much(kind, moved)
+        assert bool(reason) is waits
+        if waits:
+            assert f" {moved} of {known} listings" in reason
+
+
+def test_a_tenth_at_zero_for_no_reason_is_too_much() -> None:
+    limits = Limits(known=1000, count=20, percent=50)
+    assert limits.too_much(ZEROS, 100) == ""
+    assert "set to zero 101 of 1000 listings" in limits.too_much(ZEROS, 101)
+    assert Limits(known=1000, count=200, percent=50).too_much(ZEROS, 101) == ""
+    assert Limits(known=1000, count=20, percent=5).too_much(ZEROS, 51) != ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_counted_by_itself(kind: str) -> None:
+    limits = Limits(known=100, count=20, percent=50)
+    moved = dict.fromkeys(KINDS, 10) | {kind: 60}
+    assert set(too_much(limits, moved)) == {kind}

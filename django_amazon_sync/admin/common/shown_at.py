@@ -1,0 +1,30 @@
+"""When a page was shown: what staff approve is what they saw, not what waits by now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import forms
+from django.contrib.admin.helpers import ActionForm
+from django.http import HttpRequest
+
+from django_amazon_sync import clock
+
+
+def _now() -> str:
+    return clock.now().isoformat()
+
+
+class ShownAt(ActionForm):
+    """The form of a list's actions, with the moment at which the list was shown."""
+
+    shown_at = forms.CharField(required=False, initial=_now, widget=forms.HiddenInput)
+
+    @staticmethod
+    def moment_of(request: HttpRequest) -> datetime | None:
+        """When the page that sent this request was shown; None where it does not say."""
+        try:
+            moment = datetime.fromisoformat(request.POST.get("shown_at", ""))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None

@@ -1,0 +1,455 @@
+"""What is known and decided of one listing, and how each event changes it.
+
+Each function is an event: it gets a state and changes it, and knows neither database nor clock.
+``sync/listings/state.py`` applies them to rows; docs/how/state.md has them as a table.
+
+Of each field (by name, as sync/offers/fields.py declares them):
+
+- *believed*: what Amazon has by the latest evidence; absent is unknown;
+- *answered*: when Amazon accepted it, and at which look it was computed;
+- *verified*: what a read showed to be live;
+- *refused* or *held*, never both: one value that does not leave, with its *stop*: why, since when,
+  when it is tried again;
+- *approved*: one value that staff let leave, with its *approval*: by whom and when;
+- *drift*: what we had sent, what is live instead, since when.
+
+``prices`` are the last price that was live or accepted and those of the day before: they are never
+forgotten, as the guard of prices compares with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from django_amazon_sync.data import (
+    AnsweredRow,
+    ApprovalRow,
+    FieldValue,
+    FieldValues,
+    PriceRow,
+    StopRow,
+    SuspicionRow,
+)
+
+PRICE, QUANTITY = "price", "quantity"
+
+#: Under this key ``refused`` keeps what a refused creation was made of.
+CREATION = "creation"
+
+#: An approval that was not used is over after so long.
+APPROVALS_LAST = timedelta(days=7)
+
+#: A fall that Amazon refused is tried after so long, and hourly from then on.
+FALLS_AGAIN = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+FALLS_LATER = timedelta(hours=1)
+
+#: Anything else whose refusal may be a passing one.
+OTHERS_AGAIN = (timedelta(hours=1), timedelta(hours=6))
+OTHERS_LATER = timedelta(days=1)
+
+#: When something was that nobody remembers.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: How far back a price is compared with.
+A_DAY = timedelta(days=1)
+
+
+class State(Protocol):
+    """The state of a listing: its row, or a value of its own."""
+
+    believed: FieldValues
+    answered: dict[str, AnsweredRow]
+    verified: FieldValues
+    drift: FieldValues
+    suspected: SuspicionRow
+    prices: list[PriceRow]
+    refused: FieldValues
+    held: FieldValues
+    stops: dict[str, StopRow]
+    approved: FieldValues
+    approvals: dict[str, ApprovalRow]
+    quantity_version: int
+    accepted_at: datetime | None
+    verified_at: datetime | None
+    again_at: datetime | None
+    check_at: datetime | None
+    reason: str
+
+
+@dataclass
+class ListingState:
+    """A state that is no row."""
+
+    believed: FieldValues = field(default_factory=dict)
+    answered: dict[str, AnsweredRow] = field(default_factory=dict)
+    verified: FieldValues = field(default_factory=dict)
+    drift: FieldValues = field(default_factory=dict)
+    suspected: SuspicionRow = field(default_factory=lambda: SuspicionRow())
+    prices: list[PriceRow] = field(default_factory=list)
+    refused: FieldValues = field(default_factory=dict)
+    held: FieldValues = field(default_factory=dict)
+    stops: dict[str, StopRow] = field(default_factory=dict)
+    approved: FieldValues = field(default_factory=dict)
+    approvals: dict[str, ApprovalRow] = field(default_factory=dict)
+    quantity_version: int = -1
+    accepted_at: datetime | None = None
+    verified_at: datetime | None = None
+    again_at: datetime | None = None
+    check_at: datetime | None = None
+    reason: str = ""
+
+
+# --- What Amazon answers --------------------------------------------------------------------------
+
+
+def answered(
+    state: State,
+    values: Mapping[str, FieldValue],
+    *,
+    look: int,
+    at: datetime,
+    time_to_live: timedelta,
+    removed: Collection[str] = (),
+) -> None:
+    """Amazon accepted these values, which a look of this number computed; of the ``removed`` it
+    has nothing now.
+
+    The answer to an older look than the last one proves nothing: Amazon may have carried out
+    either later. Two answers within Amazon's ``time_to_live`` may have crossed likewise: what is
+    live is read once that time is over.
+    """
+    for name, value in values.items():
+        before = state.answered.get(name)
+        if before is not None and before["look"] > look:
+            forget(state, [name])
+            check(state, at + time_to_live)
+            continue
+        if before is not None and at - datetime.fromisoformat(before["at"]) < time_to_live:
+            check(state, at + time_to_live)
+        state.answered[name] = AnsweredRow(at=at.isoformat(), look=look)
+        if name == PRICE:
+            saw_price(state, value, at, ours=True)
+        if name in removed:
+            state.believed.pop(name, None)
+            state.verified.pop(name, None)
+        else:
+            state.believed[name] = value
+        if name == QUANTITY:
+            state.suspected = SuspicionRow()
+        state.drift.pop(name, None)
+        end_stop(state, name)
+        end_approval(state, name)
+    state.accepted_at = at
+    state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
+
+
+def unanswered(state: State, names: Collection[str], *, check_at: datetime) -> None:
+    """Nobody knows whether Amazon took these: they are read, and once more when Amazon had its
+    time, as it may carry the request out late."""
+    forget(state, names)
+    check(state, check_at)
+
+
+def refused(
+    state: State,
+    values: Mapping[str, FieldValue],
+    *,
+    code: str,
+    reason: str,
+    at: datetime,
+    falls: bool,
+    about_value: bool,
+) -> None:
+    """Amazon refused these values. ``falls``: the quantity is zero, or below what is live.
+    ``about_value``: Amazon named what is wrong, so the same would fare the same."""
+    for name, value in values.items():
+        before = state.stops.get(name) if state.refused.get(name) == value else None
+        tries = before["tries"] + 1 if before else 1
+        again = _again_at(name, tries, at, falls=falls, about_value=about_value)
+        state.held.pop(name, None)
+        state.refused[name] = value
+        state.stops[name] = StopRow(
+            code=code,
+            reason=reason,
+            since=before["since"] if before else at.isoformat(),
+            again_at=again.isoformat() if again else None,
+            tries=tries,
+            kind="",
+            against=None,
+        )
+    _set_again(state)
+    state.reason = reason
+
+
+def _again_at(
+    name: str, tries: int, at: datetime, *, falls: bool, about_value: bool
+) -> datetime | None:
+    """When a refused value is tried again by itself; what is wrong with a value does not pass,
+    but a quantity must never stay refused without end."""
+    if name == QUANTITY and falls:
+        pauses: tuple[timedelta, ...] = FALLS_AGAIN
+        later = FALLS_LATER
+    elif name == QUANTITY or (name != CREATION and not about_value):
+        pauses, later = OTHERS_AGAIN, OTHERS_LATER
+    else:
+        return None
+    return at + (pauses[tries - 1] if tries <= len(pauses) else later)
+
+
+# --- What a look finds ----------------------------------------------------------------------------
+
+
+def held(
+    state: State,
+    values: Mapping[str, FieldValue],
+    *,
+    code: str,
+    reason: str,
+    at: datetime,
+    kind: str = "",
+    against: FieldValue = None,
+) -> None:
+    """These values wait for approval; ``against`` is what the guard compared them with."""
+    for name, value in values.items():
+        before = state.stops.get(name) if state.held.get(name) == value else None
+        state.refused.pop(name, None)
+        state.held[name] = value
+        state.stops[name] = StopRow(
+            code=code,
+            reason=reason,
+            since=before["since"] if before else at.isoformat(),
+            again_at=None,
+            tries=0,
+            kind=kind,
+            against=against,
+        )
+    _set_again(state)
+    state.reason = reason
+
+
+def desired_is(
+    state: State, desired: Mapping[str, FieldValue], unknown: Collection[str], now: datetime
+) -> bool:
+    """What waits or is approved of another value than the desired one is over; whether any was.
+
+    Of the fields that are ``unknown`` nobody can say what is desired. An approved quantity covers
+    any lower one.
+    """
+    ended = False
+    for name in list(state.stops):
+        value = state.held.get(name, state.refused.get(name))
+        if name == CREATION or name in unknown or desired.get(name) == value:
+            continue
+        end_stop(state, name)
+        ended = True
+    for name, value in list(state.approved.items()):
+        approval = state.approvals.get(name)
+        over = (
+            approval is not None and now - datetime.fromisoformat(approval["at"]) > APPROVALS_LAST
+        )
+        if over or (name not in unknown and not covers(name, value, desired.get(name))):
+            end_approval(state, name)
+            ended = True
+    if ended:
+        state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
+    return ended
+
+
+def covers(name: str, approved: FieldValue, value: FieldValue) -> bool:
+    """Whether what staff approved lets this value leave: itself, and a quantity any lower one."""
+    if name == QUANTITY and isinstance(approved, int) and isinstance(value, int):
+        return value <= approved
+    return approved == value
+
+
+def approved(state: State, names: Collection[str], *, by: str, at: datetime) -> None:
+    """Staff let leave what these fields hold."""
+    for name in names:
+        state.approved[name] = state.held[name]
+        state.approvals[name] = ApprovalRow(by=by, at=at.isoformat())
+        end_stop(state, name)
+    state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
+
+
+# --- What a read shows ----------------------------------------------------------------------------
+
+
+def adopted(
+    state: State, live: FieldValues, kept: Collection[str], *, at: datetime, stock_version: int
+) -> None:
+    """The listing was found: what is live is believed, save the fields that are ``kept``, as we
+    sent those without having read it."""
+    ours = {name: value for name, value in state.believed.items() if name in kept}
+    state.believed = live | ours
+    state.verified = {name: new for name, new in live.items() if state.believed[name] == new}
+    if QUANTITY not in ours:
+        state.quantity_version = stock_version
+    if live.get(PRICE) is not None:
+        saw_price(state, live[PRICE], at, ours=False)
+    state.verified_at = at
+
+
+def seen(state: State, names: Collection[str], *, proven: Collection[str], at: datetime) -> None:
+    """These fields are as they are believed; the ``proven`` are what buyers meet."""
+    for name in names:
+        if name in proven:
+            state.verified[name] = state.believed[name]
+        if name == QUANTITY:
+            state.suspected = SuspicionRow()
+        if name == PRICE and name in proven:
+            saw_price(state, state.believed[name], at, ours=False)
+        end_approval(state, name)
+
+
+def drifted(state: State, live: Mapping[str, FieldValue], ours: FieldValues, at: datetime) -> None:
+    """Amazon shows these instead of what was accepted (``ours``): they are believed from now on."""
+    for name, value in live.items():
+        before = state.drift.get(name)
+        since = before.get("since") if isinstance(before, dict) else None
+        state.drift[name] = {"ours": ours[name], "live": value, "since": since or at.isoformat()}
+        state.verified.pop(name, None)
+        state.answered.pop(name, None)
+        if value is None:
+            state.believed.pop(name, None)
+        else:
+            if name == PRICE:
+                saw_price(state, value, at, ours=False)
+            state.believed[name] = value
+    state.suspected = SuspicionRow()
+    state.reason = "Amazon shows something else than it accepted."
+
+
+def suspected(state: State, live: int, at: datetime) -> None:
+    """One reading showed a live quantity below ours: a sale that Amazon does not show yet, or
+    another hand. A second one, after the orders up to then, tells."""
+    if not state.suspected:
+        state.suspected = SuspicionRow(live=live, at=at.isoformat())
+
+
+def first_reading(state: State, live: int, at: datetime) -> None:
+    """A live quantity that is to be taken over, once a second reading shows the same after the
+    orders up to this one."""
+    state.suspected = SuspicionRow(live=live, at=at.isoformat())
+
+
+def taken_over(state: State, live: Mapping[str, FieldValue], stock_version: int) -> None:
+    """The shop took these over from Amazon: they are ours, and as they are live."""
+    for name, value in live.items():
+        state.believed[name] = state.verified[name] = value
+        state.drift.pop(name, None)
+        end_stop(state, name)
+        end_approval(state, name)
+    if QUANTITY in live:
+        state.quantity_version = stock_version
+        state.suspected = SuspicionRow()
+    state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
+
+
+def missing(state: State, reason: str) -> None:
+    """Amazon no longer has the listing: nothing of it is believed."""
+    forget(state, list(state.believed))
+    state.believed, state.verified, state.suspected = {}, {}, SuspicionRow()
+    state.drift = {"listing": "missing"}
+    state.reason = reason
+
+
+def restored(state: State) -> None:
+    """The rows are of an earlier time than Amazon: nothing is known, and nothing was asked."""
+    missing(state, "")
+    state.drift, state.approved, state.approvals = {}, {}, {}
+    state.answered, state.verified_at, state.accepted_at = {}, None, None
+
+
+# --- Parts ----------------------------------------------------------------------------------------
+
+
+def forget(state: State, names: Collection[str]) -> None:
+    """What Amazon has of these fields is unknown; the prices that were seen stay."""
+    if PRICE in names and not state.prices:
+        since = state.accepted_at or state.verified_at or NEVER
+        saw_price(state, state.believed.get(PRICE), since, ours=True)
+    for name in names:
+        state.believed.pop(name, None)
+        state.verified.pop(name, None)
+        state.answered.pop(name, None)
+
+
+def check(state: State, at: datetime) -> None:
+    """The listing is read at this moment; a later one that was said before goes first."""
+    state.check_at = max(state.check_at, at) if state.check_at else at
+
+
+def end_stop(state: State, name: str) -> None:
+    """Nothing stops this field any more."""
+    state.held.pop(name, None)
+    state.refused.pop(name, None)
+    state.stops.pop(name, None)
+    _set_again(state)
+
+
+def end_approval(state: State, name: str) -> None:
+    """The approval of this field is used, or over."""
+    state.approved.pop(name, None)
+    state.approvals.pop(name, None)
+
+
+def _set_again(state: State) -> None:
+    moments = [stop["again_at"] for stop in state.stops.values() if stop["again_at"]]
+    state.again_at = min(map(datetime.fromisoformat, moments)) if moments else None
+
+
+def saw_price(state: State, price: FieldValue, at: datetime, *, ours: bool) -> None:
+    """This price was live or accepted at this moment.
+
+    Kept are the last one, our last one, those of the day before (of each hour the first and the
+    last), and the one that held when that day began.
+    """
+    if not isinstance(price, str) or not price:
+        return
+    if not state.prices and (before := _believed_price(state)) not in ("", price):
+        since = state.accepted_at or state.verified_at or NEVER
+        state.prices.append(PriceRow(price=before, at=since.isoformat(), ours=True))
+    last = state.prices[-1] if state.prices else None
+    if last is not None and last["price"] == price:
+        last["ours"] = last["ours"] or ours
+        return
+    hour = at.isoformat()[:13]
+    in_this_hour = [row for row in state.prices[-2:] if row["at"][:13] == hour]
+    if len(in_this_hour) == 2:
+        state.prices.pop()
+    state.prices.append(PriceRow(price=price, at=at.isoformat(), ours=ours))
+    our_last = next((row for row in reversed(state.prices) if row["ours"]), None)
+    ends = [datetime.fromisoformat(row["at"]) for row in state.prices[1:]]
+    state.prices = [
+        row
+        for row, end in zip(state.prices, [*ends, None], strict=True)
+        if end is None or at - end < A_DAY or row is our_last
+    ]
+
+
+def last_price(state: State) -> str:
+    """The price that was live or accepted last; empty where none ever was."""
+    return state.prices[-1]["price"] if state.prices else _believed_price(state)
+
+
+def last_price_of_ours(state: State) -> str:
+    """The price that Amazon accepted last from us; empty where none is remembered."""
+    if not state.prices:
+        return _believed_price(state)
+    return next((row["price"] for row in reversed(state.prices) if row["ours"]), "")
+
+
+def price_of_yesterday(state: State, now: datetime) -> str:
+    """The price that held 24 hours ago, or the earliest one since; empty where none ever was."""
+    before = [row for row in state.prices if now - datetime.fromisoformat(row["at"]) >= A_DAY]
+    rows = before[-1:] or state.prices[:1]
+    return rows[0]["price"] if rows else _believed_price(state)
+
+
+def _believed_price(state: State) -> str:
+    """What is believed where no price was remembered yet: a report found it."""
+    price = state.believed.get(PRICE)
+    return price if isinstance(price, str) else ""
