@@ -54,10 +54,11 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     "DEPLOYMENT": "",
     # Redis for the rate limiter's buckets; without it they live in the database.
     "REDIS_URL": "",
-    # A price that moves by more than this many per cent waits for approval.
+    # A price that moves by more than this many per cent, from the last one or from that of 24 hours
+    # ago, waits for approval.
     "PRICE_MOVE_PERCENT": 30,
-    # A run that would move more than this share of the listings, and more than RUN_MOVE_COUNT
-    # of them, waits for approval.
+    # What would move more than this share of the listings within an hour, and more than
+    # RUN_MOVE_COUNT of them, waits for approval: prices, zeros and all else, each by itself.
     "RUN_MOVE_PERCENT": 50,
     "RUN_MOVE_COUNT": 20,
     # Seconds that Amazon has to make an accepted change live before a difference is drift
@@ -84,8 +85,8 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     "RATES_CALLABLE": "",
     # A rate from more than this many days ago no longer holds.
     "RATES_MAX_AGE": 7,
-    # A converted price that moves by at most this many per cent moves with the rate, and never
-    # makes a run wait for approval.
+    # A converted price that moves by at most this many per cent moves with the rate, and does
+    # not count among the prices that move.
     "RATES_MOVE_PERCENT": 5,
     # OscarShop: codes of the shipping event types that mean "handed to the carrier".
     "SHIPPING_EVENTS": ["shipped"],
