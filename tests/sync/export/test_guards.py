@@ -130,7 +130,7 @@ def test_a_run_approves_only_what_its_report_showed(world: World) -> None:
 
 
 def test_a_listing_that_is_made_again_meets_the_guard_of_prices(world: World) -> None:
-    record = world.sell("MUG", price="10.00", asin="B0000000MU")
+    record = world.sell("MUG", price="10.00")
     world.export()
     world.amazon.advance(7200)
     world.import_orders()

@@ -16,7 +16,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
-from django_amazon_sync.sync.orders import import_orders
+from django_amazon_sync.sync.orders import saving
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
 from tests.faults.racing import just_before
@@ -125,7 +125,7 @@ def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
     row = SellerSkuFactory.create(account=world.account, sku="OLD-MUG", offer_pk="")
     number = world.buy("OLD-MUG", 4, status="PENDING")
     with just_before(
-        import_orders, "invalidate_quantities", lambda: link(world, "OLD-MUG", record)
+        saving, "invalidate_quantities", lambda: link(world, "OLD-MUG", record)
     ):
         world.import_orders()
     held = AmazonOrderLine.objects.get(order__number=number)
