@@ -25,6 +25,8 @@ from django.test import Client
 
 from django_amazon_sync.testing.simulator import Simulator
 
+pytestmark = pytest.mark.over_http  # the story drives the simulator as another process would
+
 SECRETS = ("AMAZON_LWA_CLIENT_ID", "AMAZON_LWA_CLIENT_SECRET", "AMAZON_LWA_REFRESH_TOKEN")
 
 
