@@ -12,15 +12,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
+import requests
 import time_machine
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import documents, feeds, listings, orders, product_types, reports
+from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.amazon.sessions import session
+from django_amazon_sync.amazon.sessions import exchange, session, whole
 from django_amazon_sync.amazon.shipments import confirm_shipment
 from django_amazon_sync.data import Money, OrderData, PackageToConfirm
-from django_amazon_sync.errors import AmazonSyncError, Unavailable
+from django_amazon_sync.errors import AmazonSyncError, TooLate, Unavailable
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import patches
 from tests.amazon.clients import CachedTokens, client_of
@@ -141,7 +143,7 @@ def everything_goes_wrong(told: Telling) -> None:
 
 
 def an_answer_is_slow(told: Telling) -> None:
-    for seconds, patience in ((0.3, 0.1), (0.02, 2.0), (0.02, None)):
+    for seconds, patience in ((0.3, 0.1), (0.02, 2.0)):
         told.amazon.faults.add(Fault("getListingsItem", "slow", seconds=seconds))
         hasty = client_of(told.amazon, timeout=(1, patience))
         told.see(listings.get_listing, hasty, SKU, [DE])
@@ -237,17 +239,46 @@ def test_every_thread_and_every_simulator_is_answered(near: Simulator) -> None:
         asked = threading.Thread(target=client_of(other).now)
         asked.start()
         asked.join()
-        assert (len(other.requests), len(near.requests)) == (1, 0)
+        assert other.requests
+        assert not near.requests
 
 
 def test_a_simulator_that_was_stopped_is_reached_by_nobody(near: Simulator) -> None:
     client = client_of(near)
+    listings.get_listing(client, SKU, [DE])  # there is a token now
     near.stop()
     with pytest.raises(Unavailable, match="no connection to Amazon") as caught:
-        client.now()
+        listings.get_listing(client, SKU, [DE])
     assert not caught.value.sent
     near.start()
-    client.now()
+    assert listings.get_listing(client, SKU, [DE]).listings
+
+
+def test_an_answer_that_drips_is_bound_altogether(near: Simulator) -> None:
+    near.faults.add(Fault("getListingsItem", "slow", seconds=5.0))
+    bounds = Bounds("getListingsItem", 0.05, largest=10**6)
+    url = f"{near.endpoint}/listings/2021-08-01/items/{near.seller('eu').seller_id}/{SKU}"
+    asked = requests.Request("GET", url, params={"marketplaceIds": DE})
+    asked.headers["x-amz-access-token"] = CachedTokens(near, "eu").token()
+    with (
+        pytest.raises(Unavailable, match="too long altogether"),
+        exchange(asked, (1, 30), bounds) as answer,
+    ):
+        whole(answer, bounds)
+
+
+def test_an_answer_that_is_too_large_is_not_read(near: Simulator) -> None:
+    bounds = Bounds("schema", 5, largest=10)
+    asked = requests.Request("GET", f"{near.endpoint}/schemas/meta.json")
+    with pytest.raises(Unavailable, match="larger"), exchange(asked, (1, 1), bounds) as answer:
+        whole(answer, bounds)
+
+
+def test_what_may_not_leave_any_more_does_not(near: Simulator) -> None:
+    bounds = Bounds("schema", 5, largest=10**6, not_after=clock.monotonic() - 1)
+    asked = requests.Request("GET", f"{near.endpoint}/schemas/meta.json")
+    with pytest.raises(TooLate), exchange(asked, (1, 1), bounds):
+        pass
 
 
 def test_another_process_is_told_that_it_asks_a_copy(near: Simulator) -> None:

@@ -7,6 +7,7 @@ errors of requests and urllib3 where the connection dies, half a body comes, or 
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Mapping
 from http.client import RemoteDisconnected
@@ -23,6 +24,7 @@ from urllib3.response import HTTPResponse
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import sessions
+from django_amazon_sync.amazon.bounds import Bounds, current
 
 from .server import Incoming, Reply, Respond
 
@@ -65,9 +67,11 @@ class _Adapter(BaseAdapter):
             raise _refused(request, str(address.hostname))
         if simulator.pid != os.getpid():
             raise RuntimeError("This simulator answers only the process that started it.")
-        incoming = Incoming.read(
-            str(request.method), request.path_url, request.headers, _body_of(request)
-        )
+        bounds, body = current(), _body_of(request)
+        if bounds is not None:
+            bounds.look()
+            bounds.went(len(body))
+        incoming = Incoming.read(str(request.method), request.path_url, request.headers, body)
         reply = simulator.respond(incoming)
         if reply.drop:
             gone = RemoteDisconnected("Remote end closed connection without response")
@@ -75,7 +79,7 @@ class _Adapter(BaseAdapter):
                 ProtocolError("Connection aborted.", gone), request=request
             )
         answer = HTTPResponse(
-            body=_Body(reply, timeout[1] if isinstance(timeout, tuple) else timeout),
+            body=_Body(reply, timeout[1] if isinstance(timeout, tuple) else timeout, bounds),
             headers=reply.head,
             status=reply.status,
             reason=reply.phrase,
@@ -115,16 +119,30 @@ def _body_of(request: requests.PreparedRequest) -> bytes:
 class _Body(io.BytesIO):
     """A body on its way; the second half may be missing, or come later."""
 
-    def __init__(self, reply: Reply, patience: float | None) -> None:
+    def __init__(self, reply: Reply, silence: float | None, bounds: Bounds | None) -> None:
         half = len(reply.body) // 2
         super().__init__(reply.body[:half] if reply.cut else reply.body)
-        self._half, self._pause, self._patience = half, reply.pause, patience
+        self._half, self._pause = half, reply.pause
+        self._silence, self._bounds = silence, bounds
 
     def read(self, size: int | None = -1) -> bytes:
         whole = size is None or size < 0
         if self._pause and (whole or self.tell() + (size or 0) > self._half):
-            pause, self._pause = self._pause, 0.0
-            clock.sleep(pause if self._patience is None else min(pause, self._patience))
-            if self._patience is not None and pause > self._patience:
-                raise TimeoutError("timed out")
-        return super().read(size)
+            self._wait()
+        piece = super().read(size)
+        if self._bounds is not None:
+            self._bounds.seconds_left()
+            self._bounds.came(len(piece))
+        return piece
+
+    def _wait(self) -> None:
+        """Raises TimeoutError where the silence is too long, Unavailable where all the time is."""
+        pause, self._pause = self._pause, 0.0
+        patience = math.inf if self._silence is None else self._silence
+        if self._bounds is not None:
+            patience = min(patience, self._bounds.seconds_left())
+        clock.sleep(min(pause, patience))
+        if pause > patience:
+            if self._bounds is not None:
+                self._bounds.seconds_left()
+            raise TimeoutError("timed out")
