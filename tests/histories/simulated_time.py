@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from django_amazon_sync import clock
-from django_amazon_sync.testing.simulator import clock as amazons
 
 BEGINNING = datetime(2026, 12, 7, 8, tzinfo=UTC)
 
@@ -28,10 +27,6 @@ class SimulatedClock:
     def sleep(self, seconds: float) -> None:
         self.seconds += max(0.0, seconds)
 
-    def time(self) -> float:
-        """What ``time.time()`` would say, which the simulator follows."""
-        return BEGINNING.timestamp() + self.seconds
-
     @contextmanager
     def stands_in(self, seed: int) -> Iterator[None]:
         """All that tells the time asks here, and the package's dice begins at the seed.
@@ -40,7 +35,6 @@ class SimulatedClock:
         """
         with (
             clock.stood_in_for(self, seed),
-            patch.object(amazons, "time", self),
             patch("django.utils.timezone.now", self.now),
         ):
             yield
