@@ -124,9 +124,7 @@ def test_a_link_that_comes_while_orders_are_stored_counts(world: World) -> None:
     world.list_on_amazon("OLD-MUG", price="10.00", quantity=9)
     row = SellerSkuFactory.create(account=world.account, sku="OLD-MUG", offer_pk="")
     number = world.buy("OLD-MUG", 4, status="PENDING")
-    with just_before(
-        saving, "invalidate_quantities", lambda: link(world, "OLD-MUG", record)
-    ):
+    with just_before(saving, "invalidate_quantities", lambda: link(world, "OLD-MUG", record)):
         world.import_orders()
     held = AmazonOrderLine.objects.get(order__number=number)
     assert held.offer_pk == str(record.pk)
