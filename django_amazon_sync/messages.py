@@ -158,6 +158,16 @@ class Code(StrEnum):
         ),
     )
     NOT_SAVED = "not-saved", gettext_noop("It could not be saved; it is asked for. %(words)s")
+    UNREADABLE_COPY = (
+        "unreadable-copy",
+        gettext_noop("A newer copy of it cannot be read; Amazon is asked for it. %(words)s"),
+    )
+    REVIVED = (
+        "revived",
+        gettext_noop(
+            "Amazon shows it as %(status)s again, and the shop's order is cancelled: look at it."
+        ),
+    )
     CONTRADICTS = (
         "contradicts",
         gettext_noop("Amazon showed two copies of one moment that contradict; it is asked."),

@@ -102,11 +102,20 @@ class Copy:
     def lacking(self) -> Message | None:
         """What this copy says too little of."""
         assert isinstance(self.read, OrderData)
-        if lack := lacks(self.read):
+        if lack := self.unsaid:
             return lack
         if self.read.status != "CANCELLED" and (gone := self.gone):
             return Message(Code.LINES_MISSING, count=len(gone))
         return None
+
+    @property
+    def unsaid(self) -> Message | None:
+        """What Amazon does not say of the order here; of one that staff took as it is, the lines
+        are enough."""
+        assert isinstance(self.read, OrderData)
+        lack = lacks(self.read)
+        taken = lack is not None and self.row.as_it_is and lack.code != Code.ITEMS
+        return None if taken else lack
 
     @property
     def age(self) -> int:
@@ -197,8 +206,9 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
         aside["state"] = OrderState.QUARANTINED
         if not row.lines.exists() and row.takes_stock:
             aside["units_unknown_since"] = row.units_unknown_since or clock.now()
-    rows = AmazonOrder.objects.filter(pk=row.pk)
+    rows = AmazonOrder.objects.filter(pk=row.pk, state=row.state)
     rows.update(**aside)
+    rows = AmazonOrder.objects.filter(pk=row.pk, reason_code=why.code)
     try:
         if row.state not in SETTLED:
             isolated(lambda: rows.update(document=found[1]))
@@ -296,7 +306,7 @@ def _verdict(copy: Copy, source: Source) -> Verdict:
     if same and copy.age == 0:
         return Verdict.TAKE if source.by_id and row.ask_at is not None else Verdict.LEAVE
     if source.by_id:
-        unsaid = row.state in SETTLED and lacks(copy.read)
+        unsaid = row.state in SETTLED and copy.unsaid
         return Verdict.DOUBT if unsaid else Verdict.TAKE
     return _verdict_of_found(copy)
 
@@ -400,6 +410,9 @@ def _take_in(copy: Copy, source: Source) -> None:
         _take_readable(row, read)
     if row.state == OrderState.PLACED or (row.state in SETTLED and row.shop_order_pk):
         _answered(row)
+        if row.state == OrderState.CANCELLED and read.status != "CANCELLED":
+            again = Message(Code.REVIVED, status=read.status or "nothing")
+            row.reason_code, row.reason = again.code, str(again)
         return  # told to the shop by placing.update_placed
     if isinstance(read, OrderData):
         _decide(copy, read, source)
@@ -500,12 +513,11 @@ def _doubt(told: Told, copy: Copy, source: Source) -> None:
     """Leave the order as it is, and ask Amazon for it by its id."""
     row, read = copy.row, copy.read
     if isinstance(read, UnreadableOrder):
-        why, reason = None, read.reason
+        why = Message(Code.UNREADABLE_COPY, words=read.reason)
     else:
         why = copy.lacking or Message(Code.CONTRADICTS)
-        reason = str(why)
     row.doubted_at = max(filter(None, (read.updated, row.doubted_at)), default=None)
-    row.reason_code, row.reason = why.code if why else Code.UNREADABLE, reason
+    row.reason_code, row.reason = why.code, str(why)
     first = row.ask_at is None
     _ask_again(row, source)
     if first or row.tries == MOST_TRIES:
@@ -521,7 +533,9 @@ def _say_what_became(told: Told, row: AmazonOrder, before: str) -> None:
         OrderState.CANCELLED: Outcome.CANCELLED,
     }
     new = row.state != before or before == OrderState.SEEN
-    if new and (outcome := outcomes.get(OrderState(row.state))):
+    if row.reason_code == Code.REVIVED:
+        told.say(Outcome.FAILED, row)
+    elif new and (outcome := outcomes.get(OrderState(row.state))):
         told.say(outcome, row)
 
 

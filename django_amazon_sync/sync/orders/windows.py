@@ -73,8 +73,9 @@ def _cover_all(account: SellerAccount, now: datetime) -> None:
     chained = OrderWindow.objects.filter(account=account, swept=False)
     codes = _codes(account)
     covered = _covered(account, codes)
-    # A newest one that was refused leaves no gap: its successor begins where it did.
-    chained.filter(state=WindowState.REFUSED, until=None).delete()
+    # A newest one that was refused leaves no gap: it is asked for anew, up to now.
+    refused = chained.filter(state=WindowState.REFUSED, until=None)
+    refused.update(state=WindowState.OPEN, refused_at=None, reason="")
     newest = chained.filter(state=WindowState.OPEN, until=None).first()
     if newest is None:
         reached = _last_end(chained.filter(state=WindowState.DONE))

@@ -22,7 +22,7 @@ from django_amazon_sync.models import (
     RunState,
 )
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
-from django_amazon_sync.sync.orders import saving
+from django_amazon_sync.sync.orders import placing, saving
 from tests.sync.orders.answers import Answers, answering, eur, iso, item
 from tests.world import World, lines_of, shop_order
 
@@ -342,6 +342,44 @@ def test_an_answer_by_id_is_taken_unless_a_readable_copy_is_newer(answers: Answe
     answers.by_id = {NUMBER: newer}
     answers.world.import_orders(order=NUMBER)
     assert placed_facts()[0] == 1
+
+
+def test_an_order_that_amazon_revives_is_told(answers: Answers) -> None:
+    whole = answers.order()
+    answers.found = [whole]
+    answers.world.import_orders()
+    over = {"fulfillment": {"fulfillmentStatus": "CANCELLED"}}
+    answers.found = [whole | over | {"lastUpdatedTime": minutes(answers, 1)}]
+    answers.world.import_orders()
+    answers.found = [whole | {"lastUpdatedTime": minutes(answers, 2)}]
+    run = answers.world.import_orders()
+    assert lines_of(run, "outcome", "code") == [(Outcome.FAILED, "revived")]
+    assert order_of().state == OrderState.CANCELLED
+
+
+def test_one_that_was_cancelled_before_it_was_placed_may_come_back(answers: Answers) -> None:
+    over = {"fulfillmentStatus": "CANCELLED"}
+    answers.found = [answers.order(fulfillment=over, orderItems=[])]
+    answers.world.import_orders()
+    assert order_of().state == OrderState.CANCELLED
+    answers.found = [answers.order(lastUpdatedTime=minutes(answers, 2))]
+    answers.world.import_orders()
+    assert placed_facts() == (1, Decimal("20.00"), 0)
+
+
+def test_one_that_was_placed_as_it_is_follows_what_amazon_says_without_a_total(
+    answers: Answers,
+) -> None:
+    no_total = answers.order(proceeds={}, orderItems=[item(quantity=2)])
+    answers.found = [no_total]
+    answers.world.import_orders()
+    placing.place_as_it_is([order_of()])
+    answers.world.import_orders()
+    assert placed_facts() == (2, Decimal("20.00"), 0)
+    less = {"orderItems": [item(price="10.00")], "lastUpdatedTime": minutes(answers, 5)}
+    answers.found = [no_total | less]
+    answers.world.import_orders()
+    assert placed_facts() == (1, Decimal("10.00"), Decimal("10.00"))
 
 
 # --- Before the cut-over ------------------------------------------------------------------------

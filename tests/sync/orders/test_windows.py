@@ -314,3 +314,22 @@ def test_orders_are_never_complete_beyond_what_could_be_known(world: World, days
             answers.complete_until = ""
             assert world.import_orders().state == RunState.DONE
             assert windows.complete_until(world.account) is not None
+
+
+def test_a_newest_window_that_amazon_refuses_is_asked_for_anew_and_is_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.account.orders_since = world.account.cut_over - timedelta(days=20)
+    world.account.save()
+
+    def refuses(client: Any, **asked: Any) -> Any:
+        raise Rejected("searchOrders", "Amazon refused the request.", status=400)
+
+    monkeypatch.setattr(orders_gateway, "search_orders", refuses)
+    for _ in range(3):
+        assert world.import_orders().state == RunState.STOPPED
+    assert OrderWindow.objects.count() == 2
+    monkeypatch.undo()
+    OrderWindow.objects.update(refused_at=F("refused_at") - timedelta(days=2))
+    assert world.import_orders().state == RunState.DONE
+    assert windows.complete_until(world.account) is not None
