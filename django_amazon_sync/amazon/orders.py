@@ -97,7 +97,7 @@ def search_orders(
     answer = client.call("searchOrders", "GET", _ORDERS, query=query)
     body = answer.body
     return OrderPage(
-        orders=tuple(_read_or_keep(raw) for raw in answer.array("orders")),
+        orders=tuple(read_or_keep(raw) for raw in answer.array("orders")),
         next_token=text(obj(body.get("pagination")).get("nextToken")),
         complete_until=moment(body.get("lastUpdatedBefore")) or moment(body.get("createdBefore")),
     )
@@ -110,10 +110,10 @@ def get_order(client: Client, number: str) -> tuple[OrderData | UnreadableOrder,
     raw = answer.object("order")
     if text(raw.get("orderId")) != number:
         answer.lacks(f"order {number}")
-    return _read_or_keep(raw)
+    return read_or_keep(raw)
 
 
-def _read_or_keep(raw: Json) -> tuple[OrderData | UnreadableOrder, JsonObject]:
+def read_or_keep(raw: Json) -> tuple[OrderData | UnreadableOrder, JsonObject]:
     """The order, or why it cannot be read; with its document, without what no database takes."""
     document = obj(storable(raw if isinstance(raw, dict) else {"document": raw}))
     try:
