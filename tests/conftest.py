@@ -38,6 +38,14 @@ def full_buckets() -> None:
                 server.delete(key)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_owner_of_states() -> None:
+    """No statement of any test writes a listing's state but by its owner."""
+    from tests.one_owner import watch
+
+    watch()
+
+
 @pytest.fixture
 def use_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Choose the broker for this test, whatever the environment has; empty: there is none."""

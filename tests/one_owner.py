@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from django.db import connection
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 import django_amazon_sync
 from django_amazon_sync.models import Listing
@@ -27,29 +28,50 @@ OWNERS = {
 }
 LEFT_ALONE = (PACKAGE / "migrations", PACKAGE / "testing")
 
-_UPDATE = re.compile(rf'\s*UPDATE "{Listing._meta.db_table}" SET (.*)', re.DOTALL)
-_SET = re.compile(r'"(\w+)" = ')
+TABLE = Listing._meta.db_table
+
+#: What changes rows that are there: an UPDATE, or an INSERT that finds them there already.
+_CHANGES = re.compile(
+    rf"""\bUPDATE\s+"?{TABLE}"?\s+(?:AS\s+\w+\s+)?SET\s(?P<update>.*)"""
+    rf"""|\bINSERT\s+INTO\s+"?{TABLE}"?\s.*?\bDO\s+UPDATE\s+SET\s(?P<upsert>.*)""",
+    re.DOTALL | re.IGNORECASE,
+)
+
+#: A column that gets a value; one that is compared with has its table before it.
+_SET = re.compile(r'(?<![.\w"])"?(\w+)"?\s*=')
 
 
 class NotTheOwner(AssertionError):
     """Somebody else than the owner wrote a state."""
 
 
-@contextmanager
-def watched() -> Iterator[None]:
-    """Look at all that is executed in the block."""
-    with connection.execute_wrapper(_look):
-        yield
+def watch() -> None:
+    """Look at all that is executed from now on, by whichever thread."""
+    connection_created.connect(_look_at, dispatch_uid="one owner")
+    for connection in connections.all(initialized_only=True):
+        _look_at(connection=connection)
+
+
+def _look_at(*, connection: BaseDatabaseWrapper, **_more: object) -> None:
+    # The first of all: whoever adds one for a while takes the last away again.
+    if _look not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, _look)
 
 
 def _look(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    if (found := _UPDATE.match(sql)) is not None:
-        columns = set(_SET.findall(found[1].split(" WHERE ")[0])) & set(STATE)
-        if columns and (writer := _writer()) is not None and writer not in OWNERS:
-            raise NotTheOwner(f"{writer.relative_to(PACKAGE)} writes {sorted(columns)}")
+    columns = states_written(sql)
+    if columns and (writer := _writer()) is not None and writer not in OWNERS:
+        raise NotTheOwner(f"{writer.relative_to(PACKAGE)} writes {sorted(columns)}")
     return execute(sql, params, many, context)
+
+
+def states_written(sql: str) -> set[str]:
+    """The columns of listings' states that a statement changes."""
+    if TABLE not in sql or (found := _CHANGES.search(sql)) is None:
+        return set()
+    return set(_SET.findall(found["update"] or found["upsert"])) & set(STATE)
 
 
 def _writer() -> Path | None:

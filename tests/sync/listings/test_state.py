@@ -17,7 +17,7 @@ from django_amazon_sync.rules.decision import Act, Decision
 from django_amazon_sync.rules.listing_state import ListingState
 from django_amazon_sync.sync.listings import state
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
-from tests.one_owner import NotTheOwner, watched
+from tests.one_owner import NotTheOwner, states_written
 from tests.rules.states import EVENTS, NOON, happen
 
 pytestmark = pytest.mark.django_db
@@ -101,5 +101,29 @@ def test_nobody_else_writes_a_state(listing: Listing) -> None:
     module = compile(source, str(bulk.__file__).replace("runs/bulk.py", "queue.py"), "exec")
     names: dict[str, Any] = {}
     exec(module, names)
-    with watched(), pytest.raises(NotTheOwner, match=r"sync/queue\.py writes \['drift'\]"):
+    with pytest.raises(NotTheOwner, match=r"sync/queue\.py writes \['drift'\]"):
         names["write"](Listing.objects.all())
+
+
+T = "django_amazon_sync_listing"
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        (f'UPDATE "{T}" SET "title" = %s, "held" = %s WHERE "{T}"."id" = 1', {"held"}),
+        (f"update {T} as l set reason=given.reason, title = 'x' from given", {"reason"}),
+        (
+            f"WITH given AS (SELECT 1) INSERT INTO {T} AS l (sku_id, drift) SELECT 1, 2 "
+            "ON CONFLICT (sku_id) DO UPDATE SET presence = excluded.presence, "
+            "believed = CASE WHEN l.read_at = 1 THEN excluded.believed ELSE l.believed END",
+            {"believed"},
+        ),
+        (f'UPDATE "{T}" SET "title" = %s WHERE "{T}"."held" = %s', set()),
+        (f'INSERT INTO "{T}" ("held", "drift") VALUES (%s, %s)', set()),
+        (f'SELECT "{T}"."held" FROM "{T}" WHERE "{T}"."held" = %s FOR UPDATE', set()),
+        (f'UPDATE "{T}s" SET "held" = %s', set()),
+    ],
+)
+def test_the_watch_reads_what_a_statement_changes(statement: str, columns: set[str]) -> None:
+    assert states_written(statement) == columns
