@@ -169,7 +169,7 @@ def send_feeds(size: int) -> None:
     """Feeds on their way that carry price and quantity of every listing, and no others."""
     RunLine.objects.all().delete()
     Submission.objects.all().delete()
-    Listing.objects.update(believed={}, verified={})
+    Listing.objects.update(believed={}, verified={}, answered={}, prices=[])
     only = Marketplace.objects.select_related("account").get()
     now = timezone.now() - timedelta(hours=1)
     for number, numbers in feeds_of(size):
@@ -190,6 +190,8 @@ def send_feeds(size: int) -> None:
             listing_id="n",
             values=f"({VALUES}){as_json()}",
             quantity_version="0",
+            look="0",
+            moves="''",
             message_id=f"n - {numbers.start - 1}",
             settled="false",
         )
