@@ -66,6 +66,7 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
                 leftover.offer_pk, leftover.matched = "", False
                 leftover.problem = f"Its offer is sold on Amazon as {target.sku}."
             target.offer_pk, target.matched, target.problem = wanted.offer_pk, wanted.matched, ""
+            target.former_offer_pk = ""
             changed += [target, *others]
         _save(account, changed)
         _linked(account, changed)
@@ -145,7 +146,7 @@ def _save(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["offer_pk", "matched", "problem"],
+        update_fields=["offer_pk", "former_offer_pk", "matched", "problem"],
     )
 
 
@@ -179,11 +180,14 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         row = next(row for row in _locked(account, named) if row.pk == sku.pk)
         before = row.offer_pk
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
+        row.former_offer_pk = ""  # whatever it was
         _save(account, [row])
+        _let_reserved_units_follow(account, [row])  # also to no offer
         _linked(account, [row])
         invalidate_quantities([(account.pk, sku.sku, before)])
         changed_offers.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
+    sku.former_offer_pk = row.former_offer_pk
 
 
 # --- Another SKU ----------------------------------------------------------------------------------
@@ -221,6 +225,7 @@ def sell_under(
         if _is_anothers(account, shop, row, offer):
             raise SkuTaken(f"The account sells offer {row.offer_pk} under SKU {name}.")
         row.offer_pk, row.matched, row.problem = offer.pk, name != offer.sku, ""
+        row.former_offer_pk = ""  # or it would wait for its own zero
         changed = [row]
         if old is not None and old.pk != row.pk:
             old = next(other for other in concerned if other.pk == old.pk)
@@ -274,5 +279,5 @@ def _give_up(old: SellerSku, new: SellerSku) -> None:
         old.offer_pk, old.matched = "", False
     old.problem = f"Its offer is sold on Amazon as {new.sku}."
     old.former_offer_pk = new.offer_pk
-    old.save(update_fields=["synchronise", "managed", "former_offer_pk"])
+    old.save(update_fields=["synchronise", "managed"])
     invalidate_quantities([(old.account_id, old.sku, "")], explained=True)

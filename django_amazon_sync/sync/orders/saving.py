@@ -613,5 +613,7 @@ def _offers_of(account: SellerAccount, shop: Shop, skus: set[str]) -> dict[str, 
 
 
 def _linked_offers(account: SellerAccount, skus: set[str]) -> dict[str, str]:
-    linked = SellerSku.objects.filter(account=account, sku__in=skus).exclude(offer_pk="")
-    return dict(linked.values_list("sku", "offer_pk"))
+    """What each SKU is linked to; one that its offer gave up is still what buyers ordered."""
+    rows = SellerSku.objects.filter(account=account, sku__in=skus)
+    offers = rows.values_list("sku", "offer_pk", "former_offer_pk")
+    return {sku: offer or former for sku, offer, former in offers if offer or former}

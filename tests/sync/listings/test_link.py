@@ -14,7 +14,7 @@ from django_amazon_sync.models import (
     Outcome,
     SellerSku,
 )
-from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
+from django_amazon_sync.sync.listings.link import SkuTaken, link_by_hand, sell_under
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import saving
 from django_amazon_sync.testing.factories import SellerSkuFactory
@@ -258,3 +258,69 @@ def test_a_sku_of_another_offer_is_not_taken_away(world: World, mug: Any) -> Non
     with pytest.raises(SkuTaken, match="OLD-MUG"):
         sell_under(world.account, world.shop, offer_of(world, cup), "OLD-MUG")
     assert list(world.account.skus.values()) == before
+
+
+# --- The shop's own SKU is another one ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_an_order_of_a_renamed_sku_stays_the_offers(world: World, paid: bool) -> None:
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    number = world.buy("MUG", 3, status="PENDING")
+    world.import_orders()
+    record.partner_sku = "MUG-2"
+    record.save()
+    world.list_on_amazon("MUG-2", price="10.00", quantity=0)
+    for _ in range(3):  # the new one is read first, and waits for the old one's zero
+        world.import_orders()
+        world.export()
+    assert (world.live("MUG").quantity, world.live("MUG-2").quantity) == (0, 2)
+    if paid:
+        world.amazon.settle_payment(number)
+    else:
+        world.amazon.set_order(number, lastUpdatedTime=world.amazon.now().isoformat())
+    for _ in range(2):
+        world.import_orders()
+        world.export()
+    assert world.live("MUG-2").quantity == 2
+    assert world.in_stock("MUG-2") == (2 if paid else 5)
+
+
+def test_an_earlier_sku_that_is_taken_up_again_does_not_wait_for_itself(
+    world: World, mug: Any
+) -> None:
+    old = world.account.skus.get(sku="OLD-MUG")
+    offer = offer_of(world, mug)
+    new = sell_under(world.account, world.shop, offer, "NEW-MUG", old)
+    sell_under(world.account, world.shop, offer, "OLD-MUG", new)
+    mug.num_in_stock = 20
+    mug.save()
+    world.import_orders()
+    world.send_changes()
+    assert world.live("OLD-MUG").quantity == 20
+
+
+def test_an_earlier_sku_that_becomes_another_offers_keeps_nobody_waiting(
+    world: World, mug: Any
+) -> None:
+    old = world.account.skus.get(sku="OLD-MUG")
+    cup = factories.stock_record("CUP", price="10.00", in_stock=7)
+    sell_under(world.account, world.shop, offer_of(world, mug), "NEW-MUG", old)
+    old.refresh_from_db()
+    link_by_hand(old, str(cup.pk))
+    old.synchronise = True
+    old.save()
+    world.list_on_amazon("NEW-MUG", price="10.00", quantity=0)
+    for _ in range(3):
+        world.import_orders()
+        world.export()
+        world.send_changes()
+    assert world.live("NEW-MUG").quantity == 9
+
+
+def test_units_of_a_sku_that_staff_unlink_are_no_offers(world: World, mug: Any) -> None:
+    world.buy("OLD-MUG", 4, status="PENDING")
+    world.import_orders()
+    link_by_hand(world.account.skus.get(sku="OLD-MUG"), "")
+    assert units_reserved() == {}
