@@ -706,7 +706,8 @@ class RunOptions(TypedDict, total=False):
     """What a run is about, and ``so_far``, how far it is; without any it is about everything.
 
     ``marketplaces`` are Amazon's ids; ``selected`` is the number of SKUs that its selection has;
-    ``approve`` is the run whose held changes it sends; ``since`` and ``until`` are ISO 8601.
+    ``approve`` is the run whose held changes it sends, as far as it had them when a page showed it
+    (``shown_at``; else when this run was asked for). Moments are ISO 8601.
     """
 
     skus: list[str]
@@ -714,6 +715,7 @@ class RunOptions(TypedDict, total=False):
     marketplaces: list[str]
     fields: list[str]
     approve: int
+    shown_at: str
     order: str
     orders: list[str]
     since: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,12 @@ class Staff:
 
     def press(self, model: type[Model], action: str, *rows: Model) -> list[str]:
         """Do an action on rows of a list; the messages it gives."""
-        self.see(model)  # shows the messages of what was done before
-        data = {"action": action, "_selected_action": [row.pk for row in rows]}
+        page = self.see(model)  # shows the messages of what was done before
+        data = {
+            "action": action,
+            "_selected_action": [row.pk for row in rows],
+            "shown_at": shown_at(page),
+        }
         response = self.client.post(address(model), data, follow=True)
         assert response.redirect_chain, "The action was refused."
         return [str(message) for message in response.context["messages"]]
@@ -36,6 +41,12 @@ class Staff:
     def save(self, model: type[Model], pk: object = None, **data: Any) -> Any:
         """Post the form of a row, or of a new one."""
         return self.client.post(address(model, pk) if pk else address(model, "add"), data)
+
+
+def shown_at(page: str) -> str:
+    """When a list was shown, as its form says; empty where it does not."""
+    found = re.search(r'name="shown_at" value="([^"]+)"', page)
+    return found[1] if found else ""
 
 
 def address(model: type[Model], pk: object = None) -> str:

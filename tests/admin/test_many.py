@@ -16,7 +16,7 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from tests.admin.conftest import Staff, address
+from tests.admin.conftest import Staff, address, shown_at
 from tests.admin.rows import waiting_listings
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,13 @@ pytestmark = pytest.mark.django_db
 def press_all(staff: Staff, model: type, action: str, **filters: str) -> int:
     """Do an action on all that match these filters; how many queries the request took."""
     first = model.objects.order_by("pk").values_list("pk", flat=True)[0]  # type: ignore[attr-defined]
-    data = {"action": action, "select_across": "1", "_selected_action": [first], "index": "0"}
+    data = {
+        "action": action,
+        "select_across": "1",
+        "_selected_action": [first],
+        "index": "0",
+        "shown_at": shown_at(staff.see(model, **filters)),
+    }
     with CaptureQueriesContext(connection) as captured:
         answer = staff.client.post(address(model), data, query_params=filters)
     assert answer.status_code == 302
@@ -49,7 +55,9 @@ def test_all_that_match_take_as_many_queries_for_5000_as_for_200(
     SellerSku.objects.all().delete()
     OfferChange.objects.all().delete()
     waiting_listings(5000)
-    assert press_all(staff, model, action) == with_few
+    more = press_all(staff, model, action) - with_few
+    # What is approved is locked and changed a thousand at a time, by four statements.
+    assert more == (4 * 4 if action == "approve" else 0)
     if action in ("export", "verify"):
         assert RunSelection.objects.filter(run=SyncRun.objects.get()).count() == 5000
     elif action == "leave_alone":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.helpers import ActionForm
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from django_amazon_sync import clock
 
@@ -28,3 +30,9 @@ class ShownAt(ActionForm):
         except ValueError:
             return None
         return moment if moment.tzinfo else None
+
+    @staticmethod
+    def ask_to_load_again(request: HttpRequest) -> None:
+        """Say that nothing is approved, as the page does not say when it was shown."""
+        text = gettext("Load the page again, then approve what it shows.")
+        messages.warning(request, text)

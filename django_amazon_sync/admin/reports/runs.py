@@ -20,6 +20,7 @@ from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
 from django_amazon_sync.admin.common.formatting import count_name, list_link, plain, table
 from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.common.queue_runs import ask
+from django_amazon_sync.admin.common.shown_at import ShownAt
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.admin.reports.lines import file_of
 from django_amazon_sync.amazon.limits import Budget
@@ -75,6 +76,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     search_fields = ("=id", "reason")
     search_help_text = _("number of the run, or words of its reason")
     ordering = ("-pk",)
+    action_form = ShownAt
     actions = ("approve", "take_over_shown")
 
     class Media:
@@ -153,9 +155,16 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.action(description=_("Approve what the run held, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
+        shown_at = ShownAt.moment_of(request)
+        if shown_at is None:
+            ShownAt.ask_to_load_again(request)
+            return
         holding = [run for run in queryset.filter(job__in=(Job.EXPORT, Job.CHANGES))
                    if run.counts.get(Outcome.HELD) and not run.dry_run]  # fmt: skip
-        ask(request, Job.EXPORT, [(run.account, {"approve": run.pk}) for run in holding])
+        wanted = [
+            (run.account, {"approve": run.pk, "shown_at": shown_at.isoformat()}) for run in holding
+        ]
+        ask(request, Job.EXPORT, wanted)
 
     @admin.action(description=_("Take over from Amazon what it showed"), permissions=["take_over"])
     def take_over_shown(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
@@ -147,7 +148,7 @@ def _look(work: Work, found: Survey) -> None:
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
-        held = decisions.held_by(holding)
+        held = decisions.held_by(holding, shown_at=_shown_at(work))
         if not work.goes_on:  # nobody has seen what was held since
             _approve(work, held)
         skus = SellerSku.objects.filter(listings__in=held).order_by().distinct()
@@ -163,10 +164,17 @@ def _look(work: Work, found: Survey) -> None:
         found.look_at_all()
 
 
+def _shown_at(work: Work) -> datetime:
+    """When whoever approves saw the run: it may have held more since."""
+    shown_at = work.run.options.get("shown_at")
+    return datetime.fromisoformat(shown_at) if shown_at else work.run.created_at
+
+
 def _approve(work: Work, held: Mapping[int, FieldValues]) -> None:
     """Approve what the run's report shows, as far as it still waits; name the others."""
     asked_by = work.run.asked_by
-    _number, others = state.approve(held, by=asked_by.get_username() if asked_by else "")
+    by = asked_by.get_username() if asked_by else work.run.started_by
+    _number, others = state.approve(held, by=by)
     listings = Listing.objects.filter(pk__in=others).select_related("sku", "marketplace")
     for listing in listings.order_by("pk"):
         message = (

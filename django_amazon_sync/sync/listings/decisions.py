@@ -22,9 +22,9 @@ def approve(listings: QuerySet[Listing], *, shown_at: datetime, by: str) -> int:
     return number
 
 
-def held_by(run: SyncRun) -> dict[int, FieldValues]:
-    """The values that a run let wait, as its lines show them, by listing (pk)."""
-    lines = run.lines.filter(outcome=Outcome.HELD).order_by("pk")
+def held_by(run: SyncRun, *, shown_at: datetime) -> dict[int, FieldValues]:
+    """The values that a run let wait, as its lines showed them then, by listing (pk)."""
+    lines = run.lines.filter(outcome=Outcome.HELD, at__lte=shown_at).order_by("pk")
     shown: dict[tuple[str, str], FieldValues] = {}
     for sku, marketplace, values in lines.values_list("sku", "marketplace", "values"):
         shown.setdefault((sku, marketplace), {}).update(values)

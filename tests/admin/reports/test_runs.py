@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.models import Job, Outcome, RunLine, RunState, Starter, SyncRun
 from django_amazon_sync.sync.accounts.connect import limiter_for
 from django_amazon_sync.testing.factories import (
@@ -197,10 +197,24 @@ def test_approve_asks_for_the_export_of_what_the_run_held(
         SyncRunFactory.create(account=account, counts={"held": 30}, dry_run=True),
         SyncRunFactory.create(account=account, job=Job.VERIFY, counts={"held": 1}),
     ]
+    before = clock.now()
     [message] = staff.press(SyncRun, "approve", holding, *others)
     assert "1 run is queued." in message
     asked: Any = SyncRun.objects.latest("pk")
-    assert (asked.job, asked.options) == (Job.EXPORT, {"approve": holding.pk})
+    assert asked.job == Job.EXPORT
+    assert asked.options.keys() == {"approve", "shown_at"}
+    assert asked.options["approve"] == holding.pk
+    assert before <= datetime.fromisoformat(asked.options["shown_at"]) <= asked.created_at
+
+
+def test_a_page_that_does_not_say_when_it_was_shown_approves_nothing(staff: Staff) -> None:
+    holding = SyncRunFactory.create(account=LiveAccountFactory.create(), counts={"held": 30})
+    data = {"action": "approve", "_selected_action": [holding.pk]}
+    response = staff.client.post(address(SyncRun), data, follow=True)
+    assert [str(message) for message in response.context["messages"]] == [
+        "Load the page again, then approve what it shows."
+    ]
+    assert SyncRun.objects.count() == 1
 
 
 def test_runs_without_anything_held_are_told_apart(staff: Staff) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import Job, Listing, Marketplace, Outcome
 from django_amazon_sync.sync.listings.decisions import send_ours
 from tests.world import World, drifted_now, lines_of, to_the_end
@@ -158,3 +160,22 @@ def test_a_report_that_shows_the_kept_value_ends_nothing(
     }
     world.export()
     assert world.live("MUG").price == Decimal("12.00")
+
+
+def test_of_a_run_that_held_more_since_only_what_a_page_showed_is_approved(world: World) -> None:
+    records = [world.sell(sku, price="10.00") for sku in ("MUG", "POT")]
+    world.export()
+    for record in records:
+        record.price = Decimal("99.00")
+        record.save()
+    run = world.export()
+    assert sorted(lines_of(run, "sku", "outcome")) == [
+        ("MUG", Outcome.HELD),
+        ("POT", Outcome.HELD),
+    ]
+    shown_at = clock.now()
+    run.lines.filter(sku="POT").update(at=shown_at + timedelta(seconds=1))
+    world.export(approve=run.pk, shown_at=shown_at.isoformat())
+    assert world.live("MUG").price == Decimal("99.00")
+    assert world.live("POT").price == Decimal("10.00")
+    assert world.listing("POT").held == {"price": "99.00 EUR"}
