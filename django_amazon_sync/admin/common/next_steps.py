@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
+from django_amazon_sync.admin.common.formatting import moment
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     AccountState,
@@ -155,6 +157,11 @@ def of_listing(listing: Listing) -> StrOrPromise:
     """What an export does with a listing next; the most pressing first."""
     if listing.held:
         return _("Its changes wait until you approve them.")
+    if listing.refused and listing.again_at:
+        return gettext(
+            "What Amazon refused is tried again by itself on %(again)s, and before that when the "
+            "value changes in the shop, or when you export this SKU."
+        ) % {"again": moment(listing.again_at)}
     if listing.refused:
         return _(
             "What Amazon refused goes again when the value changes in the shop, or when you "

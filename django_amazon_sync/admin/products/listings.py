@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,11 +39,12 @@ from django_amazon_sync.admin.common.queue_runs import (
     start_and_say,
 )
 from django_amazon_sync.admin.common.shown_at import ShownAt
-from django_amazon_sync.admin.products import admin_page
+from django_amazon_sync.admin.products import admin_page, states
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
 from django_amazon_sync.admin.products.skus import look_soon
 from django_amazon_sync.admin.products.take_over import TakesOver, who_wins
+from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import (
     OPEN_STATES,
@@ -186,8 +188,10 @@ class ListingAdmin(
 
     @admin.display(description=_("what is the matter"))
     def matter(self, listing: Listing) -> str:
+        # What a person approves from the list is what the list shows.
+        values = {"values": brief(progress.values_in_words(listing.held))}
         matters = (
-            (listing.held, gettext("waits for approval")),
+            (listing.held, gettext("waits for approval (%(values)s)") % values),
             (listing.refused, gettext("refused by Amazon")),
             (listing.drift, gettext("drifted")),
             (listing.issues, gettext("Amazon has issues")),
@@ -206,9 +210,10 @@ class ListingAdmin(
             (_("accepted"), listing.believed),
             (_("verified"), {**_received(listing), **listing.verified}),
             (_("drifted"), {name: _drift(name, seen) for name, seen in listing.drift.items()}),
-            (_("waits for approval"), listing.held),
-            (_("approved"), listing.approved),
-            (_("refused"), listing.refused),
+            (_("seen once"), states.suspected(listing)),
+            (_("waits for approval"), states.held(listing)),
+            (_("approved"), states.approved(listing)),
+            (_("refused"), states.refused(listing)),
         )
         columns = [(title, mapping) for title, mapping in everything if mapping]
         labels = {name: field.label for name, field in FIELDS.items()} | BESIDE
@@ -266,8 +271,7 @@ class ListingAdmin(
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
         shown_at = ShownAt.moment_of(request)
         if shown_at is None:
-            self.message_user(request, gettext("Load the page again, then approve what it shows."),
-                              messages.WARNING)  # fmt: skip
+            ShownAt.ask_to_load_again(request)
             return
         waiting = queryset.exclude(held={})
         with transaction.atomic():  # the runs are about what is held until now
@@ -297,7 +301,7 @@ def _drift(name: str, seen: object) -> Said:
 
 def _shown(name: str, mapping: Mapping[str, FieldValue]) -> str:
     value = mapping.get(name)
-    if value is None or isinstance(value, Said):
+    if value is None or isinstance(value, Said | SafeString):
         return value or ""
     return value_text(name, value)
 
