@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from django import forms
+from django.apps import apps
 from django.contrib import messages
-from django.contrib.admin.helpers import ActionForm
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from django_amazon_sync import clock
+
+if TYPE_CHECKING:
+    from django.contrib.admin.helpers import ActionForm
+else:
+    # Under the theme django-unfold a button for actions shows once the theme's own form says so.
+    module = "unfold.forms" if apps.is_installed("unfold") else "django.contrib.admin.helpers"
+    ActionForm = import_module(module).ActionForm
 
 
 def _now() -> str:
@@ -20,7 +29,7 @@ def _now() -> str:
 class ShownAt(ActionForm):
     """The form of a list's actions, with the moment at which the list was shown."""
 
-    shown_at = forms.CharField(required=False, initial=_now, widget=forms.HiddenInput)
+    shown_at = forms.CharField(label="", required=False, initial=_now, widget=forms.HiddenInput)
 
     @staticmethod
     def moment_of(request: HttpRequest) -> datetime | None:

@@ -17,6 +17,11 @@ def test_the_form_of_a_list_says_when_it_was_shown(rf: RequestFactory) -> None:
     assert before <= moment <= clock.now()
 
 
+def test_the_moment_is_no_text_of_the_page() -> None:
+    field = ShownAt()["shown_at"]
+    assert (field.label, field.is_hidden) == ("", True)
+
+
 @pytest.mark.parametrize("odd", ["", "yesterday", "2026-01-01T10:00:00"])
 def test_a_page_that_does_not_say_when_approves_nothing(rf: RequestFactory, odd: str) -> None:
     assert ShownAt.moment_of(rf.post("/", {"shown_at": odd})) is None
