@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.data import FieldValue, FieldValues
-from django_amazon_sync.models import Listing, SellerAccount
+from django_amazon_sync.models import Listing, Presence, SellerAccount
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Decision
@@ -185,9 +185,10 @@ def restored(account: SellerAccount) -> int:
     number = 0
     pks = Listing.objects.filter(sku__account=account).order_by("pk").values_list("pk", flat=True)
     for some in chunks(pks.iterator(), STATES_PER_CHUNK):
-        with changing(some) as rows:
+        with changing(some, "presence", "read_at") as rows:
             for row in rows.values():
                 listing_state.restored(row)
+                row.presence, row.read_at = Presence.UNREAD, None  # read and adopted anew
             number += len(rows)
     return number
 
