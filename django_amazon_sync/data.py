@@ -707,7 +707,8 @@ class RunOptions(TypedDict, total=False):
 
     ``marketplaces`` are Amazon's ids; ``selected`` is the number of SKUs that its selection has;
     ``approve`` is the run whose held changes it sends, as far as it had them when a page showed it
-    (``shown_at``; else when this run was asked for). Moments are ISO 8601.
+    (``shown_at``; else when this run was asked for); ``shown`` is the run that showed what is taken
+    over. Moments are ISO 8601.
     """
 
     skus: list[str]
@@ -716,6 +717,7 @@ class RunOptions(TypedDict, total=False):
     fields: list[str]
     approve: int
     shown_at: str
+    shown: int
     order: str
     orders: list[str]
     since: str

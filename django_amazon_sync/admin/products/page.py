@@ -512,14 +512,14 @@ class ProductPage(View):
         return self.follow_one(listing.sku.account, options, dry_run=True)
 
     def take_over(self) -> HttpResponse:
-        """Do what a run has shown: the same SKU, the same fields."""
+        """Do what a run has shown: the same SKU, the same values."""
         pk = self.request.POST.get("run", "")
         shown = self.seen_runs([pk] if may_be_pk(pk) else []).first()
         if shown is None or not self.may_be_taken_over(shown):
             raise PermissionDenied
         options = {name: shown.options[name] for name in ("skus", "marketplaces", "fields")}
         account = next(seller for seller in self.sellers if seller.pk == shown.account_id)
-        return self.follow_one(account, options, dry_run=False)
+        return self.follow_one(account, {**options, "shown": shown.pk}, dry_run=False)
 
     def may_be_taken_over(self, run: SyncRun) -> bool:
         """Whether this is a look at what Amazon has of this offer, which may be done now."""

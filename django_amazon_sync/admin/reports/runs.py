@@ -168,14 +168,15 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.action(description=_("Take over from Amazon what it showed"), permissions=["take_over"])
     def take_over_shown(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
-        """Take over what a run only showed; each SKU is read anew, so nothing old comes in."""
+        """Take over what a run only showed; each SKU is read anew, so nothing old comes in, and
+        what Amazon shows otherwise by now waits."""
         wanted = []
         for run in queryset.filter(job=Job.TAKE_OVER, dry_run=True):
             shown = run.lines.filter(outcome=Outcome.PLANNED).values("sku")
             skus = SellerSku.objects.filter(account=run.account_id, sku__in=shown)
             if skus.exists():
                 of_run = {name: run.options.get(name, []) for name in ("fields", "marketplaces")}
-                wanted.append((run.account, {**of_run, "skus": skus}))
+                wanted.append((run.account, {**of_run, "skus": skus, "shown": run.pk}))
         ask(request, Job.TAKE_OVER, wanted)
 
     def get_urls(self) -> list[URLPattern]:

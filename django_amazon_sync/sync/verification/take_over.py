@@ -23,7 +23,15 @@ from django.db import transaction
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
-from django_amazon_sync.data import FieldValues, ListingFacts, Money, Offer, OfferUpdate, SkuFacts
+from django_amazon_sync.data import (
+    FieldValue,
+    FieldValues,
+    ListingFacts,
+    Money,
+    Offer,
+    OfferUpdate,
+    SkuFacts,
+)
 from django_amazon_sync.errors import (
     AmazonSyncError,
     ConfigurationError,
@@ -39,6 +47,7 @@ from django_amazon_sync.models import (
     Marketplace,
     Outcome,
     Presence,
+    RunLine,
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
@@ -77,11 +86,16 @@ TAKE_OVER_FIELDS = (NAME, PRICE, QUANTITY)
 #: What the ``shop`` and ``amazon`` have of each field in which they differ, or that drifted.
 Differences: TypeAlias = dict[str, FieldValues]
 
+#: What a run showed, by SKU and marketplace (id).
+ShownValues: TypeAlias = dict[tuple[str, str], FieldValues]
+
 
 def take_over(work: Work) -> None:
     """Run options: ``skus`` or a selection, ``fields`` (of FIELDS), ``marketplaces`` (ids; the
-    first that lists a SKU counts, and without any all active ones do)."""
+    first that lists a SKU counts, and without any all active ones do), ``shown`` (pk of the run
+    that showed what is taken over)."""
     fields = _fields_of(work)
+    shown = _shown_values(work)
     if type(work.shop).apply is Shop.apply:
         raise NotSupported(f"{type(work.shop).__name__} takes nothing over from Amazon.")
     if QUANTITY in fields:
@@ -99,7 +113,7 @@ def take_over(work: Work) -> None:
         _read_first(work, list(pks), rules, chosen)
     for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
         for read in _read(work, chunk, rules, chosen):
-            _take_over_sku(work, read, fields)
+            _take_over_sku(work, read, fields, shown)
         work.save_lines()
         work.run.options[SO_FAR] = chunk[-1]
         work.run.save(update_fields=["options"])
@@ -139,6 +153,16 @@ def _fields_of(work: Work) -> Sequence[str]:
     if not is_about_some(work.run):
         raise ConfigurationError("Choose the SKUs whose values are taken over.")
     return [name for name in TAKE_OVER_FIELDS if name in named]
+
+
+def _shown_values(work: Work) -> ShownValues | None:
+    """What the run showed that staff said yes to; None where they said yes to whatever it is."""
+    pk = work.run.options.get("shown")
+    if pk is None:
+        return None
+    lines = RunLine.objects.filter(run=pk, run__account=work.account, outcome=Outcome.PLANNED)
+    rows = lines.values_list("sku", "marketplace", "values")
+    return {(sku, marketplace): values for sku, marketplace, values in rows.iterator()}
 
 
 def _in_order(marketplaces: Iterable[Marketplace], codes: Sequence[str]) -> list[int]:
@@ -275,7 +299,9 @@ def _wanted(offer: Offer | None, row: Listing, rules: Rules, *, reserved: int) -
     )
 
 
-def _take_over_sku(work: Work, read: Read, fields: Sequence[str]) -> None:
+def _take_over_sku(
+    work: Work, read: Read, fields: Sequence[str], shown: ShownValues | None
+) -> None:
     """Take over what may be of one SKU; what may not gets its line, and says why."""
     if read.offer is None:
         work.line(Outcome.FAILED, **read.about, code=Code.OFFER, message=why_not_wanted(None))
@@ -296,8 +322,28 @@ def _take_over_sku(work: Work, read: Read, fields: Sequence[str]) -> None:
             differing[name] = values  # where the shop has it already, the drift ends
         else:
             work.run.count("in_step")
+    if shown is not None and (others := _others(read, differing, shown)):
+        message = "Amazon shows another value than the one that was shown; look at it again."
+        work.line(Outcome.WAITING, **read.about, values=others, code=Code.CHANGED, message=message)
+        differing = {name: its for name, its in differing.items() if name not in others}
     if differing:
         _apply(work, read, read.listing, update, differing)
+
+
+def _others(read: Read, differing: Differences, shown: ShownValues) -> Differences:
+    """What differs otherwise than it was shown."""
+    assert read.listing is not None
+    its = shown.get((read.sku.sku, read.listing.marketplace.code), {})
+    return {
+        name: values
+        for name, values in differing.items()
+        if _amazons(its, name) != values["amazon"]
+    }
+
+
+def _amazons(its: FieldValues, name: str) -> FieldValue:
+    sides = its.get(name)
+    return sides.get("amazon") if isinstance(sides, dict) else None
 
 
 def _with(

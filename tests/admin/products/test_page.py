@@ -250,7 +250,7 @@ def test_an_import_shows_the_difference_first(
     assert b"data-when-done hidden" in page.content
     staff.client.post(address_of(record), {"do": "take_over", "run": looked.pk})
     done = SyncRun.objects.latest("pk")
-    assert (done.options, done.dry_run) == (looked.options, False)
+    assert (done.options, done.dry_run) == ({**looked.options, "shown": looked.pk}, False)
 
 
 @pytest.mark.parametrize(

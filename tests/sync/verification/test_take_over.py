@@ -385,3 +385,25 @@ def plain_limits(settings: Any) -> None:
     settings.AMAZON_SYNC = {
         **settings.AMAZON_SYNC, "PRICE_MOVE_PERCENT": 1000, "RUN_MOVE_PERCENT": 100,
     }  # fmt: skip
+
+
+# --- What a run showed ----------------------------------------------------------------------------
+
+
+def test_only_what_was_shown_is_taken_over_and_the_others_are_named(quiet: World) -> None:
+    shown = take_over(quiet, *ALL, dry_run=True)
+    quiet.list_on_amazon("MUG", price="1.25", quantity=9, title="A blue mug")
+    run = take_over(quiet, *ALL, shown=shown.pk)
+    assert in_shop(quiet) == ("A blue mug", Decimal("10.00"), 9)
+    assert sorted(lines_of(run, "outcome", "code")) == [("taken_over", ""), ("waiting", "changed")]
+    [(values, message)] = run.lines.filter(code="changed").values_list("values", "message")
+    assert values == {"price": {"shop": "10.00 EUR", "amazon": "1.25 EUR"}}
+    assert "look at it again" in message
+
+
+def test_a_run_of_another_account_showed_nothing(quiet: World) -> None:
+    shown = take_over(quiet, "price", dry_run=True)
+    SyncRun.objects.filter(pk=shown.pk).update(account=SellerSkuFactory.create().account)
+    run = take_over(quiet, "price", shown=shown.pk)
+    assert lines_of(run, "outcome") == ["waiting"]
+    assert in_shop(quiet)[1] == Decimal("10.00")
