@@ -117,7 +117,7 @@ def _first() -> tuple[Model, Model, Model, Model]:
 def multiply(one: Model, size: int, **columns: str) -> None:
     """Rows 2 to ``size`` like this one, with these columns given in SQL."""
     names = [str(field.column) for field in one._meta.concrete_fields]
-    like_it = {name: f"one.{name}" for name in names} | {"id": "n"} | columns
+    like_it = {name: f'one."{name}"' for name in names} | {"id": "n"} | columns
     insert(type(one), range(2, size + 1), f"{one._meta.db_table} one WHERE one.id = 1", **like_it)
 
 
