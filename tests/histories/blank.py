@@ -6,6 +6,7 @@ the primary keys back as well, so that a history is the same whatever was told b
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ class Blank:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """The default connection is to a database in memory, empty until ``put_back``."""
-        with in_memory():
+        with in_memory(), _gc_frozen():
             yield
 
     def put_back(self) -> None:
@@ -72,6 +73,17 @@ def in_memory() -> Iterator[None]:
         connections["default"].close()
         connections.settings["default"] = facts
         connections["default"] = usual
+
+
+@contextmanager
+def _gc_frozen() -> Iterator[None]:
+    """The garbage collector does not look at all of Django and the shop again and again."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _NoMigrations:

@@ -15,6 +15,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
+
 from django_amazon_sync.models import (
     AmazonOrder,
     Marketplace,
@@ -28,17 +30,20 @@ from tests.histories.amazon import Sent, WatchedAmazon
 from tests.histories.model import Document, Item, Truth, moves_by, unplaced
 from tests.histories.workers import Workers
 from tests.plainshop.models import Item as Row
-from tests.plainshop.models import Order
+from tests.plainshop.models import Order, OrderLine
 
 DE = "A1PA6795UKMFR9"
 
 #: A price that moves by more waits for a person.
 PRICE_GUARD = 30
 
-#: Ticks with the time that Amazon takes, after which a zero is live.
-TICKS_OF_A_ZERO = 3
+#: Runs of the lane, and the time that Amazon takes, after which a fall is live.
+TICKS_OF_A_FALL = 3
 
 HOUR = 3600.0
+
+#: By how much Amazon is late where it is unruly: what it took may take effect so much later.
+MINUTES_LATE = 500.0
 
 RELEVANT = re.compile(
     r"\s*(?:INSERT|UPDATE|DELETE)\s+(?:INTO\s+|FROM\s+)?\W?"
@@ -85,13 +90,14 @@ class OfSku:
     last_zero_left: float = -1e9
     right_when_left: int | None = None
     approved: set[tuple[str, str]] = field(default_factory=set)
-    #: Since when the right quantity is 0, and ticks since then in which nothing hindered it.
-    zero_since: float | None = None
+    #: Since when the right quantity is what it is, and runs since then that nothing hindered.
+    right_since: float = -1e9
     ticks: int = 0
     #: When what could be sold fell last, and whether the shop said so.
     fell_at: float = -1e9
     fell_silently: bool = False
     ordered_at: float = -1e9
+    another_hand_at: float = -1e9
     #: Stops that are there.
     stops: dict[seen.Stop, Since] = field(default_factory=dict)
 
@@ -113,6 +119,7 @@ class Judge:
         self.zeros: list[tuple[float, str]] = []
         #: What left, when, and of which group.
         self.moves: list[tuple[float, str, str]] = []
+        self.stopped: list[tuple[float, str, str]] = []
         self.good_runs: list[tuple[str, float, float]] = []
         self._dirty = True
         self._stops_are_old = True
@@ -120,6 +127,8 @@ class Judge:
         self._silently = False
         self._say: Callable[[str], None] = lambda sentence: None
         self._taking_over = False
+        self.imports_orders = True
+        self.unruly_at = -1e9
 
     def begin(self, account: SellerAccount, say: Callable[[str], None]) -> None:
         self.account = account
@@ -140,7 +149,7 @@ class Judge:
             self._say(f"!! {kind}: {sentence}")
 
     @contextmanager
-    def _aside(self) -> Iterator[None]:
+    def aside(self) -> Iterator[None]:
         before, self.workers.quiet = self.workers.quiet, True
         try:
             yield
@@ -158,7 +167,7 @@ class Judge:
         if not self._dirty:
             return
         self._dirty = False
-        with self._aside():
+        with self.aside():
             before, self.truth = self.truth, self._read()
         if not self._shop_is_changing:
             self._judge_stock(before)
@@ -177,15 +186,14 @@ class Judge:
         ]
         known = AmazonOrder.objects.order_by("pk").values_list("number", "updated_at")
         documents = [self._as_told(number, updated) for number, updated in known]
-        account = SellerAccount.objects.values_list("stock_buffer", flat=True).get(
-            pk=self.account.pk
-        )
+        account = SellerAccount.objects.filter(pk=self.account.pk)
+        [(buffer, self.imports_orders)] = account.values_list("stock_buffer", "import_orders")
         markups = Marketplace.objects.filter(account=self.account, code=DE)
         return Truth(
             items={item.code: item for item in items},
             placed=frozenset(Order.objects.values_list("reference", flat=True)),
             known=tuple(document for document in documents if document is not None),
-            buffer=account,
+            buffer=buffer,
             markup=markups.values_list("markup_percent", flat=True).get(),
             links=dict(self.links),
             off=frozenset(self.off),
@@ -226,12 +234,9 @@ class Judge:
             if of.quantities and quantity < of.quantities[-1][1]:
                 of.fell_at, of.fell_silently = self.now, self._silently
             of.quantities.append((self.now, quantity))
+            of.right_since, of.ticks = self.now, 0
         if not of.prices or of.prices[-1][1] != price:
             of.prices.append((self.now, price))
-        if quantity:
-            of.zero_since, of.ticks = None, 0
-        elif of.zero_since is None:
-            of.zero_since, of.ticks = self.now, 0
         for stop, since in of.stops.items():
             right = quantity if stop.field == "quantity" else price
             if right != since.right[-1]:
@@ -323,13 +328,18 @@ class Judge:
     def _is_raised(self, sku: str, quantity: int, live: int) -> None:
         """A rise beyond what is left has to come from the shop, and not from what Amazon shows."""
         of, available = self.of[sku], self.available(sku)
-        risen = of.right_when_left is None or quantity > of.right_when_left
-        if quantity > available and not risen:
-            self.violated(
-                "sold again",
-                f"{sku} was raised from {live} to {quantity}, though only {available} are left "
-                "and the shop got no more",
-            )
+        if quantity <= available or of.right_when_left is None or quantity > of.right_when_left:
+            return
+        kind = "sold again"
+        if quantity < of.right_when_left:
+            kind = "sold again by a fall"
+        elif not self.imports_orders:
+            kind = "sold again without orders"
+        self.violated(
+            kind,
+            f"{sku} was raised from {live} to {quantity}, though only {available} are left "
+            "and the shop got no more",
+        )
 
     def _zero_leaves(self, sku: str) -> None:
         of = self.of[sku]
@@ -398,11 +408,11 @@ class Judge:
             return "the shop's change was not noted for a tick yet"
         if self.now < min(told) + self.amazon.switches.live_delay + 5:
             return "accepted, and not live yet"
-        if self.amazon.switches.out_of_order or self.amazon.switches.feed_queue > 60:
-            return "Amazon is slow to make things live"
-        if self.amazon.faulted_at > of.fell_at:
+        if self._is_unruly(of, of.fell_at) or self.amazon.switches.feed_queue > 60:
+            return "Amazon does not do as it says"
+        if self.amazon.faulted_at > of.fell_at - MINUTES_LATE:
             return "Amazon did not answer"
-        with self._aside():
+        with self.aside():
             stops = seen.stops(self.account).get((sku, DE), [])
         if any(stop.field == "quantity" for stop in stops):
             return "its quantity is stopped"
@@ -410,13 +420,13 @@ class Judge:
 
     def another_hand(self, sku: str) -> None:
         """Somebody else set a quantity at Amazon: what is sold of it is theirs to answer for."""
-        self.of[sku].fell_at = self.now
+        self.of[sku].another_hand_at = self.now
 
     # --- Staff -----------------------------------------------------------------------------------
 
     def staff_saw(self, sku: str) -> None:
         """Staff approve what this listing holds now."""
-        with self._aside():
+        with self.aside():
             for stop in seen.stops(self.account).get((sku, DE), []):
                 if stop.kind == "held":
                     self.approved(sku, stop.field, stop.value)
@@ -451,18 +461,23 @@ class Judge:
 
     def _count_ticks(self, job: str, begun: float) -> None:
         for of in self.of.values():
-            if of.zero_since is None or of.zero_since > begun:
-                continue
-            if of.fell_silently and job != "export":
-                continue
-            of.ticks += self.amazon.faulted_at < of.zero_since
+            told = job == "export" or not of.fell_silently
+            unhindered = self.amazon.faulted_at < of.right_since - MINUTES_LATE
+            of.ticks += told and of.right_since <= begun and unhindered
+
+    def _is_unruly(self, of: OfSku, since: float) -> bool:
+        """Whether Amazon, or another hand there, did other than it said since then."""
+        return max(self.unruly_at, of.another_hand_at) > since - MINUTES_LATE
 
     def looks(self) -> None:
         """What can be seen at any moment between two steps."""
-        with self._aside():
+        how = self.amazon.switches
+        if how.out_of_order or how.never_live:
+            self.unruly_at = self.now
+        with self.aside():
             self._look_at_stops()
             for sku in self._skus():
-                self._look_at_zero(sku)
+                self._look_at_fall(sku)
                 self._look_at_live(sku)
 
     def _look_at_live(self, sku: str) -> None:
@@ -486,34 +501,38 @@ class Judge:
                     right = self.truth.quantity(sku)
                 elif stop.field == "price":
                     right = self.truth.price(sku)
-                kept.setdefault(stop, Since(self.now, [right]))
+                if stop not in kept:
+                    kept[stop] = Since(self.now, [right])
+                    self.stopped.append((self.now, sku, group_of(stop.field, stop.value)))
             of.stops = kept
 
-    def _look_at_zero(self, sku: str) -> None:
-        """A zero is live soon, whatever else is broken; held with many others, it is explained."""
-        of, live = self.of[sku], self._live(sku)
-        if of.zero_since is None or of.ticks < TICKS_OF_A_ZERO or live is None:
+    def _look_at_fall(self, sku: str) -> None:
+        """A fall is live soon, whatever else is broken; zeros of many at once are held."""
+        of, live, right = self.of[sku], self._live(sku), self.truth.quantity(sku)
+        if of.ticks < TICKS_OF_A_FALL or live is None or live.channels != ("DEFAULT",):
             return
-        if not live.quantity or live.channels != ("DEFAULT",):
+        if (live.quantity or 0) <= right or self._is_unruly(of, of.right_since):
             return
         last = max(end for _job, _begun, end in self.good_runs)
-        slow = self.amazon.switches.out_of_order or self.amazon.switches.live_delay > 100
-        if slow or self.now < last + self.amazon.switches.live_delay + 5 or self._many_zeros(sku):
+        on_its_way = self.now < last + self.amazon.switches.live_delay + 5
+        if on_its_way or (right == 0 and self._many_zeros(of.right_since)):
             return
-        stops = [f"{stop.kind} {stop.value}" for stop in of.stops if stop.field == "quantity"]
+        stops = {stop.kind for stop in of.stops if stop == seen.Stop(stop.kind, "quantity", right)}
+        name = "fall" if right else "zero"
+        how = "refused" if "refused" in stops else "held" if stops else "late"
         self.violated(
-            "zero is late",
-            f"{sku} is sold out since {of.ticks} runs, and {live.quantity} are for sale {stops}",
+            f"{name} is {how}",
+            f"of {sku} {right} are left since {of.ticks} runs, and {live.quantity} are for sale",
         )
 
-    def _many_zeros(self, sku: str) -> bool:
-        """Whether more than a few went to zero together with this one, as in a broken import."""
-        since = self.of[sku].zero_since
-        assert since is not None
+    def _many_zeros(self, since: float) -> bool:
+        """Whether more than a few went to zero together, as in a broken import."""
         together = [
-            one
-            for one in self.of.values()
-            if one.zero_since is not None and abs(one.zero_since - since) <= HOUR
+            sku
+            for sku, of in self.of.items()
+            if sku in self.ours
+            and not self.truth.quantity(sku)
+            and abs(of.right_since - since) <= HOUR
         ]
         return len(together) > self.guard
 
@@ -521,12 +540,13 @@ class Judge:
 
     def judge_rest(self) -> None:
         """All that has to be so once nothing goes wrong any more."""
-        with self._aside():
+        with self.aside():
             self.truth = self._read()
             stops = seen.stops(self.account)
             for sku in self._skus():
                 self._judge_listing(sku, stops.get((sku, DE), []))
             self._judge_orders()
+            self._judge_shipments()
             self._judge_runs()
 
     def _judge_listing(self, sku: str, stops: list[seen.Stop]) -> None:
@@ -537,7 +557,7 @@ class Judge:
         for stop in stops:
             if stop.field in ("price", "quantity") and stop.field not in stopped:
                 self.violated(
-                    "stop without a cause", f"{sku} is {stop.kind}: {stop.field} {stop.value}"
+                    self._kind_of(sku, stop), f"{sku} is {stop.kind}: {stop.field} {stop.value}"
                 )
         quantity, price = self.truth.quantity(sku), self.truth.price(sku)
         merchants, item = live.channels == ("DEFAULT",), self.truth.item_of(sku)
@@ -550,6 +570,18 @@ class Judge:
         if price is not None and live.price != price and "price" not in stopped:
             self.violated("price not in step", f"{sku} costs {live.price}, {price} would be right")
 
+    def _kind_of(self, sku: str, stop: seen.Stop) -> str:
+        """What is wrong with a stop that has no cause."""
+        since, price = self.of[sku].stops.get(stop), self.truth.price(sku)
+        right = self.truth.quantity(sku) if stop.field == "quantity" else f"{price} EUR"
+        if stop.kind == "refused":
+            return "refused for ever"
+        if stop.value != right or (since is not None and len(since.right) > 1):
+            return "stop outlives its value"
+        if stop.field == "price" and self.of[sku].last_price == price:
+            return "stop of no move"
+        return "stop for the sake of others"
+
     def _has_cause(self, sku: str, stop: seen.Stop, live: Any) -> bool:
         """Whether what is stopped is what should leave, and is out of the ordinary."""
         of = self.of[sku]
@@ -558,11 +590,13 @@ class Judge:
             same = stop.value == self.truth.quantity(sku)
             if not same or since is None or len(since.right) > 1:
                 return False
-            return live.quantity == stop.value or stop.kind == "refused" or self._are_many(stop)
+            return live.quantity == stop.value or (stop.kind == "held" and self._are_many(stop))
         price = self.truth.price(sku)
         if stop.field != "price" or f"{price} EUR" != stop.value or price is None:
             return False
-        if stop.kind == "refused" or self._are_many(stop):
+        if stop.kind == "refused":
+            return bool(live.price == price)
+        if self._are_many(stop):
             return True
         known = [value for _at, value in of.seen_prices] + [live.price]
         moves = [moves_by(price, one) > PRICE_GUARD for one in known if one is not None]
@@ -576,16 +610,14 @@ class Judge:
         moved = {
             sku for at, sku, how in self.moves if how == group and since - HOUR <= at <= since + 1
         }
-        for sku, of in self.of.items():
-            for other, begun in of.stops.items():
-                alike = group_of(other.field, other.value) == group
-                if alike and abs(begun.at - since) <= HOUR:
-                    moved.add(sku)
+        moved |= {sku for at, sku, how in self.stopped if how == group and abs(at - since) <= HOUR}
         return len(moved) > self.guard
 
     def _judge_orders(self) -> None:
         placed = set(Order.objects.values_list("reference", flat=True))
         totals = dict(Order.objects.values_list("reference", "total"))
+        counted = OrderLine.objects.values_list("order__reference").annotate(Sum("quantity"))
+        units = dict(counted)
         rows = dict(AmazonOrder.objects.values_list("number", "state"))
         for raw in self.amazon.orders("eu"):
             order = Document.of(raw)
@@ -596,10 +628,30 @@ class Judge:
             if pending and there:
                 self.violated("orders", f"{order.number} is placed and nobody has paid it")
             elif not pending and order.status != "CANCELLED" and not there and not aside:
-                self.violated("orders", f"{order.number} ({order.status}) is lost")
+                self.violated("order is lost", f"{order.number} ({order.status}) is not there")
+            elif there and order.sells and units.get(order.number, 0) != sum(order.units.values()):
+                self.violated("orders", f"{order.number} has {units.get(order.number)} units")
             elif there and order.sells and order.total and totals[order.number] != order.total:
                 self.violated(
                     "orders", f"{order.number} costs {totals[order.number]}, not {order.total}"
+                )
+
+    def _judge_shipments(self) -> None:
+        """What the shop handed to the carrier is confirmed, once and whole."""
+        sent = set(Order.objects.exclude(sent=None).values_list("reference", flat=True))
+        for raw in self.amazon.orders("eu"):
+            order = Document.of(raw)
+            packed = sum(
+                item["quantity"]
+                for package in raw.get("packages", [])
+                for item in package["packageItems"]
+            )
+            if not order.sells or (order.number not in sent and not packed):
+                continue
+            if packed != sum(order.units.values()) or order.number not in sent:
+                self.violated(
+                    "shipments",
+                    f"of {order.number} {packed} of {sum(order.units.values())} are confirmed",
                 )
 
     def _judge_runs(self) -> None:

@@ -71,12 +71,14 @@ class Truth:
     known: tuple[Document, ...] = ()
     buffer: int = 0
     markup: Decimal = Decimal(0)
-    #: Which SKU is which item of the shop (code), where staff said so; else the one of its name.
+    #: Which SKU is which item of the shop (pk), where staff said so; else the one of its name.
     links: Mapping[str, str] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
 
     def item_of(self, sku: str) -> Item | None:
-        return self.items.get(self.links.get(sku, sku))
+        if sku in self.links:
+            return next((one for one in self.items.values() if one.pk == self.links[sku]), None)
+        return self.items.get(sku)
 
     def reserved(self, item: Item) -> int:
         """Units of this item that Amazon sold and the shop has not taken."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from django_amazon_sync.testing.simulator import Fault
 from tests.histories import staff
 from tests.histories.workers import Worker
 from tests.histories.world import DE, Scene, Thing, World
-from tests.plainshop.models import Item
+from tests.plainshop.models import Carrier, Item, Order
 
 Arguments = dict[str, Any]
 
@@ -209,6 +210,8 @@ def buyer_cancels(world: World, which: int, whole: bool) -> None:
     for number in world.bought[-1 - which :][:1]:
         items = world.amazon.order(number)["orderItems"]
         ordered = items[0]["quantityOrdered"] if items else 0
+        if world.amazon.order(number)["fulfillment"]["fulfillmentStatus"] == "SHIPPED":
+            continue
         if ordered and number not in world.odd_orders:
             world.amazon.cancel(number, quantity=ordered if whole else 1)
 
@@ -241,6 +244,24 @@ def order_is_odd(world: World, which: int, how: str) -> None:
 @operation("orders", 2, nothing)
 def orders_are_whole_again(world: World) -> None:
     world.orders_are_whole()
+
+
+@operation("orders", 3, only(which=[0, 1, 2]))
+def shop_ships_an_order(world: World, which: int) -> None:
+    """One of the newest that the shop has is handed to the carrier."""
+    orders = Order.objects.filter(sent=None).exclude(state=Order.State.VOID).order_by("-pk")
+    for order in orders[which : which + 1]:
+        order.carrier = Carrier.objects.get_or_create(name="DHL")[0]
+        order.sent, order.tracking = world.clock.now(), f"JD{order.reference[-7:]}"
+        order.save()
+
+
+@operation("orders", 1, only(hours=[-48, -1, 1, 720]))
+def staff_search_orders(world: World, hours: int) -> None:
+    """From two days ago until then; an end in the future is a slip."""
+    now = world.clock.now()
+    since, until = now - timedelta(days=2), now + timedelta(hours=hours)
+    world.do(Job.IMPORT_ORDERS, since=since.isoformat(), until=until.isoformat())
 
 
 @operation("hands", 3, with_(percent=[-10, -50, 30, 100]))
@@ -309,6 +330,34 @@ def patches_overtake_each_other(world: World, share: float) -> None:
     world.amazon.switch(out_of_order=share)
 
 
+@operation("faults", 2, only(share=[0.0, 0.5, 1.0]))
+def changes_are_never_live(world: World, share: float) -> None:
+    world.amazon.switch(never_live=share)
+
+
+@operation("orders", 2, nothing)
+def a_search_omits_orders(world: World) -> None:
+    world.amazon.switch(omitted_orders=1.0)
+    world.do(Job.IMPORT_ORDERS)
+    world.amazon.switch(omitted_orders=0.0)
+
+
+@operation("channel", 3, with_(amazon=[True, False]))
+def channel_changes(world: World, sku: str, amazon: bool) -> None:
+    """Amazon ships it from now on, or the merchant does again; nobody asked us."""
+    live = world.amazon.live("eu", sku, DE)
+    if live is not None and live.price is not None:
+        world.amazon.add_listing(
+            world.seller,
+            sku,
+            marketplace=DE,
+            asin=live.asin,
+            price=live.price,
+            quantity=0,
+            channel="AMAZON" if amazon else "DEFAULT",
+        )
+
+
 @operation(
     "feeds",
     3,
@@ -345,6 +394,7 @@ JOBS = [
     "import_orders",
     "settle",
     "verify",
+    "confirm_shipments",
 ]
 
 
@@ -483,7 +533,18 @@ def staff_link(world: World, sku: str, other: bool) -> None:
         world.list_another(name, sku)
         world.judge.shop_changes(silently=True)
         if staff.link_by_hand(world.account, name, str(item.pk)):
-            world.judge.links[name] = sku
+            world.judge.links[name] = str(item.pk)
+        world.judge.shop_changed()
+
+
+@operation("staff", 1, a_sku)
+def staff_unlink(world: World, sku: str) -> None:
+    """What was linked by hand is nothing of the shop's any more."""
+    name = f"AMZ-{sku}"
+    if name in world.judge.links:
+        world.judge.shop_changes(silently=True)
+        staff.link_by_hand(world.account, name, "")
+        world.judge.links[name] = ""
         world.judge.shop_changed()
 
 
@@ -550,6 +611,7 @@ def draw_scene(dice: Random, seed: int) -> Scene:
         drift_after=dice.choice([600, 3600]),
         orders_fresh=dice.choice([300, 600]),
         no_leases=dice.random() < 0.1,
+        statement_time=dice.choice([0.0] * 9 + [0.7]),
         odd_sku=dice.choice(["."] + [""] * 11),
     )
 

@@ -31,7 +31,8 @@ class SimulatedClock:
     def stands_in(self, seed: int) -> Iterator[None]:
         """All that tells the time asks here, and the package's dice begins at the seed.
 
-        Django dates rows that are made (``auto_now_add``) by ``timezone.now``.
+        The simulator follows the package's clock. Django dates rows that are made
+        (``auto_now_add``) by ``timezone.now``.
         """
         with (
             clock.stood_in_for(self, seed),

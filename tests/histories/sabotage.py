@@ -1,0 +1,467 @@
+"""Whether histories find what they are for: faults of one line, each put into the package for some.
+
+    python -m tests.histories.sabotage                 all of them, 60 histories each
+    python -m tests.histories.sabotage stock --histories 500
+    python -m tests.histories.sabotage --list          which are outdated
+
+Each runs in a process of its own, in which one module is read with the fault in it. A fault is
+found where a kind of violation occurs that is not known, or occurs in three histories more than in
+those of the sound package. A line that is no longer there is said to be outdated: take another one
+that breaks the same rule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+PACKAGE = Path(__file__).parents[2] / "django_amazon_sync"
+PROJECT = PACKAGE.parent
+
+#: Of a known kind so many histories more than without the fault.
+MORE = 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``old`` in a file of the package becomes ``new``."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+    @property
+    def path(self) -> Path:
+        return PACKAGE / self.file
+
+    @property
+    def module(self) -> str:
+        parts = ["django_amazon_sync", *Path(self.file).with_suffix("").parts]
+        return ".".join(part for part in parts if part != "__init__")
+
+    @property
+    def applies(self) -> bool:
+        there = self.path.exists()
+        return there and self.path.read_text(encoding="utf-8").count(self.old) == 1
+
+
+FAULTS = [
+    # Orders in
+    Fault(
+        "orders: windows do not overlap",
+        "sync/orders/windows.py",
+        "OVERLAP = timedelta(minutes=30)",
+        "OVERLAP = timedelta(0)",
+    ),
+    Fault(
+        "orders: the next window begins now",
+        "sync/orders/windows.py",
+        "start = (reached or first) - OVERLAP",
+        "start = clock.now() - OVERLAP",
+    ),
+    Fault(
+        "orders: an open window leaves no gap",
+        "sync/orders/windows.py",
+        "done = done.filter(pk__lt=first_open)",
+        "pass",
+    ),
+    Fault(
+        "orders: complete whatever the last search said",
+        "sync/orders/up_to_date.py",
+        "return until is not None and work.client.now() - until <= fresh",
+        "return until is not None or bool(fresh)",
+    ),
+    Fault(
+        "orders: what changed later is no news",
+        "sync/orders/import_orders.py",
+        "if row.updated_at is None or read.updated is None or read.updated > row.updated_at:",
+        "if row.updated_at is None or read.updated is None:",
+    ),
+    Fault(
+        "orders: the shop is not told of changes",
+        "sync/orders/import_orders.py",
+        'untold = Q(told_at__lt=F("updated_at")) | Q(told_at__isnull=True)',
+        "untold = Q(told_at__isnull=True)",
+    ),
+    Fault(
+        "orders: pending ones are placed",
+        "rules/statuses.py",
+        'return Decision("held", takes_stock, Message(Code.PENDING))',
+        'return Decision("waiting", takes_stock)',
+    ),
+    Fault(
+        "orders: a page is not saved with what it costs",
+        "sync/orders/import_orders.py",
+        "        invalidate_quantities((account, sku, offer) for sku, offer in moved.items())",
+        "        pass",
+    ),
+    # Reserved units
+    Fault(
+        "reserved: pending orders reserve nothing",
+        "sync/offers/reserved_units.py",
+        "order__state__in=HOLDING_STATES, order__takes_stock=True",
+        "order__state__in=HOLDING_STATES[2:], order__takes_stock=True",
+    ),
+    Fault(
+        "reserved: nothing is reserved",
+        "rules/stock.py",
+        "max(0, int(sellable) - buffer - held)",
+        "max(0, int(sellable) - buffer)",
+    ),
+    Fault(
+        "reserved: the buffer is sold",
+        "rules/stock.py",
+        "max(0, int(sellable) - buffer - held)",
+        "max(0, int(sellable) - held)",
+    ),
+    Fault(
+        "reserved: a link leaves its units behind",
+        "sync/listings/link.py",
+        "    moved = [line for line in held if line.offer_pk != offers[line.sku]]",
+        "    moved = list(held)[:0]",
+    ),
+    Fault(
+        "reserved: an order casts no doubt",
+        "sync/offers/reserved_units.py",
+        '        stock_epoch=F("stock_epoch") + 1',
+        '        stock_epoch=F("stock_epoch")',
+    ),
+    # The shop's stock
+    Fault(
+        "stock: what is cancelled is not given back",
+        "shops/model_shop/changes.py",
+        "surplus = max(taken - quantity, 0)",
+        "surplus = 0",
+    ),
+    Fault(
+        "stock: placing takes none",
+        "shops/model_shop/orders.py",
+        "takes = bool(choices.takes_stock and shop.product.stock)",
+        "takes = False",
+    ),
+    Fault(
+        "stock: a take-over forgets what is reserved",
+        "sync/verification/take_over.py",
+        "return live + read.held",
+        "return live",
+    ),
+    Fault(
+        "stock: a take-over waits for no orders",
+        "sync/verification/take_over.py",
+        "if not orders_complete(work):",
+        "if False:",
+    ),
+    Fault(
+        "shop: changes are not noted",
+        "sync/offers/changed_offers.py",
+        "        for account in _live_accounts()\n        for offer in offers",
+        "        for account in ()\n        for offer in offers",
+    ),
+    # What may leave
+    Fault(
+        "rise: it waits for no orders",
+        "rules/stock.py",
+        "if new == 0 or orders_complete:",
+        "if True:",
+    ),
+    Fault(
+        "zero: it waits for orders",
+        "rules/stock.py",
+        "if new == 0 or orders_complete:",
+        "if orders_complete:",
+    ),
+    Fault(
+        "feeds: low stock travels by feed",
+        "rules/stock.py",
+        "    if new <= low_stock:",
+        "    if False:",
+    ),
+    Fault(
+        "feeds: any fall travels by feed",
+        "rules/stock.py",
+        "return accepted is None or 2 * new >= accepted",
+        "return True",
+    ),
+    Fault(
+        "guard: prices move freely",
+        "rules/blast_radius.py",
+        "if moved <= percent:",
+        "if moved <= percent * 100:",
+    ),
+    Fault(
+        "guard: any number may move",
+        "rules/blast_radius.py",
+        "if moved <= count or moved * 100 <= known * percent:",
+        "if moved <= count * 100:",
+    ),
+    Fault(
+        "guard: zeros do not count",
+        "sync/export/survey.py",
+        "return not explained and accepted != 0",
+        "return False",
+    ),
+    Fault(
+        "guard: an approval is of any value",
+        "sync/export/export.py",
+        'if listing.approved.get(name) == value:\n        return ""',
+        'if name in listing.approved:\n        return ""',
+    ),
+    Fault(
+        "FBA: it gets a quantity",
+        "sync/offers/desired.py",
+        'if rules.sends(QUANTITY, chosen) and sku.channel in (MERCHANT_CHANNEL, ""):',
+        "if rules.sends(QUANTITY, chosen):",
+    ),
+    Fault(
+        "gone: it stays for sale",
+        "sync/offers/desired.py",
+        "gone = sku.managed and rules.sends(QUANTITY, chosen)",
+        "gone = False",
+    ),
+    Fault(
+        "gone: what is not on sale is sold",
+        "sync/offers/desired.py",
+        "return synchronise and offer is not None and offer.on_sale",
+        "return synchronise and offer is not None",
+    ),
+    Fault(
+        "price: the markup is left out",
+        "rules/prices.py",
+        "amount = amount * (100 + rule.markup_percent) / 100",
+        "amount = amount * 1",
+    ),
+    Fault(
+        "price: halves go down",
+        "data.py",
+        "rounding=ROUND_HALF_UP), self.currency)",
+        'rounding="ROUND_DOWN"), self.currency)',
+    ),
+    # Two at once
+    Fault(
+        "lanes: an order in between is not seen",
+        "sync/export/send.py",
+        "if QUANTITY in change.values and sku.stock_epoch != change.epoch:",
+        "if False:",
+    ),
+    Fault(
+        "lanes: two requests for one slot",
+        "sync/export/send.py",
+        "    if underway & change.slots:",
+        "    if False:",
+    ),
+    Fault(
+        "lease: whoever asks has it",
+        "sync/runs/leases.py",
+        "free = Lease.objects.filter(key=key, expires_at__lte=database_now())",
+        "free = Lease.objects.filter(key=key)",
+    ),
+    Fault(
+        "lease: nobody looks whether it is lost",
+        "sync/runs/leases.py",
+        "if held.update(expires_at=database_now() + LASTS) != 1:",
+        "if held.update(expires_at=database_now() + LASTS) > 1:",
+    ),
+    Fault(
+        "runs: dead ones go on",
+        "sync/runs/work.py",
+        "            _end_dead_runs(run)\n",
+        "",
+    ),
+    # Answers, and what nobody answered
+    Fault(
+        "silence: it means yes",
+        "sync/export/send.py",
+        "arrived = bool(echo) and all(",
+        "arrived = bool(echo) or all(",
+    ),
+    Fault(
+        "silence: it is never read back",
+        "sync/export/export.py",
+        "    if not work.run.dry_run:\n        recover(work)",
+        "    if not work.run.dry_run:\n        pass",
+    ),
+    Fault(
+        "silence: what is read back casts no doubt",
+        "sync/export/send.py",
+        "        if QUANTITY in item.values:\n            invalidate_quantities(",
+        "        if False:\n            invalidate_quantities(",
+    ),
+    Fault(
+        "refusal: it is taken for an answer",
+        "sync/export/send.py",
+        'if answered.status in ("ACCEPTED", "VALID"):',
+        'if answered.status in ("ACCEPTED", "VALID", "INVALID"):',
+    ),
+    Fault(
+        "feeds: what they carry is as good as sent",
+        "sync/listings/in_flight.py",
+        "if carried.get(name) != new}",
+        "if name not in carried}",
+    ),
+    Fault(
+        "feeds: a feed that failed was applied",
+        "sync/export/settle_feeds.py",
+        "].approved |= item.values\n            _save(items, rows)\n",
+        "].accepted |= item.values\n            _save(items, rows)\n",
+    ),
+    Fault(
+        "feeds: an overtaken value is accepted",
+        "sync/export/settle_feeds.py",
+        "values = {name: new for name, new in item.values.items() if name not in newer}",
+        "values = dict(item.values)",
+    ),
+    Fault(
+        "check: nothing has drifted",
+        "sync/verification/verify.py",
+        "        elif propagation_time_passed(row, now):",
+        "        elif False:",
+    ),
+    Fault(
+        "check: Amazon has no time",
+        "sync/verification/verify.py",
+        "        elif propagation_time_passed(row, now):",
+        "        else:",
+    ),
+]
+
+
+# --- In the process of one fault ------------------------------------------------------------------
+
+
+class _Sabotaged(importlib.machinery.SourceFileLoader):
+    """Reads a module with the fault in it, and never from what was compiled before."""
+
+    fault: Fault
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = self.fault.path.read_text(encoding="utf-8")
+        return self.source_to_code(source.replace(self.fault.old, self.fault.new), self.path)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._fault.module:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None:
+            loader = _Sabotaged(fullname, str(self._fault.path))
+            loader.fault = self._fault
+            spec.loader = loader
+        return spec
+
+
+def tell_with(fault: Fault | None, first: int, number: int, image: Path) -> dict[int, list[str]]:
+    """The kinds of violations by seed; it ends with the first kind that is not known."""
+    if fault is not None:
+        sys.meta_path.insert(0, _Finder(fault))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    sys.path.insert(0, str(PROJECT / "example_project"))
+    import django
+
+    django.setup()
+    from tests.histories.blank import Blank
+    from tests.histories.history import History, tell
+    from tests.histories.known import KNOWN
+
+    found: dict[int, list[str]] = {}
+    blank = Blank.made(kept_at=image)
+    with blank.in_use():
+        for seed in range(first, first + number):
+            try:
+                found[seed] = tell(History.drawn(seed), blank, tolerated=KNOWN).kinds
+            except Exception as raised:  # noqa: BLE001 - a fault that breaks the world is found
+                found[seed] = [f"{type(raised).__name__}: {raised}"[:100]]
+            if set(found[seed]) - set(KNOWN):
+                break
+    return found
+
+
+# --- In the process that asks --------------------------------------------------------------------
+
+
+def _told(name: str, first: int, number: int, image: Path) -> dict[int, list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.histories.sabotage", "--one", name,
+         "--first", str(first), "--histories", str(number), "--image", str(image)],
+        capture_output=True, text=True, cwd=PROJECT, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        return {first: [f"it does not even run: {done.stderr.splitlines()[-1]}"]}
+    answer: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return {int(seed): kinds for seed, kinds in answer.items()}
+
+
+def verdict(
+    sound: Mapping[int, list[str]], told: Mapping[int, list[str]], known: Mapping[str, Any]
+) -> str:
+    """After how many histories the fault was found, and by which kind; empty where it was not."""
+    usual, more = Counter[str](), Counter[str]()
+    for number, (seed, kinds) in enumerate(sorted(told.items()), start=1):
+        usual.update(sound.get(seed, []))
+        more.update(kinds)
+        new = [kind for kind in kinds if kind not in known]
+        new += [kind for kind in more if more[kind] >= usual[kind] + MORE]
+        if new:
+            return f"after {number}: {new[0]}"
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.histories.sabotage")
+    parser.add_argument("about", nargs="?", default="", help="only faults with this in their name")
+    parser.add_argument("--histories", type=int, default=60)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    out = sys.stdout.write
+    if asked.one is not None:
+        fault = next((one for one in FAULTS if one.name == asked.one), None)
+        out(json.dumps(tell_with(fault, asked.first, asked.histories, asked.image)) + "\n")
+        return 0
+    chosen = [fault for fault in FAULTS if asked.about in fault.name]
+    outdated = [fault for fault in chosen if not fault.applies]
+    for fault in outdated:
+        out(f"outdated: {fault.name} ({fault.file})\n")
+    if asked.list:
+        return 0
+    return _try([fault for fault in chosen if fault.applies], asked.first, asked.histories)
+
+
+def _try(faults: Sequence[Fault], first: int, number: int) -> int:
+    from tests.histories.known import KNOWN
+
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder) / "blank.sqlite3"
+        sound = _told("", first, number, image)
+        for fault in faults:
+            found = verdict(sound, _told(fault.name, first, number, image), KNOWN)
+            missed += not found
+            sys.stdout.write(f"{fault.name}: {found or 'NOT FOUND'}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {number} histories\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
