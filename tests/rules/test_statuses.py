@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.data import OrderAmounts, OrderData, StatusFlow
+from django_amazon_sync.data import OrderAmounts, OrderData, OrderLine, StatusFlow
 from django_amazon_sync.rules.statuses import MAPPED, decide, impossible_steps
 
 CUT_OVER = datetime(2026, 11, 1, tzinfo=UTC)
@@ -25,7 +25,7 @@ def order(**fields: Any) -> OrderData:
         "fulfilled_by": "MERCHANT",
         "created": CUT_OVER + timedelta(days=1),
         "updated": CUT_OVER + timedelta(days=1),
-        "lines": (),
+        "lines": (OrderLine("1", "MUG", "B0MUG", "Mug", 1),),
         "amounts": OrderAmounts("EUR", Decimal(10)),
     }
     return OrderData(**{**facts, **fields})
@@ -54,6 +54,10 @@ FBA = {"fulfilled_by": "AMAZON"}
         ({"status": ""}, ("seen", True, "status")),
         ({"status": "TELEPORTED"}, ("seen", True, "status")),
         ({"amounts": None}, ("seen", True, "total")),
+        ({"lines": ()}, ("seen", True, "items")),
+        ({"lines": (), "status": "PENDING"}, ("seen", True, "items")),
+        ({"lines": (), "status": "CANCELLED"}, ("cancelled", True, "cancelled")),
+        ({"lines": (OrderLine("1", "MUG", "", "", 0),)}, ("cancelled", True, "cancelled")),
         ({"channel": "NON_AMAZON"}, ("recorded", False, "channel")),
         ({"channel": ""}, ("waiting", True, "")),
         ({**FBA}, ("held", False, "amazon-ships")),
