@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -31,6 +31,7 @@ class Sent:
     marketplace: str
     field: str
     value: int | Decimal
+    by_feed: bool = False
 
 
 @dataclass
@@ -112,7 +113,8 @@ class WatchedAmazon(Simulator):
             body = incoming.json()
             content = json.loads(self.document(body["inputFeedDocumentId"]))
             for message in content["messages"]:
-                yield from values_of(message["sku"], body["marketplaceIds"][0], message)
+                for sent in values_of(message["sku"], body["marketplaceIds"][0], message):
+                    yield replace(sent, by_feed=True)
 
 
 def values_of(sku: str, marketplace: str, body: dict[str, Any]) -> Iterator[Sent]:

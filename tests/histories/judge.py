@@ -41,6 +41,7 @@ PRICE_GUARD = 30
 TICKS_OF_A_FALL = 3
 
 HOUR = 3600.0
+SECOND_LOOK = 600.0
 
 #: By how much Amazon is late where it is unruly: what it took may take effect so much later.
 MINUTES_LATE = 500.0
@@ -85,6 +86,7 @@ class OfSku:
     ever_right: set[object] = field(default_factory=set)
     #: What left last, and what is or was live or accepted, newest last.
     last_quantity: int | None = None
+    last_left_at: float = -1e9
     last_price: Decimal | None = None
     seen_prices: list[tuple[float, Decimal]] = field(default_factory=list)
     last_zero_left: float = -1e9
@@ -114,6 +116,8 @@ class Judge:
         self.of: dict[str, OfSku] = defaultdict(OfSku)
         self.told: dict[str, dict[datetime, Document]] = defaultdict(dict)
         self.links: dict[str, str] = {}
+        self.renamed: set[str] = set()
+        self.former: dict[str, str] = {}
         self.off: set[str] = set()
         self.ours: set[str] = set()
         self.zeros: list[tuple[float, str]] = []
@@ -179,6 +183,7 @@ class Judge:
         return sorted(self.ours)
 
     def _read(self) -> Truth:
+        self.former |= {code: item.pk for code, item in self.truth.items.items()}
         rows = Row.objects.order_by("pk").values_list("pk", "code", "on_hand", "price", "active")
         items = [
             Item(str(pk), code, hand or 0, price or Decimal(0), on)
@@ -186,6 +191,7 @@ class Judge:
         ]
         known = AmazonOrder.objects.order_by("pk").values_list("number", "updated_at")
         documents = [self._as_told(number, updated) for number, updated in known]
+        taken = OrderLine.objects.values_list("item").annotate(Sum("quantity"))
         account = SellerAccount.objects.filter(pk=self.account.pk)
         [(buffer, self.imports_orders)] = account.values_list("stock_buffer", "import_orders")
         markups = Marketplace.objects.filter(account=self.account, code=DE)
@@ -197,6 +203,8 @@ class Judge:
             markup=markups.values_list("markup_percent", flat=True).get(),
             links=dict(self.links),
             off=frozenset(self.off),
+            former=dict(self.former),
+            taken={str(pk): units for pk, units in taken if pk is not None},
         )
 
     def _as_told(self, number: str, updated: datetime | None) -> Document | None:
@@ -237,10 +245,6 @@ class Judge:
             of.right_since, of.ticks = self.now, 0
         if not of.prices or of.prices[-1][1] != price:
             of.prices.append((self.now, price))
-        for stop, since in of.stops.items():
-            right = quantity if stop.field == "quantity" else price
-            if right != since.right[-1]:
-                since.right.append(right)
 
     # --- The shop --------------------------------------------------------------------------------
 
@@ -258,7 +262,7 @@ class Judge:
             return
         for code, item in self.truth.items.items():
             change = item.stock - before.items[code].stock
-            taken = self._taken(self.truth, item) - self._taken(before, item)
+            taken = self.truth.taken.get(item.pk, 0) - before.taken.get(item.pk, 0)
             if change == -taken:
                 continue
             if self._taking_over:
@@ -281,15 +285,6 @@ class Judge:
                 "taken over", f"{item.code} has {item.stock} in stock now; right is {numbers}"
             )
 
-    def _taken(self, truth: Truth, item: Item) -> int:
-        return sum(
-            units
-            for document in truth.known
-            if document.number in truth.placed and document.sells
-            for sku, units in document.units.items()
-            if (truth.item_of(sku) or item).code == item.code and truth.item_of(sku)
-        )
-
     # --- What leaves -----------------------------------------------------------------------------
 
     def leaves(self, values: list[Sent]) -> None:
@@ -299,10 +294,20 @@ class Judge:
                 self.violated("never ours", f"{sent.sku} was sent {sent.field} {sent.value}")
                 continue
             self.moves.append((self.now, sent.sku, group_of(sent.field, sent.value)))
+            if sent.by_feed and self._was_right_when_written(sent):
+                continue
             if isinstance(sent.value, int):
                 self._quantity_leaves(sent.sku, sent.value)
             else:
                 self._price_leaves(sent.sku, sent.value)
+
+    def _was_right_when_written(self, sent: Sent) -> bool:
+        """A file was written a while ago: what overtook it is settled, if it raises nothing."""
+        of = self.of[sent.sku]
+        if sent.field == "price":
+            return sent.value in of.ever_right and sent.value not in [one for _at, one in of.prices]
+        right = of.quantities[-1][1] if of.quantities else 0
+        return sent.value in of.ever_right and sent.value < right
 
     def _live(self, sku: str) -> Any:
         return self.amazon.live("eu", sku, DE)
@@ -317,13 +322,18 @@ class Judge:
                 "stale quantity" if quantity in of.ever_right else "wrong quantity",
                 f"{sku} was sent {quantity}; right since the last one: {right}",
             )
-        elif live is not None and quantity > (live.quantity or 0):
+        elif live is not None and quantity > self._live_soon(of, live):
             self._is_raised(sku, quantity, live.quantity or 0)
         if quantity == 0 and of.last_quantity != 0:
             self._zero_leaves(sku)
-        of.last_quantity = quantity
+        of.last_quantity, of.last_left_at = quantity, self.now
         of.right_when_left = of.quantities[-1][1] if of.quantities else quantity
         of.quantities = of.quantities[-1:]
+
+    def _live_soon(self, of: OfSku, live: Any) -> int:
+        """What is for sale, or will be when what left just now is live."""
+        under_way = self.now < of.last_left_at + self.amazon.switches.live_delay + 5
+        return max(live.quantity or 0, of.last_quantity or 0 if under_way else 0)
 
     def _is_raised(self, sku: str, quantity: int, live: int) -> None:
         """A rise beyond what is left has to come from the shop, and not from what Amazon shows."""
@@ -345,7 +355,7 @@ class Judge:
         of = self.of[sku]
         explained = of.ordered_at > of.last_zero_left and of.ordered_at > self.now - 86400
         of.last_zero_left = self.now
-        if explained or ("quantity", "0") in of.approved:
+        if explained or sku in self.renamed or ("quantity", "0") in of.approved:
             return
         lately = [one for one in self.zeros if one[0] > self.now - HOUR and one[1] != sku]
         self.zeros = [*lately, (self.now, sku)]
@@ -382,7 +392,7 @@ class Judge:
         item = self.truth.item_of(sku)
         if item is None:
             return 0
-        mine = [one for one in self.ours if self.truth.item_of(one) == item]
+        mine = [one for one in self.ours if self.truth.item_of_order(one) == item]
         orders = [Document.of(raw) for raw in self.amazon.orders("eu")]
         return item.stock - unplaced(orders, self.truth.placed, mine)
 
@@ -454,16 +464,29 @@ class Judge:
     def performed(self, run: SyncRun, begun: float) -> None:
         if run.reason_code == "unexpected":
             self.violated("raised", f"{run.job} ended without a type: {run.reason}")
-        if not run.pk or run.state == RunState.DONE:
+        of_some = {"skus", "approve"} & set(run.options)
+        if not of_some and (not run.pk or run.state == RunState.DONE):
             self.good_runs.append((run.job, begun, self.now))
             if run.job in ("export", "changes"):
+                self._note_looks()
                 self._count_ticks(run.job, begun)
 
+    def _note_looks(self) -> None:
+        """A stop ends at a look that finds another value right."""
+        for sku, of in self.of.items():
+            for stop, since in of.stops.items():
+                quantity = stop.field == "quantity"
+                right = self.truth.quantity(sku) if quantity else self.truth.price(sku)
+                if right != since.right[-1]:
+                    since.right.append(right)
+
     def _count_ticks(self, job: str, begun: float) -> None:
-        for of in self.of.values():
+        for sku, of in self.of.items():
             told = job == "export" or not of.fell_silently
             unhindered = self.amazon.faulted_at < of.right_since - MINUTES_LATE
-            of.ticks += told and of.right_since <= begun and unhindered
+            # What is not there has to be missing for ten minutes until it is gone.
+            since = of.right_since + (0 if self.truth.item_of(sku) else SECOND_LOOK)
+            of.ticks += told and since <= begun and unhindered
 
     def _is_unruly(self, of: OfSku, since: float) -> bool:
         """Whether Amazon, or another hand there, did other than it said since then."""

@@ -74,11 +74,20 @@ class Truth:
     #: Which SKU is which item of the shop (pk), where staff said so; else the one of its name.
     links: Mapping[str, str] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
+    #: Units of each item (pk) in the shop's own orders.
+    taken: Mapping[str, int] = field(default_factory=dict)
+    #: Which item (pk) was of the SKU's name last.
+    former: Mapping[str, str] = field(default_factory=dict)
 
     def item_of(self, sku: str) -> Item | None:
         if sku in self.links:
             return next((one for one in self.items.values() if one.pk == self.links[sku]), None)
         return self.items.get(sku)
+
+    def item_of_order(self, sku: str) -> Item | None:
+        """Whose stock an order of this SKU takes: that of a renamed item, too."""
+        former = (one for one in self.items.values() if one.pk == self.former.get(sku))
+        return self.item_of(sku) or next(former, None)
 
     def reserved(self, item: Item) -> int:
         """Units of this item that Amazon sold and the shop has not taken."""
@@ -87,7 +96,7 @@ class Truth:
             for document in self.known
             if document.sells and document.number not in self.placed
             for sku, units in document.units.items()
-            if self.item_of(sku) == item
+            if self.item_of_order(sku) == item
         )
 
     def quantity(self, sku: str) -> int:

@@ -180,6 +180,7 @@ def product_is_renamed(world: World, sku: str) -> None:
     item = world.item(sku)
     if item is not None:
         item.code = f"{sku}-NEW"
+        world.judge.renamed.add(sku)
         world.save(item)
 
 
@@ -528,7 +529,7 @@ def staff_take_over(world: World, sku: str, field: str) -> None:
 def staff_link(world: World, sku: str, other: bool) -> None:
     """Amazon's own SKU for a thing of the shop: at first a stranger's, then ours."""
     item = world.item(sku)
-    if item is not None:
+    if item is not None and staff.linked_to(world.account, sku) == str(item.pk):
         name = f"AMZ-{sku}"
         world.list_another(name, sku)
         world.judge.shop_changes(silently=True)

@@ -48,10 +48,12 @@ def reasons(account: SellerAccount) -> dict[Place, str]:
 
 
 def under_way(account: SellerAccount) -> list[str]:
-    """What is noted, or sent and not settled."""
+    """What is noted, suspected, or sent and not settled."""
     noted = OfferChange.objects.filter(account=account).count()
     sent = Submission.objects.filter(account=account, state__in=OPEN_STATES).order_by("pk")
     notes = [f"{noted} changed offers"] if noted else []
+    suspected = Listing.objects.filter(sku__account=account).exclude(suspected={})
+    notes += [f"{sku} is suspected" for sku in suspected.values_list("sku__sku", flat=True)]
     return notes + [f"{one.kind} {one.pk} {one.state} {one.reason}" for one in sent]
 
 

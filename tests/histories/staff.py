@@ -49,6 +49,12 @@ def ask_to_take_over(account: SellerAccount, sku: str, field: str) -> SyncRun:
     return jobs.request(account, Job.TAKE_OVER, options={"skus": [sku], "fields": [field]})
 
 
+def linked_to(account: SellerAccount, sku: str) -> str:
+    """The offer that the SKU's page shows; empty for none."""
+    rows = SellerSku.objects.filter(account=account, sku=sku)
+    return rows.values_list("offer_pk", flat=True).first() or ""
+
+
 def link_by_hand(account: SellerAccount, sku: str, offer_pk: str) -> bool:
     """Link a SKU of Amazon's, known by a report, to an offer; False where nothing changes."""
     row, made = SellerSku.objects.get_or_create(account=account, sku=sku)
