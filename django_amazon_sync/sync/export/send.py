@@ -439,8 +439,8 @@ def _take_failure(work: Work, change: Change, submission: Submission, error: Ama
     """Record what got no good answer; raises where the whole run had better stop."""
     if isinstance(error, Rejected):
         issue = Issue(error.amazon_code or str(error.status), error.message)
-        about_value = bool(error.amazon_code)
-        _take_refused(work, change, submission, [issue], about_value=about_value)
+        # No issue names a value, so what is wrong may pass.
+        _take_refused(work, change, submission, [issue], about_value=False)
         return
     never_sent = isinstance(error, Throttled | Unauthorized) or (
         isinstance(error, Unavailable) and not error.sent

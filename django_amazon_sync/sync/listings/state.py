@@ -153,6 +153,12 @@ def read_first(live: Mapping[int, int], at: datetime) -> None:
             listing_state.first_reading(row, live[pk], at)
 
 
+def readings_are_done(account: SellerAccount, skus: Collection[int]) -> None:
+    """A take-over of quantities is done with these SKUs (pk), whatever came of it."""
+    read = Listing.objects.filter(sku__account=account, sku__in=skus).exclude(suspected={})
+    read.update(suspected={})
+
+
 def taken_over(listing: Listing, live: FieldValues, stock_version: int) -> None:
     """The shop took these values of a listing over from Amazon."""
     with changing([listing.pk]) as rows:

@@ -114,6 +114,8 @@ def take_over(work: Work) -> None:
     for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
         for read in _read(work, chunk, rules, chosen):
             _take_over_sku(work, read, fields, shown)
+        if QUANTITY in fields and not work.run.dry_run:
+            state.readings_are_done(work.account, chunk)
         work.save_lines()
         work.run.options[SO_FAR] = chunk[-1]
         work.run.save(update_fields=["options"])

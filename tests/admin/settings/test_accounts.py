@@ -124,7 +124,7 @@ def test_the_page_asks_as_often_whatever_there_is(
         ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
         AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
         SyncRunFactory.create(account=account)
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(30):
         staff.see(SellerAccount, account.pk)
 
 

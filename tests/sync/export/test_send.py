@@ -97,3 +97,18 @@ def test_an_unknown_outcome_is_read_back(world: World, kind: Any) -> None:
     sent = world.writes()
     world.export()
     assert world.writes() == sent
+
+
+def test_a_price_that_one_passing_400_refused_is_tried_again(world: World) -> None:
+    record = world.sell("MUG", price="10.00")
+    world.export()
+    record.price = Decimal("11.00")
+    record.save()
+    world.amazon.faults.add(Fault("patchListingsItem", "400", times=2))
+    world.export()
+    assert world.listing("MUG").refused == {"price": "11.00 EUR"}
+    world.amazon.faults.clear()
+    world.amazon.advance(2 * 3600)
+    world.import_orders()
+    world.export()
+    assert world.live("MUG").price == Decimal("11.00")

@@ -407,3 +407,10 @@ def test_a_run_of_another_account_showed_nothing(quiet: World) -> None:
     run = take_over(quiet, "price", shown=shown.pk)
     assert lines_of(run, "outcome") == ["waiting"]
     assert in_shop(quiet)[1] == Decimal("10.00")
+
+
+def test_a_first_reading_is_forgotten_when_the_run_is_done(quiet: World) -> None:
+    quiet.list_on_amazon("MUG", price="10.00", quantity=5)  # as the shop has it
+    run = take_over(quiet, "quantity")
+    assert (run.state, run.counts["in_step"]) == (RunState.DONE, 1)
+    assert quiet.listing("MUG").suspected == {}
