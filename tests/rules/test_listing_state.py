@@ -308,3 +308,30 @@ def test_what_is_no_price_is_not_remembered(value: Any) -> None:
     state = ListingState()
     rules.saw_price(state, value, NOON, ours=True)
     assert state.prices == []
+
+
+def test_what_is_as_it_is_believed_is_seen_and_ends_approval_and_suspicion() -> None:
+    state = ListingState(believed={"price": "9.00 EUR", "quantity": 3, "note": "A"})
+    state.approved, state.approvals = {"price": "9.00 EUR"}, {"price": {"by": "a", "at": "x"}}
+    rules.suspected(state, 2, NOON)
+    rules.seen(state, ["price", "quantity", "note"], proven=["price", "quantity"], at=NOON)
+    assert state.verified == {"price": "9.00 EUR", "quantity": 3}
+    assert (state.approved, state.approvals, state.suspected) == ({}, {}, {})
+    assert rules.last_price(state) == "9.00 EUR"
+
+
+def test_what_the_shop_took_over_is_believed_and_nothing_stops_it() -> None:
+    state = ListingState(believed={"quantity": 3}, drift={"quantity": {"ours": 3, "live": 7}})
+    hold(state, quantity=3)
+    rules.first_reading(state, 7, NOON)
+    assert state.suspected == {"live": 7, "at": NOON.isoformat()}
+    rules.taken_over(state, {"quantity": 7}, stock_version=4)
+    assert (state.believed, state.verified) == ({"quantity": 7}, {"quantity": 7})
+    assert (state.drift, state.held, state.suspected) == ({}, {}, {})
+    assert state.quantity_version == 4
+
+
+def test_a_listing_that_shows_nothing_of_a_field_has_none_of_it() -> None:
+    state = ListingState(believed={"note": "A"})
+    rules.drifted(state, {"note": None}, {"note": "A"}, NOON)
+    assert state.believed == {}
