@@ -32,7 +32,6 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision, least_known
 from django_amazon_sync.rules.listing_state import desired_is, last_price
 from django_amazon_sync.sync.export import feeds
@@ -244,12 +243,14 @@ def _send_all(work: Work, found: Survey) -> None:
 def _together(pks: Sequence[int], size: int = SKUS_PER_SEARCH) -> Iterator[list[Listing]]:
     """The listings, loaded so many at a time that one read at Amazon covers them."""
     for start in range(0, len(pks), size):
-        chunk = list(pks[start : start + size])
-        listings = Listing.objects.filter(pk__in=chunk).select_related(
-            "sku", "marketplace__account"
-        )
-        by_pk = {listing.pk: listing for listing in listings}
-        yield [by_pk[pk] for pk in chunk if pk in by_pk]
+        yield _loaded(list(pks[start : start + size]))
+
+
+def _loaded(pks: Sequence[int]) -> list[Listing]:
+    """These listings as they are now, in this order, with all that a decision needs of them."""
+    listings = Listing.objects.filter(pk__in=pks).select_related("sku", "marketplace__account")
+    by_pk = {listing.pk: listing for listing in listings}
+    return [by_pk[pk] for pk in pks if pk in by_pk]
 
 
 def _send(
@@ -264,7 +265,6 @@ def _send(
 
     With ``files`` by feed what may travel so; of the ``late`` ones (pk) falls may, too.
     """
-    about = _circumstances(work, found)
     for listings in _together(pks, LISTINGS_PER_FEED_CHUNK if files else SKUS_PER_SEARCH):
         if not work.run.dry_run:
             work.give_way()
@@ -276,6 +276,7 @@ def _send(
         except AmazonError as error:
             unread = error
         messages = []
+        about = _circumstances(work, found)  # each time anew: orders grow old while a run sends
         for seen in _look_again(work, found.rules, listings, reading.facts):
             was_read = unread is None and seen.listing.sku.sku not in reading.refused
             if was_read or seen.want.values.get(QUANTITY) == 0:
@@ -383,6 +384,8 @@ def _look_again(
     """
     skus = {listing.sku_id for listing in listings}
     look = forecast(skus) if work.run.dry_run or held else look_at(skus)
+    # They may be linked otherwise, or believed to be otherwise, since they were loaded.
+    listings = _loaded([listing.pk for listing in listings])
     offer_pks = sorted({listing.sku.offer_pk for listing in listings if listing.sku.offer_pk})
     reserved = units_reserved(offer_pks)
     carried = in_feeds([listing.pk for listing in listings])
@@ -391,7 +394,6 @@ def _look_again(
     if any(listing.presence == Presence.ABSENT for listing in listings):
         found = iter(with_own(found))  # what is made is found by its codes
     offers = {offer.pk: offer for offer in found}
-    _reload_states(listings)
     seen = []
     for listing in listings:
         if listing.sku_id not in look.skus:
@@ -428,16 +430,6 @@ def _former_skus(work: Work, offer_pks: Sequence[str]) -> dict[str, str]:
         listings__believed__quantity__gt=0,
     )
     return dict(on_sale.values_list("former_offer_pk", "sku"))
-
-
-def _reload_states(listings: Sequence[Listing]) -> None:
-    """What is believed of them may have changed since they were loaded."""
-    rows = Listing.objects.filter(pk__in=[listing.pk for listing in listings])
-    states = {row.pk: row for row in rows.only(*STATE)}
-    for listing in listings:
-        if listing.pk in states:
-            for name in STATE:
-                setattr(listing, name, getattr(states[listing.pk], name))
 
 
 def _end_what_is_over(seen: Sequence[Seen]) -> None:

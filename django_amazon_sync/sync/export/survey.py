@@ -630,6 +630,8 @@ def _link(work: Work, offers: list[Offer]) -> None:
             new.append(SellerSku(account=work.account, sku=sku, offer_pk=offer.pk))
         elif row.offer_pk != offer.pk and alive.get(row.offer_pk) == sku:
             _clash(work, offer, row.offer_pk)
+        elif row.offer_pk != offer.pk and row.matched and row.offer_pk in alive:
+            _is_linked(work, offer, row.offer_pk)
         else:
             row.offer_pk, row.former_offer_pk, row.problem = offer.pk, "", ""
             linked.append(row)
@@ -655,6 +657,15 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
     message = (
         f"The offers {other} and {offer.pk} have the same SKU; {other} is sent, {offer.pk} is not. "
         "Give one of them another SKU."
+    )
+    work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
+
+
+def _is_linked(work: Work, offer: Offer, other: str) -> None:
+    """A link that staff made, or matching, stays while its offer is there."""
+    message = (
+        f"The SKU of offer {offer.pk} is linked to offer {other}, which is sent; {offer.pk} is "
+        "not. Link the SKU to it, or give it another SKU."
     )
     work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
 

@@ -324,3 +324,19 @@ def test_units_of_a_sku_that_staff_unlink_are_no_offers(world: World, mug: Any) 
     world.import_orders()
     link_by_hand(world.account.skus.get(sku="OLD-MUG"), "")
     assert units_reserved() == {}
+
+
+def test_a_link_by_hand_outlives_a_change_of_the_offer_of_that_name(world: World) -> None:
+    """A SKU that staff gave to another offer is not taken back by the one with its name."""
+    own = world.sell("A", quantity=5)
+    other = factories.stock_record("OTHER", price="10.00", in_stock=3)
+    world.export()
+    link_by_hand(SellerSku.objects.get(sku="A"), str(other.pk))
+    own.num_in_stock = 4
+    own.save()
+    world.import_orders()
+    run = world.send_changes()
+    world.export()
+    assert SellerSku.objects.get(sku="A").offer_pk == str(other.pk)
+    assert world.live("A").quantity == 3
+    assert f"is linked to offer {other.pk}" in " ".join(lines_of(run, "message"))

@@ -10,11 +10,15 @@ import pytest
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.models import OfferChange, SellerSku
+from django_amazon_sync.models import OfferChange, SellerSku, SubmissionItem
+from django_amazon_sync.sync.export import export
 from django_amazon_sync.sync.listings.in_flight import LOOK_LASTS
+from django_amazon_sync.sync.listings.link import link_by_hand
 from django_amazon_sync.sync.listings.looks import forecast, look_at, why_too_late
 from django_amazon_sync.testing.factories import SellerSkuFactory
+from tests import factories
 from tests.clocks import StandIn
+from tests.faults.racing import just_before
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +129,44 @@ def test_a_look_that_finds_nothing_to_send_counts_too(
     world.send_changes()
     live = world.live("B")
     assert (live.quantity, live.price) == (20, Decimal("10.00"))
+
+
+def test_a_link_that_comes_right_before_a_look_counts(world: World) -> None:
+    """The listing was loaded with the offer that it was linked to before."""
+    world.sell("A", price="10.00", quantity=5)
+    other = factories.stock_record("OTHER", price="10.00", in_stock=3)
+    world.export()
+    world.import_orders()
+    SellerSku.objects.filter(sku="A").update(stock_version=1)
+
+    def link() -> None:
+        link_by_hand(SellerSku.objects.get(sku="A"), str(other.pk))
+
+    with just_before(export, "look_at", link):
+        world.export(skus=["A"])
+    world.import_orders()
+    world.send_changes()
+    quantities = [
+        item.values["quantity"]
+        for item in SubmissionItem.objects.filter(listing__sku__sku="A", values__has_key="quantity")
+    ]
+    assert quantities
+    assert set(quantities) == {3}
+
+
+def test_rises_wait_once_orders_grow_old_while_a_run_sends(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    records = [world.sell("A", quantity=5)]
+    records += [world.sell(f"B-{number:02}", quantity=5) for number in range(25)]
+    world.export()
+    world.import_orders()
+    for record in records:
+        record.num_in_stock = 6
+        record.save()
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RUN_MOVE_COUNT": 100}
+    with monkeypatch.context() as patched:
+        while_first_is_answered(patched, lambda: world.amazon.advance(3600))
+        world.send_changes()
+    sent = SubmissionItem.objects.filter(values__quantity=6).count()
+    assert sent == 20  # the first twenty; the others wait for orders
