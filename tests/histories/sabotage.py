@@ -86,13 +86,13 @@ FAULTS = [
     ),
     Fault(
         "orders: what changed later is no news",
-        "sync/orders/import_orders.py",
-        "if row.updated_at is None or read.updated is None or read.updated > row.updated_at:",
-        "if row.updated_at is None or read.updated is None:",
+        "sync/orders/saving.py",
+        "if stored is None or shown is None or shown > stored:",
+        "if stored is None or shown is None:",
     ),
     Fault(
         "orders: the shop is not told of changes",
-        "sync/orders/import_orders.py",
+        "sync/orders/placing.py",
         'untold = Q(told_at__lt=F("updated_at")) | Q(told_at__isnull=True)',
         "untold = Q(told_at__isnull=True)",
     ),
@@ -104,8 +104,8 @@ FAULTS = [
     ),
     Fault(
         "orders: a page is not saved with what it costs",
-        "sync/orders/import_orders.py",
-        "        invalidate_quantities((account, sku, offer) for sku, offer in moved.items())",
+        "sync/orders/saving.py",
+        "        invalidate_quantities(follow, explained=True)",
         "        pass",
     ),
     # Reserved units
@@ -118,26 +118,26 @@ FAULTS = [
     Fault(
         "reserved: nothing is reserved",
         "rules/stock.py",
-        "max(0, int(sellable) - buffer - held)",
+        "max(0, int(sellable) - buffer - reserved)",
         "max(0, int(sellable) - buffer)",
     ),
     Fault(
         "reserved: the buffer is sold",
         "rules/stock.py",
-        "max(0, int(sellable) - buffer - held)",
-        "max(0, int(sellable) - held)",
+        "max(0, int(sellable) - buffer - reserved)",
+        "max(0, int(sellable) - reserved)",
     ),
     Fault(
         "reserved: a link leaves its units behind",
         "sync/listings/link.py",
-        "    moved = [line for line in held if line.offer_pk != offers[line.sku]]",
-        "    moved = list(held)[:0]",
+        "    moved = [line for line in _reserving(account, offers) if line.offer_pk != offers[line.sku]]",
+        "    moved = list[AmazonOrderLine]()",
     ),
     Fault(
         "reserved: an order casts no doubt",
         "sync/offers/reserved_units.py",
-        '        stock_epoch=F("stock_epoch") + 1',
-        '        stock_epoch=F("stock_epoch")',
+        'newer = {"stock_version": F("stock_version") + 1}',
+        'newer = {"stock_version": F("stock_version")}',
     ),
     # The shop's stock
     Fault(
@@ -155,14 +155,14 @@ FAULTS = [
     Fault(
         "stock: a take-over forgets what is reserved",
         "sync/verification/take_over.py",
-        "return live + read.held",
+        "return live + read.reserved",
         "return live",
     ),
     Fault(
         "stock: a take-over waits for no orders",
         "sync/verification/take_over.py",
-        "if not orders_complete(work):",
-        "if False:",
+        "    if not known:",
+        "    if False:",
     ),
     Fault(
         "shop: changes are not noted",
@@ -173,51 +173,51 @@ FAULTS = [
     # What may leave
     Fault(
         "rise: it waits for no orders",
-        "rules/stock.py",
-        "if new == 0 or orders_complete:",
-        "if True:",
+        "rules/decision.py",
+        "    if not falls and not about.orders_complete:",
+        "    if False:",
     ),
     Fault(
         "zero: it waits for orders",
-        "rules/stock.py",
-        "if new == 0 or orders_complete:",
-        "if orders_complete:",
+        "rules/decision.py",
+        "falls = new == 0 or (least is not None and new < least)",
+        "falls = new != 0 and least is not None and new < least",
     ),
     Fault(
         "feeds: low stock travels by feed",
         "rules/stock.py",
-        "    if new <= low_stock:",
-        "    if False:",
+        "return new > low_stock and not falls",
+        "return not falls",
     ),
     Fault(
         "feeds: any fall travels by feed",
         "rules/stock.py",
-        "return accepted is None or 2 * new >= accepted",
-        "return True",
+        "return new > low_stock and not falls",
+        "return new > low_stock",
     ),
     Fault(
         "guard: prices move freely",
-        "rules/blast_radius.py",
-        "if moved <= percent:",
-        "if moved <= percent * 100:",
+        "rules/guards.py",
+        "    if moved <= percent:",
+        "    if moved <= percent * 100:",
     ),
     Fault(
         "guard: any number may move",
-        "rules/blast_radius.py",
-        "if moved <= count or moved * 100 <= known * percent:",
-        "if moved <= count * 100:",
+        "rules/guards.py",
+        "if moved <= self.count or moved * 100 <= self.known * percent:",
+        "if moved <= self.count * 100:",
     ),
     Fault(
         "guard: zeros do not count",
-        "sync/export/survey.py",
-        "return not explained and accepted != 0",
-        "return False",
+        "rules/decision.py",
+        'return "" if explained or believed == 0 else ZEROS',
+        'return ""',
     ),
     Fault(
         "guard: an approval is of any value",
-        "sync/export/export.py",
-        'if listing.approved.get(name) == value:\n        return ""',
-        'if name in listing.approved:\n        return ""',
+        "rules/listing_state.py",
+        "    return approved == value\n",
+        "    return approved is not None\n",
     ),
     Fault(
         "FBA: it gets a quantity",
@@ -228,8 +228,8 @@ FAULTS = [
     Fault(
         "gone: it stays for sale",
         "sync/offers/desired.py",
-        "gone = sku.managed and rules.sends(QUANTITY, chosen)",
-        "gone = False",
+        "ours = (sku.managed or sku.sold_here) and rules.sends(QUANTITY, chosen)",
+        "ours = False",
     ),
     Fault(
         "gone: what is not on sale is sold",
@@ -252,14 +252,14 @@ FAULTS = [
     # Two at once
     Fault(
         "lanes: an order in between is not seen",
-        "sync/export/send.py",
-        "if QUANTITY in change.values and sku.stock_epoch != change.epoch:",
-        "if False:",
+        "sync/listings/looks.py",
+        "    if sku.stock_version != mine.stock_version:",
+        "    if False:",
     ),
     Fault(
         "lanes: two requests for one slot",
         "sync/export/send.py",
-        "    if underway & change.slots:",
+        "    if busy.has(change.listing.pk, sku.pk, change.values):",
         "    if False:",
     ),
     Fault(
@@ -308,14 +308,8 @@ FAULTS = [
     Fault(
         "feeds: what they carry is as good as sent",
         "sync/listings/in_flight.py",
-        "if carried.get(name) != new}",
-        "if name not in carried}",
-    ),
-    Fault(
-        "feeds: a feed that failed was applied",
-        "sync/export/settle_feeds.py",
-        "].approved |= item.values\n            _save(items, rows)\n",
-        "].accepted |= item.values\n            _save(items, rows)\n",
+        "            or self.carried[name] != value\n",
+        "",
     ),
     Fault(
         "feeds: an overtaken value is accepted",
@@ -326,14 +320,93 @@ FAULTS = [
     Fault(
         "check: nothing has drifted",
         "sync/verification/verify.py",
-        "        elif propagation_time_passed(row, now):",
+        "        elif certain and propagation_time_passed(row, read_at):",
         "        elif False:",
     ),
     Fault(
         "check: Amazon has no time",
         "sync/verification/verify.py",
-        "        elif propagation_time_passed(row, now):",
-        "        else:",
+        "        elif certain and propagation_time_passed(row, read_at):",
+        "        elif certain:",
+    ),
+    # Who looked last, what is only suspected, and what is remembered
+    Fault(
+        "looks: an older one may send",
+        "sync/listings/looks.py",
+        "    if mine is None or sku.look != mine.number:",
+        "    if mine is None:",
+    ),
+    Fault(
+        "looks: one that sends nothing does not count",
+        "sync/export/survey.py",
+        "            self._take_look(ours.filter(offer_pk__in=some))\n",
+        "",
+    ),
+    Fault(
+        "looks: what was read long ago may leave",
+        "sync/listings/looks.py",
+        "    if clock.monotonic() >= look.ends:",
+        "    if False:",
+    ),
+    Fault(
+        "falls: they are falls from what was sent alone",
+        "rules/decision.py",
+        "known = [number for number in (believed, live) if number is not None]",
+        "known = [number for number in (believed,) if number is not None]",
+    ),
+    Fault(
+        "check: fewer on sale is drift at once",
+        "sync/verification/verify.py",
+        "    if before and orders_known_past(work, before):",
+        "    if before is not None:",
+    ),
+    Fault(
+        "check: fewer on sale is drift without orders",
+        "sync/verification/verify.py",
+        "    if not work.account.import_orders:\n        return {QUANTITY}",
+        "    if not work.account.import_orders:\n        return set()",
+    ),
+    Fault(
+        "stops: they outlive their value",
+        "rules/listing_state.py",
+        "        if name == CREATION or name in unknown or desired.get(name) == value:",
+        "        if name:",
+    ),
+    Fault(
+        "stops: a refused quantity is never tried again",
+        "rules/listing_state.py",
+        "    return at + (pauses[tries - 1] if tries <= len(pauses) else later)",
+        "    return None",
+    ),
+    Fault(
+        "prices: they are forgotten with what is believed",
+        "rules/listing_state.py",
+        '    return state.prices[-1]["price"] if state.prices else _believed_price(state)\n',
+        "    return _believed_price(state)\n",
+    ),
+    Fault(
+        "guard: each run counts for itself",
+        "sync/export/guards.py",
+        '        return set(items.values_list("listing", flat=True))',
+        "        return set()",
+    ),
+    Fault(
+        "gone: one that was never sent stays for sale",
+        "sync/offers/desired.py",
+        "ours = (sku.managed or sku.sold_here) and rules.sends(QUANTITY, chosen)",
+        "ours = sku.managed and rules.sends(QUANTITY, chosen)",
+    ),
+    Fault(
+        "rename: both are on sale",
+        "rules/decision.py",
+        "    if former and not falls:",
+        "    if False:",
+    ),
+    Fault(
+        "silence: what may have crossed is not read",
+        "sync/jobs.py",
+        "        verify.verify_crossed(work)",
+        "        pass",
     ),
 ]
 
