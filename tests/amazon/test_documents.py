@@ -236,7 +236,8 @@ def test_no_log_names_the_address(
     server: ScriptedServer, url: str, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the lowest level too, where urllib3 tells every address; other calls it may tell."""
-    caplog.set_level(logging.DEBUG)
+    for name in ("", "urllib3", "urllib3.connectionpool"):
+        caplog.set_level(logging.DEBUG, logger=name)  # other clients set levels of their own
     server.answers(Reply(200, b"text"))
     documents.upload(url, io.BytesIO(b"feed"), "text/plain")
     documents.download(url, gzipped=False, into=io.BytesIO())

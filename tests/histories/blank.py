@@ -29,6 +29,7 @@ class Blank:
         image = sqlite3.connect(":memory:", check_same_thread=False)
         connection.ensure_connection()
         connection.connection.backup(image)
+        _begin_to_count_anew(image)
         return cls(image)
 
     @classmethod
@@ -56,6 +57,14 @@ class Blank:
         """Empty the database that is in use."""
         connection.ensure_connection()
         self._image.backup(connection.connection)
+
+
+def _begin_to_count_anew(image: sqlite3.Connection) -> None:
+    """Other tests have had rows there, which are gone; their numbers are free again."""
+    for (table,) in image.execute("SELECT name FROM sqlite_sequence").fetchall():
+        highest = f'(SELECT coalesce(max(rowid), 0) FROM "{table}")'
+        image.execute(f"UPDATE sqlite_sequence SET seq = {highest} WHERE name = ?", (table,))
+    image.commit()
 
 
 @contextmanager
