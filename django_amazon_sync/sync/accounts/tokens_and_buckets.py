@@ -147,19 +147,23 @@ def _locked(key: str) -> RateBucket:
 
 
 class RedisBuckets:
-    """Rate buckets in Redis 6 or newer; atomic scripts, by Redis's own clock."""
+    """Rate buckets in Redis 6 or newer; atomic scripts, by Redis's own clock.
+
+    Its clock is the one on which the hosts agree; where another clock stands in for the hosts',
+    that one counts here too, as it does in the database.
+    """
 
     _NOW = """
     local clock = redis.call('TIME')
-    local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+    local now = tonumber(ARGV[1]) or tonumber(clock[1]) + tonumber(clock[2]) / 1000000
     """
 
     _TAKE = """
-    local rate = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
-    local burst = tonumber(ARGV[2])
+    local rate = tonumber(redis.call('GET', KEYS[2]) or ARGV[2])
+    local burst = tonumber(ARGV[3])
     local step = 1 / rate
     local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-    if full > now + step * burst + tonumber(ARGV[3]) then full = now end
+    if full > now + step * burst + tonumber(ARGV[4]) then full = now end
     local wait = full - now - step * (burst - 1)
     if wait <= 0.00001 then
         full = full + step
@@ -170,11 +174,11 @@ class RedisBuckets:
     """
 
     _LEARN = """
-    local old = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
+    local old = tonumber(redis.call('GET', KEYS[2]) or ARGV[2])
     local lacks = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') - now, 0) * old
-    local wait = lacks / tonumber(ARGV[2])
+    local wait = lacks / tonumber(ARGV[3])
     redis.call('SET', KEYS[1], string.format('%.6f', now + wait), 'EX', math.ceil(wait) + 60)
-    redis.call('SET', KEYS[2], ARGV[2], 'EX', 86400)
+    redis.call('SET', KEYS[2], ARGV[3], 'EX', 86400)
     """
 
     def __init__(self, url: str) -> None:
@@ -193,7 +197,7 @@ class RedisBuckets:
     def take(self, key: str, plan: Plan, now: float) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
         try:
-            args = [plan.rate, plan.burst, CLOCKS]
+            args = [_stand_in(now), plan.rate, plan.burst, CLOCKS]
             return float(self._take(keys=_redis_keys(key), args=args))
         except self._fault as fault:
             raise _no_redis() from fault
@@ -201,7 +205,7 @@ class RedisBuckets:
     def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
         """Keep the rate that Amazon named for this bucket, for a day."""
         try:
-            self._learn(keys=_redis_keys(key), args=[plan.rate, rate])
+            self._learn(keys=_redis_keys(key), args=[_stand_in(now), plan.rate, rate])
         except self._fault as fault:
             raise _no_redis() from fault
 
@@ -215,6 +219,11 @@ class RedisBuckets:
         values = [None if value is None else float(value) for value in found]
         levels = zip(keys, values[::2], values[1::2], strict=True)
         return {key: Level(full_at or 0.0, rate) for key, full_at, rate in levels}
+
+
+def _stand_in(now: float) -> float | str:
+    """The moment of a clock that stands in for the hosts'; empty where Redis has the better one."""
+    return "" if clock.is_the_hosts() else now
 
 
 def _redis_keys(key: str) -> list[str]:
