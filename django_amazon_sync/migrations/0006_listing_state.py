@@ -2,8 +2,8 @@
 
 The renames and the new columns change no row: columns with a constant default are added without
 rewriting the table on PostgreSQL. What was refused, held, approved or drifted is carried over in
-batches, by partial index, and the
-prices that the guard compares with are remembered as they are met.
+batches, by partial index; what was on its way has the moment it was written as its deadline, so
+that it is settled; and the prices that the guard compares with are remembered as they are met.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import Q
+from django.db.models import F, Q
 
 import django_amazon_sync.clock
 
@@ -54,6 +54,8 @@ def carry_over(apps: Any, schema_editor: Any) -> None:
         listings.bulk_update(
             batch, ["stops", "refused", "approvals", "drift", "again_at"], batch_size=200
         )
+    submissions = apps.get_model("django_amazon_sync", "Submission").objects
+    submissions.filter(state__in=("new", "sent")).update(deadline=F("created_at"))
 
 
 def carry_back(apps: Any, schema_editor: Any) -> None:

@@ -333,7 +333,7 @@ class AccessToken(models.Model):
 
 
 class Lease(models.Model):
-    """The right to do one job, for 30 seconds at a time; ``fence`` grows with each holder."""
+    """The right to do one job, for two minutes at a time; ``fence`` grows with each holder."""
 
     key = models.CharField(max_length=200, primary_key=True)
     holder = models.CharField(max_length=200, blank=True)
