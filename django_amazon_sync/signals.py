@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.dispatch import Signal
 
-__all__ = ["offers_changed", "order_placed"]
+__all__ = ["offers_changed", "offers_sold", "order_placed"]
 
 logger = logging.getLogger("django_amazon_sync.signals")
 
@@ -24,6 +24,11 @@ class OrderSignal(Signal):
 #: Sent by a shop adapter, inside the shop's own transaction, when offers changed.
 #: Arguments: ``pks``, the primary keys of the offers as strings. ``sender`` is the Shop class.
 offers_changed = Signal()
+
+#: Sent by a shop when its own customers bought offers, in the transaction of that sale or right
+#: after it: what goes to zero by a sale does not wait for approval, however much it is.
+#: Arguments: ``pks``, the primary keys of the offers as strings. ``sender`` is the Shop class.
+offers_sold = Signal()
 
 #: Sent after commit when an Amazon order was placed in the shop.
 #: Arguments: ``order``, the AmazonOrder. ``sender`` is AmazonOrder.

@@ -7,11 +7,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from oscar.apps.catalogue.categories import create_from_breadcrumbs
-from oscar.core.loading import get_model
+from oscar.apps.shipping.methods import FixedPrice
+from oscar.core.loading import get_class, get_model
+from oscar.core.prices import Price
 
 if TYPE_CHECKING:
     from oscar.apps.catalogue.models import Category, Product, ProductClass
-    from oscar.apps.order.models import ShippingEvent
+    from oscar.apps.order.models import Order, ShippingEvent
     from oscar.apps.partner.models import Partner, StockRecord
     from oscar.apps.shipping.models import OrderAndItemCharges
 
@@ -73,6 +75,21 @@ def category(name: str) -> Category:
 def shipping_method(name: str) -> OrderAndItemCharges:
     """A shipping method as staff keep it in Oscar's dashboard; its code is the name's slug."""
     return get_model("shipping", "OrderAndItemCharges").objects.create(name=name)
+
+
+def checkout(records: list[StockRecord]) -> Order:
+    """A customer of the shop buys all that there is of these, by Oscar's own checkout."""
+    basket = get_model("basket", "Basket").objects.create()
+    basket.strategy = get_class("partner.strategy", "Selector")().strategy()
+    for record in records:
+        basket.add_product(record.product, record.net_stock_level)
+    free = Price("EUR", excl_tax=Decimal(0), tax=Decimal(0))
+    return get_class("order.utils", "OrderCreator")().place_order(
+        basket=basket,
+        total=get_class("checkout.calculators", "OrderTotalCalculator")().calculate(basket, free),
+        shipping_method=FixedPrice(free.excl_tax, free.incl_tax),
+        shipping_charge=free,
+    )
 
 
 def shipping_event(order_pk: str, items: dict[str, int], note: str = "") -> ShippingEvent:

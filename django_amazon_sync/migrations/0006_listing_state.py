@@ -207,6 +207,13 @@ class Migration(migrations.Migration):
             name="at",
             field=models.DateTimeField(default=django_amazon_sync.clock.now, editable=False),
         ),
+        migrations.AddField(
+            model_name="offerchange",
+            name="sold",
+            field=models.BooleanField(
+                default=False, help_text="The shop's own customers bought it."
+            ),
+        ),
         migrations.AlterField(
             model_name="orderwindow",
             name="created_at",

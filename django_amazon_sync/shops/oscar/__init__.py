@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Model, QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.urls import NoReverseMatch, reverse
+from oscar.apps.order.signals import order_placed
 from oscar.core.loading import get_model
 
 from django_amazon_sync.data import (
@@ -35,10 +36,11 @@ from django_amazon_sync.shops.oscar import (
     shipments,
     takeover,
 )
-from django_amazon_sync.signals import offers_changed
+from django_amazon_sync.signals import offers_changed, offers_sold
 
 if TYPE_CHECKING:
     from oscar.apps.catalogue.models import Product
+    from oscar.apps.order.models import Order
     from oscar.apps.partner.models import StockRecord
 
 __all__ = ["OscarShop"]
@@ -135,6 +137,7 @@ class OscarShop(Shop):
         for signal in (post_save, post_delete):
             signal.connect(tell_of_record, sender=record, dispatch_uid="amazon_sync_record")
         post_save.connect(tell_of_product, sender=product, dispatch_uid="amazon_sync_product")
+        order_placed.connect(tell_of_sale, dispatch_uid="amazon_sync_sale")
 
 
 def tell_of_record(instance: StockRecord, raw: bool = False, **kwargs: object) -> None:
@@ -148,3 +151,10 @@ def tell_of_product(instance: Product, created: bool, raw: bool = False, **kwarg
         return
     if changed := offers.of_product(instance.pk):
         offers_changed.send(sender=OscarShop, pks=changed)
+
+
+def tell_of_sale(order: Order, **kwargs: object) -> None:
+    """A customer of the shop bought something; Amazon's orders are placed without this signal."""
+    records = order.lines.exclude(stockrecord=None).order_by("stockrecord")
+    pks = records.values_list("stockrecord", flat=True).distinct()
+    offers_sold.send(sender=OscarShop, pks=[str(pk) for pk in pks])

@@ -72,7 +72,7 @@ from django_amazon_sync.sync.offers.fields import (
 )
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.rates import bring_up_rates
-from django_amazon_sync.sync.offers.reserved_units import units_reserved
+from django_amazon_sync.sync.offers.reserved_units import explain_by_sales, units_reserved
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.work import Work, about_listing, why_not_writing
@@ -98,6 +98,7 @@ def export(work: Work) -> None:
         recover(work)
         feeds.give_up_unfinished(work)
         feeds.send_uploaded(work)
+        explain_by_sales(work.account)
     partly = "approve" in work.run.options or selection.is_about_some(work.run)
     # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
     found = Survey(
@@ -123,6 +124,7 @@ def send_changes(work: Work) -> None:
     bring_up_rates(work)
     recover(work)
     feeds.give_up_unfinished(work)
+    explain_by_sales(work.account)
     found = Survey(work, rules_of(work), orders_complete(work))
     again = SellerSku.objects.filter(listings__in=state.due_again(work.account))
     found.look_at_some(noted.offer_pks, again.values_list("sku", flat=True).distinct())

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 
 from django_amazon_sync import clock
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
-from django_amazon_sync.signals import offers_changed
+from django_amazon_sync.signals import offers_changed, offers_sold
 from django_amazon_sync.sync.runs.bulk import insert_rows, insert_select
 
 #: Rows of one DELETE; a database takes only so many parameters in a statement.
@@ -24,9 +24,19 @@ DELETED_TOGETHER = 5000
 @receiver(offers_changed, dispatch_uid="django_amazon_sync.changes")
 def note_changes(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
     """Write down, in the shop's own transaction, that these offers changed."""
+    _note_everywhere(pks)
+
+
+@receiver(offers_sold, dispatch_uid="django_amazon_sync.sales")
+def note_sales(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
+    """Write down that the shop's own customers bought these offers."""
+    _note_everywhere(pks, sold=True)
+
+
+def _note_everywhere(pks: Iterable[str], *, sold: bool = False) -> None:
     offers = list(pks)
     OfferChange.objects.bulk_create(
-        OfferChange(account_id=account, offer_pk=offer)
+        OfferChange(account_id=account, offer_pk=offer, sold=sold)
         for account in _live_accounts()
         for offer in offers
     )
@@ -49,8 +59,8 @@ def note_skus(skus: QuerySet[SellerSku], *, at: datetime | None = None) -> None:
     one statement."""
     now = Value(at or clock.now(), output_field=DateTimeField())
     known = skus.filter(account__in=_live_accounts()).exclude(offer_pk="").order_by()
-    offers = known.values_list("account", "offer_pk", now).distinct()
-    insert_select(OfferChange, ("account", "offer_pk", "at"), offers)
+    offers = known.values_list("account", "offer_pk", now, Value(False)).distinct()
+    insert_select(OfferChange, ("account", "offer_pk", "at", "sold"), offers)
 
 
 def _live_accounts() -> set[int]:

@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import F, Q, Sum
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Sum
 
-from django_amazon_sync.models import HOLDING_STATES, AmazonOrderLine, SellerSku
+from django_amazon_sync.models import (
+    HOLDING_STATES,
+    AmazonOrderLine,
+    OfferChange,
+    SellerAccount,
+    SellerSku,
+)
 from django_amazon_sync.sync.offers import changed_offers
 
 
@@ -44,11 +51,29 @@ def invalidate_quantities(
     which = Q(offer_pk__in=offers)
     for account, skus in by_account.items():
         which |= Q(account=account, sku__in=skus)
+    doubted = _doubt(SellerSku.objects.filter(which), explained=explained)
+    changed_offers.note(doubted)
+
+
+def explain_by_sales(account: SellerAccount) -> None:
+    """What the shop's own customers bought, as it said since the last time, is why quantities of
+    these offers fall. The lane looks at them anyway, as the sales are noted changes."""
+    sold = OfferChange.objects.filter(account=account, sold=True)
+    with transaction.atomic():
+        noted = dict(sold.values_list("pk", "offer_pk"))
+        if noted:
+            skus = SellerSku.objects.filter(account=account, offer_pk__in=set(noted.values()))
+            _doubt(skus, explained=True)
+            OfferChange.objects.filter(pk__in=list(noted)).update(sold=False)
+
+
+def _doubt(skus: QuerySet[SellerSku], *, explained: bool) -> list[tuple[int, str]]:
+    """Make the stock version of these SKUs higher; returns (account pk, offer pk) of each."""
     # In one fixed order, so that two workers never lock the same rows crosswise.
-    locked = SellerSku.objects.filter(which).order_by("pk").select_for_update()
+    locked = skus.order_by("pk").select_for_update()
     doubted = list(locked.values_list("pk", "account_id", "offer_pk"))
     newer = {"stock_version": F("stock_version") + 1}
     if explained:
         newer["explained_version"] = F("stock_version") + 1
     SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(**newer)
-    changed_offers.note((account, offer) for _pk, account, offer in doubted)
+    return [(account, offer) for _pk, account, offer in doubted]

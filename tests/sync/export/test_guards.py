@@ -9,7 +9,9 @@ import pytest
 
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.models import Listing, Outcome
+from django_amazon_sync.signals import offers_sold
 from django_amazon_sync.testing.simulator import Fault
+from tests import factories
 from tests.world import DE, World, lines_of
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,35 @@ def test_a_zero_that_an_order_explains_leaves_although_all_are_at_zero(world: Wo
     world.send_changes()
     assert world.live("MUG-3").quantity == 0
     assert world.live("MUG-4").quantity == 5
+
+
+def test_what_the_shops_own_customers_buy_leaves_although_it_is_much(world: World) -> None:
+    records = many(world)
+    factories.checkout(records)
+    run = world.send_changes()
+    assert set(lines_of(run, "outcome")) == {Outcome.SENT}
+    assert {world.live(record.partner_sku).quantity for record in records} == {0}
+
+
+def test_a_sale_that_a_shop_names_explains_its_zeros_and_no_other(world: World) -> None:
+    records = many(world)
+    save(records, num_in_stock=0)
+    run = world.export()
+    assert lines_of(run, "outcome") == [Outcome.HELD] * 25
+    offers_sold.send(sender=None, pks=[str(record.pk) for record in records[:3]])
+    world.send_changes()
+    left = {f"MUG-{n}" for n in range(25) if world.live(f"MUG-{n}").quantity == 0}
+    assert left == {"MUG-0", "MUG-1", "MUG-2"}
+
+
+def test_a_sale_explains_the_zero_of_its_time_alone(world: World) -> None:
+    records = many(world)
+    offers_sold.send(sender=None, pks=[str(record.pk) for record in records])
+    save(records, num_in_stock=4)
+    world.send_changes()
+    save(records, num_in_stock=0)  # a broken import
+    world.send_changes()
+    assert {world.live(record.partner_sku).quantity for record in records} == {4}
 
 
 def test_a_held_zero_ends_with_its_cause_and_the_next_one_leaves(world: World) -> None:
