@@ -41,7 +41,7 @@ def plain_environment(tmp_path: Path) -> dict[str, str]:
 def run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-P", "-c", SET_UP + script],
-        env=environment, capture_output=True, text=True, timeout=60,
+        env=environment, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done

@@ -168,7 +168,9 @@ def of_listing(listing: Listing) -> StrOrPromise:
             "export this SKU."
         )
     if not _is_synchronised(listing):
-        return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
+        if listing.sku.managed or listing.sku.sold_here:
+            return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
+        return _("Nothing is sent: it is not synchronised, and was never sold from here.")
     if listing.synchronise_here is False:
         return _("Only the quantity is sent: it is not synchronised in this marketplace.")
     if kept_by_amazon(listing.drift, amazon_wins(listing.marketplace)):

@@ -25,6 +25,7 @@ from django_amazon_sync.models import (
     Listing,
     Marketplace,
     OfferIdentifier,
+    Presence,
     ProductType,
     SellerAccount,
     SellerSku,
@@ -272,6 +273,11 @@ class SkuPartForm(PartForm):
         ]
         self._say_whose_sku_it_is()
         self._say_what_the_account_says()
+        if row and any(there.presence == Presence.PRESENT for there in row.listings.all()):
+            self.fields["condition"].help_text = _(
+                "Amazon keeps the condition that a listing was made with. To sell it in another "
+                "one, make it anew under another SKU."
+            )
 
     def _choices(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from django_amazon_sync.admin.products.conditions import CONDITIONS
-from django_amazon_sync.models import Listing
+from django_amazon_sync.models import Listing, Presence
 from django_amazon_sync.testing.simulator import attribute_values
 from tests.admin.conftest import Staff
 from tests.admin.products.page_steps import address_of, errors_of, keep_type, save
@@ -33,3 +33,13 @@ def test_every_condition_of_amazons_has_a_name() -> None:
     assert set(CONDITIONS) == set(attribute_values.CONDITIONS)
     names = [str(name) for name in CONDITIONS.values()]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_on_amazon_keeps_its_condition_and_the_page_says_so(
+    staff: Staff, record: Any, listing: Listing
+) -> None:
+    word = "Amazon keeps the condition that a listing was made with."
+    assert word in staff.client.get(address_of(record)).content.decode()
+    listing.presence = Presence.ABSENT
+    listing.save()
+    assert word not in staff.client.get(address_of(record)).content.decode()

@@ -98,8 +98,10 @@ def test_each_listing_says_what_happens_next(
 def test_a_listing_that_is_left_alone_says_so(
     staff: Staff, listing: Listing, columns: dict[str, object]
 ) -> None:
-    SellerSku.objects.update(**columns)
-    assert "it is not synchronised, or gone" in staff.see(Listing, listing.pk)
+    SellerSku.objects.update(managed=False, sold_here=False, **columns)
+    assert "was never sold from here" in staff.see(Listing, listing.pk)
+    SellerSku.objects.update(managed=True)
+    assert "Nothing is sent but a quantity of 0" in staff.see(Listing, listing.pk)
 
 
 # --- What staff set ------------------------------------------------------------------------------
