@@ -146,10 +146,11 @@ def _places(names: Sequence[str]) -> list[int]:
 def read_listings(file: BinaryIO, charset: str, marketplace: str) -> Iterator[ReportRow]:
     """The rows of a GET_MERCHANT_LISTINGS_ALL_DATA, in constant memory.
 
-    ``charset`` is the download's, or "". A row whose SKU is missing or cannot be read comes with an
-    empty ``sku``, so that it can be counted; what else cannot be read is None or empty. Quotes mean
-    nothing (docs/amazon.md#quotes-are-letters-in-reports). Raises Unreadable, before the first
-    row, for a document that is not such a report.
+    ``charset`` is the download's, or "". A row whose SKU is missing, or of which a cell cannot be
+    what its column says, comes with an empty ``sku``, so that it can be counted and nothing of it
+    is believed; what else cannot be read is None or empty. Quotes mean nothing
+    (docs/amazon.md#quotes-are-letters-in-reports). Raises Unreadable, before the first row, for a
+    document that is not such a report.
     """
     encoding, errors = _encoding(file, charset, marketplace)
     with _lines(file, encoding, errors) as lines:
@@ -158,17 +159,11 @@ def read_listings(file: BinaryIO, charset: str, marketplace: str) -> Iterator[Re
         pick = itemgetter(*_places(names))
         for line in filled:
             cells = line.split("\t")
-            if len(cells) != len(names):
-                cells = _fitted(cells, len(names))
-            cells.append("")
-            yield _row(*pick(cells))
-
-
-def _fitted(cells: list[str], width: int) -> list[str]:
-    """A row as wide as the first; of one with a tab too many, no cell can be trusted."""
-    if any(cells[width:]):
-        return [""] * width
-    return cells[:width] + [""] * (width - len(cells))
+            lacking = len(names) - len(cells)
+            row = _row(*pick([*cells, *[""] * lacking, ""]))
+            # A tab too many, or a cell that was lost before the ASIN: all after it are displaced.
+            displaced = any(cells[len(names) :]) or (lacking > 0 and not row.asin)
+            yield _NOTHING if displaced else row
 
 
 def _row(
@@ -183,9 +178,14 @@ def _row(
     kind: str,
 ) -> ReportRow:
     kind, product_id = _KINDS.get(kind.strip(), ""), product_id.strip()
+    asin = asin.strip() or (product_id if kind == "asin" else "")
+    if (asin and not _ASIN.fullmatch(asin)) or not (
+        _may_be_number(price) and _may_be_number(quantity)
+    ):
+        return _NOTHING
     return ReportRow(
         sku="" if _LOST in sku else sku,
-        asin=asin.strip() or (product_id if kind == "asin" else ""),
+        asin=asin,
         price=_price(price),
         quantity=_units(quantity),
         channel=channel.strip(),
@@ -194,6 +194,19 @@ def _row(
         product_id=product_id,
         product_id_kind=kind,
     )
+
+
+_NOTHING = ReportRow("")
+
+#: What is in a date, a name or an id, and in no price and no quantity.
+_NO_NUMBER = re.compile(r"[^\W\d_]|:")
+
+_ASIN = re.compile(r"[A-Z0-9]{10}")
+
+
+@lru_cache(maxsize=4096)
+def _may_be_number(written: str) -> bool:
+    return _NO_NUMBER.search(written) is None
 
 
 _PRICE = re.compile(r"([0-9]+)(?:\.([0-9]+)|,([0-9]{1,2}))?")

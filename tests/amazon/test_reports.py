@@ -129,7 +129,8 @@ def test_columns_go_by_name_in_every_language(shape: str) -> None:
 
 def test_of_two_columns_with_one_name_the_first_counts() -> None:
     header = "seller-sku\tprice\tasin1\tprice"
-    assert of_utf8(f"{header}\nA\t1.50\tB1\t9.99\n") == [ReportRow("A", "B1", Decimal("1.50"))]
+    rows = of_utf8(f"{header}\nA\t1.50\tB000000001\t9.99\n")
+    assert rows == [ReportRow("A", "B000000001", Decimal("1.50"))]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -147,8 +148,8 @@ def test_a_return_within_a_cell_ends_no_row() -> None:
 
 def test_short_rows_are_filled_and_blank_ones_left_out() -> None:
     header = "item-name\tseller-sku\tasin1\tprice\tstatus"
-    rows = of_utf8(f"{header}\nx\tA\tB1\n\n\t\t\t\t\nx\tB\n")
-    assert rows == [ReportRow("A", "B1"), ReportRow("B")]
+    rows = of_utf8(f"{header}\nx\tA\tB000000001\n\n\t\t\t\t\nx\tB\n")
+    assert rows == [ReportRow("A", "B000000001"), ReportRow("")]
 
 
 def test_a_row_without_a_sku_is_told_as_such() -> None:
@@ -160,8 +161,8 @@ def test_a_row_without_a_sku_is_told_as_such() -> None:
 def test_a_row_with_a_tab_too_many_cannot_be_trusted() -> None:
     """Else a price or an ASIN would be taken for a SKU; empty cells at the end do no harm."""
     header = "item-name\tseller-sku\tasin1\tprice"
-    rows = of_utf8(f"{header}\na\tname\tA\tB1\t1\nx\tB\tB1\t2\t\t\n")
-    assert rows == [ReportRow(""), ReportRow("B", "B1", Decimal(2))]
+    rows = of_utf8(f"{header}\na\tname\tA\tB000000001\t1\nx\tB\tB000000001\t2\t\t\n")
+    assert rows == [ReportRow(""), ReportRow("B", "B000000001", Decimal(2))]
 
 
 @pytest.mark.parametrize(
@@ -202,13 +203,27 @@ def test_what_amazon_ships_has_no_quantity(written: str, quantity: int | None) -
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        {"price": "SKU-1"},
+        {"price": "2021-08-15 20:35:17 PDT"},
+        {"quantity": "2021-08-15 20:35:17"},
+        {"asin1": "Default"},
+        {"asin1": "", "product-id": "4006381333931", "product-id-type": "1"},
+    ],
+)
+def test_a_cell_that_cannot_be_what_its_column_says_makes_the_row_odd(odd: dict[str, str]) -> None:
+    assert of_utf8(table("\t".join(ALL), VALUES | odd, VALUES)) == [ReportRow(""), ROW]
+
+
+@pytest.mark.parametrize(
     ("number", "kind"), [("1", "asin"), ("2", "isbn"), ("3", "upc"), ("4", "ean"), ("9", "")]
 )
 def test_product_ids_have_a_kind(number: str, kind: str) -> None:
-    values = VALUES | {"product-id-type": number, "product-id": "B0OTHER", "asin1": ""}
+    values = VALUES | {"product-id-type": number, "product-id": "B0000OTHER", "asin1": ""}
     (row,) = of_utf8(table("\t".join(ALL), values))
-    assert (row.product_id_kind, row.product_id) == (kind, "B0OTHER")
-    assert row.asin == ("B0OTHER" if kind == "asin" else "")
+    assert (row.product_id_kind, row.product_id) == (kind, "B0000OTHER")
+    assert row.asin == ("B0000OTHER" if kind == "asin" else "")
 
 
 # --- Encodings ---------------------------------------------------------------------------------

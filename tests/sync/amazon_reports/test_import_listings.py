@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from django_amazon_sync.models import (
     AmazonReport,
+    Job,
     Listing,
     Outcome,
     Presence,
@@ -20,7 +21,7 @@ from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.factories_amazon import ListingInStepFactory
 from tests.sync.amazon_reports.steps import calls, take_in_listings
-from tests.world import DE, FR, World, lines_of
+from tests.world import DE, FR, World, lines_of, to_the_end
 
 # --- Adoption -------------------------------------------------------------------------------------
 
@@ -91,6 +92,53 @@ def test_all_marketplaces_come_in_and_a_chosen_one_alone(connect: Callable[..., 
     assert take_in_listings(world).counts["rows"] == 2
     assert world.listing("MUG", DE).believed["price"] == "10.00 EUR"
     assert SellerSku.objects.count() == 1
+
+
+# --- Rows that are not what their columns say -----------------------------------------------------
+
+COLUMNS = (
+    "item-name item-description listing-id seller-sku price quantity open-date image-url "
+    "product-id-type item-condition asin1 asin2 product-id pending-quantity fulfillment-channel "
+    "status"
+).split()
+
+
+def row(sku: str) -> list[str]:
+    opened = "2021-08-15 20:35:17 PDT"
+    facts = ["1", "11", "B000000001", "", "B000000001", "", "DEFAULT", "Active"]
+    return ["Tasse", "", "0101ABCDEF", sku, "20.00", "5", opened, "", *facts]
+
+
+def without(place: int, cells: list[str]) -> list[str]:
+    return cells[:place] + cells[place + 1 :]
+
+
+def test_a_row_that_is_not_what_its_columns_say_is_counted_and_not_adopted(world: World) -> None:
+    """A lost cell makes a price of a quantity, and a SKU of a price."""
+    world.list_on_amazon("MUG", price="20.00", quantity=5)
+    rows = [
+        row("GOOD"),
+        row("00017"),
+        without(1, row("LOST-BEFORE")),
+        without(7, row("LOST-BEHIND")),
+        row("CUT")[:7],
+        [*without(1, row("MOVED")), ""],
+        [*row("LONGER"), "", ""],
+        row("SHORTER")[:-2],
+        row("LAST"),
+    ]
+    run = world.do(Job.IMPORT_LISTINGS)
+    world.amazon.advance(120)
+    made = world.amazon.report(AmazonReport.objects.get().amazon_id)
+    table = "\r\n".join("\t".join(cells) for cells in [COLUMNS, *rows]).encode()
+    world.amazon.set_document(made.document, table, gzipped=False)
+    to_the_end(world, run)
+    assert run.went_well
+    assert (run.counts["rows"], run.counts["unreadable"]) == (9, 4)
+    adopted = ["GOOD", "00017", "LONGER", "SHORTER", "LAST"]
+    assert set(SellerSku.objects.values_list("sku", flat=True)) == set(adopted)
+    assert all(world.listing(sku).believed["price"] == "20.00 EUR" for sku in adopted)
+    assert all(world.listing(sku).asin == "B000000001" for sku in adopted)
 
 
 # --- What reports cannot do -----------------------------------------------------------------------
