@@ -8,6 +8,7 @@ AmazonSyncError
 │   │   └── NoReport            wait: Amazon made no report, or none that can be used
 │   ├── Unauthorized            reconnect, or give the application the missing role
 │   │   └── Disconnected        reconnect: the authorisation or the secret is no longer accepted
+│   ├── NotSelling              mend the seller account: nobody can buy from it in a store
 │   └── Rejected                mend the data: Amazon read the request and refused it
 │       └── NotFound            Amazon has no such thing
 ├── ConfigurationError          mend the settings
@@ -39,6 +40,7 @@ __all__ = [
     "MappingMissing",
     "NoReport",
     "NotFound",
+    "NotSelling",
     "NotSupported",
     "NotYet",
     "PaymentUnmatched",
@@ -172,6 +174,12 @@ class Disconnected(Unauthorized):
     """The refresh token, client id or client secret is no longer accepted; connect again."""
 
     code = Code.DISCONNECTED
+
+
+class NotSelling(AmazonError):
+    """The seller does not take part in a store, or is suspended there: nobody can buy."""
+
+    code = Code.NOT_SELLING
 
 
 class Rejected(AmazonError):

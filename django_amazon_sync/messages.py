@@ -75,6 +75,7 @@ class Code(StrEnum):
     NO_REPORT = "no-report"
     UNAUTHORIZED = "unauthorized"
     DISCONNECTED = "disconnected"
+    NOT_SELLING = "not-selling"
     REJECTED = "rejected"
     NOT_FOUND = "not-found"
     CONFIGURATION = "configuration"

@@ -292,6 +292,7 @@ class Lack(models.Model):
         AMAZON_STOCK = "amazon_stock", _("stock in Amazon's warehouses")
         CATALOGUE = "catalogue", _("Amazon's catalogue")
         RESTRICTIONS = "restrictions", _("what the account may not sell")
+        SELLING = "selling", _("selling in all stores")
 
     account = models.ForeignKey(
         SellerAccount, models.CASCADE, related_name="lacks", verbose_name=_("account")

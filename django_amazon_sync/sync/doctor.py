@@ -22,7 +22,6 @@ from django_amazon_sync.amazon import (
     orders,
     product_types,
     reports,
-    sellers,
 )
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import OrderData
@@ -34,9 +33,11 @@ from django_amazon_sync.errors import (
     Unavailable,
 )
 from django_amazon_sync.models import SellerAccount
+from django_amazon_sync.rules.statuses import ships_by_amazon
 from django_amazon_sync.sync.accounts.access import Part, works
 from django_amazon_sync.sync.accounts.attempts import ATTEMPTS
 from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.accounts.selling import try_selling
 from django_amazon_sync.sync.runs.work import why_not_writing
 
 #: Seconds after which nothing more is tried, and those that one call may take at each step.
@@ -90,8 +91,8 @@ class _Check:
         an_hour_ago = clock.now() - timedelta(hours=1)
         yield self._try(
             "account",
-            gettext("works: the stores that the seller sells in can be read."),
-            partial(sellers.marketplace_participations, client),
+            gettext("works: the seller sells in all stores of the account."),
+            partial(try_selling, self.account, client),
         )
         yield self._try(
             "listings",
@@ -175,7 +176,7 @@ class _Check:
         shown = [
             order.delivery
             for order in self._seen
-            if order.fulfilled_by == "MERCHANT" and order.status in WITH_ADDRESS
+            if not ships_by_amazon(order.fulfilled_by) and order.status in WITH_ADDRESS
         ]
         if not shown:
             return Finding(

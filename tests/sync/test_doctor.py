@@ -11,6 +11,7 @@ from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.doctor import check_account
 from django_amazon_sync.testing.simulator import Fault
+from tests.sync.orders.answers import answering
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,13 @@ def test_buyers_data_is_looked_for_in_an_order(
     [found] = [one for one in check_account(world.account) if one.what == "buyers' data"]
     assert found.works is works
     assert sentence in found.sentence
+
+
+def test_an_order_of_whom_amazon_says_nothing_is_the_merchants(world: World) -> None:
+    with answering(world) as answers:
+        answers.found = [answers.order(fulfillment={"fulfillmentStatus": "UNSHIPPED"})]
+        [found] = [one for one in check_account(world.account) if one.what == "buyers' data"]
+    assert found.works is True
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ OF_CODE = {
     "mapping-missing": "order-not-imported",
     "no-report": "run-stopped",
     "not-found": "run-stopped",
+    "not-selling": "not-selling",
     "not-supported": "run-stopped",
     "not-yet": "run-stopped",
     "rejected": "run-stopped",

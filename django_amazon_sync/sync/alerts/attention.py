@@ -62,6 +62,7 @@ class MatterKind(StrEnum):
 
     DISCONNECTED = "disconnected"
     AUTHORISE = "authorise"
+    SELLING = "selling"
     STUCK = "stuck"
     ORDERS_STALE = "orders_stale"
     SHIP_BY = "ship_by"
@@ -82,6 +83,7 @@ class MatterKind(StrEnum):
 ARTICLES = {
     MatterKind.DISCONNECTED: "disconnected",
     MatterKind.AUTHORISE: "authorise-again",
+    MatterKind.SELLING: "not-selling",
     MatterKind.STUCK: "nothing-happens",
     MatterKind.ORDERS_STALE: "orders-not-up-to-date",
     MatterKind.SHIP_BY: "ship-by-is-near",
@@ -214,6 +216,9 @@ def _of_lacks(accounts: Accounts, now: datetime) -> Iterator[Matter]:
                 "%(what)s: Amazon has refused it since %(since)s. It is tried again by itself, and "
                 "all else goes on. %(reason)s"
             )
+        elif lack.part == access.Part.SELLING:
+            kind = MatterKind.SELLING
+            text = gettext("Buyers cannot buy everywhere, seen since %(since)s. %(reason)s")
         else:
             kind = MatterKind.LACKING
             text = gettext("%(what)s: missing since %(since)s; all else goes on. %(reason)s")

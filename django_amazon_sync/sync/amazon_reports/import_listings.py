@@ -8,6 +8,8 @@
    one.
 4. Read what Amazon has in its own warehouses, where it ships anything for the account.
 
+Before all that, see whether buyers can buy in each store.
+
 Nothing is sent, so an account that observes may do this too. A SKU is linked to an offer of the
 shop by its name, when the export meets it, or by matching.
 """
@@ -39,6 +41,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.accounts.access import Part
 from django_amazon_sync.sync.accounts.attempts import SideRead
+from django_amazon_sync.sync.accounts.selling import look_at_selling
 from django_amazon_sync.sync.amazon_reports.fetch import (
     may_be_destroyed,
     open_listings,
@@ -68,6 +71,7 @@ _LENGTH: dict[str, int] = {
 
 def import_listings(work: Work) -> None:
     """Run options: ``marketplaces`` (ids)."""
+    look_at_selling(work.account, work.client)
     active = work.account.marketplaces.filter(active=True).order_by("pk")
     if codes := work.run.options.get("marketplaces"):
         active = active.filter(code__in=codes)

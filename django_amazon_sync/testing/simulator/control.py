@@ -10,7 +10,7 @@ parameters (GET). Amounts are strings, times ISO 8601.
     GET  /-/requests?operation=patchListingsItem     the log
     GET  /-/feeds?seller=na  /-/reports?seller=na    lists of them
     POST /-/product  /-/listing  /-/listings         add_product, add_listing, add_listings
-    POST /-/amazon-stock                             set_amazon_stock
+    POST /-/amazon-stock  /-/participation           set_amazon_stock, set_participation
     POST /-/finish-feeds  /-/finish-reports  /-/set-job  /-/switch
     POST /-/buy  /-/let-buyers-buy                   buy, let_buyers_buy
     POST /-/settle  /-/cancel  /-/request-cancellation  /-/ship  /-/set-order
@@ -46,6 +46,7 @@ CHANGES = {
     "listing": "add_listing",
     "listings": "add_listings",
     "amazon-stock": "set_amazon_stock",
+    "participation": "set_participation",
     "finish-feeds": "finish_feeds",
     "finish-reports": "finish_reports",
     "set-job": "set_job",

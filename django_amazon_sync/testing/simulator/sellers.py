@@ -11,9 +11,9 @@ def get_marketplace_participations(world: World, request: Request) -> Success:
     rows = []
     for id_ in seller.marketplaces:
         store = MARKETPLACES[id_]
-        rows.append(
-            _row(id_, store.name, store.country, store.currency, store.language, store.domain)
-        )
+        row = _row(id_, store.name, store.country, store.currency, store.language, store.domain)
+        row["participation"] |= seller.participations.get(id_, {})
+        rows.append(row)
     home = MARKETPLACES[seller.marketplaces[0]]
     for id_, name, country in PSEUDO_MARKETPLACES[seller.region]:
         domain = f"{name.split()[0].lower()}.example.com"

@@ -130,6 +130,12 @@ class Simulator(Processing):
             self._world.seller(seller).revoked = True
             self._world.changes += 1
 
+    def set_participation(self, seller: AnySeller, marketplace: str, **says: bool) -> None:
+        """What participations say of a store, by the names of Amazon; without them all is well."""
+        with self._world.lock:
+            self._world.seller(seller).participations[marketplace] = says
+            self._world.changes += 1
+
     def authorise_again(self, seller: AnySeller) -> str:
         """The seller gives a new authorisation; returns its refresh token."""
         with self._world.lock:

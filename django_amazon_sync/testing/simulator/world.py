@@ -32,6 +32,7 @@ class Seller:
     refresh_token: str = field(repr=False)
     marketplaces: list[str]
     revoked: bool = False
+    participations: dict[str, dict[str, bool]] = field(default_factory=dict)
 
 
 @dataclass
