@@ -20,7 +20,7 @@ from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.amazon.orders import SKU_LENGTH
 from django_amazon_sync.models import AmazonOrder
 from django_amazon_sync.shops import configured_shop
-from django_amazon_sync.sync.orders.units import name_units
+from django_amazon_sync.sync.orders.units import may_be_named, name_units
 
 NAME = "django_amazon_sync_order_units"
 PAGE = f"admin:{NAME}"
@@ -91,8 +91,8 @@ def page(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
 
 
 def link_to_units(order: AmazonOrder) -> str:
-    """The button to the page, while nobody knows the order's units."""
-    if order.units_unknown_since is None:
+    """The button to the page, where a person may know better what the order holds."""
+    if not may_be_named(order):
         return ""
     url = reverse(PAGE, args=[order.pk])
     return format_html('<a class="button" href="{}">{}</a>', url, gettext("It holds these units"))

@@ -56,6 +56,9 @@ WITHOUT_ID = "without-id-"
 #: What the id of a line begins with that staff named, as Amazon's own could not be read.
 BY_HAND = "by-hand-"
 
+#: Reasons of orders whose document could not be read, or not be saved.
+UNREAD = (Code.UNREADABLE, Code.NOT_SAVED)
+
 #: The states of orders that change in the shop, or not at all any more.
 SETTLED = (OrderState.PLACED, OrderState.CANCELLED)
 
@@ -335,7 +338,7 @@ def _verdict_of_found(copy: Copy) -> Verdict:
 
 def _is_readable(row: AmazonOrder) -> bool:
     """Whether the document that is stored could be read."""
-    return row.state in SETTLED or row.reason_code not in (Code.UNREADABLE, Code.NOT_SAVED)
+    return row.state in SETTLED or row.reason_code not in UNREAD
 
 
 def _is_doubted(copy: Copy) -> bool:
@@ -564,13 +567,15 @@ def _cancelled_lines(copy: Copy, source: Source) -> list[AmazonOrderLine]:
     """Our lines that the order has no more: all of a cancelled one's, and those of which Amazon's
     answer by its id says nothing; what staff named in place of Amazon, once Amazon names some."""
     read = copy.read
-    if isinstance(read, UnreadableOrder):
-        return []
     named = {line.item_id for line in read.lines}
     others = [line for line in copy.lines.values() if line.quantity and line.item_id not in named]
-    if read.status == "CANCELLED" or (source.by_id and read.lines):
+    if isinstance(read, UnreadableOrder):
+        names_some = read.all_lines
+    elif read.status == "CANCELLED" or (source.by_id and read.lines):
         return others
-    return [line for line in others if read.lines and line.item_id.startswith(BY_HAND)]
+    else:
+        names_some = bool(read.lines)
+    return [line for line in others if names_some and line.item_id.startswith(BY_HAND)]
 
 
 def _row_of(row: AmazonOrder, line: OrderLine, offers: Mapping[str, str]) -> AmazonOrderLine:

@@ -19,7 +19,7 @@ from django_amazon_sync.models import (
     SellerAccount,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.orders.saving import BY_HAND, UNITS_WAIT, doubted_offers
+from django_amazon_sync.sync.orders.saving import BY_HAND, UNITS_WAIT, UNREAD, doubted_offers
 
 
 def units_unknown(account: SellerAccount) -> QuerySet[AmazonOrder]:
@@ -32,6 +32,15 @@ def units_unknown(account: SellerAccount) -> QuerySet[AmazonOrder]:
     ).defer("document")
 
 
+def may_be_named(order: AmazonOrder) -> bool:
+    """Whether a person knows better what it holds: nobody does, or its document is unreadable.
+
+    Of one whose id cannot be read Amazon is never asked, so what it holds would never end.
+    """
+    unread = order.state in HOLDING_STATES and order.reason_code in UNREAD
+    return unread or order.units_unknown_since is not None
+
+
 @transaction.atomic
 def name_units(order: AmazonOrder, shop: Shop, units: Mapping[str, int]) -> bool:
     """Let an order hold these units, by SKU, until Amazon names them; none: it holds nothing.
@@ -39,9 +48,11 @@ def name_units(order: AmazonOrder, shop: Shop, units: Mapping[str, int]) -> bool
     False where its units are known by now.
     """
     locked = AmazonOrder.objects.select_for_update().defer("document").get(pk=order.pk)
-    if locked.units_unknown_since is None:
+    if not may_be_named(locked):
         return False
-    offers = doubted_offers(locked.account, shop, set(units))
+    held = locked.lines.exclude(quantity=0)
+    offers = doubted_offers(locked.account, shop, {*units, *held.values_list("sku", flat=True)})
+    held.update(quantity=0)
     AmazonOrderLine.objects.bulk_create(
         [
             AmazonOrderLine(

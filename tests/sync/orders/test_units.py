@@ -12,7 +12,7 @@ from django_amazon_sync import clock
 from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, OrderState
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import units
-from tests.sync.orders.answers import Answers, answering, item
+from tests.sync.orders.answers import Answers, answering, iso, item
 from tests.world import World, lines_of
 
 NUMBER = "302-0000001-0000001"
@@ -105,3 +105,31 @@ def test_an_order_that_amazon_ships_holds_nothing_of_ours(answers: Answers, reco
     answers.found = [answers.order(orderItems=None, fulfillment=by_amazon)]
     restock(record, 9)
     assert live(answers) == 9
+
+
+def test_what_staff_say_ends_what_an_order_without_an_id_holds(
+    answers: Answers, record: Any
+) -> None:
+    """Amazon can never be asked for it, and shows the same order by its id soon."""
+    answers.found = [answers.order("3" * 200, orderItems=[item(quantity=4)])]
+    answers.world.import_orders()
+    assert units_reserved() == {str(record.pk): 4}
+    odd = AmazonOrder.objects.get()
+    assert units.name_units(odd, answers.world.shop, {})
+    assert not any(units_reserved().values())
+    answers.world.import_orders()
+    assert not any(units_reserved().values())
+
+
+def test_lines_that_can_all_be_read_replace_what_staff_said(answers: Answers, record: Any) -> None:
+    odd = {"grandTotal": {"amount": "x"}}
+    answers.found = [answers.order(proceeds=odd, orderItems="odd")]
+    answers.world.import_orders()
+    assert units.name_units(AmazonOrder.objects.get(), answers.world.shop, {"MUG": 3})
+    later = iso(answers.world.amazon.now())
+    answers.found = [
+        answers.order(proceeds=odd, orderItems=[item(quantity=2)], lastUpdatedTime=later)
+    ]
+    answers.by_id = {}
+    answers.world.import_orders()
+    assert units_reserved() == {str(record.pk): 2}
