@@ -765,10 +765,14 @@ class PriceRow(TypedDict):
 
 
 class SuspicionRow(TypedDict, total=False):
-    """A live quantity below ours, and when it was read (ISO 8601, Amazon's clock)."""
+    """A live quantity, and when it was read (ISO 8601, Amazon's clock).
+
+    ``believed`` is ours, which it was below; the reading of a take-over is compared with none.
+    """
 
     live: int
     at: str
+    believed: int
 
 
 class Patch(TypedDict):

@@ -235,8 +235,7 @@ def desired_is(
 ) -> bool:
     """What waits or is approved of another value than the desired one is over; whether any was.
 
-    Of the fields that are ``unknown`` nobody can say what is desired. An approved quantity covers
-    any lower one.
+    Of the fields that are ``unknown`` nobody can say what is desired.
     """
     ended = False
     for name in list(state.stops):
@@ -259,9 +258,12 @@ def desired_is(
 
 
 def covers(name: str, approved: FieldValue, value: FieldValue) -> bool:
-    """Whether what staff approved lets this value leave: itself, and a quantity any lower one."""
+    """Whether what staff approved lets this value leave: itself, and a quantity any lower one.
+
+    A zero is no lower quantity: an import that breaks after it would leave with an approved rise.
+    """
     if name == QUANTITY and isinstance(approved, int) and isinstance(value, int):
-        return value <= approved
+        return value == approved or 0 < value < approved
     return approved == value
 
 
@@ -318,15 +320,23 @@ def drifted(state: State, live: Mapping[str, FieldValue], ours: FieldValues, at:
             if name == PRICE:
                 saw_price(state, value, at, ours=False)
             state.believed[name] = value
-    state.suspected = SuspicionRow()
+    if QUANTITY in live:
+        state.suspected = SuspicionRow()
     state.reason = "Amazon shows something else than it accepted."
 
 
-def suspected(state: State, live: int, at: datetime) -> None:
+def suspected(state: State, live: int, believed: int, at: datetime) -> None:
     """One reading showed a live quantity below ours: a sale that Amazon does not show yet, or
     another hand. A second one, after the orders up to then, tells."""
-    if not state.suspected:
-        state.suspected = SuspicionRow(live=live, at=at.isoformat())
+    if state.suspected.get("believed") != believed:
+        state.suspected = SuspicionRow(live=live, at=at.isoformat(), believed=believed)
+
+
+def not_compared(state: State) -> None:
+    """The quantity is none that we answer for, is on its way or in doubt: what one reading showed
+    of it says nothing any more."""
+    if "believed" in state.suspected:
+        state.suspected = SuspicionRow()
 
 
 def first_reading(state: State, live: int, at: datetime) -> None:

@@ -67,7 +67,7 @@ def test_an_answer_ends_stop_drift_approval_and_suspicion() -> None:
     state = ListingState(drift={"quantity": {"ours": 3, "live": 1}})
     hold(state, quantity=3)
     rules.approved(state, ["quantity"], by="ann", at=NOON)
-    rules.suspected(state, 1, NOON)
+    rules.suspected(state, 1, 3, NOON)
     accepted(state, quantity=3)
     assert (state.held, state.stops, state.approved, state.drift) == ({}, {}, {}, {})
     assert state.suspected == {}
@@ -174,6 +174,8 @@ def test_an_approval_is_over_after_a_week() -> None:
 def test_an_approved_quantity_covers_lower_ones_only() -> None:
     assert rules.covers("quantity", 5, 4)
     assert not rules.covers("quantity", 5, 6)
+    assert rules.covers("quantity", 0, 0)
+    assert not rules.covers("quantity", 5, 0)
     assert rules.covers("price", "1.00 EUR", "1.00 EUR")
     assert not rules.covers("price", "1.00 EUR", "0.99 EUR")
 
@@ -213,10 +215,22 @@ def test_drift_says_what_we_had_and_since_when() -> None:
 
 def test_the_first_reading_below_ours_is_remembered() -> None:
     state = ListingState(believed={"quantity": 5})
-    rules.suspected(state, 3, NOON)
-    rules.suspected(state, 2, after(minutes=5))
-    assert state.suspected == {"live": 3, "at": NOON.isoformat()}
+    rules.suspected(state, 3, 5, NOON)
+    rules.suspected(state, 2, 5, after(minutes=5))
+    assert state.suspected == {"live": 3, "at": NOON.isoformat(), "believed": 5}
     assert state.believed == {"quantity": 5}
+    rules.suspected(state, 2, 4, after(minutes=9))
+    assert state.suspected == {"live": 2, "at": after(minutes=9).isoformat(), "believed": 4}
+
+
+def test_what_is_not_compared_is_suspected_no_more_but_may_be_taken_over() -> None:
+    state = ListingState(believed={"quantity": 5})
+    rules.suspected(state, 3, 5, NOON)
+    rules.not_compared(state)
+    assert state.suspected == {}
+    rules.first_reading(state, 3, NOON)
+    rules.not_compared(state)
+    assert state.suspected == {"live": 3, "at": NOON.isoformat()}
 
 
 def test_a_listing_that_amazon_lost_is_known_no_more_but_its_price() -> None:
@@ -313,7 +327,7 @@ def test_what_is_no_price_is_not_remembered(value: Any) -> None:
 def test_what_is_as_it_is_believed_is_seen_and_ends_approval_and_suspicion() -> None:
     state = ListingState(believed={"price": "9.00 EUR", "quantity": 3, "note": "A"})
     state.approved, state.approvals = {"price": "9.00 EUR"}, {"price": {"by": "a", "at": "x"}}
-    rules.suspected(state, 2, NOON)
+    rules.suspected(state, 2, 3, NOON)
     rules.seen(state, ["price", "quantity", "note"], proven=["price", "quantity"], at=NOON)
     assert state.verified == {"price": "9.00 EUR", "quantity": 3}
     assert (state.approved, state.approvals, state.suspected) == ({}, {}, {})

@@ -418,6 +418,10 @@ def _quantity(work: Work, read: Read, offer: Offer) -> int:
         raise _Refused(Code.QUANTITY, "The shop does not track the stock of it.")
     assert read.listing is not None
     first = read.listing.suspected
+    if not work.run.dry_run and first.get("live") != live:
+        raise _Refused(
+            Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
+        )
     known = orders_complete(work) if work.run.dry_run else orders_known_past(work, first)
     if not known:
         raise _Refused(
@@ -425,10 +429,6 @@ def _quantity(work: Work, read: Read, offer: Offer) -> int:
             "Amazon's quantity is what orders left, and these are not all known; import orders, "
             "then take it over.",
             Outcome.WAITING,
-        )
-    if not work.run.dry_run and first.get("live") != live:
-        raise _Refused(
-            Code.CHANGED, "It changed while it was taken over; take it over again.", Outcome.WAITING
         )
     return live + read.reserved
 

@@ -173,6 +173,8 @@ def _compare(
         compared = comparable(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
         compared -= {PRICE} if _is_covered(there) else set()
         _forget_what_was_put_back(row, rules, compared, live)
+        if QUANTITY not in compared:
+            listing_state.not_compared(row)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.believed[name]}
         _prove(row, rules, there, compared - set(wrong), read_at)
         _forget_what_is_gone(row, there, live)
@@ -193,11 +195,10 @@ def _is_only_suspected(work: Work, row: Listing, wrong: FieldValues, read_at: da
         return set()
     if not propagation_time_passed(row, read_at):
         return {QUANTITY}
-    before = row.suspected
-    listing_state.suspected(row, live or 0, read_at)
+    listing_state.suspected(row, live or 0, believed, read_at)
     if not work.account.import_orders:
         return {QUANTITY}  # nobody will ever know what was sold
-    if before and orders_known_past(work, before):
+    if orders_known_past(work, row.suspected):
         return set()
     listing_state.check(row, clock.now() + SECOND_READING)
     return {QUANTITY}

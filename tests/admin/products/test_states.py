@@ -117,7 +117,7 @@ def test_what_was_approved_at_the_command_line_says_so(staff: Staff, world: Worl
 
 
 def test_a_quantity_that_one_reading_showed_is_told(staff: Staff, listing: Listing) -> None:
-    happen(listing, listing_state.suspected, 3, NOON)
+    happen(listing, listing_state.suspected, 3, 5, NOON)
     happen(listing, listing_state.check, NOON + timedelta(minutes=5))
     said = text_of(staff.see(Listing, listing.pk))
     assert "seen once" in said

@@ -172,3 +172,23 @@ def test_a_listing_that_is_made_again_meets_the_guard_of_prices(world: World) ->
     world.export()
     assert world.listing("MUG").held == {"price": "0.10 EUR"}
     assert world.live("MUG") is None
+
+
+def test_an_approved_rise_lets_no_zeros_leave(world: World) -> None:
+    records = many(world)
+    save(records, num_in_stock=8)
+    held = world.send_changes()
+    save(records, num_in_stock=0)  # and then an import breaks
+    world.export(approve=held.pk)
+    world.send_changes()
+    assert world.live("MUG-3").quantity == 5
+    assert world.listing("MUG-3").held == {"quantity": 0}
+
+
+def test_what_was_sold_since_an_approval_leaves_with_it(world: World) -> None:
+    records = many(world)
+    save(records, num_in_stock=8)
+    held = world.send_changes()
+    save(records[3:4], num_in_stock=7)
+    world.export(approve=held.pk)
+    assert world.live("MUG-4").quantity == 8

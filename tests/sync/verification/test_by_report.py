@@ -89,6 +89,11 @@ def price_of(world: World, name: str) -> Decimal | None:
     return live.price if live else None
 
 
+def quantity_of(world: World, name: str) -> int | None:
+    live = world.amazon.live(world.seller, name, DE)
+    return live.quantity if live else None
+
+
 def test_what_the_report_shows_as_accepted_is_not_read_one_by_one(world: World) -> None:
     sell_many(world, 3)
     before = len(world.amazon.requests_of("searchListingsItems"))
@@ -123,9 +128,14 @@ def test_what_was_accepted_and_ignored_is_found_exactly_and_mended(world: World)
         world.amazon.heed_changes(world.seller, name, DE)
     export(world)
     world.amazon.advance(24 * HOURS)
+    again = verify(world)  # the first reading of a quantity below ours told nothing
+    assert sorted(lines_of(again, "sku", "outcome")) == sorted(found)
+    export(world)
+    world.amazon.advance(24 * HOURS)
     assert verify(world).went_well
     assert not Listing.objects.exclude(drift={}).exists()
     assert {price_of(world, name) for name in names} == {Decimal(11)}
+    assert {quantity_of(world, name) for name in names} == {60}
 
 
 def test_what_was_accepted_lately_is_read(world: World) -> None:

@@ -414,3 +414,36 @@ def test_a_first_reading_is_forgotten_when_the_run_is_done(quiet: World) -> None
     run = take_over(quiet, "quantity")
     assert (run.state, run.counts["in_step"]) == (RunState.DONE, 1)
     assert quiet.listing("MUG").suspected == {}
+
+
+def _another_hand_changes_the_price(world: World) -> None:
+    world.list_on_amazon("MUG", price="13.00", quantity=9)
+    world.verify()
+
+
+def _amazon_shipped_it_until_now(world: World) -> None:
+    world.list_on_amazon("MUG", price="12.50", quantity=9)
+
+
+@pytest.mark.parametrize(
+    ("before", "between", "taken"),
+    [
+        ("DEFAULT", _another_hand_changes_the_price, 9),
+        ("AMAZON_EU", _amazon_shipped_it_until_now, 5),
+    ],
+)
+def test_a_first_reading_counts_only_where_there_was_one(
+    quiet: World, before: str, between: Callable[[World], None], taken: int
+) -> None:
+    send(quiet, sync_price=True)
+    quiet.list_on_amazon("MUG", price="12.50", quantity=9, channel=before)
+    factories.stock_record("CUP", price="10.00", in_stock=5)
+    quiet.list_on_amazon("CUP", price="10.00", quantity=7)
+    quiet.export()
+    run = quiet.do(Job.TAKE_OVER, skus=["MUG", "CUP"], fields=["quantity"], marketplaces=[DE])
+    assert run.state == RunState.QUEUED
+    quiet.amazon.advance(400)
+    between(quiet)
+    jobs.perform(run, patience=5)
+    assert run.state == RunState.DONE, run.reason
+    assert (in_shop(quiet)[2], in_shop(quiet, "CUP")[2]) == (taken, 7)
