@@ -227,7 +227,8 @@ class Survey:
         for some in chunks(sorted(pks), OFFERS_PER_CHUNK):
             self._take_look(ours.filter(offer_pk__in=some))
             self._look_at_offers(shop.offers(account.shop_scope, some), units_reserved(some))
-            self._look_at_gone(ours.filter(OURS, offer_pk__in=some), told=True)
+            given_up = Q(offer_pk="", former_offer_pk__in=some)
+            self._look_at_gone(ours.filter(OURS, Q(offer_pk__in=some) | given_up), told=True)
 
     def _take_look(self, skus: QuerySet[SellerSku]) -> None:
         if not self.work.run.dry_run:
@@ -371,7 +372,7 @@ class Survey:
         if not wanted:
             problems.setdefault(row.pk, []).append(why_not_wanted(offer))
         if row.presence == Presence.UNREAD:
-            if wanted:
+            if wanted or row.sold_here:
                 self.unread.append(row.listing_pk)
             return None
         want = desired(
@@ -589,7 +590,11 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
     """
-    rows = _own_rows(work, offers, marketplaces)
+    rows = rows_of_offers(work.account, offers, marketplaces)
+    own = [row for row in rows if sku_is_of_offer(row, offers[row.offer_pk])]
+    if len(own) < len(rows):
+        _unlink_renamed(work, offers)
+        rows = own
     linked = {row.offer_pk for row in rows}
     if len(linked) < len(offers):
         _link(work, [offer for offer in offers.values() if offer.pk not in linked])
@@ -622,7 +627,6 @@ def _link(work: Work, offers: list[Offer]) -> None:
     known = {row.sku: row for row in SellerSku.objects.filter(account=work.account, sku__in=by_sku)}
     others = [row.offer_pk for row in known.values() if row.offer_pk]
     alive = {offer.pk: offer.sku for offer in work.shop.offers(work.account.shop_scope, others)}
-    _unlink_renamed(work, by_sku)
     new, linked = [], []
     for sku, offer in by_sku.items():
         row = known.get(sku)
@@ -640,13 +644,13 @@ def _link(work: Work, offers: list[Offer]) -> None:
     linked_by_name(work.account, [*linked, *new])
 
 
-def _unlink_renamed(work: Work, by_sku: dict[str, Offer]) -> None:
-    """A SKU that the shop gave up goes to zero and is kept."""
-    offers = {offer.pk: offer.sku for offer in by_sku.values()}
-    renamed = SellerSku.objects.filter(account=work.account, offer_pk__in=offers)
-    for row in renamed:
-        if not row.matched and row.sku != offers[row.offer_pk]:
-            row.problem = f"The shop's offer {row.offer_pk} has the SKU {offers[row.offer_pk]} now."
+def _unlink_renamed(work: Work, offers: dict[str, Offer]) -> None:
+    """A SKU that the shop gave up goes to zero and is kept, whatever else is of its offer."""
+    linked = SellerSku.objects.filter(account=work.account, offer_pk__in=offers)
+    for row in linked.order_by("pk"):
+        offer = offers[row.offer_pk]
+        if not sku_is_of_offer(row, offer):
+            row.problem = f"The shop's offer {offer.pk} has the SKU {offer.sku} now."
             row.former_offer_pk, row.offer_pk = row.offer_pk, ""
             with transaction.atomic():
                 row.save(update_fields=["offer_pk", "former_offer_pk", "problem"])

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     HOLDING_STATES,
+    AccountState,
     AmazonOrderLine,
     Listing,
     Presence,
@@ -182,12 +183,20 @@ def link_by_hand(sku: SellerSku, offer_pk: str) -> None:
         row.offer_pk, row.matched, row.problem = offer_pk, bool(offer_pk), ""
         row.former_offer_pk = ""  # whatever it was
         _save(account, [row])
+        if offer_pk and _is_sold_from_now_on(account, row):
+            SellerSku.objects.filter(pk=row.pk).update(sold_here=True)
         _let_reserved_units_follow(account, [row])  # also to no offer
         _linked(account, [row])
         invalidate_quantities([(account.pk, sku.sku, before)])
         changed_offers.note([(account.pk, before)])
     sku.offer_pk, sku.matched, sku.problem = row.offer_pk, row.matched, row.problem
     sku.former_offer_pk = row.former_offer_pk
+
+
+def _is_sold_from_now_on(account: SellerAccount, row: SellerSku) -> bool:
+    """Whether it goes to zero when the shop has the offer no more, though nobody looked before."""
+    chosen = account.synchronise_all if row.synchronise is None else row.synchronise
+    return chosen and account.state == AccountState.LIVE
 
 
 # --- Another SKU ----------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.models import Job, Listing, SellerSku
+from django_amazon_sync.sync.listings.link import link_by_hand
 from django_amazon_sync.sync.offers import desired
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
-from tests.world import World, lines_of
+from tests.world import DE, World, lines_of
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +219,42 @@ def test_an_order_of_before_its_product_reserves_units_of_it(world: World) -> No
     world.export()
     assert world.live("MUG").quantity == 2
     assert Listing.objects.get().believed["quantity"] == 2
+
+
+# --- What has another name ------------------------------------------------------------------------
+
+
+def _linked_by_hand_too(world: World, pk: str) -> None:
+    """Amazon's own SKU of the same offer."""
+    world.list_on_amazon("AMZ-MUG", price="10.00", quantity=5)
+    linked = SellerSku.objects.create(account=world.account, sku="AMZ-MUG")
+    Listing.objects.create(sku=linked, marketplace=world.account.marketplaces.get(code=DE))
+    link_by_hand(linked, pk)
+
+
+def test_what_was_linked_by_hand_and_is_gone_before_any_look_goes_to_zero(world: World) -> None:
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    _linked_by_hand_too(world, str(record.pk))
+    record.delete()
+    world.send_changes()
+    assert (world.live("MUG").quantity, world.live("AMZ-MUG").quantity) == (0, 0)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["alone", "and linked by hand"])
+@pytest.mark.parametrize("name", ["CUP", ""])
+@pytest.mark.parametrize("job", [Job.CHANGES, Job.EXPORT])
+def test_a_sku_that_the_shop_gave_up_goes_to_zero(
+    world: World, job: Job, name: str, by_hand: bool
+) -> None:
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    if by_hand:
+        _linked_by_hand_too(world, str(record.pk))
+        world.import_orders()
+        world.send_changes()
+    record.partner_sku = name
+    record.save()
+    world.do(job)
+    assert world.live("MUG").quantity == 0
+    assert not by_hand or world.live("AMZ-MUG").quantity == 5
