@@ -39,6 +39,9 @@ PRICE, QUANTITY = "price", "quantity"
 #: Under this key ``refused`` keeps what a refused creation was made of.
 CREATION = "creation"
 
+#: Under this key ``drift`` keeps that Amazon had the listing no more.
+LISTING = "listing"
+
 #: An approval that was not used is over after so long.
 APPROVALS_LAST = timedelta(days=7)
 
@@ -140,8 +143,10 @@ def answered(
         if name == QUANTITY:
             state.suspected = SuspicionRow()
         state.drift.pop(name, None)
-        end_stop(state, name)
-        end_approval(state, name)
+        if value in (state.held.get(name), state.refused.get(name)):
+            end_stop(state, name)
+        use_approval(state, name, value)
+    _is_there(state)
     state.accepted_at = at
     state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
 
@@ -285,6 +290,7 @@ def adopted(
     """The listing was found: what is live is believed, save the fields that are ``kept``, as we
     sent those without having read it."""
     ours = {name: value for name, value in state.believed.items() if name in kept}
+    _is_there(state)
     state.believed = live | ours
     state.verified = {name: new for name, new in live.items() if state.believed[name] == new}
     if QUANTITY not in ours:
@@ -296,6 +302,7 @@ def adopted(
 
 def seen(state: State, names: Collection[str], *, proven: Collection[str], at: datetime) -> None:
     """These fields are as they are believed; the ``proven`` are what buyers meet."""
+    _is_there(state)
     for name in names:
         if name in proven:
             state.verified[name] = state.believed[name]
@@ -303,7 +310,7 @@ def seen(state: State, names: Collection[str], *, proven: Collection[str], at: d
             state.suspected = SuspicionRow()
         if name == PRICE and name in proven:
             saw_price(state, state.believed[name], at, ours=False)
-        end_approval(state, name)
+        use_approval(state, name, state.believed[name])
 
 
 def drifted(state: State, live: Mapping[str, FieldValue], ours: FieldValues, at: datetime) -> None:
@@ -362,7 +369,7 @@ def missing(state: State, reason: str) -> None:
     """Amazon no longer has the listing: nothing of it is believed."""
     forget(state, list(state.believed))
     state.believed, state.verified, state.suspected = {}, {}, SuspicionRow()
-    state.drift = {"listing": "missing"}
+    state.drift = {LISTING: "missing"}
     state.reason = reason
 
 
@@ -398,6 +405,22 @@ def end_stop(state: State, name: str) -> None:
     state.refused.pop(name, None)
     state.stops.pop(name, None)
     _set_again(state)
+
+
+def _is_there(state: State) -> None:
+    """Amazon has the listing: it is made, or there again."""
+    state.drift.pop(LISTING, None)
+    if CREATION in state.refused:
+        end_stop(state, CREATION)
+
+
+def use_approval(state: State, name: str, value: FieldValue) -> bool:
+    """Amazon has this value of a field: whether that ended an approval. One of another value is
+    still to be used."""
+    used = name in state.approved and covers(name, state.approved[name], value)
+    if used:
+        end_approval(state, name)
+    return used
 
 
 def end_approval(state: State, name: str) -> None:

@@ -199,12 +199,16 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
         fields = ours_to_compare(listing, rules) & _REPORTED
         seen = listing.verified | {name: listing.believed[name] for name in fields}
         fields -= kept_by_amazon(listing.drift, rules.amazon_wins)
-        stops = fields & (listing.drift.keys() | listing.approved.keys())
-        if seen != listing.verified or stops:
+        drifted = fields & listing.drift.keys()
+        used = [
+            name
+            for name in fields
+            if listing_state.use_approval(listing, name, listing.believed[name])
+        ]
+        if seen != listing.verified or drifted or used:
             listing.verified = seen
-            for name in stops:
-                listing.drift.pop(name, None)
-                listing_state.end_approval(listing, name)
+            for name in drifted:
+                del listing.drift[name]
             changed.append(listing)
     state.save(changed)
     state.proven_by_report([listing.pk for listing in proven], moment)
