@@ -13,7 +13,7 @@ from enum import Enum
 
 from django_amazon_sync.data import FieldValue, Money
 from django_amazon_sync.messages import Code
-from django_amazon_sync.rules.guards import MOVE, OTHERS, PRICES, ZEROS, price_waits
+from django_amazon_sync.rules.guards import KINDS, MOVE, OTHERS, PRICES, ZEROS, price_waits
 from django_amazon_sync.rules.listing_state import (
     PRICE,
     QUANTITY,
@@ -52,7 +52,8 @@ class Circumstances:
     """What a decision depends on beside the listing.
 
     ``orders_complete``: all orders up to a few minutes ago are known. ``too_much``: guards beyond
-    their limit, and why. ``price_percent``: a price may move so far. ``asked_by_staff``: what
+    their limit, and why; ``held_back``: those that would be, if what they hold left too.
+    ``price_percent``: a price may move so far. ``asked_by_staff``: what
     Amazon refused is tried again now.
     """
 
@@ -60,6 +61,7 @@ class Circumstances:
     orders_complete: bool
     price_percent: int
     too_much: Mapping[str, str] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
     asked_by_staff: bool = False
 
 
@@ -106,7 +108,7 @@ def decide_quantity(
         return Decision(
             Act.WAIT, "A rise waits until all orders up to a few minutes ago are known."
         )
-    return _counted(Decision(Act.SEND, guard=moves), about)
+    return _counted(Decision(Act.SEND, guard=moves), state, QUANTITY, new, about)
 
 
 def _quantity_moves(new: int, believed: FieldValue, least: int | None, *, explained: bool) -> str:
@@ -148,7 +150,7 @@ def decide_price(
         return Decision(Act.WAIT, "Its price at Amazon was not read yet; it is read first.")
     if too_far:
         return Decision(Act.HOLD, too_far, Code.APPROVAL, MOVE, against)
-    return _counted(Decision(Act.SEND, guard=counts), about)
+    return _counted(Decision(Act.SEND, guard=counts), state, name, new, about)
 
 
 def _moves_too_far(
@@ -193,7 +195,7 @@ def decide_other(state: State, name: str, new: FieldValue, about: Circumstances)
         return stopped
     if covers(name, state.approved.get(name), new):
         return Decision(Act.SEND)
-    return _counted(Decision(Act.SEND, guard=OTHERS), about)
+    return _counted(Decision(Act.SEND, guard=OTHERS), state, name, new, about)
 
 
 def _stopped(state: State, name: str, new: FieldValue, about: Circumstances) -> Decision | None:
@@ -201,7 +203,9 @@ def _stopped(state: State, name: str, new: FieldValue, about: Circumstances) -> 
     stop = state.stops.get(name)
     reason = stop["reason"] if stop else ""
     code = stop["code"] if stop else ""
-    if state.held.get(name) == new and not covers(name, state.approved.get(name), new):
+    judged_anew = stop is not None and stop["kind"] in KINDS  # there may be less of it by now
+    is_held = state.held.get(name) == new and not covers(name, state.approved.get(name), new)
+    if is_held and not judged_anew:
         return Decision(Act.STOPPED, reason, code)
     if state.refused.get(name) == new and not about.asked_by_staff:
         again = stop["again_at"] if stop else None
@@ -210,8 +214,11 @@ def _stopped(state: State, name: str, new: FieldValue, about: Circumstances) -> 
     return None
 
 
-def _counted(decision: Decision, about: Circumstances) -> Decision:
+def _counted(
+    decision: Decision, state: State, name: str, new: FieldValue, about: Circumstances
+) -> Decision:
     """Held where its guard is beyond its limit."""
-    if reason := about.too_much.get(decision.guard):
+    limits = about.held_back if state.held.get(name) == new else about.too_much
+    if reason := limits.get(decision.guard):
         return Decision(Act.HOLD, reason, Code.APPROVAL, guard=decision.guard)
     return decision

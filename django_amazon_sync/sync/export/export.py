@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValue, FieldValues, ListingFacts, Offer, SkuFacts
@@ -228,6 +230,8 @@ def _send_all(work: Work, found: Survey) -> None:
     guards = Guards(work, found.rules)
     if too_much := guards.too_much(found.moves):
         _hold_all(work, found, too_much)
+    if too_much or found.held_again:
+        found.release(guards.held_back(found.moves))
     _send(work, found, guards, found.zeros)
     falls = [pk for _quantity, pk in sorted(found.falls)]
     _send(work, found, guards, falls[:FALLS_BY_PATCH])
@@ -299,6 +303,7 @@ def _circumstances(work: Work, found: Survey) -> Circumstances:
         orders_complete=orders_complete(work),
         price_percent=conf.get("PRICE_MOVE_PERCENT"),
         asked_by_staff=found.include_refused,
+        held_back=found.held_back,
     )
 
 
@@ -337,13 +342,18 @@ class Seen:
         its, there = self.look.skus[self.listing.sku_id], self.there
         sent = there.live_price or there.sent_price if there else None
         return Known(
-            channel=self.listing.sku.channel,
+            channel=self.listing.sku.channel or self._channel_of_a_new_offer,
             explained=its.explained_version > self.listing.quantity_version,
             live_quantity=self.facts.live_quantity if self.facts else None,
             price_at_amazon=str(sent.rounded()) if sent else None,
             was_read=self.facts is not None,
             former_sku=self.former_sku,
         )
+
+    @property
+    def _channel_of_a_new_offer(self) -> str:
+        """What is made is the merchant's to ship."""
+        return MERCHANT_CHANNEL if self.listing.presence == Presence.ABSENT else ""
 
     def decide(self, about: Circumstances) -> dict[str, Decision]:
         """What becomes of each change, the quantity first."""
@@ -424,14 +434,15 @@ def _look_again(
 
 def _former_skus(work: Work, offer_pks: Sequence[str]) -> dict[str, str]:
     """The SKUs that these offers (pk) had before, while they are on sale."""
-    on_sale = SellerSku.objects.filter(
+    there = Listing.objects.filter(sku=OuterRef("pk"), presence=Presence.PRESENT)
+    maybe_on_sale = there.exclude(Q(believed__has_key=QUANTITY) & Q(believed__quantity=0))
+    former = SellerSku.objects.filter(
+        Exists(maybe_on_sale),
         account=work.account,
         former_offer_pk__in=[pk for pk in offer_pks if pk],
         channel=MERCHANT_CHANNEL,
-        listings__presence=Presence.PRESENT,
-        listings__believed__quantity__gt=0,
     )
-    return dict(on_sale.values_list("former_offer_pk", "sku"))
+    return dict(former.values_list("former_offer_pk", "sku"))
 
 
 def _end_what_is_over(seen: Sequence[Seen]) -> None:
@@ -462,7 +473,7 @@ def _send_one(
         wanted = is_wanted(seen.offer, listing.sku, seen.rules)
         if seen.offer is None or not wanted or listing.synchronise_here is False:
             return None
-        if not last_price(listing) or PRICE in _free_now(work, seen, about):
+        if _may_be_made(work, seen, about):
             create(work, listing, seen.offer, seen.want, seen.look, guards)
         return None
     if listing.presence != Presence.PRESENT:
@@ -489,8 +500,18 @@ def _send_one(
     return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known)
 
 
-def _free_now(work: Work, seen: Seen, about: Circumstances) -> dict[str, Decision]:
-    """What may leave now, the quantity first; what may not gets its line.
+def _may_be_made(work: Work, seen: Seen, about: Circumstances) -> bool:
+    """Whether a new offer may leave: its quantity is a rise from nothing, and its price moves from
+    the one that was seen before, if any was."""
+    wanted = [QUANTITY, *([PRICE] if last_price(seen.listing) else [])]
+    free = _free_now(work, seen, about, among=wanted)
+    return all(name in free for name in wanted if name in seen.want.values)
+
+
+def _free_now(
+    work: Work, seen: Seen, about: Circumstances, among: Collection[str] = FIELDS
+) -> dict[str, Decision]:
+    """What may leave now of these fields, the quantity first; what may not gets its line.
 
     What rides with the quantity leaves only if that may.
     """
@@ -498,11 +519,15 @@ def _free_now(work: Work, seen: Seen, about: Circumstances) -> dict[str, Decisio
     free: dict[str, Decision] = {}
     changes = seen.changes
     for name, decision in seen.decide(about).items():
+        if name not in among:
+            continue
         value = seen.want.values[name]
         if FIELDS[name].sent_with_quantity and QUANTITY not in free:
             continue
         if decision.act == Act.SEND:
             free[name] = decision
+        elif decision.act == Act.HOLD and listing.held.get(name) == value:
+            continue  # it waits already
         elif decision.act == Act.HOLD:
             if not work.run.dry_run:
                 state.hold({listing.pk: {name: (value, decision)}})

@@ -45,6 +45,18 @@ class Guards:
         )
         return set(items.values_list("listing", flat=True))
 
+    @cached_property
+    def _held(self) -> dict[str, set[int]]:
+        """The listings (pk) of which each guard holds something now."""
+        listings = Listing.objects.filter(
+            sku__account=self._account, marketplace__in=self._marketplaces
+        )
+        held: dict[str, set[int]] = {kind: set() for kind in guards.KINDS}
+        for pk, stops in listings.exclude(held={}).values_list("pk", "stops").iterator():
+            for kind in {stop["kind"] for stop in stops.values()} & held.keys():
+                held[kind].add(pk)
+        return held
+
     def too_much(self, about_to_move: Mapping[str, Collection[int]]) -> dict[str, str]:
         """The kinds of which a run that is about to move these listings (pk) would move too many,
         and why."""
@@ -52,6 +64,16 @@ class Guards:
             kind: len(self.written_lately(kind).union(listings))
             for kind, listings in about_to_move.items()
             if listings
+        }
+        return guards.too_much(self.limits, moved)
+
+    def held_back(self, about_to_move: Mapping[str, Collection[int]]) -> dict[str, str]:
+        """The kinds of which too many would move if all that is held left as well, and why: what a
+        guard held leaves once it is little, not bit by bit."""
+        moved = {
+            kind: len(self.written_lately(kind).union(about_to_move.get(kind, ()), held))
+            for kind, held in self._held.items()
+            if held
         }
         return guards.too_much(self.limits, moved)
 

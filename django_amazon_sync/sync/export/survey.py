@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from json import JSONDecoder
 from typing import NamedTuple, Protocol, TypeGuard
 
@@ -175,8 +176,8 @@ class Survey:
     """A look at the shop's offers, and what it found: pks of listings, the urgent ones apart.
 
     ``rules`` are by marketplace pk; with ``include_refused`` what Amazon refused counts as new.
-    ``falls`` are (quantity, pk). ``moves`` are those that each guard would count.
-    ``waiting`` are offers that wait for orders.
+    ``falls`` are (quantity, pk). ``moves`` are those that each guard would count, and
+    ``held_again`` those that it holds already. ``waiting`` are offers that wait for orders.
     """
 
     work: Work
@@ -190,7 +191,20 @@ class Survey:
     absent: array[int] = field(default_factory=_pks)
     waiting: set[str] = field(default_factory=set)
     moves: dict[str, array[int]] = field(default_factory=lambda: defaultdict(_pks))
+    held_again: dict[str, list[tuple[int, int | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    held_back: dict[str, str] = field(default_factory=dict)
     looked_at: int = 0
+
+    def release(self, held_back: dict[str, str]) -> None:
+        """Let leave what guards held and that is little by now: all but these kinds."""
+        self.held_back = held_back
+        left = sorted(self.held_again.keys() - held_back.keys())
+        for pk, quantity in dict(
+            chain.from_iterable(self.held_again[kind] for kind in left)
+        ).items():
+            (self.zeros if quantity == 0 else self.changed).append(pk)
 
     def look_at_all(self) -> None:
         """Survey all offers of the account's scope, and what is gone from it.
@@ -429,14 +443,24 @@ class Survey:
             row,
             rates_percent=conf.get("RATES_MOVE_PERCENT"),
         )
-        acts = {decision.act for decision in decided.values()}
-        for guard in {d.guard for d in decided.values() if d.act == Act.SEND and d.guard}:
+        held = {
+            name
+            for name, decision in decided.items()
+            if decision.act == Act.SEND
+            and decision.guard
+            and its_state.held.get(name) == values[name]
+        }
+        acts = {decision.act for name, decision in decided.items() if name not in held}
+        leave = [d for n, d in decided.items() if d.act == Act.SEND and n not in held]
+        for guard in {decision.guard for decision in leave if decision.guard}:
             self.moves[guard].append(row.listing_pk)
         if Act.WAIT in acts:
             self.waiting.add(row.offer_pk)
-        if not acts & {Act.SEND, Act.HOLD}:
-            return
         quantity = quantity_in(values)
+        if not acts & {Act.SEND, Act.HOLD}:
+            for guard in {decided[name].guard for name in held}:
+                self.held_again[guard].append((row.listing_pk, quantity))
+            return
         leaves = QUANTITY in decided and decided[QUANTITY].act == Act.SEND
         before = quantity_in(its_state.believed)
         if leaves and quantity == 0:
