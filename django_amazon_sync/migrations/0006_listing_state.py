@@ -209,6 +209,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="offerchange",
+            name="told",
+            field=models.BooleanField(default=False, help_text="The shop itself told of it."),
+        ),
+        migrations.AddField(
+            model_name="offerchange",
             name="sold",
             field=models.BooleanField(
                 default=False, help_text="The shop's own customers bought it."

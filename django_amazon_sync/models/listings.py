@@ -509,6 +509,7 @@ class OfferChange(models.Model):
     account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="offer_changes")
     offer_pk = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now, editable=False)
+    told = models.BooleanField(default=False, help_text="The shop itself told of it.")
     sold = models.BooleanField(default=False, help_text="The shop's own customers bought it.")
 
     def __str__(self) -> str:

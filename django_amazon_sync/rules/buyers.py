@@ -24,7 +24,7 @@ def without_buyer(text: str, order: OrderData) -> str:
     What a shop adapter says of an order goes into rows, logs and e-mails.
     """
     for said in sorted(_personal(order), key=len, reverse=True):
-        text = text.replace(said, "…")
+        text = re.sub(re.escape(said), "…", text, flags=re.IGNORECASE)
     return text
 
 
@@ -36,4 +36,6 @@ def _personal(order: OrderData) -> set[str]:
     for line in order.lines:
         texts += [line.gift_message, line.personalisation, line.personalisation_url]
     texts += [one.number for one in order.tax_registrations]
+    names = [buyer.name, there.name]
+    texts += [word for name in names for word in name.split()]
     return {text.strip() for text in texts if len(text.strip()) >= _TELLING}

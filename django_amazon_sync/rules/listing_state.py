@@ -352,9 +352,13 @@ def first_reading(state: State, live: int, at: datetime) -> None:
     state.suspected = SuspicionRow(live=live, at=at.isoformat())
 
 
-def taken_over(state: State, live: Mapping[str, FieldValue], stock_version: int) -> None:
+def taken_over(
+    state: State, live: Mapping[str, FieldValue], stock_version: int, at: datetime
+) -> None:
     """The shop took these over from Amazon: they are ours, and as they are live."""
     for name, value in live.items():
+        if name == PRICE:
+            saw_price(state, value, at, ours=True)
         state.believed[name] = state.verified[name] = value
         state.drift.pop(name, None)
         end_stop(state, name)

@@ -339,7 +339,7 @@ def test_what_the_shop_took_over_is_believed_and_nothing_stops_it() -> None:
     hold(state, quantity=3)
     rules.first_reading(state, 7, NOON)
     assert state.suspected == {"live": 7, "at": NOON.isoformat()}
-    rules.taken_over(state, {"quantity": 7}, stock_version=4)
+    rules.taken_over(state, {"quantity": 7}, stock_version=4, at=NOON)
     assert (state.believed, state.verified) == ({"quantity": 7}, {"quantity": 7})
     assert (state.drift, state.held, state.suspected) == ({}, {}, {})
     assert state.quantity_version == 4

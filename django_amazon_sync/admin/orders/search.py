@@ -110,6 +110,10 @@ class Period:
     )
 
 
+#: Amazon has no orders of before.
+EARLIEST = date(1995, 1, 1)
+
+
 class SearchForm(forms.Form):
     """An account, and either an order's number or a marketplace and a time."""
 
@@ -184,8 +188,9 @@ class SearchForm(forms.Form):
         if period == Period.DATES:
             since: date = self.cleaned_data["since"]
             last: date | None = self.cleaned_data["until"]
-            until = _midnight(last + timedelta(days=1)) if last else None
-            return Asked(since=_midnight(since), until=until, marketplaces=codes)
+            over = last is not None and last < timezone.localdate()
+            until = _midnight(last + timedelta(days=1)) if last and over else None
+            return Asked(since=_midnight(max(since, EARLIEST)), until=until, marketplaces=codes)
         first = timezone.localdate() - timedelta(days=Period.DAYS[period] - 1)
         return Asked(since=_midnight(first), marketplaces=codes)
 

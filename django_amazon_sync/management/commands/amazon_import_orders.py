@@ -22,11 +22,11 @@ def moment(text: str) -> datetime:
     """An ISO 8601 time or date as aware UTC; without a zone it is UTC, a date its midnight."""
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError(
             f"'{text}' is not an ISO 8601 date or time, such as 2026-11-23 or 2026-11-23T10:00Z."
         ) from None
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 class Command(RunCommand):

@@ -17,9 +17,15 @@ from typing import TypeAlias
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
+from django.db.models import F, Model
 
-from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Presence, SellerSku
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    Listing,
+    Presence,
+    SellerSku,
+    amazon_ships,
+)
 from django_amazon_sync.models.reports import AmazonReport
 
 #: Amazon may answer with a report that it made up to so long ago
@@ -61,7 +67,11 @@ def take_in(report: AmazonReport, rows: Sequence[Sequence[str]]) -> Taken:
         _insert(cursor, SellerSku, _SKUS, values)
         cursor.execute(_given() + _SHIPPED_OTHERWISE, values)
         for channel, pks in _by_channel(cursor.fetchall()).items():
-            SellerSku.objects.filter(pk__in=pks).update(channel=channel)
+            skus = SellerSku.objects.filter(pk__in=pks)
+            if not amazon_ships(channel):  # what is believed of the quantity is of before
+                amazons = skus.exclude(channel__in=("", MERCHANT_CHANNEL))
+                amazons.update(stock_version=F("stock_version") + 1)
+            skus.update(channel=channel)
         with transaction.atomic():
             cursor.execute(_given() + _COUNTS, values)
             counts: tuple[int, int, int] = cursor.fetchone()

@@ -129,7 +129,8 @@ def send_changes(work: Work) -> None:
     explain_by_sales(work.account)
     found = Survey(work, rules_of(work), orders_complete(work))
     again = SellerSku.objects.filter(listings__in=state.due_again(work.account))
-    found.look_at_some(noted.offer_pks, again.values_list("sku", flat=True).distinct())
+    due_again = again.values_list("sku", flat=True).distinct()
+    found.look_at_some(noted.offer_pks, due_again, told=noted.told)
     _send_all(work, found)
     noted.done_with(but=found.waiting)
 

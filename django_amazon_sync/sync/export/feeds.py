@@ -350,7 +350,8 @@ def give_up_unfinished(work: Work) -> None:
 
 
 def would_raise(feed: Submission) -> bool:
-    """Whether an uploaded file would put units on sale again that a later submission took off.
+    """Whether an uploaded file would put units on sale again that a later submission took off, or
+    that were sold since it was written.
 
     A file that was written anew for it within the hour is sent all the same: in a busy shop the
     next would be overtaken too, and settling it sends the later numbers once more.
@@ -368,6 +369,9 @@ def would_raise(feed: Submission) -> bool:
         .exclude(submission=feed)
         .exclude(submission__state=SubmissionState.FAILED)
     )
+    outdated = items.exclude(quantity_version=F("listing__sku__stock_version"))
+    if outdated.exclude(values__quantity=0).exists():
+        return True
     newest: dict[int, int] = {}
     for sku, values in later.order_by("pk").values_list("listing__sku", "values"):
         newest[sku] = quantity_in(values) or 0

@@ -81,6 +81,12 @@ from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.database_clock import database_now
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
+#: The call that sends a change of each kind.
+OPERATIONS: dict[str, str] = {
+    Submission.Kind.PATCH: "patchListingsItem",
+    Submission.Kind.PUT: "putListingsItem",
+}
+
 #: After so many requests in a row without an answer the run stops, and comes again.
 UNANSWERED = 5
 
@@ -238,7 +244,11 @@ def send(work: Work, change: Change, guards: Guards, ask: Callable[[Client], Ans
     if answered.status in ("ACCEPTED", "VALID"):
         _take_accepted(work, change, submission, answered)
         return True
-    _take_refused(work, change, submission, answered.issues, answered.submission_id)
+    if answered.status == "INVALID":
+        _take_refused(work, change, submission, answered.issues, answered.submission_id)
+        return False
+    word = f"Amazon answered {answered.status!r}, which is neither yes nor no."
+    _take_failure(work, change, submission, Unavailable(OPERATIONS[change.kind], word))
     return False
 
 

@@ -369,10 +369,19 @@ def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) ->
 
 
 def _was_not_applied(work: Work, feed: Submission, reason: str) -> None:
-    """Nothing of the feed was applied: its listings differ as before, and are sent again."""
+    """Nothing of the feed was applied: its listings differ as before, and are sent again.
+
+    One that Amazon does not know may be taken up late, so its listings are read once more.
+    """
+    check_at = work.client.now() + state.time_to_live()
     for items in _unsettled(feed, ITEMS_PER_CHUNK):
         with transaction.atomic():
             work.lease.check()
+            if not feed.amazon_id:
+                rows = _locked(items)
+                for item in items:
+                    listing_state.unanswered(rows[item.listing_id], item.values, check_at=check_at)
+                _save(items, rows)
             _settled(items)
             changed_offers.note((work.account.pk, item.listing.sku.offer_pk) for item in items)
     _say(work, feed, Outcome.FAILED, f"{reason} Its listings are sent again.")

@@ -40,7 +40,7 @@ from django_amazon_sync.rules.listing_state import CREATION, State
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.decide import Known, decide
 from django_amazon_sync.sync.listings.in_flight import in_feeds, of
-from django_amazon_sync.sync.listings.link import linked_by_name
+from django_amazon_sync.sync.listings.link import link_by_name, linked_by_name
 from django_amazon_sync.sync.listings.looks import look_at
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
@@ -225,24 +225,37 @@ class Survey:
             gone = gone.filter(offer_pk="")  # each linked row was met with its offer
         self._look_at_gone(gone, told=False)
 
-    def look_at_some(self, offer_pks: Iterable[str] = (), skus: Iterable[str] = ()) -> None:
+    def look_at_some(
+        self,
+        offer_pks: Iterable[str] = (),
+        skus: Iterable[str] = (),
+        *,
+        told: Collection[str] | None = None,
+    ) -> None:
         """Look at these offers, and at those of these SKUs: whoever looked at them before sends
-        nothing of them any more."""
+        nothing of them any more.
+
+        The shop ``told`` of these offers itself, so that one which is gone is gone; None: of all,
+        or staff named them.
+        """
         account, shop = self.work.account, self.work.shop
         ours = SellerSku.objects.filter(account=account)
         pks, skus = set(offer_pks), list(skus)
         for sku in skus:
             pks.update(offer.pk for offer in shop.find(sku, account.shop_scope))
         for some in chunks(skus, OFFERS_PER_CHUNK):
-            named = ours.filter(sku__in=some)
-            pks.update(named.exclude(offer_pk="").values_list("offer_pk", flat=True))
-            self._take_look(named)
-            self._look_at_gone(named.filter(OURS, offer_pk=""), told=True)
+            of_names = ours.filter(sku__in=some)
+            pks.update(of_names.exclude(offer_pk="").values_list("offer_pk", flat=True))
+            self._take_look(of_names)
+            self._look_at_gone(of_names.filter(OURS, offer_pk=""), told=told is None)
         for some in chunks(sorted(pks), OFFERS_PER_CHUNK):
             self._take_look(ours.filter(offer_pk__in=some))
             self._look_at_offers(shop.offers(account.shop_scope, some), units_reserved(some))
             given_up = Q(offer_pk="", former_offer_pk__in=some)
-            self._look_at_gone(ours.filter(OURS, Q(offer_pk__in=some) | given_up), told=True)
+            concerned = ours.filter(OURS, Q(offer_pk__in=some) | given_up)
+            named = Q(offer_pk="") | Q(offer_pk__in=some if told is None else told)
+            self._look_at_gone(concerned.filter(named), told=True)
+            self._look_at_gone(concerned.exclude(named), told=False)
 
     def _take_look(self, skus: QuerySet[SellerSku]) -> None:
         if not self.work.run.dry_run:
@@ -651,21 +664,21 @@ def _link(work: Work, offers: list[Offer]) -> None:
     known = {row.sku: row for row in SellerSku.objects.filter(account=work.account, sku__in=by_sku)}
     others = [row.offer_pk for row in known.values() if row.offer_pk]
     alive = {offer.pk: offer.sku for offer in work.shop.offers(work.account.shop_scope, others)}
-    new, linked = [], []
+    new: list[SellerSku] = []
+    linked: list[tuple[SellerSku, str]] = []
     for sku, offer in by_sku.items():
         row = known.get(sku)
         if row is None:
             new.append(SellerSku(account=work.account, sku=sku, offer_pk=offer.pk))
         elif row.offer_pk != offer.pk and alive.get(row.offer_pk) == sku:
             _clash(work, offer, row.offer_pk)
-        elif row.offer_pk != offer.pk and row.matched and row.offer_pk in alive:
+        elif row.offer_pk not in ("", offer.pk) and row.matched:
             _is_linked(work, offer, row.offer_pk)
         else:
-            row.offer_pk, row.former_offer_pk, row.problem = offer.pk, "", ""
-            linked.append(row)
-    update_rows(linked, ["offer_pk", "former_offer_pk", "problem"])
+            linked.append((row, offer.pk))
+    link_by_name(work.account, linked)
     SellerSku.objects.bulk_create(new, ignore_conflicts=True)
-    linked_by_name(work.account, [*linked, *new])
+    linked_by_name(work.account, new)
 
 
 def _unlink_renamed(work: Work, offers: dict[str, Offer]) -> None:
@@ -690,10 +703,10 @@ def _clash(work: Work, offer: Offer, other: str) -> None:
 
 
 def _is_linked(work: Work, offer: Offer, other: str) -> None:
-    """A link that staff made, or matching, stays while its offer is there."""
+    """A link that staff made, or matching, stays: only staff give the SKU to another offer."""
     message = (
-        f"The SKU of offer {offer.pk} is linked to offer {other}, which is sent; {offer.pk} is "
-        "not. Link the SKU to it, or give it another SKU."
+        f"The SKU of offer {offer.pk} is linked to offer {other}, so {offer.pk} is not sent. Link "
+        "the SKU to it, or give it another SKU."
     )
     work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
 

@@ -74,6 +74,42 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
     return refused
 
 
+def link_by_name(account: SellerAccount, links: Sequence[tuple[SellerSku, str]]) -> None:
+    """Link rows, as they were read, to the offers of their names; one that somebody has linked
+    otherwise since is left to the next look.
+
+    Where the offer of before is no more, the units that orders of any account reserve of it are
+    units of the new one: it was made again.
+    """
+    wanted = {row.pk: (row, offer) for row, offer in links}
+    with transaction.atomic():
+        rows = SellerSku.objects.filter(pk__in=wanted).order_by("pk").select_for_update()
+        linked: list[SellerSku] = []
+        made_again: dict[str, str] = {}
+        for row in rows:
+            read, offer = wanted[row.pk]
+            if (row.offer_pk, row.matched) != (read.offer_pk, read.matched):
+                continue
+            if row.offer_pk:
+                made_again[row.offer_pk] = offer
+            row.offer_pk, row.former_offer_pk, row.problem = offer, "", ""
+            linked.append(row)
+        _save(account, linked)
+        _let_units_follow_everywhere(made_again)
+    linked_by_name(account, linked)
+
+
+def _let_units_follow_everywhere(made_again: dict[str, str]) -> None:
+    lines = AmazonOrderLine.objects.filter(
+        order__state__in=HOLDING_STATES, offer_pk__in=made_again
+    ).select_related("order")
+    moved = list(lines.order_by("pk"))
+    for line in moved:
+        line.offer_pk = made_again[line.offer_pk]
+    AmazonOrderLine.objects.bulk_update(moved, ["offer_pk"], batch_size=500)
+    invalidate_quantities((line.order.account_id, line.sku, line.offer_pk) for line in moved)
+
+
 def linked_by_name(account: SellerAccount, rows: Sequence[SellerSku]) -> None:
     """Offers were linked to the SKUs of their own names: new ones, recreated ones, renamed ones.
 

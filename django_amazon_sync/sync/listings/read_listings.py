@@ -10,7 +10,7 @@ from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import FieldValues, Issue, IssueRow, ListingFacts, SkuFacts
-from django_amazon_sync.errors import NotFound, Rejected
+from django_amazon_sync.errors import NotFound, Rejected, Unavailable
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -20,15 +20,21 @@ from django_amazon_sync.models import (
     SellerSku,
     SubmissionItem,
     SubmissionState,
+    amazon_ships,
 )
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 _FACTS = ["presence", "asin", "product_type", "title", "condition", "status", "issues", "read_at"]
+
+
+#: Where Amazon answers for none of so many SKUs, it is away, and not odd about one of them.
+UNANSWERED = 3
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,34 @@ def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> Re
     """What Amazon shows of these SKUs, twenty a call.
 
     A search may omit what is there (docs/amazon.md#searches-of-listings-omit-some), so each missing
-    one is asked for by itself; so are all, where a search is refused for one of them.
+    one is asked for by itself; so are all, where a search fails for one of them. Raises Unavailable
+    where Amazon answers for none of the first few.
     """
     try:
         reading = Reading(gateway.read_skus(client, skus, marketplaces))
     except Rejected:
         reading = Reading()
+    except Unavailable as failed:
+        if len(skus) == 1 or not failed.sent:
+            raise
+        reading = Reading()
     for sku in skus:
         if sku not in reading.facts:
-            try:
-                reading.facts[sku] = gateway.get_listing(client, sku, marketplaces)
-            except NotFound:
-                continue
-            except Rejected as refused:
-                reading.refused[sku] = str(refused)
+            _read_alone(client, reading, sku, marketplaces)
     return reading
+
+
+def _read_alone(client: Client, reading: Reading, sku: str, marketplaces: Sequence[str]) -> None:
+    try:
+        reading.facts[sku] = gateway.get_listing(client, sku, marketplaces)
+    except NotFound:
+        return
+    except Rejected as refused:
+        reading.refused[sku] = str(refused)
+    except Unavailable as failed:
+        reading.refused[sku] = str(failed)
+        if not failed.sent or (len(reading.refused) >= UNANSWERED and not reading.facts):
+            raise
 
 
 def observe(work: Work, listings: Sequence[Listing]) -> Reading:
@@ -77,22 +96,40 @@ def observe(work: Work, listings: Sequence[Listing]) -> Reading:
         listing.sku = skus[listing.sku_id]
     names = [sku.sku for sku in skus.values()]
     reading = read(work.client, names, sorted({listing.marketplace.code for listing in listings}))
+    _read_what_was_left_out(work.client, reading, listings)
     for sku, reason in reading.refused.items():
         work.line(Outcome.FAILED, sku=sku, code=Code.SKU, message=reason)
     listings = [listing for listing in listings if listing.sku.sku not in reading.refused]
     asked = [sku for sku in skus.values() if sku.sku not in reading.refused]
     facts = reading.facts
     now = work.client.now()
+    before = {row.pk: row.channel for row in asked}
     for row in asked:
         _note_sku(row, facts.get(row.sku), now)
     new = [
         listing for listing in listings if _note_listing(listing, facts.get(listing.sku.sku), now)
     ]
     update_rows(asked, ["channel", "lead_time_days", "restock_date", "read_at"])
+    invalidate_quantities(
+        (work.account.pk, row.sku, row.offer_pk)
+        for row in asked
+        if amazon_ships(before[row.pk]) and not amazon_ships(row.channel)
+    )
     if new:
         _adopt(new, facts, now)
     update_rows(listings, _FACTS)
     return reading
+
+
+def _read_what_was_left_out(client: Client, reading: Reading, listings: Sequence[Listing]) -> None:
+    """A search may also omit a marketplace of a SKU: what was there is asked for by itself."""
+    for listing in listings:
+        facts = reading.facts.get(listing.sku.sku)
+        if listing.presence != Presence.PRESENT or facts is None:
+            continue
+        if facts.in_marketplace(listing.marketplace.code) is None:
+            codes = {one.marketplace.code for one in listings if one.sku_id == listing.sku_id}
+            _read_alone(client, reading, listing.sku.sku, sorted(codes))
 
 
 def _note_sku(sku: SellerSku, facts: SkuFacts | None, now: datetime) -> None:
@@ -166,6 +203,16 @@ def propagation_time_passed(listing: Listing, now: datetime) -> bool:
     if listing.accepted_at is None:
         return True
     return now - listing.accepted_at >= timedelta(seconds=conf.get("DRIFT_AFTER"))
+
+
+def due_at(listing: Listing, name: str) -> datetime:
+    """From when on Amazon should show what it accepted of this field, by its own clock."""
+    answer = listing.answered.get(name)
+    if answer is not None:
+        return datetime.fromisoformat(answer["at"]) + state.time_to_live()
+    if listing.answered or listing.accepted_at is None:
+        return listing_state.NEVER  # it was not sent, or long before
+    return listing.accepted_at + state.time_to_live()
 
 
 def live_values(facts: SkuFacts, there: ListingFacts) -> FieldValues:

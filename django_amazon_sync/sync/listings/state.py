@@ -162,7 +162,7 @@ def readings_are_done(account: SellerAccount, skus: Collection[int]) -> None:
 def taken_over(listing: Listing, live: FieldValues, stock_version: int) -> None:
     """The shop took these values of a listing over from Amazon."""
     with changing([listing.pk]) as rows:
-        listing_state.taken_over(rows[listing.pk], live, stock_version)
+        listing_state.taken_over(rows[listing.pk], live, stock_version, clock.now())
 
 
 # --- Whole listings -------------------------------------------------------------------------------

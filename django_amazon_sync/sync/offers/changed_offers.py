@@ -5,7 +5,7 @@ A row for each is written in the transaction that changed the offer; ``tick`` wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ def note_sales(sender: object, pks: Iterable[str], **kwargs: Any) -> None:
 def _note_everywhere(pks: Iterable[str], *, sold: bool = False) -> None:
     offers = list(pks)
     OfferChange.objects.bulk_create(
-        OfferChange(account_id=account, offer_pk=offer, sold=sold)
+        OfferChange(account_id=account, offer_pk=offer, told=True, sold=sold)
         for account in _live_accounts()
         for offer in offers
     )
@@ -59,8 +59,9 @@ def note_skus(skus: QuerySet[SellerSku], *, at: datetime | None = None) -> None:
     one statement."""
     now = Value(at or clock.now(), output_field=DateTimeField())
     known = skus.filter(account__in=_live_accounts()).exclude(offer_pk="").order_by()
-    offers = known.values_list("account", "offer_pk", now, Value(False)).distinct()
-    insert_select(OfferChange, ("account", "offer_pk", "at", "sold"), offers)
+    no = Value(False)
+    offers = known.values_list("account", "offer_pk", now, no, no).distinct()
+    insert_select(OfferChange, ("account", "offer_pk", "at", "told", "sold"), offers)
 
 
 def _live_accounts() -> set[int]:
@@ -78,9 +79,11 @@ class Noted:
     """The changes of an account that were noted so far."""
 
     def __init__(self, account: SellerAccount) -> None:
-        rows = list(due().filter(account=account).values_list("pk", "offer_pk"))
-        self.offer_pks: Sequence[str] = list(dict.fromkeys(offer for _pk, offer in rows))
-        self._rows = rows
+        rows = list(due().filter(account=account).values_list("pk", "offer_pk", "told"))
+        self.offer_pks: Sequence[str] = list(dict.fromkeys(offer for _pk, offer, _told in rows))
+        #: Those of which the shop told itself.
+        self.told: Collection[str] = {offer for _pk, offer, told in rows if told}
+        self._rows = [(pk, offer) for pk, offer, _told in rows]
 
     def done_with(self, *, but: set[str]) -> None:
         """Forget them, but for these offers, which have to be looked at again."""

@@ -34,10 +34,10 @@ from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
+    due_at,
     is_proof,
     live_values,
     observe,
-    propagation_time_passed,
 )
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.desired import Rules, drift_of, kept_by_amazon, rules_of
@@ -179,10 +179,13 @@ def _compare(
         _prove(row, rules, there, compared - set(wrong), read_at)
         _forget_what_is_gone(row, there, live)
         suspected = _is_only_suspected(work, row, wrong, read_at)
-        certain = {name: new for name, new in wrong.items() if name not in suspected}
+        due = {name for name in wrong if due_at(row, name) <= read_at}
+        certain = {name: wrong[name] for name in due - suspected}
+        for name in wrong.keys() - due:
+            listing_state.check(row, due_at(row, name))
         if not wrong:
             row.verified_at = work.client.now()
-        elif certain and propagation_time_passed(row, read_at):
+        elif certain:
             _drifted(work, row, certain, rules, read_at)
     _say(work, row, wrong, suspected, rules, certain=compared == ours)
 
@@ -193,7 +196,7 @@ def _is_only_suspected(work: Work, row: Listing, wrong: FieldValues, read_at: da
     live, believed = quantity_in(wrong), quantity_in(row.believed)
     if QUANTITY not in wrong or believed is None or (live is not None and live >= believed):
         return set()
-    if not propagation_time_passed(row, read_at):
+    if due_at(row, QUANTITY) > read_at:
         return {QUANTITY}
     listing_state.suspected(row, live or 0, believed, read_at)
     if not work.account.import_orders:
