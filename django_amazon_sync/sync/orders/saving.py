@@ -350,10 +350,13 @@ def _is_doubted(copy: Copy) -> bool:
 def _only_adds(copy: Copy) -> bool:
     """Whether a copy of the same moment adds or completes, and takes nothing back.
 
-    It never cancels, refunds, or takes a cancellation or a wish for one back.
+    It never cancels, refunds, or takes a cancellation or a wish for one back; and it lacks nothing
+    that is stored.
     """
     row, read = copy.row, copy.read
     assert isinstance(read, OrderData)
+    if (row.status and not read.status) or (row.total is not None and read.amounts is None):
+        return False
     if (row.status == "CANCELLED") != (read.status == "CANCELLED"):
         return False
     if row.cancellation_requested and not read.cancellation_requested:

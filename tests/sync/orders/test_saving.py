@@ -289,6 +289,20 @@ def test_a_copy_of_the_same_moment_never_takes_anything_back(
     assert order_of().ask_at is None
 
 
+@pytest.mark.parametrize("lack", [{"proceeds": {}}, {"fulfillment": {}}, {"orderItems": None}])
+def test_a_copy_of_the_same_moment_that_lacks_something_adds_nothing(
+    answers: Answers, lack: dict[str, Any]
+) -> None:
+    """A placed order without a status would never have its shipment confirmed."""
+    whole = answers.order()
+    answers.found = [whole]
+    answers.world.import_orders()
+    answers.found, answers.by_id = [whole | lack], {NUMBER: whole}
+    answers.world.import_orders()
+    assert (order_of().state, order_of().status) == (OrderState.PLACED, "UNSHIPPED")
+    assert order_of().document["proceeds"] == whole["proceeds"]
+
+
 def test_a_copy_of_the_same_moment_adds_what_was_missing(answers: Answers) -> None:
     whole = answers.order()
     answers.found = [whole]
