@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db.models import F
 
 from django_amazon_sync.amazon import orders as orders_gateway
@@ -201,6 +203,34 @@ def test_a_marketplace_that_joins_is_searched_from_the_cut_over(world: World) ->
     searched = len(world.amazon.requests_of("searchOrders"))
     world.import_orders()
     assert len(world.amazon.requests_of("searchOrders")) == searched + 1
+
+
+@pytest.mark.parametrize("state", [WindowState.DONE, WindowState.OPEN])
+def test_one_that_joined_before_that_was_noted_is_searched_after_the_upgrade(
+    world: World, state: str
+) -> None:
+    """Windows of then name no marketplaces; one of them may be half way through its pages."""
+    world.sell("MUG", quantity=9)
+    world.list_on_amazon("MUG", marketplace=FR, price="10.00", quantity=9)
+    world.import_orders()
+    world.amazon.advance(3600)
+    number = world.buy("MUG", 4, marketplace=FR)
+    for _ in range(3):
+        world.amazon.advance(3600)
+        world.import_orders()
+    joins(world)
+    OrderWindow.objects.update(marketplaces=[])
+    newest = OrderWindow.objects.filter(until=None).latest("pk")
+    OrderWindow.objects.filter(pk=newest.pk).update(
+        state=state, page_token="" if state == WindowState.DONE else "underway"
+    )
+    migration = import_module("django_amazon_sync.migrations.0007_selling_and_joining")
+    migration.let_join(apps, None)
+    assert windows.complete_until(world.account) is None
+    world.import_orders()
+    assert AmazonOrder.objects.get(number=number).state == OrderState.PLACED
+    assert windows.gaps(world.account) == []
+    assert windows.complete_until(world.account) is not None
 
 
 def test_one_that_joins_while_a_search_is_underway_is_covered_after_it(world: World) -> None:
