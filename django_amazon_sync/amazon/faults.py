@@ -7,6 +7,7 @@ always the same.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +42,15 @@ from django_amazon_sync.errors import (
 )
 
 REQUEST_ID = "x-amzn-RequestId"
+
+#: The length of Amazon's words, and of a code of Amazon's, that rows and lines keep.
+_MOST_WORDS, _CODE_LENGTH = 500, 60
+
+#: What is left out of Amazon's words: e-mail addresses, and what is long enough for a token.
+_PRIVATE = re.compile(r"\S+@\S+|\S{64,}")
+
+#: Operations whose answers are full of buyers: of a refusal the message is enough.
+_ABOUT_BUYERS = ("searchOrders", "getOrder")
 
 # One of these roles must have been given to the application before the seller authorised it
 # (docs/amazon.md#an-authorisation-keeps-its-roles; from "Role mappings for SP-API operations").
@@ -124,12 +134,13 @@ def raise_for(operation: str, reply: Reply, *, region: str, retry_at: datetime) 
     """
     status = reply.status
     first = _first_error(reply)
-    code, message, details = (text(first.get(key)) for key in ("code", "message", "details"))
+    code = text(first.get("code"), _CODE_LENGTH)
+    message, details = _said(first.get("message")), _said(first.get("details"))
     facts: Facts = {
         "status": status,
         "amazon_code": code,
-        "details": details[:500],
-        "request_id": reply.headers.get(REQUEST_ID, ""),
+        "details": "" if operation in _ABOUT_BUYERS else details,
+        "request_id": reply.headers.get(REQUEST_ID, "")[:_CODE_LENGTH],
     }
     if status == 429:
         said = "Amazon's rate limit for this call is used up; it goes on by itself later."
@@ -141,7 +152,13 @@ def raise_for(operation: str, reply: Reply, *, region: str, retry_at: datetime) 
     if status in (401, 403):
         raise _no_access(operation, details, region, facts)
     error = NotFound if status == 404 else Rejected
-    raise error(operation, f"Amazon refused the request: {message[:500] or code}", **facts)
+    raise error(operation, f"Amazon refused the request: {message or code}", **facts)
+
+
+def _said(value: object) -> str:
+    """Amazon's words on one line, bounded: they quote what they refuse
+    (docs/amazon.md#errors-quote-what-they-refuse)."""
+    return _PRIVATE.sub("…", " ".join(text(value).split()))[:_MOST_WORDS]
 
 
 def _first_error(reply: Reply) -> JsonObject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from django_amazon_sync.data import Address, OrderData
 
@@ -23,12 +24,18 @@ def without_buyer(text: str, order: OrderData) -> str:
 
     What a shop adapter says of an order goes into rows, logs and e-mails.
     """
-    for said in sorted(_personal(order), key=len, reverse=True):
-        text = re.sub(re.escape(said), "…", text, flags=re.IGNORECASE)
+    return without_words(text, _personal(order))
+
+
+def without_words(text: str, words: Iterable[str]) -> str:
+    """A sentence without these words."""
+    telling = {word for said in words if len(word := said.strip()) >= _TELLING}
+    for word in sorted(telling, key=len, reverse=True):
+        text = re.sub(re.escape(word), "…", text, flags=re.IGNORECASE)
     return text
 
 
-def _personal(order: OrderData) -> set[str]:
+def _personal(order: OrderData) -> list[str]:
     buyer, there = order.buyer, order.delivery or Address()
     texts = [buyer.name, buyer.email, buyer.company, buyer.purchase_order]
     texts += [there.name, there.company, there.line1, there.line2, there.line3, there.district]
@@ -37,5 +44,4 @@ def _personal(order: OrderData) -> set[str]:
         texts += [line.gift_message, line.personalisation, line.personalisation_url]
     texts += [one.number for one in order.tax_registrations]
     names = [buyer.name, there.name]
-    texts += [word for name in names for word in name.split()]
-    return {text.strip() for text in texts if len(text.strip()) >= _TELLING}
+    return texts + [word for name in names for word in name.split()]

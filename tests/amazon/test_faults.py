@@ -82,8 +82,37 @@ def test_a_refusal_carries_amazons_words(
         status,
         "InvalidInput",
     )
-    assert (raised.details, raised.request_id) == ("Look elsewhere.", "r-9")
+    assert raised.request_id == "r-9"
     assert "The order is gone." in str(raised)
+
+
+def test_of_a_refusal_about_orders_no_details_are_told(
+    server: ScriptedServer, client: Client
+) -> None:
+    """They quote what was refused."""
+    server.answers(Reply.of(400, errors("InvalidInput", "No.", "Ann Other, 1 High Street")))
+    with pytest.raises(Rejected) as caught:
+        get(client)
+    assert "High Street" not in f"{caught.value} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Not ann@example.com,\n you", "Not … you"),
+        (f"Token {'x' * 64} is old.", "Token … is old."),
+        ("word " * 400, ("word " * 100)),
+    ],
+)
+def test_amazons_words_are_one_short_line_without_addresses_and_tokens(
+    server: ScriptedServer, client: Client, said: str, told: str
+) -> None:
+    server.answers(Reply.of(400, errors("C" * 200, said, said)))
+    with pytest.raises(Rejected) as caught:
+        client.call("getListingsItem", "GET", "/listings/2021-08-01/items/A/B")
+    assert caught.value.message == f"Amazon refused the request: {told}"
+    assert caught.value.details == told
+    assert caught.value.amazon_code == "C" * 60
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def placed_before(world: World, odd: Shown) -> None:
     """The shop has it whole; then Amazon leaves a part out."""
     is_whole(world, odd)
     world.import_orders()
-    parts = {name: [] if name == "orderItems" else {} for name in odd.whole}
+    parts: dict[str, Any] = {name: [] if name == "orderItems" else {} for name in odd.whole}
     world.amazon.set_order(odd.number, **parts)
 
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from django_amazon_sync import signals, tasks
 from django_amazon_sync.errors import Unexpected
@@ -32,7 +33,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.orders import import_orders, saving
+from django_amazon_sync.sync.orders import import_orders, placing, saving, units
 from django_amazon_sync.sync.verification import by_report
 from django_amazon_sync.testing.simulator import Fault
 from django_amazon_sync.testing.simulator.faults import FaultKind
@@ -215,6 +216,73 @@ def test_no_odd_order_and_no_fault_tells_of_a_buyer(
         f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in caplog.records
     )
     assert "ValueError" in logged
+    for text in PERSONAL:
+        assert text not in written
+        assert text not in logged
+        assert text not in said
+
+
+# --- What Amazon says of an order ----------------------------------------------------------------
+
+#: Amazon quotes what it refuses, and this is what it may quote.
+QUOTED = f"{BUYER['buyerName']} <{BUYER['buyerEmail']}>, {ADDRESS['addressLine1']}"
+
+
+def what_amazon_says(world: World) -> None:
+    """Orders that lack something, in each state that they may have; each answer names a buyer."""
+    personal: dict[str, Any] = {"buyer": BUYER, "address": ADDRESS, "gift_message": GIFT_MESSAGE}
+    odd: list[dict[str, Any]] = [
+        {"orderItems": []},
+        {"proceeds": {}},
+        {"orderItems": [{"orderItemId": "1"}]},
+        {"orderItems": [], "recipient": {"deliveryAddress": ADDRESS, "note": BUYER["buyerName"]}},
+    ]
+    numbers = [world.buy("MUG", 1, **personal) for _parts in odd]
+    placed = world.buy("MUG", 1, **personal)
+    for number, parts in zip(numbers, odd, strict=True):
+        world.amazon.set_order(number, **parts)
+    world.import_orders()
+    world.amazon.set_order(placed, orderItems=[])
+    for _ in range(5):
+        AmazonOrder.objects.exclude(ask_at=None).update(ask_at=timezone.now())
+        for kind in ("400", "500", "400"):
+            world.amazon.faults.add(Fault("getOrder", kind, details=QUOTED))
+        world.import_orders()
+        world.amazon.faults.clear()
+    world.amazon.faults.add(Fault("getOrder", "400", details=QUOTED, times=2))
+    world.import_orders(orders=numbers[:1])
+    world.import_orders(order=numbers[0])
+    world.amazon.faults.add(Fault("searchOrders", "400", details=QUOTED))
+    world.import_orders()
+    world.amazon.faults.clear()
+    order = shop_order(placed)
+    line = order.lines.get()
+    note = "Carrier: DHL / Tracking: 00340434161094"
+    factories.shipping_event(order.pk, {line.partner_line_reference: 1}, note)
+    world.amazon.faults.add(Fault("confirmShipment", "400", details=QUOTED))
+    world.confirm_shipments()
+    world.amazon.faults.clear()
+    placing.place_as_it_is(AmazonOrder.objects.filter(reason_code="total"))
+    for row in AmazonOrder.objects.exclude(units_unknown_since=None):
+        units.name_units(row, world.shop, {"MUG": 1})
+    world.import_orders()
+
+
+def test_what_amazon_says_of_an_order_tells_of_no_buyer(
+    stages: Stages, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with stages.at("exported") as world:
+        what_amazon_says(world)
+        written = dump()
+        reasons = set(AmazonOrder.objects.values_list("reason_code", flat=True))
+        asked = len(world.amazon.requests_of("getOrder"))
+        said = str([(run.reason, run.options) for run in SyncRun.objects.all()])
+    assert {"items", "unreadable"} <= reasons
+    assert asked > 10
+    logged = "\n".join(
+        f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in caplog.records
+    )
     for text in PERSONAL:
         assert text not in written
         assert text not in logged

@@ -21,6 +21,7 @@ from django_amazon_sync.sync.orders.saving import (
     pause_after,
     save_orders,
 )
+from django_amazon_sync.sync.orders.telling import without_its_buyer
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
@@ -45,12 +46,18 @@ def ask_for(work: Work, numbers: Sequence[str]) -> None:
             answer = gateway.get_order(work.client, number)
         except (Rejected, Unavailable) as lack:
             unanswered = _unanswered(lack, unanswered)
-            work.line(Outcome.FAILED, order_number=number, code=lack.code, message=str(lack))
+            _say_unanswered(work, number, lack)
         else:
             unanswered = 0
             save_orders(work, [answer], asked_for=True, by_id=True)
         options[SO_FAR] = done
         work.run.save(update_fields=["options"])
+
+
+def _say_unanswered(work: Work, number: str, lack: AmazonError) -> None:
+    row = AmazonOrder.objects.filter(account=work.account, number=number).first()
+    said = without_its_buyer(row, str(lack)) if row else str(lack)
+    work.line(Outcome.FAILED, order_number=number, code=lack.code, message=said)
 
 
 def ask_for_incomplete(work: Work) -> None:
@@ -86,9 +93,9 @@ def _put_off(work: Work, row: AmazonOrder, lack: AmazonError) -> None:
     tries = row.tries + 1
     values: dict[str, object] = {"tries": tries, "ask_at": clock.now() + pause_after(row.tries)}
     outcome = Outcome.WAITING
-    said = str(lack)
+    said = without_its_buyer(row, str(lack))
     if tries == MOST_TRIES:
-        said = f"{row.reason} {lack} {Message(Code.ASKED_IN_VAIN, count=tries)}"
+        said = f"{row.reason} {said} {Message(Code.ASKED_IN_VAIN, count=tries)}"
         values["reason"] = said
         if row.state == OrderState.SEEN:
             values["state"], outcome = OrderState.QUARANTINED, Outcome.QUARANTINED

@@ -44,6 +44,7 @@ from django_amazon_sync.models import (
     ShipmentState,
 )
 from django_amazon_sync.rules.statuses import AMAZON
+from django_amazon_sync.sync.orders.telling import without_its_buyer
 from django_amazon_sync.sync.runs.work import Work, isolated, why_not_writing
 
 #: How long an order is left alone that Amazon would not show.
@@ -112,11 +113,10 @@ def _confirm_apart(work: Work, shipment: Shipment) -> None:
 
 
 def _failed(work: Work, shipment: Shipment, reason: AmazonSyncError) -> None:
-    Shipment.objects.filter(pk=shipment.pk).update(
-        reason=str(reason), not_before=clock.now() + PAUSE
-    )
+    said = without_its_buyer(shipment.order, str(reason))
+    Shipment.objects.filter(pk=shipment.pk).update(reason=said, not_before=clock.now() + PAUSE)
     number = shipment.order.number
-    work.line(Outcome.FAILED, order_number=number, code=reason.code, message=str(reason))
+    work.line(Outcome.FAILED, order_number=number, code=reason.code, message=said)
 
 
 # --- 1. What the shop has shipped ---------------------------------------------------------------
@@ -330,12 +330,13 @@ def confirm(work: Work, shipment: Shipment) -> None:
         if not silence.sent:
             _not_sent(shipment, silence)
             raise
-        shipment.move(ShipmentState.UNKNOWN, reason=str(silence))
+        said = without_its_buyer(shipment.order, str(silence))
+        shipment.move(ShipmentState.UNKNOWN, reason=said)
         work.line(
             Outcome.FAILED,
             order_number=shipment.order.number,
             code=silence.code,
-            message=str(Message(Code.OUTCOME_UNKNOWN, words=str(silence))),
+            message=str(Message(Code.OUTCOME_UNKNOWN, words=said)),
         )
     except AmazonError as error:
         _not_sent(shipment, error)
@@ -346,7 +347,8 @@ def confirm(work: Work, shipment: Shipment) -> None:
 
 def _not_sent(shipment: Shipment, error: AmazonError) -> None:
     """Nothing left, so the shipment goes with a later run."""
-    shipment.move(ShipmentState.NEW, reason=str(Message(Code.NOT_SENT, words=str(error))))
+    said = without_its_buyer(shipment.order, str(error))
+    shipment.move(ShipmentState.NEW, reason=str(Message(Code.NOT_SENT, words=said)))
 
 
 def _package(shipment: Shipment, now: datetime) -> PackageToConfirm:
@@ -376,8 +378,10 @@ def _take_refusal(work: Work, shipment: Shipment, refusal: Rejected) -> None:
     """
     about = {"order_number": shipment.order.number}
     if "already fulfilled" not in f"{refusal.message} {refusal.details}":
-        shipment.move(ShipmentState.REFUSED, reason=str(refusal))
-        work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=refusal.message)
+        said = without_its_buyer(shipment.order, refusal.message)
+        whole = without_its_buyer(shipment.order, str(refusal))
+        shipment.move(ShipmentState.REFUSED, reason=whole)
+        work.line(Outcome.REFUSED, **about, code=refusal.amazon_code, message=said)
         return
     try:
         order = _order_at_amazon(work, shipment)

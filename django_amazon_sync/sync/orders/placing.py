@@ -25,6 +25,7 @@ from django_amazon_sync.rules.statuses import PAID, status_now
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders import customers_and_products
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, MappedChoices
+from django_amazon_sync.sync.orders.telling import without_its_buyer
 from django_amazon_sync.sync.runs.work import Work, isolated
 
 #: Reasons that may be gone once an order is placed with something else than before.
@@ -70,7 +71,7 @@ def place(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
     except (ConfigurationError, Halted):
         raise  # no fault of this order
     except AmazonSyncError as reason:
-        told = _without_its_buyer(order, str(reason))
+        told = without_its_buyer(order, str(reason))
         order.move(
             OrderState.QUARANTINED,
             reason_code=reason.code,
@@ -151,14 +152,6 @@ def _as_it_is(order: AmazonOrder, data: OrderData) -> OrderData:
     return replace(data, amounts=OrderAmounts(currency, total))
 
 
-def _without_its_buyer(order: AmazonOrder, text: str) -> str:
-    """What a shop said of an order, without its buyer's data."""
-    try:
-        return without_buyer(text, gateway.read_order(order.document))
-    except AmazonSyncError:
-        return text  # the shop was told nothing of one that cannot be read
-
-
 def replay(orders: Iterable[AmazonOrder]) -> int:
     """Let orders wait again, to be placed by the next import; how many may.
 
@@ -231,7 +224,7 @@ def _update(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
     except (ConfigurationError, Halted):
         raise  # no fault of this order
     except AmazonSyncError as reason:
-        told = _without_its_buyer(order, str(reason))
+        told = without_its_buyer(order, str(reason))
         AmazonOrder.objects.filter(pk=order.pk).update(reason_code=reason.code, reason=told)
         work.line(Outcome.FAILED, **about, code=reason.code, message=told)
     else:

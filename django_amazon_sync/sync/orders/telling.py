@@ -1,0 +1,32 @@
+"""What Amazon or a shop says of an order, told without its buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django_amazon_sync.amazon import orders as gateway
+from django_amazon_sync.data import Json
+from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.models import AmazonOrder
+from django_amazon_sync.rules.buyers import without_buyer, without_words
+
+#: The parts of a document that are about people.
+OF_PEOPLE = ("buyer", "recipient")
+
+
+def without_its_buyer(order: AmazonOrder, text: str) -> str:
+    """The sentence without what identifies the order's buyer, also of one that cannot be read."""
+    try:
+        return without_buyer(text, gateway.read_order(order.document))
+    except Unreadable:
+        people = [order.document.get(part) for part in OF_PEOPLE]
+        return without_words(text, {word for part in people for word in _words(part)})
+
+
+def _words(part: Json) -> Iterator[str]:
+    """Every text in it."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _words(inner)
