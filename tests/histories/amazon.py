@@ -53,6 +53,7 @@ class WatchedAmazon(Simulator):
         self.after: Callable[[str], None] = lambda what: None
         self.leaves: Callable[[list[Sent]], None] = lambda sent: None
         self.answered: Callable[[Incoming, Reply], None] = lambda incoming, reply: None
+        self.tells: Callable[[Incoming, Reply], Reply] = lambda incoming, reply: reply
         self.trace: list[str] = []
         self.late: list[Late] = []
         self.faulted_at = -1e9
@@ -71,7 +72,7 @@ class WatchedAmazon(Simulator):
         return reply
 
     def _answer(self, incoming: Incoming) -> Reply:
-        reply = super().respond(incoming)
+        reply = self.tells(incoming, super().respond(incoming))
         if reply.drop or reply.cut or reply.pause or reply.status >= 400 or not reply.body:
             self.faulted_at = self.clock.seconds
         self.trace.append(

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from random import Random
 
 from django_amazon_sync.models import Job, RunLine, SyncRun
-from tests.histories import seen
+from tests.histories import order_operations, seen
 from tests.histories.blank import Blank
 from tests.histories.judge import Violation
 from tests.histories.operations import Step, draw_scene, draw_step, draw_weights
+from tests.histories.order_judge import judge_orders
 from tests.histories.world import Scene, Thing, World, opened
 
 #: Rounds of all jobs after which nothing is left to be done.
@@ -51,7 +52,8 @@ class History:
     @classmethod
     def drawn(cls, seed: int, length: int = 24) -> History:
         dice = Random(f"history {seed}")
-        scene, weights = draw_scene(dice, seed), draw_weights(dice)
+        scene = order_operations.limits(draw_scene(dice, seed))
+        weights = draw_weights(dice) | order_operations.weights(seed)
         return cls(scene, tuple(draw_step(dice, scene, weights) for _ in range(length)))
 
 
@@ -101,6 +103,7 @@ def _come_to_rest(world: World) -> None:
     """Nothing goes wrong any more, and the schedule does its work; then all has to be right."""
     world.say("nothing goes wrong any more")
     world.all_is_well()
+    order_operations.come_to_rest(world)
     _do_all_that_is_left(world)
     with world.judge.aside():
         refused = [stop for stops in seen.stops(world.account).values() for stop in stops
@@ -111,6 +114,7 @@ def _come_to_rest(world: World) -> None:
         _do_all_that_is_left(world)
     world.pass_time(200)
     world.judge.judge_rest()
+    judge_orders(world)
 
 
 def _do_all_that_is_left(world: World) -> None:

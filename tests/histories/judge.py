@@ -117,6 +117,8 @@ class Judge:
         self.told: dict[str, dict[datetime, Document]] = defaultdict(dict)
         self.links: dict[str, str] = {}
         self.renamed: set[str] = set()
+        #: Orders of which nobody can know what they hold, or nobody asked for.
+        self.recorded: set[str] = set()
         self.former: dict[str, str] = {}
         self.off: set[str] = set()
         self.ours: set[str] = set()
@@ -393,7 +395,8 @@ class Judge:
         if item is None:
             return 0
         mine = [one for one in self.ours if self.truth.item_of_order(one) == item]
-        orders = [Document.of(raw) for raw in self.amazon.orders("eu")]
+        shown = [raw for raw in self.amazon.orders("eu") if raw["orderId"] not in self.recorded]
+        orders = [Document.of(raw) for raw in shown]
         return item.stock - unplaced(orders, self.truth.placed, mine)
 
     def bought(self, sku: str, units: int, available: int) -> None:
@@ -644,7 +647,7 @@ class Judge:
         rows = dict(AmazonOrder.objects.values_list("number", "state"))
         for raw in self.amazon.orders("eu"):
             order = Document.of(raw)
-            if not order.by_merchant:
+            if not order.by_merchant or order.number in self.recorded:
                 continue
             there, pending = order.number in placed, order.status.startswith("PENDING")
             aside = rows.get(order.number) == OrderState.QUARANTINED

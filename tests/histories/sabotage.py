@@ -27,6 +27,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from tests.histories.order_faults import ORDER_FAULTS
+
 PACKAGE = Path(__file__).parents[2] / "django_amazon_sync"
 PROJECT = PACKAGE.parent
 
@@ -409,6 +411,7 @@ FAULTS = [
         "        pass",
     ),
 ]
+FAULTS += [Fault(f"documents: {name}", *line) for name, *line in ORDER_FAULTS]
 
 
 # --- In the process of one fault ------------------------------------------------------------------
@@ -473,15 +476,16 @@ def tell_with(
 
 
 def _told(
-    name: str, first: int, number: int, image: Path, sound: Mapping[int, list[str]]
+    name: str, seeds: range, image: Path, sound: Mapping[int, list[str]]
 ) -> dict[int, list[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.histories.sabotage", "--one", name,
-         "--first", str(first), "--histories", str(number), "--image", str(image)],
+         "--first", str(seeds.start), "--histories", str(len(seeds)), "--every", str(seeds.step),
+         "--image", str(image)],
         input=json.dumps(sound), capture_output=True, text=True, cwd=PROJECT, check=False,
     )  # fmt: skip
     if done.returncode:
-        return {first: [f"it does not even run: {done.stderr.splitlines()[-1]}"]}
+        return {seeds.start: [f"it does not even run: {done.stderr.splitlines()[-1]}"]}
     answer: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     return {int(seed): kinds for seed, kinds in answer.items()}
 
@@ -505,6 +509,7 @@ def main() -> int:
     parser.add_argument("about", nargs="?", default="", help="only faults with this in their name")
     parser.add_argument("--histories", type=int, default=60)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1, help="only each so many-th seed")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
@@ -513,7 +518,7 @@ def main() -> int:
     if asked.one is not None:
         fault = next((one for one in FAULTS if one.name == asked.one), None)
         sound = {int(seed): kinds for seed, kinds in json.load(sys.stdin).items()}
-        seeds = range(asked.first, asked.first + asked.histories)
+        seeds = asked_seeds(asked)
         out(json.dumps(tell_with(fault, seeds, asked.image, sound)) + "\n")
         return 0
     chosen = [fault for fault in FAULTS if asked.about in fault.name]
@@ -522,22 +527,26 @@ def main() -> int:
         out(f"outdated: {fault.name} ({fault.file})\n")
     if asked.list:
         return 0
-    return _try([fault for fault in chosen if fault.applies], asked.first, asked.histories)
+    return _try([fault for fault in chosen if fault.applies], asked_seeds(asked))
 
 
-def _try(faults: Sequence[Fault], first: int, number: int) -> int:
+def asked_seeds(asked: argparse.Namespace) -> range:
+    return range(asked.first, asked.first + asked.histories * asked.every, asked.every)
+
+
+def _try(faults: Sequence[Fault], seeds: range) -> int:
     from tests.histories.known import KNOWN
 
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "blank.sqlite3"
-        sound = _told("", first, number, image, {})
+        sound = _told("", seeds, image, {})
         for fault in faults:
-            found = verdict(sound, _told(fault.name, first, number, image, sound), KNOWN)
+            found = verdict(sound, _told(fault.name, seeds, image, sound), KNOWN)
             missed += not found
             sys.stdout.write(f"{fault.name}: {found or 'NOT FOUND'}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {number} histories\n")
+    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {len(seeds)} histories\n")
     return 1 if missed else 0
 
 

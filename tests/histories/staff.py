@@ -5,9 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django_amazon_sync import clock
-from django_amazon_sync.models import Job, Listing, Marketplace, SellerAccount, SellerSku, SyncRun
+from django_amazon_sync.models import (
+    AmazonOrder,
+    Job,
+    Listing,
+    Marketplace,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings import decisions, link
+from django_amazon_sync.sync.orders import placing
 from tests.histories import seen
 
 
@@ -86,3 +95,13 @@ def synchronise(account: SellerAccount, sku: str, on: bool) -> None:
 def switch_field(account: SellerAccount, field: str, *, on: bool) -> None:
     """Whether a field goes out, in all marketplaces."""
     Marketplace.objects.filter(account=account).update(**{f"sync_{field}": on})
+
+
+def place_order_as_it_is(order: AmazonOrder) -> None:
+    """Place it though Amazon names no total or status."""
+    placing.place_as_it_is([order])
+
+
+def try_orders_again(orders: list[AmazonOrder]) -> None:
+    """Ask for them again, or try to place them."""
+    placing.replay(orders)

@@ -24,11 +24,13 @@ from django_amazon_sync.models import Job, RunState, Schedule, SellerAccount, Sy
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
+from django_amazon_sync.sync.orders import asking
 from django_amazon_sync.testing.simulator import NotForSale, Switches
 from tests.faults.deaths import Died
 from tests.histories.amazon import WatchedAmazon
 from tests.histories.blank import Blank
 from tests.histories.judge import Judge
+from tests.histories.order_documents import Documents
 from tests.histories.simulated_time import SimulatedClock
 from tests.histories.workers import Worker, Workers
 from tests.plainshop.models import Item, Vendor
@@ -74,6 +76,8 @@ class Scene:
     orders_fresh: int = 600
     no_leases: bool = False
     odd_sku: str = ""
+    #: Orders that are asked for by their ids in one run.
+    asked_singly: int = 30
     #: Seconds that each statement takes: where these are many, no lease lasts.
     statement_time: float = 0.0
 
@@ -108,6 +112,7 @@ class World:
     before_the_import: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
     #: What orders that are odd now lack.
     odd_orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    documents: Documents = field(init=False)
 
     # --- Telling ---------------------------------------------------------------------------------
 
@@ -243,17 +248,19 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
             )
         )
         stack.enter_context(patch.object(feeds_gateway, "MOST_MESSAGES", 2))
+        stack.enter_context(patch.object(asking, "ASKED_SINGLY", scene.asked_singly))
         stack.enter_context(_told_of(RichShop))
         workers = Workers()
         judge = Judge(scene.guard, amazon, workers)
         amazon.before = lambda what: workers.point(what, call=True)
         amazon.after = lambda what: workers.point(what, call=True)
         amazon.leaves = judge.leaves
-        amazon.answered = judge.answered
         workers.wrote = judge.wrote
         workers.committed = judge.committed
         workers.takes = lambda: clock.sleep(scene.statement_time)
         world = World(scene, clock, amazon, workers, _connected(amazon), judge)
+        world.documents = Documents(world)
+        amazon.tells, amazon.answered = world.documents.tells, world.documents.heard
         judge.begin(world.account, world.say)
         stack.enter_context(workers.watched())
         if scene.no_leases:
