@@ -14,7 +14,7 @@ from typing import Any
 from django_amazon_sync.models import AmazonOrder, Job, Marketplace, OrderState
 from django_amazon_sync.testing.simulator import NotForSale
 from tests.histories import staff
-from tests.histories.operations import a_sku, nothing, only, operation, with_
+from tests.histories.operations import Arguments, a_sku, nothing, only, operation, with_
 from tests.histories.order_documents import KINDS
 from tests.histories.world import DE, Scene, World
 from tests.plainshop.models import Order
@@ -22,7 +22,7 @@ from tests.plainshop.models import Order
 FR = "A13V1IB3VIYZZH"
 
 #: What the account sells and the shop does not.
-ELSEWHERE, OF_OLD = "FRENCH", "OLD"
+ELSEWHERE, OF_OLD, PLENTY = "FRENCH", "OLD", "PLENTY"
 
 EVERY = 5
 
@@ -69,6 +69,43 @@ def order_is_shown_odd(world: World, which: int, kind: str, for_good: bool) -> N
         documents.for_good.add(number)
     if KINDS[kind].lines != "all":
         world.judge.recorded.add(number)
+
+
+def draw_many(dice: Random, scene: Scene) -> Arguments:
+    return {**a_sku(dice, scene), "kinds": dice.sample(list(KINDS), 6)}
+
+
+@operation("documents", 14, draw_many)
+def many_odd_orders_come(world: World, sku: str, kinds: list[str]) -> None:
+    """One of them of the shop's thing, the others of what only Amazon sells."""
+    if world.amazon.live("eu", PLENTY, DE) is None:
+        world.amazon.add_listing(
+            world.seller, PLENTY, marketplace=DE, asin="B00000MANY", price="5.00", quantity=999
+        )
+    first = world.buy(sku, 1, "UNSHIPPED")
+    others = [world.amazon.buy(world.seller, DE, PLENTY, 2) for _kind in kinds[1:]]
+    world.documents.baskets += others
+    for number, kind in zip([first, *others], kinds, strict=True):
+        if number:
+            world.documents.odd[number] = kind
+            if KINDS[kind].lines != "all":
+                world.judge.recorded.add(number)
+
+
+@operation("documents", 6, only(cancelled=[True, False, False], touched=[True, False]))
+def many_orders_change(world: World, cancelled: bool, touched: bool) -> None:
+    """They are shown as they are, one of them is over; what came is imported before and after."""
+    world.pass_time(180)
+    world.do(Job.IMPORT_ORDERS)
+    mended = [one for one in world.documents.odd if one not in world.documents.for_good]
+    for number in mended:
+        order_is_shown_whole(world, touched)
+        items = world.amazon.order(number)["orderItems"]
+        if cancelled and number in world.documents.baskets and len(items) == 1:
+            world.amazon.cancel(number)
+            cancelled = False
+    world.pass_time(180)
+    world.do(Job.IMPORT_ORDERS)
 
 
 def _is_known(number: str) -> bool:
@@ -232,7 +269,8 @@ def days_go_by(world: World, days: int) -> None:
 
 @operation("documents", 2, nothing)
 def staff_place_as_it_is(world: World) -> None:
-    lacking = AmazonOrder.objects.filter(reason_code__in=("total", "status")).order_by("pk")
+    lacking = AmazonOrder.objects.filter(reason_code__in=("total", "status"), takes_stock=True)
+    lacking = lacking.order_by("pk")
     if order := lacking.first():
         world.documents.as_it_is.add(order.number)
         world.workers.work(lambda: staff.place_order_as_it_is(order))
