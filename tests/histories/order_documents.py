@@ -202,7 +202,11 @@ class Documents:
     def are_whole(self) -> None:
         """What passes is over: Amazon shows what is not odd for good as it is."""
         self.world.judge.recorded -= self.odd.keys() - self.for_good
-        self.odd = {number: kind for number, kind in self.odd.items() if number in self.for_good}
+        self.odd = {
+            number: kind
+            for number, kind in self.odd.items()
+            if number in self.for_good or KINDS[kind].sound
+        }
         for number in sorted(self.gone):
             self.world.amazon.set_order(number)  # it comes back by its next change
         self.gone.clear()

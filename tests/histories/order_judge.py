@@ -64,7 +64,7 @@ def _fault(
     if order.status in PENDING:
         return _fault_of_pending(world, raw, row)
     if there is None:
-        return "" if row.state in LISTED else f"it is {row.state}, and not in the shop"
+        return f"Amazon shows all of it, and it is {row.state}: {row.reason}"
     return _fault_of_placed(there, costs_nothing=order.number in documents.replacements)
 
 
