@@ -31,7 +31,7 @@ def without_words(text: str, words: Iterable[str]) -> str:
     """A sentence without these words."""
     telling = {word for said in words if len(word := said.strip()) >= _TELLING}
     for word in sorted(telling, key=len, reverse=True):
-        text = re.sub(re.escape(word), "…", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text, flags=re.IGNORECASE)
     return text
 
 
