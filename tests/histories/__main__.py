@@ -38,6 +38,7 @@ class Tally:
         self.number += 1
         self.failed += bool(told.violations)
         self.happened.update({step.name for step in history.steps[: told.steps]})
+        self.happened.update(f"one was interrupted that {stage}" for stage in told.interrupted)
         for violation in told.violations:
             self.examples.setdefault(violation.kind, violation.sentence)
         for kind in told.kinds:

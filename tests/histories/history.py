@@ -68,6 +68,9 @@ class Told:
     #: How many steps there were until the first violation.
     steps: int = 0
 
+    #: How far workers were when another one came in between, or they died.
+    interrupted: frozenset[str] = frozenset()
+
     @property
     def kinds(self) -> list[str]:
         return sorted({violation.kind for violation in self.violations})
@@ -96,7 +99,8 @@ def tell(
                 steps += 1
                 _come_to_rest(world)
         trace = _trace(world) if traced else []
-        return Told(judge.violations, world.story, trace, steps)
+        interrupted = frozenset(world.workers.interrupted)
+        return Told(judge.violations, world.story, trace, steps, interrupted)
 
 
 def _come_to_rest(world: World) -> None:
@@ -122,6 +126,7 @@ def _do_all_that_is_left(world: World) -> None:
     for _ in range(ROUNDS_TO_REST):
         world.pass_time(4000)
         before = writes_of(world)
+        world.do_what_waits()
         for job in ROUND:
             world.do(job)
         with world.judge.aside():

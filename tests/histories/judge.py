@@ -53,6 +53,10 @@ RELEVANT = re.compile(
 )
 
 
+#: What may stop a value, or let it go.
+STOPPING = re.compile(r"\s*(?:INSERT|UPDATE).*django_amazon_sync_listing\b.*\bheld\b", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Violation:
     """What happened that may not; the kind is what a shrunken history must show as well."""
@@ -104,6 +108,14 @@ class OfSku:
     stops: dict[seen.Stop, Since] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class AtWork:
+    """A run at work, and how often the lease of its job had been taken before."""
+
+    run: SyncRun
+    taken: int
+
+
 class Judge:
     """Sees everything, changes nothing."""
 
@@ -133,6 +145,8 @@ class Judge:
         self._silently = False
         self._say: Callable[[str], None] = lambda sentence: None
         self._taking_over = False
+        self.at_work: list[AtWork] = []
+        self.leases = True
         self.imports_orders = True
         self.unruly_at = -1e9
 
@@ -166,12 +180,16 @@ class Judge:
 
     def wrote(self, sql: str) -> None:
         self._dirty = self._dirty or RELEVANT.match(sql) is not None
-        self._stops_are_old = self._stops_are_old or "django_amazon_sync_listing" in sql
+        self._stops_are_old = self._stops_are_old or STOPPING.match(sql) is not None
 
     def committed(self) -> None:
-        """Something lasts now; look at what is right since."""
-        if not self._dirty:
-            return
+        """Something lasts now; look at what is right and what is stopped since."""
+        if self._dirty:
+            self._look_at_what_is_right()
+        with self.aside():
+            self._look_at_stops()
+
+    def _look_at_what_is_right(self) -> None:
         self._dirty = False
         with self.aside():
             before, self.truth = self.truth, self._read()
@@ -291,6 +309,8 @@ class Judge:
 
     def leaves(self, values: list[Sent]) -> None:
         """These values leave for Amazon now."""
+        if not any(sent.by_feed for sent in values):
+            self._judge_lease()
         for sent in values:
             if sent.sku not in self.ours:
                 self.violated("never ours", f"{sent.sku} was sent {sent.field} {sent.value}")
@@ -326,7 +346,7 @@ class Judge:
             )
         elif live is not None and quantity > self._live_soon(of, live):
             self._is_raised(sku, quantity, live.quantity or 0)
-        if quantity == 0 and of.last_quantity != 0:
+        if quantity == 0 and of.last_quantity != 0 and (live is None or live.quantity):
             self._zero_leaves(sku)
         of.last_quantity, of.last_left_at = quantity, self.now
         of.right_when_left = of.quantities[-1][1] if of.quantities else quantity
@@ -453,6 +473,8 @@ class Judge:
     def performing(self, run: SyncRun, perform: Callable[[], SyncRun]) -> None:
         """A worker does this run; nothing but its end may come out of it."""
         self._taking_over = run.job == "take_over"
+        with self.aside():
+            self.at_work.append(AtWork(run, seen.times_taken(run)))
         try:
             perform()
         except Exception as fault:
@@ -463,6 +485,19 @@ class Judge:
             self.violated("raised", f"{run.job} raised {type(fault).__name__}: {fault}")
         finally:
             self._taking_over = False
+            self.at_work.pop()
+
+    def _judge_lease(self) -> None:
+        """Who writes to Amazon has the lease of its job: nobody took it since this one did."""
+        if not self.at_work or not self.leases:
+            return
+        work = self.at_work[-1]
+        with self.aside():
+            others = seen.times_taken(work.run) - work.taken - 1
+        if others > 0:
+            self.violated(
+                "lease", f"{work.run} wrote to Amazon, and another worker had taken its lease"
+            )
 
     def performed(self, run: SyncRun, begun: float) -> None:
         if run.reason_code == "unexpected":
@@ -541,26 +576,15 @@ class Judge:
             return
         last = max(end for _job, _begun, end in self.good_runs)
         on_its_way = self.now < last + self.amazon.switches.live_delay + 5
-        if on_its_way or (right == 0 and self._many_zeros(of.right_since)):
+        stops = [stop for stop in of.stops if stop == seen.Stop(stop.kind, "quantity", right)]
+        if on_its_way or (right == 0 and any(self._are_many(sku, stop) for stop in stops)):
             return
-        stops = {stop.kind for stop in of.stops if stop == seen.Stop(stop.kind, "quantity", right)}
         name = "fall" if right else "zero"
-        how = "refused" if "refused" in stops else "held" if stops else "late"
+        how = stops[0].kind if stops else "late"
         self.violated(
             f"{name} is {how}",
             f"of {sku} {right} are left since {of.ticks} runs, and {live.quantity} are for sale",
         )
-
-    def _many_zeros(self, since: float) -> bool:
-        """Whether more than a few went to zero together, as in a broken import."""
-        together = [
-            sku
-            for sku, of in self.of.items()
-            if sku in self.ours
-            and not self.truth.quantity(sku)
-            and abs(of.right_since - since) <= HOUR
-        ]
-        return len(together) > self.guard
 
     # --- At rest ---------------------------------------------------------------------------------
 
@@ -587,7 +611,8 @@ class Judge:
                 )
         quantity, price = self.truth.quantity(sku), self.truth.price(sku)
         merchants, item = live.channels == ("DEFAULT",), self.truth.item_of(sku)
-        if merchants and live.quantity != quantity and "quantity" not in stopped:
+        sold = not self.imports_orders and (live.quantity or 0) < quantity  # perhaps; who knows
+        if merchants and live.quantity != quantity and "quantity" not in stopped and not sold:
             gone = item is None or not item.on_sale or sku in self.off
             self.violated(
                 "gone is for sale" if gone else "quantity not in step",
@@ -616,23 +641,24 @@ class Judge:
             same = stop.value == self.truth.quantity(sku)
             if not same or since is None or len(since.right) > 1:
                 return False
-            return live.quantity == stop.value or (stop.kind == "held" and self._are_many(stop))
+            return live.quantity == stop.value or (
+                stop.kind == "held" and self._are_many(sku, stop)
+            )
         price = self.truth.price(sku)
         if stop.field != "price" or f"{price} EUR" != stop.value or price is None:
             return False
         if stop.kind == "refused":
             return bool(live.price == price)
-        if self._are_many(stop):
+        if self._are_many(sku, stop):
             return True
         known = [value for _at, value in of.seen_prices] + [live.price]
         moves = [moves_by(price, one) > PRICE_GUARD for one in known if one is not None]
         return of.last_price != price and any(moves)
 
-    def _are_many(self, stop: seen.Stop) -> bool:
+    def _are_many(self, sku: str, stop: seen.Stop) -> bool:
         """Whether more than a few moved in the same way within the hour before this one waited."""
         group = group_of(stop.field, stop.value)
-        times = [of.stops[stop].at for of in self.of.values() if stop in of.stops]
-        since = max(times, default=self.now)
+        since = self.of[sku].stops[stop].at
         moved = {
             sku for at, sku, how in self.moves if how == group and since - HOUR <= at <= since + 1
         }

@@ -15,6 +15,7 @@ from typing import Any
 from django_amazon_sync.models import Job
 from django_amazon_sync.testing.simulator import Fault
 from tests.histories import staff
+from tests.histories.judge import TICKS_OF_A_FALL
 from tests.histories.workers import Worker
 from tests.histories.world import DE, Scene, Thing, World
 from tests.plainshop.models import Carrier, Item, Order
@@ -443,23 +444,29 @@ def draw_between(dice: Random, scene: Scene) -> Arguments:
 
 
 def draw_race(dice: Random, scene: Scene) -> Arguments:
-    """All things change a little; while that is sent, one of them changes again."""
+    """As many things change as the guard lets leave; while that is sent, one changes again."""
+    codes = [thing.code for thing in scene.things]
+    skus = dice.sample(codes, min(len(codes), dice.randint(1, scene.guard)))
+    job, other = dice.choice([("export", "changes"), ("export", "changes"), ("changes", "export")])
     return {
-        "what": dice.choice(["stock", "price"]),
-        "job": dice.choice(["changes", "export", "export"]),
-        "at": dice.randint(1, 14),
-        "sku": dice.choice(scene.things).code,
-        "back": dice.choice([True, False, False]),
-        "other": dice.choice(["changes", "changes", "export"]),
+        "what": dice.choice(["stock", "stock", "price"]),
+        "skus": skus,
+        "job": job,
+        "at": dice.randint(1, 16 if job == "export" else 30),
+        "sku": dice.choice(skus),
+        "back": dice.choice([True, False]),
+        "other": other,
     }
 
 
 @operation("workers", 5, draw_race)
 def two_lanes_race(
-    world: World, what: str, job: str, at: int, sku: str, back: bool, other: str
+    world: World, what: str, skus: list[str], job: str, at: int, sku: str, back: bool, other: str
 ) -> None:
+    """Between the look of one and what it writes down another one looks; the lane then has time to
+    mend what was wrong."""
     before = {item.code: (item.on_hand, item.price) for item in Item.objects.order_by("pk")}
-    for item in Item.objects.order_by("pk"):
+    for item in Item.objects.filter(code__in=skus).order_by("pk"):
         if what == "stock" and item.on_hand:
             item.on_hand += 3
         elif item.price:
@@ -470,7 +477,7 @@ def two_lanes_race(
         item = world.item(sku)
         if item is None:
             return
-        if back:
+        if back and sku in before:
             item.on_hand, item.price = before[sku]
         elif what == "stock":
             item.on_hand = 0
@@ -480,7 +487,37 @@ def two_lanes_race(
         world.save(item)
         world.do(Job(other))
 
-    world.do(Job(job), Worker(at=at, calls_only=True, act=act))
+    world.do(Job(job), Worker(at=at, once_looked=True, act=act))
+    for _ in range(TICKS_OF_A_FALL):
+        world.pass_time(60)
+        world.do(Job.CHANGES)
+
+
+def draw_pause(dice: Random, scene: Scene) -> Arguments:
+    job = dice.choice(["changes", "export", "export"])
+    return {
+        **a_sku(dice, scene),
+        "job": job,
+        "at": dice.randint(1, 60),
+        "seconds": dice.choice([40, 40, 1000]),
+        "percent": dice.choice([5, -5]),
+    }
+
+
+@operation("workers", 3, draw_pause)
+def worker_pauses(world: World, sku: str, job: str, at: int, seconds: int, percent: int) -> None:
+    """Its host stands still for longer than its lease lasts; another one does its job; then it
+    goes on, and there is something to do."""
+    price_changes(world, sku, percent)
+
+    def act() -> None:
+        world.say("its host stands still, and another one does the job")
+        world.pass_time(seconds)
+        world.do(Job(job))
+        price_changes(world, sku, percent)
+        shop_sells(world, sku, 1)
+
+    world.do(Job(job), Worker(at=at, act=act))
 
 
 @operation("workers", 8, draw_between)
@@ -576,7 +613,7 @@ def staff_switch_the_import(world: World, on: bool) -> None:
 
 @operation("staff", 1, with_(on=[True, False]))
 def staff_synchronise(world: World, sku: str, on: bool) -> None:
-    world.judge.shop_changes(silently=True)
+    world.judge.shop_changes(silently=False)
     staff.synchronise(world.account, sku, on)
     (world.judge.off.discard if on else world.judge.off.add)(sku)
     world.judge.shop_changed()

@@ -5,8 +5,8 @@
     python -m tests.histories.sabotage --list          which are outdated
 
 Each runs in a process of its own, in which one module is read with the fault in it. A fault is
-found where a kind of violation occurs that is not known, or where two histories show a known kind
-that they do not show with the sound package. A line that is no longer there is said to be
+found where a history shows a kind of violation that it does not show with the sound package; of a
+known kind there have to be two such histories. A line that is no longer there is said to be
 outdated: take another one that breaks the same rule.
 """
 
@@ -21,11 +21,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
 
 from tests.histories.order_faults import ORDER_FAULTS
 
@@ -359,8 +359,8 @@ FAULTS = [
     Fault(
         "check: fewer on sale is drift at once",
         "sync/verification/verify.py",
-        "    if before and orders_known_past(work, before):",
-        "    if before is not None:",
+        "    if orders_known_past(work, row.suspected):",
+        "    if row.suspected:",
     ),
     Fault(
         "check: fewer on sale is drift without orders",
@@ -444,10 +444,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-def tell_with(
-    fault: Fault | None, seeds: Sequence[int], image: Path, sound: Mapping[int, list[str]]
-) -> dict[int, list[str]]:
-    """The kinds of violations by seed; it ends where the fault is found."""
+def tell_with(fault: Fault | None, seeds: Sequence[int], image: Path) -> dict[int, list[str]]:
+    """The kinds of violations by seed, up to the first history that shows any."""
     if fault is not None:
         sys.meta_path.insert(0, _Finder(fault))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -467,7 +465,7 @@ def tell_with(
                 found[seed] = tell(History.drawn(seed), blank, tolerated=KNOWN).kinds
             except Exception as raised:  # noqa: BLE001 - a fault that breaks the world is found
                 found[seed] = [f"{type(raised).__name__}: {raised}"[:100]]
-            if fault is not None and verdict(sound, found, KNOWN):
+            if found[seed]:
                 break
     return found
 
@@ -475,32 +473,36 @@ def tell_with(
 # --- In the process that asks --------------------------------------------------------------------
 
 
-def _told(
-    name: str, seeds: range, image: Path, sound: Mapping[int, list[str]]
-) -> dict[int, list[str]]:
+def _told(name: str, first: int, number: int, image: Path) -> dict[int, list[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.histories.sabotage", "--one", name,
-         "--first", str(seeds.start), "--histories", str(len(seeds)), "--every", str(seeds.step),
-         "--image", str(image)],
-        input=json.dumps(sound), capture_output=True, text=True, cwd=PROJECT, check=False,
+         "--first", str(first), "--histories", str(number), "--image", str(image)],
+        capture_output=True, text=True, cwd=PROJECT, check=False,
     )  # fmt: skip
     if done.returncode:
-        return {seeds.start: [f"it does not even run: {done.stderr.splitlines()[-1]}"]}
+        last = (done.stderr.splitlines() or ["killed"])[-1]
+        return {first: [f"it does not even run: {last}"]}
     answer: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     return {int(seed): kinds for seed, kinds in answer.items()}
 
 
+Tells = Callable[[int, int], dict[int, list[str]]]
+"""Tells so many histories from a seed on, up to the first that shows a violation."""
+
+
 def verdict(
-    sound: Mapping[int, list[str]], told: Mapping[int, list[str]], known: Mapping[str, Any]
+    first: int, number: int, with_fault: Tells, sound: Tells, known: Collection[str]
 ) -> str:
     """After how many histories the fault was found, and by which kind; empty where it was not."""
-    more = Counter[str]()
-    for number, (seed, kinds) in enumerate(sorted(told.items()), start=1):
-        more.update(set(kinds) - set(sound.get(seed, [])))
-        new = [kind for kind in kinds if kind not in known]
-        new += [kind for kind in more if more[kind] >= ENOUGH]
-        if new:
-            return f"after {number}: {new[0]}"
+    more, seed = Counter[str](), first
+    while seed < first + number:
+        told = with_fault(seed, first + number - seed)
+        last = max(told)
+        new = sorted(set(told[last]) - set(sound(last, 1)[last])) if told[last] else []
+        more.update(new)
+        if found := [kind for kind in new if kind not in known or more[kind] >= ENOUGH]:
+            return f"after {last - first + 1}: {found[0]}"
+        seed = last + 1
     return ""
 
 
@@ -509,7 +511,6 @@ def main() -> int:
     parser.add_argument("about", nargs="?", default="", help="only faults with this in their name")
     parser.add_argument("--histories", type=int, default=60)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--every", type=int, default=1, help="only each so many-th seed")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
@@ -517,9 +518,8 @@ def main() -> int:
     out = sys.stdout.write
     if asked.one is not None:
         fault = next((one for one in FAULTS if one.name == asked.one), None)
-        sound = {int(seed): kinds for seed, kinds in json.load(sys.stdin).items()}
-        seeds = asked_seeds(asked)
-        out(json.dumps(tell_with(fault, seeds, asked.image, sound)) + "\n")
+        seeds = range(asked.first, asked.first + asked.histories)
+        out(json.dumps(tell_with(fault, seeds, asked.image)) + "\n")
         return 0
     chosen = [fault for fault in FAULTS if asked.about in fault.name]
     outdated = [fault for fault in chosen if not fault.applies]
@@ -527,26 +527,23 @@ def main() -> int:
         out(f"outdated: {fault.name} ({fault.file})\n")
     if asked.list:
         return 0
-    return _try([fault for fault in chosen if fault.applies], asked_seeds(asked))
+    return _try([fault for fault in chosen if fault.applies], asked.first, asked.histories)
 
 
-def asked_seeds(asked: argparse.Namespace) -> range:
-    return range(asked.first, asked.first + asked.histories * asked.every, asked.every)
-
-
-def _try(faults: Sequence[Fault], seeds: range) -> int:
+def _try(faults: Sequence[Fault], first: int, number: int) -> int:
     from tests.histories.known import KNOWN
 
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "blank.sqlite3"
-        sound = _told("", seeds, image, {})
+        sound = cache(partial(_told, "", image=image))
         for fault in faults:
-            found = verdict(sound, _told(fault.name, seeds, image, sound), KNOWN)
+            tells = partial(_told, fault.name, image=image)
+            found = verdict(first, number, tells, sound, KNOWN)
             missed += not found
             sys.stdout.write(f"{fault.name}: {found or 'NOT FOUND'}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {len(seeds)} histories\n")
+    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {number} histories\n")
     return 1 if missed else 0
 
 

@@ -7,11 +7,14 @@ from typing import Literal
 
 from django_amazon_sync.models import (
     OPEN_STATES,
+    Lease,
     Listing,
     OfferChange,
     SellerAccount,
     Submission,
+    SyncRun,
 )
+from django_amazon_sync.sync.runs.work import lease_key
 
 Place = tuple[str, str]
 """SKU and marketplace."""
@@ -47,12 +50,20 @@ def reasons(account: SellerAccount) -> dict[Place, str]:
     }
 
 
+def times_taken(run: SyncRun) -> int:
+    """How often the lease of this run's job was taken so far."""
+    lease = Lease.objects.filter(key=lease_key(run.job, run.account_id))
+    return lease.values_list("fence", flat=True).first() or 0
+
+
 def under_way(account: SellerAccount) -> list[str]:
     """What is noted, suspected, or sent and not settled."""
     noted = OfferChange.objects.filter(account=account).count()
     sent = Submission.objects.filter(account=account, state__in=OPEN_STATES).order_by("pk")
     notes = [f"{noted} changed offers"] if noted else []
     suspected = Listing.objects.filter(sku__account=account).exclude(suspected={})
+    if not account.import_orders:  # nobody will ever know what was sold
+        suspected = suspected.none()
     notes += [f"{sku} is suspected" for sku in suspected.values_list("sku__sku", flat=True)]
     return notes + [f"{one.kind} {one.pk} {one.state} {one.reason}" for one in sent]
 

@@ -16,6 +16,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings import decisions, link
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.orders import placing
 from tests.histories import seen
 
@@ -89,7 +90,9 @@ def import_orders(account: SellerAccount, on: bool) -> None:
 
 
 def synchronise(account: SellerAccount, sku: str, on: bool) -> None:
-    SellerSku.objects.filter(account=account, sku=sku).update(synchronise=on)
+    chosen = SellerSku.objects.filter(account=account, sku=sku)
+    changed_offers.note_skus(chosen)
+    chosen.update(synchronise=on)
 
 
 def switch_field(account: SellerAccount, field: str, *, on: bool) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from tests.histories.blank import Blank
 from tests.histories.history import History, shortest, story_of, tell
 from tests.histories.known import KNOWN
+from tests.histories.operations import OPERATIONS
 
 #: How many are told: what fits in fifteen seconds, if nothing else is asked for.
 NUMBER = int(os.environ.get("HISTORIES", "4"))
@@ -37,6 +39,14 @@ def test_whatever_happens_nothing_is_violated(blank: Blank, first: int) -> None:
                 short = shortest(history, kind, blank, KNOWN)
                 told = tell(short, blank, tolerated=KNOWN)
                 pytest.fail(f"{kind}:\n{story_of(short, told)}", pytrace=False)
+
+
+def test_each_operation_is_in_one_history_of_a_hundred() -> None:
+    """``python -m tests.histories run`` prints how often each happened."""
+    drawn: Counter[str] = Counter()
+    for seed in range(500):
+        drawn.update({step.name for step in History.drawn(seed).steps})
+    assert {name: drawn[name] for name in OPERATIONS if drawn[name] < 5} == {}
 
 
 @pytest.mark.parametrize("file", FOUND, ids=lambda file: str(file.stem))

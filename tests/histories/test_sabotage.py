@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.histories.sabotage import FAULTS, verdict
+from collections.abc import Mapping
+
+from tests.histories.sabotage import FAULTS, Tells, verdict
+
+
+def telling(kinds: Mapping[int, list[str]]) -> Tells:
+    """Histories of these kinds of violations, by seed."""
+
+    def tell(first: int, number: int) -> dict[int, list[str]]:
+        told = {seed: kinds[seed] for seed in range(first, first + number)}
+        failed = [seed for seed in told if told[seed]]
+        return {seed: told[seed] for seed in told if not failed or seed <= failed[0]}
+
+    return tell
 
 
 def test_a_fault_is_one_line_of_one_file() -> None:
@@ -17,9 +30,10 @@ def test_the_faults_can_be_put_in() -> None:
 
 
 def test_a_fault_is_found_by_a_new_kind_or_by_more_of_a_known_one() -> None:
-    known = {"gone is for sale": "why"}
-    sound: dict[int, list[str]] = {1: ["gone is for sale"], 2: [], 3: [], 4: []}
-    assert verdict(sound, sound, known) == ""
-    assert verdict(sound, {1: [], 2: ["oversold"]}, known) == "after 2: oversold"
-    often = {seed: ["gone is for sale"] for seed in range(1, 5)}
-    assert verdict(sound, often, known) == "after 3: gone is for sale"
+    known = {"gone is for sale"}
+    sound = telling({1: ["gone is for sale"], 2: [], 3: [], 4: []})
+    assert verdict(1, 4, sound, sound, known) == ""
+    worse = telling({1: ["gone is for sale"], 2: ["oversold"], 3: [], 4: []})
+    assert verdict(1, 4, worse, sound, known) == "after 2: oversold"
+    often = telling({seed: ["gone is for sale"] for seed in range(1, 5)})
+    assert verdict(1, 4, often, sound, known) == "after 3: gone is for sale"

@@ -1,14 +1,18 @@
-"""Workers that are interrupted: by another one that comes in between, or by their death.
+"""Workers that are interrupted: by another one that comes in between, by death, or by a pause.
 
 Points at which that may happen: before and after each call to Amazon, before each statement that
 is outside of a transaction, and around each COMMIT. Nothing else in a worker is seen by another
-one. A worker that died does not write another word, neither to the database nor to Amazon; its
-lease stays, as that of a worker on another host would.
+one. So there are points between a look and its write-down, between that and the call, between the
+answer and what is kept of it, and at each statement in between; how often each was met is counted.
+A worker that died does not write another word, neither to the database nor to Amazon; its lease
+stays, as that of a worker on another host would.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,16 +26,29 @@ from tests.faults.deaths import Died
 #: What ends a transaction is no word.
 LAST_WORDS = ("ROLLBACK", "RELEASE", "SAVEPOINT")
 
+#: How far a worker is, by the statement that it did or the call that was answered.
+LOOKED, WROTE_DOWN, ANSWERED = "looked", "wrote down", "was answered"
+_DID = {
+    LOOKED: re.compile(r'UPDATE "django_amazon_sync_sellersku" SET "look" ='),
+    WROTE_DOWN: re.compile(r'INSERT INTO "django_amazon_sync_submissionitem"'),
+}
+
 
 @dataclass
 class Worker:
-    """One at work; at its ``at``-th point ``act`` happens, once."""
+    """One at work; at its ``at``-th point ``act`` happens, once.
+
+    Points count from its first look on where ``once_looked``.
+    """
 
     at: int = 0
     calls_only: bool = False
+    once_looked: bool = False
     act: Callable[[], object] | None = None
     met: int = 0
     dead: bool = False
+    #: How far it is.
+    stage: str = ""
 
     def dies(self) -> None:
         """As far as a process can die that lives on."""
@@ -48,6 +65,8 @@ class Workers:
     committed: Callable[[], None] = lambda: None
     takes: Callable[[], None] = lambda: None
     quiet: bool = False
+    #: How far those were that were interrupted.
+    interrupted: Counter[str] = field(default_factory=Counter)
 
     def point(self, what: str, *, call: bool = False) -> None:
         """Here another one may come in between, or this one may die."""
@@ -58,10 +77,24 @@ class Workers:
             raise Died
         if worker.act is None or (worker.calls_only and not call):
             return
+        if worker.once_looked and not worker.stage:
+            return
         worker.met += 1
         if worker.met == worker.at:
+            self.interrupted[worker.stage or "began"] += 1
             act, worker.act = worker.act, None
             act()
+
+    def answered(self, what: str) -> None:
+        """Amazon answered this call of the one at work."""
+        if self.stack and what.startswith(("PATCH", "PUT")):
+            self.stack[-1].stage = ANSWERED
+        self.point(what, call=True)
+
+    def _did(self, sql: str) -> None:
+        for stage, statement in _DID.items():
+            if self.stack and statement.match(sql):
+                self.stack[-1].stage = stage
 
     def work(self, job: Callable[[], object], worker: Worker | None = None) -> None:
         """Do a job as this worker; a death ends it, and what should have come in between comes."""
@@ -89,6 +122,7 @@ class Workers:
             self.takes()
         result = execute(sql, params, many, context)
         if not sql.startswith("SELECT"):
+            self._did(sql)
             self.wrote(sql)
             if outside:
                 self.committed()

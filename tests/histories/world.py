@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 from unittest.mock import patch
@@ -164,6 +165,15 @@ class World:
         for run in islice(jobs.due_runs([self.account]), RUNS_OF_A_TICK):
             self.perform(run)
 
+    def do_what_waits(self) -> None:
+        """Go on with the runs whose time has come."""
+        with self.judge.aside():
+            queued = SyncRun.objects.filter(account=self.account, state=RunState.QUEUED)
+            runs = list(queued.exclude(not_before__gt=self.clock.now()).order_by("pk"))
+        for run in runs:
+            self.workers.work(partial(self.perform, run))
+        self.judge.looks()
+
     # --- The shop --------------------------------------------------------------------------------
 
     @property
@@ -253,7 +263,7 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         workers = Workers()
         judge = Judge(scene.guard, amazon, workers)
         amazon.before = lambda what: workers.point(what, call=True)
-        amazon.after = lambda what: workers.point(what, call=True)
+        amazon.after = workers.answered
         amazon.leaves = judge.leaves
         workers.wrote = judge.wrote
         workers.committed = judge.committed
@@ -262,6 +272,7 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         world.documents = Documents(world)
         amazon.tells, amazon.answered = world.documents.tells, world.documents.heard
         judge.begin(world.account, world.say)
+        judge.leases = not scene.no_leases
         stack.enter_context(workers.watched())
         if scene.no_leases:
             stack.enter_context(_without_leases())
