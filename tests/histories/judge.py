@@ -53,6 +53,9 @@ RELEVANT = re.compile(
 )
 
 
+#: Who takes a lease counts that.
+TAKING = re.compile(r'UPDATE "django_amazon_sync_lease" SET .*"fence" =')
+
 #: What may stop a value, or let it go.
 STOPPING = re.compile(r"\s*(?:INSERT|UPDATE).*django_amazon_sync_listing\b.*\bheld\b", re.DOTALL)
 
@@ -108,12 +111,12 @@ class OfSku:
     stops: dict[seen.Stop, Since] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class AtWork:
-    """A run at work, and how often the lease of its job had been taken before."""
+    """A run at work, and how often the lease of its job had been taken when it took it."""
 
     run: SyncRun
-    taken: int
+    taken: int | None = None
 
 
 class Judge:
@@ -181,6 +184,9 @@ class Judge:
     def wrote(self, sql: str) -> None:
         self._dirty = self._dirty or RELEVANT.match(sql) is not None
         self._stops_are_old = self._stops_are_old or STOPPING.match(sql) is not None
+        if self.at_work and self.at_work[-1].taken is None and TAKING.match(sql):
+            with self.aside():  # the first lease that it takes is that of its job
+                self.at_work[-1].taken = seen.times_taken(self.at_work[-1].run)
 
     def committed(self) -> None:
         """Something lasts now; look at what is right and what is stopped since."""
@@ -473,8 +479,7 @@ class Judge:
     def performing(self, run: SyncRun, perform: Callable[[], SyncRun]) -> None:
         """A worker does this run; nothing but its end may come out of it."""
         self._taking_over = run.job == "take_over"
-        with self.aside():
-            self.at_work.append(AtWork(run, seen.times_taken(run)))
+        self.at_work.append(AtWork(run))
         try:
             perform()
         except Exception as fault:
@@ -493,8 +498,8 @@ class Judge:
             return
         work = self.at_work[-1]
         with self.aside():
-            others = seen.times_taken(work.run) - work.taken - 1
-        if others > 0:
+            taken = seen.times_taken(work.run)
+        if work.taken is not None and taken > work.taken:
             self.violated(
                 "lease", f"{work.run} wrote to Amazon, and another worker had taken its lease"
             )

@@ -541,7 +541,8 @@ def comes_in_between(
 def staff_approve(world: World, sku: str) -> None:
     """What the listing holds now, as its page shows it."""
     world.judge.staff_saw(sku)
-    staff.approve(world.account, (sku, DE))
+    run = staff.approve(world.account, (sku, DE))
+    world.workers.work(lambda: world.perform(run))
 
 
 @operation("staff", 3, only(slip=[False, True]))

@@ -21,13 +21,15 @@ from django_amazon_sync.sync.orders import placing
 from tests.histories import seen
 
 
-def approve(account: SellerAccount, place: seen.Place) -> None:
-    """Approve what this listing holds now."""
+def approve(account: SellerAccount, place: seen.Place) -> SyncRun:
+    """Approve what this listing holds now; the run that sends it, which the screen asks for."""
     sku, marketplace = place
+    run = ask_for(account, sku)
     listings = Listing.objects.filter(
         sku__account=account, sku__sku=sku, marketplace__code=marketplace
     )
     decisions.approve(listings, shown_at=clock.now(), by="staff")
+    return run
 
 
 def last_run_that_held(account: SellerAccount) -> SyncRun | None:
