@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ("diff", "feeds", "settle", "report", "whole", "orders", "calls", "lists")
+BENCHMARKS = ("diff", "rules", "feeds", "settle", "report", "whole", "orders", "calls", "lists")
 
 
 def main() -> None:

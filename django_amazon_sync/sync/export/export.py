@@ -39,6 +39,7 @@ from django_amazon_sync.rules.listing_state import desired_is, last_price
 from django_amazon_sync.sync.export import feeds
 from django_amazon_sync.sync.export.create import create
 from django_amazon_sync.sync.export.guards import Guards
+from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.export.send import (
     KnownAtAmazon,
     patch_of,
@@ -73,7 +74,6 @@ from django_amazon_sync.sync.offers.fields import (
     quantity_in,
 )
 from django_amazon_sync.sync.offers.identifiers import with_own
-from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import explain_by_sales, units_reserved
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
 from django_amazon_sync.sync.runs import selection
@@ -228,7 +228,7 @@ def _send_all(work: Work, found: Survey) -> None:
     """Send what the survey found, the most urgent first."""
     alone = len(found.zeros) + len(found.falls) + len(found.changed)
     work.expect(alone + len(found.unread) + len(found.absent), PATCH)
-    guards = Guards(work, found.rules)
+    guards = Guards(work.account, found.rules)
     if too_much := guards.too_much(found.moves):
         _hold_all(work, found, too_much)
     if too_much or found.held_again:

@@ -7,10 +7,8 @@ from datetime import timedelta
 from functools import cached_property
 
 from django_amazon_sync import clock, conf
-from django_amazon_sync.models import Listing, Presence, SubmissionItem
+from django_amazon_sync.models import Listing, Presence, SellerAccount, SubmissionItem
 from django_amazon_sync.rules import guards
-from django_amazon_sync.sync.offers.desired import Rules
-from django_amazon_sync.sync.runs.work import Work
 
 #: Over so long the guards count.
 COUNTED = timedelta(hours=1)
@@ -19,9 +17,9 @@ COUNTED = timedelta(hours=1)
 class Guards:
     """How much may still leave, over all runs and lanes of the account."""
 
-    def __init__(self, work: Work, rules: Mapping[int, Rules]) -> None:
-        self._account = work.account
-        self._marketplaces = list(rules)
+    def __init__(self, account: SellerAccount, marketplaces: Collection[int]) -> None:
+        self._account = account
+        self._marketplaces = list(marketplaces)
 
     @cached_property
     def limits(self) -> guards.Limits:

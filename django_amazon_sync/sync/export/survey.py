@@ -35,7 +35,7 @@ from django_amazon_sync.models import (
     amazon_ships,
 )
 from django_amazon_sync.models.listings import STATE
-from django_amazon_sync.rules.decision import Act, Circumstances
+from django_amazon_sync.rules.decision import Act, Circumstances, Decision
 from django_amazon_sync.rules.listing_state import CREATION, State
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.decide import Known, decide
@@ -402,27 +402,13 @@ class Survey:
             if wanted or row.sold_here:
                 self.unread.append(row.listing_pk)
             return None
-        want = desired(
-            offer,
-            row,
-            row,
-            rules,
-            reserved=reserved,
-            chosen=chosen_in(row),
-            believed=values_in(row.believed),
-        )
+        want = want_of(row, offer, rules, reserved)
         for problem in want.problems.values():
             about = {"sku": row.sku, "marketplace": rules.code}
             self.work.line(Outcome.FAILED, **about, code=Code.OFFER, message=problem)
             problems.setdefault(row.pk, []).append(problem)
-        if row.presence == Presence.ABSENT:
-            can_be_made = (
-                wanted
-                and row.synchronise_here is not False
-                and not want.problems
-                and not amazon_ships(row.channel)
-            )
-            return want if can_be_made else None
+        if row.presence == Presence.ABSENT and not can_be_made(row, offer, want, rules):
+            return None
         return want
 
     @cached_property
@@ -440,22 +426,8 @@ class Survey:
 
     def _sort(self, each: Differing, values: FieldValues, its_state: State) -> None:
         """Put a listing that differs where it belongs: zeros, falls, or the rest."""
-        row, offer = each.row, each.offer
-        known = Known(
-            channel=row.channel,
-            explained=row.explained_version > row.quantity_version,
-            was_read=True,  # it will be, right before it is sent
-        )
-        decided = decide(
-            its_state,
-            values,
-            known,
-            self._about,
-            self.rules[row.marketplace_id],
-            offer,
-            row,
-            rates_percent=conf.get("RATES_MOVE_PERCENT"),
-        )
+        row = each.row
+        decided = forecast(each, values, its_state, self._about, self.rules[row.marketplace_id])
         held = {
             name
             for name, decision in decided.items()
@@ -491,6 +463,45 @@ class Survey:
             price_percent=conf.get("PRICE_MOVE_PERCENT"),
             asked_by_staff=self.include_refused,
         )
+
+
+def want_of(row: ListingRow, offer: Offer | None, rules: Rules, reserved: int) -> Desired:
+    """What Amazon should have of a listing that was read."""
+    return desired(
+        offer,
+        row,
+        row,
+        rules,
+        reserved=reserved,
+        chosen=chosen_in(row),
+        believed=values_in(row.believed),
+    )
+
+
+def can_be_made(row: ListingRow, offer: Offer | None, want: Desired, rules: Rules) -> bool:
+    """Whether a listing that Amazon does not have is offered anew."""
+    return (
+        is_wanted(offer, row, rules)
+        and row.synchronise_here is not False
+        and not want.problems
+        and not amazon_ships(row.channel)
+    )
+
+
+def forecast(
+    each: Differing, values: FieldValues, its_state: State, about: Circumstances, rules: Rules
+) -> dict[str, Decision]:
+    """What becomes of these values of a listing, by what is known before it is read once more."""
+    row = each.row
+    known = Known(
+        channel=row.channel,
+        explained=row.explained_version > row.quantity_version,
+        was_read=True,  # it will be, right before it is sent
+    )
+    rates_percent: int = conf.get("RATES_MOVE_PERCENT")
+    return decide(
+        its_state, values, known, about, rules, each.offer, row, rates_percent=rates_percent
+    )
 
 
 def _differing(row: ListingRow, want: Desired) -> FieldValues:

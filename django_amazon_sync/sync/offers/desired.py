@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -33,7 +33,7 @@ from django_amazon_sync.sync.offers.fields import (
     text_in,
 )
 from django_amazon_sync.sync.offers.price_checks import problems_of
-from django_amazon_sync.sync.offers.rates import rates_for
+from django_amazon_sync.sync.offers.rates import Find, rates_for
 from django_amazon_sync.sync.runs.work import Work
 
 #: An offer that the shop does not show is gone after a second look so much later.
@@ -120,8 +120,10 @@ class Rules:
         return self.switches.get(name, True) if own is None else own
 
     @classmethod
-    def of(cls, marketplace: Marketplace) -> Rules:
-        """The rules of one marketplace and its account."""
+    def of(
+        cls, marketplace: Marketplace, find: Find | None = None, today: date | None = None
+    ) -> Rules:
+        """The rules of one marketplace and its account; rates are as ``rates_for`` has them."""
         facts = marketplace.facts
         return cls(
             code=facts.id,
@@ -131,7 +133,7 @@ class Rules:
                 markup_percent=marketplace.markup_percent,
                 ending=marketplace.price_ending,
                 floor=marketplace.price_floor,
-                rates=rates_for(marketplace),
+                rates=rates_for(marketplace, find, today),
             ),
             switches=switches_of(marketplace),
             buffer=marketplace.account.stock_buffer,

@@ -7,12 +7,13 @@ on until they are too old; what stops then are the prices of that marketplace, e
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, timedelta
 from decimal import Decimal
-from functools import partial
+from typing import TypeAlias
 
 import requests
+from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, gettext_noop
 
@@ -21,9 +22,14 @@ from django_amazon_sync.amazon import sessions
 from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.data import Rate
 from django_amazon_sync.errors import Unavailable, Unreadable
-from django_amazon_sync.models import ExchangeRate, Marketplace, RateFetch, RateSource
+from django_amazon_sync.models import (
+    ExchangeRate,
+    Marketplace,
+    RateFetch,
+    RateSource,
+    SellerAccount,
+)
 from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
-from django_amazon_sync.sync.runs.work import Work
 
 logger = logging.getLogger("django_amazon_sync.rates")
 
@@ -36,28 +42,27 @@ TIMEOUT, ALTOGETHER = (5.0, 10.0), 30.0
 #: After a failure the rates are asked for again, but not before this time has passed.
 REST = timedelta(hours=1)
 
+#: Looks up the rate from a currency to another on a day; a sentence where it cannot tell.
+Find: TypeAlias = Callable[[str, str, date], "Rate | str | None"]
+
 #: Days that rates are kept, so that the table does not grow for ever.
 KEPT = timedelta(days=365)
 
 
-def bring_up_rates(work: Work) -> None:
-    """Fetch the European Central Bank's rates if a marketplace of the account needs them today.
+def fetch_due(account: SellerAccount) -> DayOfRates | None:
+    """The European Central Bank's newest rates, if a marketplace of the account needs them today.
 
-    At most once a day and for all accounts together; what went wrong is said on the accounts that
-    convert by them, until it works again.
+    They are fetched at most once a day and for all accounts together, and are for the caller to
+    ``save``; what went wrong is said on the accounts that convert by them, until it works again.
     """
-    active = work.account.marketplaces.filter(active=True, rate_source=RateSource.ECB)
-    now = clock.now()
-    if not active.exists() or not RateFetch.claim(RateSource.ECB, now, REST):
-        return
-    fetch = RateFetch.objects.filter(source=RateSource.ECB)
+    active = account.marketplaces.filter(active=True, rate_source=RateSource.ECB)
+    if not active.exists() or not RateFetch.claim(RateSource.ECB, clock.now(), REST):
+        return None
     try:
-        save(fetch_day())
+        return fetch_day()
     except Unreadable as fault:
-        fetch.update(reason=str(fault))
-    else:
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        fetch.update(reason="", fetched_at=now, next_at=midnight + timedelta(days=1))
+        RateFetch.objects.filter(source=RateSource.ECB).update(reason=str(fault))
+        return None
 
 
 def fetch_day() -> DayOfRates:
@@ -75,8 +80,13 @@ def fetch_day() -> DayOfRates:
         raise Unreadable(f"{url} answers with too much, or too slowly.") from None
 
 
+@transaction.atomic
 def save(day: DayOfRates) -> None:
     """Keep a day of rates, all of it or nothing; a day that is there already is written anew."""
+    now = clock.now()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    fetch = RateFetch.objects.filter(source=RateSource.ECB)
+    fetch.update(reason="", fetched_at=now, next_at=midnight + timedelta(days=1))
     ExchangeRate.objects.bulk_create(
         [
             ExchangeRate(source=RateSource.ECB, base=EURO, currency=currency, rate=rate, on=day.on)
@@ -92,20 +102,22 @@ def save(day: DayOfRates) -> None:
 # --- Looking up -----------------------------------------------------------------------------------
 
 
-def rates_for(marketplace: Marketplace) -> Rates | None:
+def rates_for(
+    marketplace: Marketplace, find: Find | None = None, today: date | None = None
+) -> Rates | None:
     """The rates into the marketplace's currency, or None where it does not convert.
 
-    Nothing is looked up before a price asks for it.
+    Nothing is looked up before a price asks for it. ``find`` looks them up as if others were
+    stored (``in_day``, ``in_table``), and as of ``today``, which is another day then.
     """
     if not marketplace.rate_source:
         return None
-    source = RateSource(marketplace.rate_source)
-    find, name, remedy = _SOURCES[source]
-    today = clock.now().date()
+    stored, name, remedy = _SOURCES[RateSource(marketplace.rate_source)]
+    find, today = find or stored, today or clock.now().date()
     currency = marketplace.facts.currency
     return Rates(
         currency,
-        partial(find, currency=currency, today=today),
+        lambda base: find(base, currency, today),
         source=name,
         remedy=remedy,
         today=today,
@@ -113,23 +125,48 @@ def rates_for(marketplace: Marketplace) -> Rates | None:
     )
 
 
-def _of_the_bank(base: str, currency: str, today: date) -> Rate | None:
-    rows = ExchangeRate.objects.filter(source=RateSource.ECB, on__lte=today)
+def newest_day(until: date) -> DayOfRates | None:
+    """The bank's newest rates of that day or before, as far as they were fetched."""
+    rows = ExchangeRate.objects.filter(source=RateSource.ECB, on__lte=until)
     newest = rows.order_by("-on").values_list("on", flat=True).first()
     if newest is None:
         return None
-    found = rows.filter(on=newest, currency__in=[base, currency])
-    day = DayOfRates(newest, dict(found.values_list("currency", "rate")))
-    rate = crossed(day, base, currency)
-    return None if rate is None else Rate(rate, newest, gettext(_BANK))
+    return DayOfRates(newest, dict(rows.filter(on=newest).values_list("currency", "rate")))
 
 
-def _of_the_table(base: str, currency: str, today: date) -> Rate | None:
-    rows = ExchangeRate.objects.filter(
-        source=RateSource.TABLE, base=base, currency=currency, on__lte=today
-    )
-    newest = rows.order_by("-on").first()
-    return None if newest is None else Rate(newest.rate, newest.on, gettext(_TABLE))
+def _of_the_bank(base: str, currency: str, today: date) -> Rate | str | None:
+    day = newest_day(today)
+    return None if day is None else in_day(day)(base, currency, today)
+
+
+def in_day(day: DayOfRates) -> Find:
+    """Looks up in the rates of this day, whether they are stored or not."""
+
+    def find(base: str, currency: str, today: date) -> Rate | None:
+        rate = crossed(day, base, currency)
+        return None if rate is None else Rate(rate, day.on, gettext(_BANK))
+
+    return find
+
+
+def _of_the_table(base: str, currency: str, today: date) -> Rate | str | None:
+    return in_table()(base, currency, today)
+
+
+def in_table(typed: ExchangeRate | None = None, without: Collection[int] = ()) -> Find:
+    """Looks up in the table as if it had this rate, and had these (pk) no more."""
+
+    def find(base: str, currency: str, today: date) -> Rate | None:
+        rows = ExchangeRate.objects.filter(
+            source=RateSource.TABLE, base=base, currency=currency, on__lte=today
+        )
+        newest = rows.exclude(pk__in=without).order_by("-on").first()
+        if typed is not None and (typed.base, typed.currency) == (base, currency):
+            newer = newest is None or typed.on >= newest.on
+            newest = typed if newer and typed.on <= today else newest
+        return None if newest is None else Rate(newest.rate, newest.on, gettext(_TABLE))
+
+    return find
 
 
 def _of_the_project(base: str, currency: str, today: date) -> Rate | str | None:
@@ -157,7 +194,7 @@ _BANK, _TABLE = gettext_noop("European Central Bank"), gettext_noop("the table o
 _OWN_PRICE = "or set an own Amazon price."
 
 #: How to look one up, what the source is called, and what staff do where there is none.
-_SOURCES: dict[RateSource, tuple[Callable[..., Rate | str | None], str, str]] = {
+_SOURCES: dict[RateSource, tuple[Find, str, str]] = {
     RateSource.ECB: (
         _of_the_bank,
         f"the rates of the {_BANK}",

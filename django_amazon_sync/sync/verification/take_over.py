@@ -51,6 +51,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.explain import offer_of
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
@@ -66,7 +67,6 @@ from django_amazon_sync.sync.offers.desired import (
     why_not_wanted,
 )
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
-from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders.up_to_date import (
     bring_up_orders,

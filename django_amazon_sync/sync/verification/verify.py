@@ -30,6 +30,7 @@ from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValues, ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.rules import listing_state
+from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
@@ -54,7 +55,6 @@ from django_amazon_sync.sync.offers.fields import (
     received,
     terms_of,
 )
-from django_amazon_sync.sync.offers.rates import bring_up_rates
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_known_past
 from django_amazon_sync.sync.runs.bulk import chunks
