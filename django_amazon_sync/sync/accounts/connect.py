@@ -189,6 +189,8 @@ def connect_account(
             defaults={"client_secret": credentials.client_secret},
             create_defaults={"client_secret": credentials.client_secret, **facts},
         )
+        same = SellerAccount.objects.filter(application=owner, seller_id=seller_id, region=region)
+        before = _what_it_sells(same.defer("refresh_token").first())
         account, _made = SellerAccount.objects.update_or_create(
             application=owner,
             seller_id=seller_id,
@@ -204,15 +206,24 @@ def connect_account(
         )
         account.access_tokens.all().delete()
         access.forget(SellerAccount.objects.filter(pk=account.pk))
-        for code in marketplaces:
+        made = [
             Marketplace.objects.get_or_create(
                 account=account, code=code, defaults={"language": languages[code]}
-            )
+            )[1]
+            for code in marketplaces
+        ]
         for job, every in DEFAULT_PERIODS.items():
             Schedule.objects.get_or_create(account=account, job=job, defaults={"every": every})
+        if account.state == AccountState.LIVE and (any(made) or before != _what_it_sells(account)):
+            # Other products, or another store: no change of an offer says so.
+            account.schedules.filter(job=Job.EXPORT).update(next_due=clock.now())
     if account.state == AccountState.DISCONNECTED:
         account.move(AccountState.OBSERVING, state_reason="")
     return account
+
+
+def _what_it_sells(account: SellerAccount | None) -> tuple[str, bool] | None:
+    return (account.shop_scope, account.synchronise_all) if account else None
 
 
 def _known_in_region(marketplaces: Sequence[str], region: str) -> None:

@@ -39,6 +39,25 @@ def test_connecting_again_updates_the_account_that_is_there(
     assert SellerAccount.objects.count() == 1
 
 
+def test_what_an_account_sells_elsewhere_or_besides_is_sent_soon(
+    connect: Callable[..., World],
+) -> None:
+    def due() -> list[str]:
+        found = Schedule.objects.filter(next_due__lte=timezone.now())
+        jobs = [schedule.job for schedule in found]
+        Schedule.objects.update(next_due=timezone.now() + timedelta(days=1))
+        return jobs
+
+    connect()
+    due()
+    connect()
+    assert due() == [], "a new token is no reason"
+    connect(marketplaces=(DE, FR))
+    assert due() == [Job.EXPORT]
+    connect(synchronise_all=False)
+    assert due() == [Job.EXPORT]
+
+
 def test_a_release_sends_soon_what_changed_meanwhile(connect: Callable[..., World]) -> None:
     account = connect(live=False).account
     later = timezone.now() + timedelta(days=1)
