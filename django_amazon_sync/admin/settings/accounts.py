@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Count, QuerySet
-from django.forms import ModelForm
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -23,10 +24,16 @@ from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart, market
 from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
-from django_amazon_sync.admin.settings.account_forms import AccountForm, ApplicationForm
+from django_amazon_sync.admin.settings.account_forms import (
+    AccountForm,
+    ApplicationForm,
+    MarketplacesForm,
+)
 from django_amazon_sync.admin.settings.connecting import ConnectingPages, connection_of
 from django_amazon_sync.admin.settings.cron_key import CronKeyPages, cron_key_of
 from django_amazon_sync.admin.settings.marketplaces import MarketplaceInline
+from django_amazon_sync.admin.settings.rule_preview import PreviewsRules
+from django_amazon_sync.admin.settings.ruled import Ruled, of_marketplaces
 from django_amazon_sync.admin.settings.schedules import ScheduleInline
 from django_amazon_sync.admin.todo.overview import OverviewPages
 from django_amazon_sync.errors import AmazonSyncError
@@ -124,9 +131,11 @@ class AccountAdmin(
     ConnectingPages,
     CronKeyPages,
     OverviewPages,
+    PreviewsRules[SellerAccount],
     Screen[SellerAccount],
 ):
     form = AccountForm
+    secrets = ("new_secret",)
     account_path = "self"
     reads_with = ("application",)
     encrypted = ("refresh_token", "application__client_secret")
@@ -204,6 +213,23 @@ class AccountAdmin(
         elif "refresh_token" in form.changed_data:
             SellerAccount.objects.filter(pk=obj.pk).update(authorised_on=timezone.localdate())
             _connect_again(SellerAccount.objects.filter(pk=obj.pk))
+
+    def ruled(
+        self, form: ModelForm[SellerAccount], formsets: Sequence[BaseFormSet[Any]]
+    ) -> Ruled | None:
+        """The account's own rules, and those of its stores; a new account changes nothing yet."""
+        account = form.instance
+        if not account.pk:
+            return None
+        typed = [
+            row.instance
+            for rows in formsets
+            if isinstance(rows, MarketplacesForm)
+            for row in rows
+            if row.instance.pk or row.has_changed()
+        ]
+        others = account.marketplaces.exclude(pk__in=[place.pk for place in typed if place.pk])
+        return of_marketplaces([*typed, *others], account)
 
     # --- What the pages show ---------------------------------------------------------------------
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowsInline, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
-from django_amazon_sync.admin.products.offer_fields import WithSwitches
+from django_amazon_sync.admin.products.offer_fields import MarketplaceSwitches, WithSwitches
 from django_amazon_sync.admin.settings.account_forms import MarketplaceForm, MarketplacesForm
 from django_amazon_sync.admin.settings.marketplace_forms import (
     PRICE_FIELDS,
     MarketplaceSettingsForm,
 )
+from django_amazon_sync.admin.settings.rule_preview import PreviewsRules
+from django_amazon_sync.admin.settings.ruled import Ruled, of_marketplaces
 from django_amazon_sync.models import Marketplace, SellerAccount
 
 
@@ -46,7 +52,7 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
 
 
 @admin.register(Marketplace)
-class MarketplaceAdmin(WithSwitches, NoAddDelete, Screen[Marketplace]):
+class MarketplaceAdmin(PreviewsRules[Marketplace], WithSwitches, NoAddDelete, Screen[Marketplace]):
     """Made on the account's page; here are all its settings."""
 
     reads_with = ("account",)
@@ -77,3 +83,10 @@ class MarketplaceAdmin(WithSwitches, NoAddDelete, Screen[Marketplace]):
         """Whoever may not change prices sees their rule all the same."""
         shown = super().get_readonly_fields(request, obj)
         return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, *PRICE_FIELDS)
+
+    def ruled(
+        self, form: forms.ModelForm[Marketplace], formsets: Sequence[forms.BaseFormSet[Any]]
+    ) -> Ruled | None:
+        assert isinstance(form, MarketplaceSwitches)
+        form.take_switches()
+        return of_marketplaces([form.instance])

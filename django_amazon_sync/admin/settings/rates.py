@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.forms import ModelForm
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import scopes_of
 from django_amazon_sync.admin.common.base import RowForm, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
+from django_amazon_sync.admin.settings.rule_preview import PreviewsRules, effects_now, in_words
+from django_amazon_sync.admin.settings.ruled import Ruled, of_rate, without_rates
 from django_amazon_sync.models import ExchangeRate, RateFetch, RateSource
 
 
@@ -49,7 +55,7 @@ def _currency(code: str) -> str:
 
 
 @admin.register(ExchangeRate)
-class ExchangeRateAdmin(Screen[ExchangeRate]):
+class ExchangeRateAdmin(PreviewsRules[ExchangeRate], Screen[ExchangeRate]):
     """Who may change prices keeps the table; what was fetched stays as it came.
 
     The rates hold for all accounts, so that people of one part of the shop do not see them.
@@ -65,6 +71,7 @@ class ExchangeRateAdmin(Screen[ExchangeRate]):
     search_help_text = _("Code of a currency")
     ordering = ("-on", "base", "currency")
     change_list_template = "django_amazon_sync/admin/rates.html"
+    delete_confirmation_template = "django_amazon_sync/admin/rate_delete.html"
 
     @admin.display(description=_("rate"), ordering="rate")
     def plain_rate(self, rate: ExchangeRate) -> str:
@@ -81,6 +88,32 @@ class ExchangeRateAdmin(Screen[ExchangeRate]):
     ) -> None:
         obj.source = RateSource.TABLE
         super().save_model(request, obj, form, change)
+
+    def ruled(
+        self, form: ModelForm[ExchangeRate], formsets: Sequence[BaseFormSet[Any]]
+    ) -> Ruled | None:
+        return of_rate(form.instance)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's question before it deletes says what that changes at Amazon."""
+        rate = self.get_object(request, unquote(object_id))
+        if rate is None or not self.has_delete_permission(request, rate):
+            return super().delete_view(request, object_id, extra_context)
+        effects = effects_now(without_rates([rate]))
+        with transaction.atomic():
+            for each in effects if request.method == "POST" else ():
+                each.note()
+            context = {"accounts": in_words(request, effects), **(extra_context or {})}
+            return super().delete_view(request, object_id, context)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeRate]) -> None:
+        effects = effects_now(without_rates(queryset))
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+            for each in effects:
+                each.note()
 
     # --- Who may do what -------------------------------------------------------------------------
 

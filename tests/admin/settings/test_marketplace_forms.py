@@ -9,6 +9,7 @@ import pytest
 from django_amazon_sync.models import Listing, Marketplace
 from tests.admin.conftest import Staff
 from tests.admin.japan import mug_for_japan
+from tests.admin.settings.rule_steps import confirm
 
 pytestmark = pytest.mark.django_db
 
@@ -26,14 +27,16 @@ def test_a_function_for_rates_has_to_be_there(
     [error] = response.context["adminform"].form.errors["rate_source"]
     assert "AMAZON_SYNC['RATES_CALLABLE']" in error
     settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RATES_CALLABLE": "decimal.Decimal"}
-    assert staff.save(Marketplace, listing.marketplace_id, **choice).status_code == 302
+    page = staff.save(Marketplace, listing.marketplace_id, **choice)
+    assert confirm(staff, page).status_code == 302
     assert Marketplace.objects.get().rate_source == "callable"
 
 
 def test_amazon_wins_where_staff_choose_it(staff: Staff, listing: Listing) -> None:
     settings = {"language": "de_DE", "markup_percent": "0", "sync_quantity": "on"}
     place = listing.marketplace_id
-    response = staff.save(Marketplace, place, **settings, amazon_wins=["price", "name"])
+    page = staff.save(Marketplace, place, **settings, amazon_wins=["price", "name"])
+    response = confirm(staff, page)
     assert response.status_code == 302
     assert sorted(Marketplace.objects.get().amazon_wins) == ["name", "price"]
     response = staff.save(Marketplace, place, **settings, amazon_wins=["quantity"])

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from django_amazon_sync.models import ExchangeRate, Listing, RateFetch, RateSource
+from django_amazon_sync.models import (
+    ExchangeRate,
+    Listing,
+    Marketplace,
+    OfferChange,
+    RateFetch,
+    RateSource,
+)
 from tests import factories
-from tests.admin.conftest import Staff
+from tests.admin.conftest import Staff, address
 from tests.admin.japan import convert, explained, mug_for_japan, today
+from tests.admin.settings.rule_steps import confirm, text_of
 from tests.factories_amazon import ExchangeRateFactory
+from tests.world import JP, World
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +104,86 @@ def test_rates_are_kept_by_those_who_change_prices_of_all_accounts(
     assert packer.client.get("/admin/django_amazon_sync/exchangerate/add/").status_code == 403
     ExchangeRateFactory.create()
     assert "162.35" not in packer.see(ExchangeRate)
+
+
+# --- What a rate changes on Amazon ---------------------------------------------------------------
+
+
+@pytest.fixture
+def japan(connect: Callable[..., World]) -> World:
+    """A mug of 10 euros that sells in Japan by the table; a pot has its own price there."""
+    world = connect("fe", (JP,))
+    Marketplace.objects.update(rate_source=RateSource.TABLE)
+    ExchangeRateFactory.create(rate="160", on=today() - timedelta(days=1))
+    for sku in ("MUG", "POT"):
+        factories.stock_record(sku, price="10.00", in_stock=5)
+        world.list_on_amazon(sku, marketplace=JP, price="1600", quantity=5)
+    world.export()
+    Listing.objects.filter(sku__sku="POT").update(own_price=1600)
+    OfferChange.objects.all().delete()
+    return world
+
+
+def enter(staff: Staff, rate: str, on: date) -> Any:
+    return staff.save(ExchangeRate, base="EUR", currency="JPY", rate=rate, on=on.isoformat())
+
+
+def test_a_rate_is_seen_before_it_is_saved_and_leaves_by_the_lane(
+    staff: Staff, japan: World
+) -> None:
+    page = enter(staff, "165", today())
+    told = text_of(page)
+    assert "The price of 1 listing changes." in told
+    assert "1600 JPY → 1650 JPY" in told
+    assert ExchangeRate.objects.count() == 1
+    assert confirm(staff, page).status_code == 302
+    assert ExchangeRate.objects.count() == 2
+    assert OfferChange.objects.count() == 1
+    japan.send_changes()
+    assert (japan.live("MUG", JP).price, japan.live("POT", JP).price) == (1650, 1600)
+
+
+def test_a_rate_of_an_earlier_day_or_another_pair_is_saved_at_once(
+    staff: Staff, japan: World
+) -> None:
+    assert enter(staff, "165", today() - timedelta(days=3)).status_code == 302
+    other = {"base": "EUR", "currency": "USD", "rate": "1.08", "on": today().isoformat()}
+    assert staff.save(ExchangeRate, **other).status_code == 302
+    assert not OfferChange.objects.exists()
+
+
+def test_a_rate_of_a_later_day_is_noted_for_that_day(staff: Staff, japan: World) -> None:
+    tomorrow = today() + timedelta(days=1)
+    page = enter(staff, "165", tomorrow)
+    assert "1600 JPY → 1650 JPY" in text_of(page)
+    assert "It holds from" in text_of(page)
+    confirm(staff, page)
+    noted = OfferChange.objects.get()
+    assert (noted.at.date(), noted.at.hour) == (tomorrow, 0)
+    japan.send_changes()
+    assert japan.live("MUG", JP).price == 1600
+
+
+def test_the_question_before_a_rate_is_deleted_says_what_that_changes(
+    staff: Staff, japan: World
+) -> None:
+    newer = ExchangeRateFactory.create(rate="165", on=today())
+    japan.export()
+    where = address(ExchangeRate, newer.pk).replace("/change/", "/delete/")
+    assert "1650 JPY → 1600 JPY" in text_of(staff.client.get(where))
+    assert not OfferChange.objects.exists()
+    staff.client.post(where, {"post": "yes"})
+    japan.send_changes()
+    assert japan.live("MUG", JP).price == 1600
+
+    staff.client.post(
+        address(ExchangeRate),
+        {
+            "action": "delete_selected", "post": "yes",
+            "_selected_action": [ExchangeRate.objects.get().pk],
+        },
+    )  # fmt: skip
+    assert not ExchangeRate.objects.exists()
+    assert OfferChange.objects.count() == 1
+    japan.send_changes()
+    assert japan.live("MUG", JP).price == 1600, "Amazon keeps what it has"
