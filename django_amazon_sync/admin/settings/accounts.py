@@ -205,6 +205,8 @@ class AccountAdmin(
         if not change:
             obj.authorised_on = timezone.localdate()
         super().save_model(request, obj, form, change)
+        if change and obj.state == AccountState.LIVE and "shop_scope" in form.changed_data:
+            connect.export_soon(obj)
         if not change:
             Schedule.objects.bulk_create(
                 Schedule(account=obj, job=job, every=every)

@@ -80,7 +80,7 @@ class Ruled:
                 continue
             rows = model._base_manager.filter(pk__in=pks).order_by("pk")
             if lock:
-                rows = rows.select_for_update(of=("self",))
+                rows = rows.select_for_update(of=("self",), no_key=True)
             there += rows.defer("refresh_token") if model is SellerAccount else rows
         return self._values(there)
 

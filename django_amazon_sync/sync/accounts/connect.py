@@ -215,8 +215,7 @@ def connect_account(
         for job, every in DEFAULT_PERIODS.items():
             Schedule.objects.get_or_create(account=account, job=job, defaults={"every": every})
         if account.state == AccountState.LIVE and (any(made) or before != _what_it_sells(account)):
-            # Other products, or another store: no change of an offer says so.
-            account.schedules.filter(job=Job.EXPORT).update(next_due=clock.now())
+            export_soon(account)
     if account.state == AccountState.DISCONNECTED:
         account.move(AccountState.OBSERVING, state_reason="")
     return account
@@ -328,8 +327,13 @@ def release(account: SellerAccount) -> None:
             f"The account {account} is {account.get_state_display()}; connect it again first."
         )
     else:
-        # What changed in the shop while the account was silent was not written down.
-        account.schedules.filter(job=Job.EXPORT).update(next_due=clock.now())
+        export_soon(account)
+
+
+def export_soon(account: SellerAccount, at: datetime | None = None) -> None:
+    """Let the next whole export begin at once, or at a later moment: no change of an offer says
+    what changed, as after a silence, or where other products are sold or another store is."""
+    account.schedules.filter(job=Job.EXPORT).update(next_due=at or clock.now())
 
 
 def pause(account: SellerAccount, reason: str) -> bool:

@@ -12,7 +12,6 @@ from django.db import transaction
 from django_amazon_sync import clock
 from django_amazon_sync.models import AccountState, RateSource, SellerAccount
 from django_amazon_sync.rules.rates import DayOfRates
-from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.export.rule_changes import Effects, RuleChange, effects_of
 from django_amazon_sync.sync.offers import rates
 from django_amazon_sync.sync.offers.desired import Rules
@@ -29,18 +28,19 @@ def bring_up_rates(work: Work) -> None:
     day = rates.fetch_due(work.account)
     if day is None:
         return
-    effects = [] if day == rates.newest_day(clock.now().date()) else list(_effects(day, work.shop))
+    effects = [] if day == rates.newest_day(clock.now().date()) else list(_effects(day, work))
     with transaction.atomic():
         rates.save(day)
         for each in effects:
             each.note()
 
 
-def _effects(day: DayOfRates, shop: Shop) -> Iterator[Effects]:
+def _effects(day: DayOfRates, work: Work) -> Iterator[Effects]:
     """What these rates change in each account that writes."""
     for account in SellerAccount.objects.filter(state=AccountState.LIVE).defer("refresh_token"):
         converting = account.marketplaces.filter(active=True, rate_source=RateSource.ECB)
         places = list(converting.select_related("account").defer("account__refresh_token"))
         before = {place.pk: Rules.of(place) for place in places}
         after = {place.pk: Rules.of(place, in_day(day)) for place in places}
-        yield effects_of(RuleChange(account, before, after), shop, LOOKS_FOR)
+        change = RuleChange(account, before, after)
+        yield effects_of(change, work.shop, LOOKS_FOR, work.lease.check)

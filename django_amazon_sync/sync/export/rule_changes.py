@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.data import FieldValue, FieldValues, Offer
-from django_amazon_sync.models import AccountState, Job, Listing, Presence, SellerAccount, SellerSku
+from django_amazon_sync.models import AccountState, Listing, Presence, SellerAccount, SellerSku
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision
 from django_amazon_sync.rules.listing_state import State
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.accounts.connect import export_soon
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.survey import (
     Differing,
@@ -162,13 +163,15 @@ class Effects:
 
     # --- Looking ---------------------------------------------------------------------------------
 
-    def look_at_all(self, seconds: float) -> Effects:
-        """Count what changes, for so many seconds."""
+    def look_at_all(self, seconds: float, step: Callable[[], object] | None = None) -> Effects:
+        """Count what changes, for so many seconds; ``step`` is told of each page."""
         ends, last = clock.monotonic() + seconds, 0
         skus = SellerSku.objects.filter(account=self.change.account).order_by("pk")
         columns = skus.values_list("pk", "offer_pk")
         with gc_frozen():
             while page := list(columns.filter(pk__gt=last)[:OFFERS_PER_CHUNK]):
+                if step is not None:
+                    step()
                 self._look_at(page)
                 last = page[-1][0]
                 if len(page) == OFFERS_PER_CHUNK and clock.monotonic() > ends:
@@ -297,8 +300,7 @@ class Effects:
             rest = SellerSku.objects.filter(account=account, pk__gt=self.cut_after)
             note_skus(rest, at=at)
         if self._gone:  # what the shop has no more has no offer to be noted by
-            exports = account.schedules.filter(job=Job.EXPORT)
-            exports.update(next_due=at or clock.now())
+            export_soon(account, at)
 
 
 def _wanted(
@@ -317,10 +319,12 @@ def _wanted(
     return _Wanted(values, want.problems)
 
 
-def effects_of(change: RuleChange, shop: Shop, seconds: float) -> Effects:
+def effects_of(
+    change: RuleChange, shop: Shop, seconds: float, step: Callable[[], object] | None = None
+) -> Effects:
     """What the change changes, as far as it is counted in so many seconds; nothing where the
     account does not write, or no rule changes."""
     found = Effects(change, shop)
     if change.account.state != AccountState.LIVE or not change.marketplaces:
         return found
-    return found.look_at_all(seconds)
+    return found.look_at_all(seconds, step)

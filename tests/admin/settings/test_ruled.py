@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from oscar.core.loading import get_model
 
-from django_amazon_sync.models import Marketplace, OfferChange
+from django_amazon_sync.models import Job, Marketplace, OfferChange, Schedule, SellerSku
 from tests.admin.conftest import Staff
 from tests.admin.settings.rule_steps import (
     change_account,
@@ -40,6 +43,32 @@ def test_what_somebody_saved_meanwhile_is_named_and_stays(staff: Staff, shelf: W
     assert "Amazon.de: Lowest price: 3 → –" in told
     assert confirm(staff, again).status_code == 302
     assert place_of(shelf).markup_percent == 10
+
+
+def test_another_part_of_the_shop_is_sent_soon(staff: Staff, shelf: World) -> None:
+    later = timezone.now() + timedelta(days=1)
+    Schedule.objects.update(next_due=later)
+    assert change_account(staff, shelf, shop_scope="north").status_code == 302
+    due = Schedule.objects.filter(next_due__lt=later)
+    assert [schedule.job for schedule in due] == [Job.EXPORT]
+
+
+def test_what_the_shop_has_no_more_goes_to_zero_once_quantities_are_sent_again(
+    staff: Staff, shelf: World
+) -> None:
+    Marketplace.objects.update(sync_quantity=False)
+    get_model("partner", "StockRecord").objects.get(partner_sku="MUG").delete()
+    shelf.export()
+    SellerSku.objects.filter(sku="MUG").update(offer_pk="")  # as where its offer has another SKU
+    later = timezone.now() + timedelta(days=1)
+    Schedule.objects.update(next_due=later)
+    page = change_place(staff, shelf, sync_quantity="on")
+    assert "1 quantity goes to 0." in text_of(page)
+    confirm(staff, page)
+    due = Schedule.objects.filter(next_due__lt=later)
+    assert [schedule.job for schedule in due] == [Job.EXPORT], "it has no offer to be noted by"
+    shelf.export()
+    assert shelf.live("MUG").quantity == 0
 
 
 def test_where_amazon_wins_no_more_the_shops_price_goes_back(
