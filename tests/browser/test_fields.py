@@ -75,6 +75,8 @@ def test_a_marketplace_sends_no_list_price(
     expect(page.get_by_label("Send: maximum order quantity")).to_be_checked()
     switch.uncheck()
     page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("List price: 1 is no longer sent")).to_be_visible()
+    page.get_by_role("button", name="Save it").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     expect(switch).not_to_be_checked()
 

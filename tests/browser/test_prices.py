@@ -61,6 +61,8 @@ def test_a_price_is_converted_and_explained(
     assert not ExchangeRate.objects.exists()
     page.get_by_label("Rate", exact=True).or_(page.get_by_label("Rate:", exact=True)).fill("162.35")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The price of 1 listing changes.")).to_be_visible()
+    page.get_by_role("button", name="Save it").click()
     expect(page.get_by_text("was added successfully")).to_be_visible()
 
     page.goto(listing)

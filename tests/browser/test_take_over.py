@@ -106,6 +106,8 @@ def test_where_amazon_wins_it_stays_until_the_shops_price_is_sent(
     wins.get_by_label("quantity").uncheck()
     wins.get_by_label("price").check()
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("1 price is no longer sent")).to_be_visible()
+    page.get_by_role("button", name="Save it").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     dearer.export()
     assert dearer.live("MUG").price == Decimal("12.00")
