@@ -105,6 +105,17 @@ def test_a_token_that_was_typed_beside_a_rule_stands_on_no_page(staff: Staff, sh
     assert change_account(staff, shelf, new_secret="by itself").status_code == 302
 
 
+def test_who_may_only_look_is_shown_no_page_before(
+    staff: Staff, staff_with: Callable[..., Staff], shelf: World
+) -> None:
+    where = address(Marketplace, place_of(shelf).pk)
+    data = typed(staff.client.get(where), "marketplace_form", markup_percent="10")
+    viewer = staff_with("view_marketplace")
+    for button in ("_save", "_confirm_rules"):
+        assert viewer.client.post(where, {**data, button: "1"}).status_code == 403
+    assert place_of(shelf).markup_percent == 0
+
+
 def test_who_may_not_change_prices_changes_none_by_a_rule(
     staff_with: Callable[..., Staff], shelf: World
 ) -> None:

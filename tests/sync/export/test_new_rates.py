@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from django_amazon_sync.models import Marketplace, OfferChange, RateFetch, RateSource
 from tests import factories
+from tests.admin.conftest import Staff
+from tests.admin.settings.rule_steps import change
 from tests.bank import document
 from tests.served import Served, served
 from tests.world import JP, World
@@ -59,6 +62,23 @@ def test_what_new_rates_change_leaves_by_the_lane_and_nothing_else_is_noted(
     assert OfferChange.objects.count() == 1
     japan.send_changes()
     assert japan.live("MUG", JP).price == 1650
+
+
+def test_rates_that_were_never_fetched_are_by_the_lane_of_whoever_chooses_them(
+    connect: Callable[..., World], bank: Served, admin_client: Client
+) -> None:
+    world = connect("fe", (JP,))
+    factories.stock_record("MUG", price="10.00", in_stock=5)
+    world.list_on_amazon("MUG", marketplace=JP, price="1600", quantity=5)
+    world.export()
+    OfferChange.objects.all().delete()
+    place = Marketplace.objects.get()
+    chosen = change(Staff(admin_client), Marketplace, place.pk, rate_source="ecb")
+    assert chosen.status_code == 302, "nobody knows yet what it changes"
+    assert bank.asked == 0
+    world.send_changes()
+    assert bank.asked == 1
+    assert world.live("MUG", JP).price == 1624
 
 
 def test_another_account_that_converts_is_told_too(

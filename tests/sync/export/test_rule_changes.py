@@ -100,6 +100,23 @@ def test_a_rule_names_no_absence(staff: Staff, shelf: World) -> None:
     assert again.at > timezone.now(), "a second look ten minutes later"
 
 
+def test_a_rise_by_a_rule_waits_for_orders_and_names_no_absence_meanwhile(
+    staff: Staff, shelf: World
+) -> None:
+    confirm(staff, change_account(staff, shelf, stock_buffer="2"))
+    shelf.send_changes()
+    assert shelf.live("MUG").quantity == 3
+    shelf.amazon.advance(3600)
+    confirm(staff, change_account(staff, shelf, stock_buffer="0"))
+    shelf.send_changes()
+    assert shelf.live("MUG").quantity == 3, "orders of the last hour are not known"
+    records = get_model("partner", "StockRecord").objects.filter(partner_sku="MUG")
+    records._raw_delete(records.db)
+    shelf.import_orders()
+    shelf.send_changes()
+    assert [shelf.live(name).quantity for name in ("MUG", "POT")] == [3, 9]
+
+
 def test_a_look_takes_as_many_queries_for_many_listings(staff: Staff, world: World) -> None:
     def queries() -> int:
         page = change_place(staff, world, markup_percent="10")
