@@ -36,15 +36,19 @@ CHANGES = {"a markup, which changes each": ("markup_percent", Decimal(10)),
 
 def measure(*, quick: bool) -> Iterator[Ratio]:
     for size, rounds in (QUICK if quick else SIZES).items():
-        in_child(make_database)
-        try:
-            in_child(fill, size)
-            for name, (column, value) in CHANGES.items():
-                ours, diff, memory = in_child(times, rounds, column, value, size)
-                what = f"{name} of {size:,} listings / their difference report"
-                yield Ratio(what, ours, diff, AIM, memory)
-        finally:
-            in_child(drop_database)
+        yield from at_size(size, rounds)
+
+
+def at_size(size: int, rounds: int) -> Iterator[Ratio]:
+    in_child(make_database)
+    try:
+        in_child(fill, size)
+        for name, (column, value) in CHANGES.items():
+            ours, diff, memory = in_child(times, rounds, column, value, size)
+            what = f"{name} of {size:,} listings / their difference report"
+            yield Ratio(what, ours, diff, AIM, memory)
+    finally:
+        in_child(drop_database)
 
 
 def times(rounds: int, column: str, value: Decimal, size: int) -> tuple[float, float, float]:

@@ -20,13 +20,13 @@ from tempfile import TemporaryDirectory
 from benchmarks.run import machine, set_up
 set_up()
 
-from benchmarks import diff, feeds, settle, whole
+from benchmarks import diff, feeds, rules, settle, whole
 from benchmarks.ground import in_child
 
 print(in_child(machine))
 with TemporaryDirectory() as folder:
     ratios = [diff.at_size(30, 1), feeds.at_size(30, 1), settle.at_size(30, 1, Path(folder))]
-ratios.append(whole.at_size(120))
+ratios += [whole.at_size(120), *rules.at_size(30, 1)]
 for one in ratios:
     print(one.what, one.ratio)
 """
@@ -45,4 +45,4 @@ def test_each_benchmark_of_a_catalogue_runs() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("/") >= 4, done.stdout
+    assert done.stdout.count("/") >= 6, done.stdout
