@@ -166,7 +166,8 @@ class Code(StrEnum):
     REVIVED = (
         "revived",
         gettext_noop(
-            "Amazon shows it as %(status)s again, and the shop's order is cancelled: look at it."
+            "Amazon shows it as %(status)s again, and the shop's order is cancelled. It holds its "
+            "units: bring the shop's order back, then replay it."
         ),
     )
     CONTRADICTS = (

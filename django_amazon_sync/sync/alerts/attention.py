@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from django_amazon_sync.models import (
     Job,
     Listing,
     Marketplace,
+    OfferChange,
     OrderState,
     RateFetch,
     RateSource,
@@ -38,6 +39,8 @@ from django_amazon_sync.models import (
     SellerAccount,
     Shipment,
     ShipmentState,
+    Submission,
+    SubmissionState,
     SyncRun,
 )
 from django_amazon_sync.sync.accounts import access
@@ -57,6 +60,13 @@ SHIP_BY_NEAR = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=15)
 
 
+#: A change of the shop that nobody sent for so long.
+NOT_SENT_AFTER = timedelta(hours=1)
+
+#: So many submissions without one answer within this time, and no other, are a fault.
+IN_VAIN, LATELY = 3, timedelta(hours=6)
+
+
 class MatterKind(StrEnum):
     """What may want staff, the most pressing first."""
 
@@ -64,9 +74,11 @@ class MatterKind(StrEnum):
     AUTHORISE = "authorise"
     SELLING = "selling"
     STUCK = "stuck"
+    NOT_SENT = "not_sent"
     ORDERS_STALE = "orders_stale"
     SHIP_BY = "ship_by"
     QUARANTINE = "quarantine"
+    NOT_TOLD = "not_told"
     ASKING = "asking"
     SHIPMENT_REFUSED = "shipment_refused"
     SHIPMENT_INCOMPLETE = "shipment_incomplete"
@@ -85,9 +97,11 @@ ARTICLES = {
     MatterKind.AUTHORISE: "authorise-again",
     MatterKind.SELLING: "not-selling",
     MatterKind.STUCK: "nothing-happens",
+    MatterKind.NOT_SENT: "nothing-leaves",
     MatterKind.ORDERS_STALE: "orders-not-up-to-date",
     MatterKind.SHIP_BY: "ship-by-is-near",
     MatterKind.QUARANTINE: "order-not-imported",
+    MatterKind.NOT_TOLD: "order-not-imported",
     MatterKind.ASKING: "buyer-asks-to-cancel",
     MatterKind.SHIPMENT_REFUSED: "shipment-refused",
     MatterKind.SHIPMENT_INCOMPLETE: "shipment-refused",
@@ -292,6 +306,15 @@ def _of_orders(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         state__exact=OrderState.QUARANTINED,
     )  # fmt: skip
     yield from _counted(
+        MatterKind.NOT_TOLD, not_told(orders), "account",
+        ngettext_lazy(
+            "The shop does not take what Amazon changed of %(number)d order.",
+            "The shop does not take what Amazon changed of %(number)d orders.",
+            "number",
+        ),
+        state__exact=OrderState.PLACED,
+    )  # fmt: skip
+    yield from _counted(
         MatterKind.ASKING,
         orders.filter(cancellation_requested=True, ship_anyway=False, state=OrderState.PLACED),
         "account",
@@ -303,6 +326,12 @@ def _of_orders(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         cancellation_requested__exact=1, ship_anyway__exact=0, state__exact=OrderState.PLACED,
     )  # fmt: skip
     yield from _near(orders, now)
+
+
+def not_told(orders: QuerySet[AmazonOrder]) -> QuerySet[AmazonOrder]:
+    """Those that Amazon cancelled or changed, and whose change the shop refused."""
+    behind = Q(told_at__lt=F("updated_at")) | Q(told_at=None)
+    return orders.filter(behind, state=OrderState.PLACED).exclude(reason_code="")
 
 
 def near(orders: QuerySet[AmazonOrder], now: datetime) -> QuerySet[AmazonOrder]:
@@ -412,6 +441,30 @@ def _of_runs(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         ),
         state__exact=RunState.QUEUED,
     )  # fmt: skip
+    yield from _not_sent(accounts, now)
+
+
+def _not_sent(accounts: Accounts, now: datetime) -> Iterator[Matter]:
+    """Accounts that may write, and of which nothing leaves: changes wait since long, or whatever
+    was sent of late came to nothing."""
+    live = [pk for pk, account in accounts.items() if account.state == AccountState.LIVE]
+    old = OfferChange.objects.filter(account__in=live, at__lte=now - NOT_SENT_AFTER)
+    waiting = set(old.order_by().values_list("account", flat=True).distinct())
+    sent = Submission.objects.filter(account__in=live, created_at__gt=now - LATELY)
+    failed = Q(state__in=(SubmissionState.FAILED, SubmissionState.UNKNOWN), amazon_id="")
+    counts = (
+        sent.order_by()
+        .values_list("account")
+        .annotate(all=Count("pk"), failed=Count("pk", filter=failed))
+    )
+    in_vain = {pk for pk, number, lost in counts if number == lost >= IN_VAIN}
+    for pk in sorted(waiting | in_vain):
+        text = gettext(
+            "Changes do not reach Amazon: they have waited for an hour, or came to nothing again "
+            "and again. The last runs say why."
+        )
+        path = _list(SyncRun, account=pk)
+        yield Matter(pk, MatterKind.NOT_SENT, text, path=path)
 
 
 # --- Helpers -------------------------------------------------------------------------------------

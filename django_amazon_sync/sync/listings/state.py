@@ -194,7 +194,8 @@ def restored(account: SellerAccount) -> int:
         with changing(some, "presence", "read_at") as rows:
             for row in rows.values():
                 listing_state.restored(row)
-                row.presence, row.read_at = Presence.UNREAD, None  # read and adopted anew
+                # Read and adopted anew; no report of before counts as such a reading.
+                row.presence, row.read_at = Presence.UNREAD, clock.now()
             number += len(rows)
     return number
 

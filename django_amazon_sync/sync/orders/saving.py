@@ -414,12 +414,12 @@ def _take_in(copy: Copy, source: Source) -> None:
     row.ordered_at = read.created or row.ordered_at
     if isinstance(read, OrderData):
         _take_readable(row, read)
-    if row.state == OrderState.PLACED or (row.state in SETTLED and row.shop_order_pk):
+    if row.state == OrderState.PLACED:
         _answered(row)
-        if row.state == OrderState.CANCELLED and read.status != "CANCELLED":
-            again = Message(Code.REVIVED, status=read.status or "nothing")
-            row.reason_code, row.reason = again.code, str(again)
         return  # told to the shop by placing.update_placed
+    if row.shop_order_pk and (row.state == OrderState.CANCELLED or row.reason_code == Code.REVIVED):
+        _take_what_the_shop_cancelled(copy)
+        return
     if isinstance(read, OrderData):
         _decide(copy, read, source)
     else:
@@ -436,6 +436,19 @@ def _take_readable(row: AmazonOrder, read: OrderData) -> None:
     if read.amounts is not None:
         row.total, row.currency = read.amounts.grand_total, read.amounts.currency
         row.difference = read.amounts.difference
+
+
+def _take_what_the_shop_cancelled(copy: Copy) -> None:
+    """Where Amazon sells on what the shop's order is cancelled of, it holds its units until a
+    person has brought the shop's order back and replays it."""
+    row, status = copy.row, copy.read.status
+    _answered(row)
+    row.state = OrderState.CANCELLED
+    if status != "CANCELLED":
+        again = Message(Code.REVIVED, status=status or "nothing")
+        row.state = OrderState.QUARANTINED
+        row.reason_code, row.reason = again.code, str(again)
+    _know_units(copy)
 
 
 def _answered(row: AmazonOrder) -> None:

@@ -368,6 +368,12 @@ def test_an_order_that_amazon_revives_is_told(answers: Answers) -> None:
     answers.found = [whole | {"lastUpdatedTime": minutes(answers, 2)}]
     run = answers.world.import_orders()
     assert lines_of(run, "outcome", "code") == [(Outcome.FAILED, "revived")]
+    assert order_of().state == OrderState.QUARANTINED
+    answers.found = [whole | {"lastUpdatedTime": minutes(answers, 3)}]
+    answers.world.import_orders()
+    assert order_of().state == OrderState.QUARANTINED
+    answers.found = [whole | over | {"lastUpdatedTime": minutes(answers, 4)}]
+    answers.world.import_orders()
     assert order_of().state == OrderState.CANCELLED
 
 
