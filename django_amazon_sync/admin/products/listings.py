@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
@@ -38,7 +38,7 @@ from django_amazon_sync.admin.common.queue_runs import (
     queued,
     start_and_say,
 )
-from django_amazon_sync.admin.common.shown_at import ShownAt
+from django_amazon_sync.admin.common.shown_at import ShownAt, mark, marks_in, with_mark
 from django_amazon_sync.admin.products import admin_page, states
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
@@ -196,7 +196,8 @@ class ListingAdmin(
             (listing.drift, gettext("drifted")),
             (listing.issues, gettext("Amazon has issues")),
         )
-        return ", ".join(text for there, text in matters if there)
+        text = ", ".join(text for there, text in matters if there)
+        return with_mark(text, listing.pk, listing.held) if listing.held else text
 
     @admin.display(description=_("what happens next"))
     def what_next(self, listing: Listing) -> str:
@@ -277,11 +278,34 @@ class ListingAdmin(
         with transaction.atomic():  # the runs are about what is held until now
             runs = queued(request, Job.EXPORT, by_account_and_marketplace(waiting))
             by = request.user.get_username()
-            number = decisions.approve(waiting, shown_at=shown_at, by=by)
+            seen, others = _as_shown(waiting, marks_in(request))
+            elsewhere = waiting.exclude(pk__in=[*seen, *others])
+            number = decisions.approve(elsewhere, shown_at=shown_at, by=by, seen=seen)
+        if others:
+            text = gettext("Something else waits by now, so it is not approved: %(skus)s")
+            messages.warning(request, text % {"skus": brief(", ".join(others.values()))})
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )
         start_and_say(request, runs, done=text % {"number": number})
+
+
+def _as_shown(
+    waiting: QuerySet[Listing], marks: Mapping[int, str]
+) -> tuple[dict[int, FieldValues], dict[int, str]]:
+    """The values that wait and that the page showed, and the SKUs of which others wait by now.
+
+    Of what is on other pages of the list only the moment is known.
+    """
+    shown = waiting.filter(pk__in=marks).order_by("pk").values_list("pk", "sku__sku", "held")
+    seen: dict[int, FieldValues] = {}
+    others: dict[int, str] = {}
+    for pk, sku, held in shown:
+        if mark(held) == marks[pk]:
+            seen[pk] = held
+        else:
+            others[pk] = sku
+    return seen, others
 
 
 class Said(str):

@@ -6,6 +6,7 @@ about drift, to take Amazon's value over, is a run of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -15,10 +16,17 @@ from django_amazon_sync.models import Listing, Outcome, SyncRun
 from django_amazon_sync.sync.listings import state
 
 
-def approve(listings: QuerySet[Listing], *, shown_at: datetime, by: str) -> int:
-    """Approve what waited of these when a page showed it; the next export sends it. How many had
-    something."""
-    number, _others = state.approve(state.waiting_since_before(listings, shown_at), by=by)
+def approve(
+    listings: QuerySet[Listing],
+    *,
+    shown_at: datetime,
+    by: str,
+    seen: Mapping[int, FieldValues] | None = None,
+) -> int:
+    """Approve what waited of these when a page showed it, and the values of others (pk) that it is
+    known to have shown; the next export sends it. How many had something."""
+    waited = state.waiting_since_before(listings, shown_at)
+    number, _others = state.approve({**waited, **(seen or {})}, by=by)
     return number
 
 
