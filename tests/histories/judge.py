@@ -96,6 +96,8 @@ class OfSku:
     last_left_at: float = -1e9
     last_price: Decimal | None = None
     seen_prices: list[tuple[float, Decimal]] = field(default_factory=list)
+    #: All of these that ever were: one of the day before may be why a price is held.
+    every_price: set[Decimal] = field(default_factory=set)
     last_zero_left: float = -1e9
     right_when_left: int | None = None
     approved: set[tuple[str, str]] = field(default_factory=set)
@@ -412,6 +414,7 @@ class Judge:
         of.last_price = price
         of.prices = of.prices[-1:]
         of.seen_prices = [*of.seen_prices[-3:], (self.now, price)]
+        of.every_price.add(price)
 
     # --- Buyers ----------------------------------------------------------------------------------
 
@@ -552,6 +555,7 @@ class Judge:
             return
         if not of.seen_prices or of.seen_prices[-1][1] != live.price:
             of.seen_prices.append((self.now, live.price))
+            of.every_price.add(live.price)
 
     def _look_at_stops(self) -> None:
         if not self._stops_are_old:
@@ -656,8 +660,8 @@ class Judge:
             return bool(live.price == price)
         if self._are_many(sku, stop):
             return True
-        known = [value for _at, value in of.seen_prices] + [live.price]
-        moves = [moves_by(price, one) > PRICE_GUARD for one in known if one is not None]
+        known = of.every_price | {live.price} - {None}
+        moves = [moves_by(price, one) > PRICE_GUARD for one in known]
         return of.last_price != price and any(moves)
 
     def _are_many(self, sku: str, stop: seen.Stop) -> bool:
