@@ -12,7 +12,7 @@ from tests.histories import order_operations, seen
 from tests.histories.blank import Blank
 from tests.histories.judge import Violation
 from tests.histories.operations import Step, draw_scene, draw_step, draw_weights
-from tests.histories.order_judge import judge_orders
+from tests.histories.order_judge import judge_orders, look_at_orders
 from tests.histories.world import Scene, Thing, World, opened
 
 #: Rounds of all jobs after which nothing is left to be done.
@@ -91,6 +91,7 @@ def tell(
             world.say(str(step))
             step.happens(world)
             judge.looks()
+            look_at_orders(world)
             steps += 1
             if any(violation.kind not in tolerated for violation in judge.violations):
                 break

@@ -25,6 +25,10 @@ Json = dict[str, Any]
 FAR, LONG = "9999-12-31T23:59:59Z", "3" * 200
 
 
+#: Amazon's statuses of an order that is paid.
+SHIPPED = ("UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED")
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a document becomes odd, and how much of it is certain all the same."""
@@ -115,6 +119,8 @@ class Documents:
     replacements: set[str] = field(default_factory=set)
     as_it_is: set[str] = field(default_factory=set)
     elsewhere: bool = False
+    #: Those that Amazon ever showed whole, and to be shipped.
+    to_be_shipped: set[str] = field(default_factory=set)
     #: Orders of several things, and others that no other operation touches.
     baskets: list[str] = field(default_factory=list)
     #: What was asked of Amazon with this reply, as it is, and how it was shown.
@@ -175,6 +181,8 @@ class Documents:
         moment = (document.number, document.updated)
         if not kind or KINDS[kind].sound:
             self._whole.add(moment)
+            if document.status in SHIPPED:
+                self.to_be_shipped.add(document.number)
         elif moment in self._whole:
             return
         else:

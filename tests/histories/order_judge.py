@@ -44,6 +44,15 @@ def judge_orders(world: World) -> None:
         _judge_what_is_said(world, truth, rows)
 
 
+def look_at_orders(world: World) -> None:
+    """Between two steps: nothing is in the shop before Amazon showed all of it."""
+    documents = world.documents
+    with world.judge.aside():
+        placed = set(Order.objects.values_list("reference", flat=True))
+    for number in sorted(placed - documents.to_be_shipped - documents.as_it_is):
+        world.judge.violated("placed too soon", f"{number} was never shown whole")
+
+
 def _fault(
     world: World, raw: Json, order: Document, row: AmazonOrder | None, there: Order | None
 ) -> str:
