@@ -201,7 +201,7 @@ _NOTHING = ReportRow("")
 #: What is in a date, a name or an id, and in no price and no quantity.
 _NO_NUMBER = re.compile(r"[^\W\d_]|:")
 
-_ASIN = re.compile(r"[A-Z0-9]{10}")
+_ASIN = re.compile(r"[A-Z][A-Z0-9]{3,9}|[0-9]{9}[0-9X]")
 
 
 @lru_cache(maxsize=4096)
