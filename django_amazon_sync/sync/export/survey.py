@@ -687,7 +687,7 @@ def _link(work: Work, offers: list[Offer]) -> None:
             _is_linked(work, offer, row.offer_pk)
         else:
             linked.append((row, offer.pk))
-    link_by_name(work.account, linked)
+    link_by_name(work.account, linked, alive=alive)
     SellerSku.objects.bulk_create(new, ignore_conflicts=True)
     linked_by_name(work.account, new)
 

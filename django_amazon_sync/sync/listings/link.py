@@ -74,12 +74,14 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
     return refused
 
 
-def link_by_name(account: SellerAccount, links: Sequence[tuple[SellerSku, str]]) -> None:
+def link_by_name(
+    account: SellerAccount, links: Sequence[tuple[SellerSku, str]], *, alive: Collection[str]
+) -> None:
     """Link rows, as they were read, to the offers of their names; one that somebody has linked
     otherwise since is left to the next look.
 
-    Where the offer of before is no more, the units that orders of any account reserve of it are
-    units of the new one: it was made again.
+    Where the offer of before is not ``alive``, the units that orders of any account reserve of it
+    are units of the new one: it was made again.
     """
     wanted = {row.pk: (row, offer) for row, offer in links}
     with transaction.atomic():
@@ -90,7 +92,7 @@ def link_by_name(account: SellerAccount, links: Sequence[tuple[SellerSku, str]])
             read, offer = wanted[row.pk]
             if (row.offer_pk, row.matched) != (read.offer_pk, read.matched):
                 continue
-            if row.offer_pk:
+            if row.offer_pk and row.offer_pk not in alive:
                 made_again[row.offer_pk] = offer
             row.offer_pk, row.former_offer_pk, row.problem = offer, "", ""
             linked.append(row)

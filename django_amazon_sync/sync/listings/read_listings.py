@@ -41,8 +41,8 @@ UNANSWERED = 3
 class Reading:
     """What Amazon shows of some SKUs, by SKU; what is in neither is not there for sure.
 
-    ``refused`` are SKUs that Amazon does not let itself be asked for, and its words: an odd one
-    costs itself only.
+    ``refused`` are SKUs that Amazon does not let itself be asked for, or does not answer for, and
+    why: an odd one costs itself only.
     """
 
     facts: dict[str, SkuFacts] = field(default_factory=dict)

@@ -340,3 +340,21 @@ def test_a_link_by_hand_outlives_a_change_of_the_offer_of_that_name(world: World
     assert SellerSku.objects.get(sku="A").offer_pk == str(other.pk)
     assert world.live("A").quantity == 3
     assert f"is linked to offer {other.pk}" in " ".join(lines_of(run, "message"))
+
+
+def test_units_stay_with_an_offer_that_gave_its_sku_to_another(world: World) -> None:
+    """The shop gives an offer another SKU, and the old one to a new offer; another SKU of Amazon's
+    is linked to the first one by hand, and an order reserves units under it."""
+    first = world.sell("A", quantity=9)
+    world.list_on_amazon("1001", price="10.00", quantity=9)
+    row = SellerSku.objects.create(account=world.account, sku="1001")
+    link_by_hand(row, str(first.pk))
+    world.export()
+    world.buy("1001", 4, status="PENDING")
+    world.import_orders()
+    world.send_changes()
+    type(first).objects.filter(pk=first.pk).update(partner_sku="A-2")
+    second = factories.stock_record("A", price="10.00", in_stock=6)
+    world.send_changes()
+    assert SellerSku.objects.get(sku="A").offer_pk == str(second.pk)
+    assert units_reserved() == {str(first.pk): 4}
