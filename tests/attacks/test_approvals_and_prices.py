@@ -15,7 +15,7 @@ from tests.attacks.steps import Era, change
 from tests.sync.export.steps import feeds
 from tests.world import DE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

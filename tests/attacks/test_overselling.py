@@ -30,7 +30,7 @@ from tests.histories.simulated_time import SimulatedClock
 from tests.sync.export.steps import feeds
 from tests.world import DE, FR
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 UNITED_STATES = "ATVPDKIKX0DER"
 COLOURS = ("RED", "BLUE", "GREEN", "WHITE")

@@ -18,7 +18,7 @@ from tests.admin.conftest import Staff
 from tests.attacks.steps import Era, change
 from tests.world import DE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def matters() -> list[str]:
