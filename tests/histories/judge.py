@@ -383,7 +383,7 @@ class Judge:
 
     def _zero_leaves(self, sku: str) -> None:
         of = self.of[sku]
-        explained = of.ordered_at > of.last_zero_left and of.ordered_at > self.now - 86400
+        explained = of.ordered_at > of.last_zero_left  # whenever it came since
         of.last_zero_left = self.now
         if explained or sku in self.renamed or ("quantity", "0") in of.approved:
             return
