@@ -97,6 +97,7 @@ def _first() -> tuple[Model, Model, Model, Model]:
         offer_pk="1",
         channel="DEFAULT",
         managed=True,
+        sold_here=True,  # as after any export
     )
     values: FieldValues = {"price": f"{price_of(1)} EUR", "quantity": stock_of(1)}
     listing = Listing.objects.create(
