@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.models import Listing, Outcome
 from django_amazon_sync.signals import offers_sold
+from django_amazon_sync.sync.listings.decisions import approve
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.world import DE, World, lines_of
@@ -82,6 +84,20 @@ def test_a_sale_explains_the_zero_of_its_time_alone(world: World) -> None:
     save(records, num_in_stock=0)  # a broken import
     world.send_changes()
     assert {world.live(record.partner_sku).quantity for record in records} == {4}
+
+
+def test_to_approve_some_of_what_is_held_lets_no_other_leave(world: World) -> None:
+    records = many(world)
+    save(records, num_in_stock=0)
+    world.send_changes()
+    chosen = Listing.objects.filter(sku__sku__in=[f"MUG-{n}" for n in range(10)])
+    assert approve(chosen, shown_at=clock.now(), by="clerk") == 10
+    world.export()
+    world.export()
+    left = {
+        record.partner_sku for record in records if world.live(record.partner_sku).quantity == 0
+    }
+    assert left == {f"MUG-{n}" for n in range(10)}
 
 
 def test_a_held_zero_ends_with_its_cause_and_the_next_one_leaves(world: World) -> None:
