@@ -6,6 +6,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+# Where the environment forbids it, each process that a test starts compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 TESTS_OF_SDIST := tests/models tests/rules tests/shops/test_tiny.py tests/test_checks.py \
 	tests/test_docs.py tests/test_packaging.py tests/test_public_names.py
 
@@ -20,9 +22,11 @@ venv: $(INSTALLED) ## Make .venv/ with the package, the example project and all 
 demo: $(INSTALLED) ## A shop and a simulated Amazon in step (ARGS=--once ends after the table)
 	$(PYTHON) example_project/demo.py $(ARGS)
 
-# Browsers, commands and timeouts are waited for: three processes keep two cores busy.
-test: $(INSTALLED) ## The tests, on SQLite, without any service
-	$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
+# Browsers, commands and timeouts are waited for: three processes keep two cores busy. What ARGS
+# says goes before: ARGS="-m '' --hypothesis-profile=ci" tries all that .ci/run does.
+test: $(INSTALLED) ## The tests, on SQLite, without any service and what takes long
+	$(PYTHON) -m pytest -n 3 --dist worksteal --hypothesis-profile=quick \
+		-m "not (any_database or thorough)" $(ARGS)
 
 lint: $(INSTALLED) ## Style, types and the rule who may import whom
 	$(PYTHON) -m ruff check .

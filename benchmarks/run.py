@@ -14,7 +14,10 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ("diff", "rules", "feeds", "settle", "report", "whole", "orders", "calls", "lists")
+BENCHMARKS = (
+    "diff", "rules", "feeds", "settle", "report", "order_report", "whole", "orders", "calls",
+    "lists",
+)  # fmt: skip
 
 
 def main() -> None:

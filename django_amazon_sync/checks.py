@@ -13,13 +13,14 @@ from importlib.util import find_spec
 from typing import TypeGuard, get_args
 from urllib.parse import urlsplit
 
+from celery import current_app
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.db import connections, router
 from django.utils.module_loading import import_string
 
-from django_amazon_sync import conf
+from django_amazon_sync import conf, databases
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Application
 from django_amazon_sync.models.fields import HOW_TO_MAKE_A_KEY
@@ -150,7 +151,22 @@ def check_mapping(**kwargs: object) -> list[checks.CheckMessage]:
 @checks.register(TAG)
 def check_rates(**kwargs: object) -> list[checks.CheckMessage]:
     """RATES_CALLABLE, where there is one, names a function."""
-    path = _text("RATES_CALLABLE")
+    hint = (
+        "Give the dotted path of a function (base, currency) -> django_amazon_sync.data.Rate, or "
+        "None."
+    )
+    return _names_function("RATES_CALLABLE", "amazon_sync.E011", hint)
+
+
+@checks.register(TAG)
+def check_customers(**kwargs: object) -> list[checks.CheckMessage]:
+    """CUSTOMER_IS_VERIFIED, where there is one, names a function."""
+    hint = "Give the dotted path of a function (user) -> bool, or leave it out."
+    return _names_function("CUSTOMER_IS_VERIFIED", "amazon_sync.E012", hint)
+
+
+def _names_function(name: str, check_id: str, hint: str) -> list[checks.CheckMessage]:
+    path = _text(name)
     if not path:
         return []
     try:
@@ -161,14 +177,7 @@ def check_rates(**kwargs: object) -> list[checks.CheckMessage]:
         fault = "" if callable(found) else "is not a function"
     if not fault:
         return []
-    return [
-        checks.Error(
-            f"AMAZON_SYNC['RATES_CALLABLE'], {path}, {fault}.",
-            hint="Give the dotted path of a function (base, currency) -> "
-            "django_amazon_sync.data.Rate, or None.",
-            id="amazon_sync.E011",
-        )
-    ]
+    return [checks.Error(f"AMAZON_SYNC['{name}'], {path}, {fault}.", hint=hint, id=check_id)]
 
 
 @checks.register(TAG)
@@ -234,6 +243,29 @@ def _is_url(text: str, schemes: Sequence[str]) -> bool:
     return url.scheme in schemes and bool(url.netloc or url.path) and "{" not in url.geturl()
 
 
+#: What Amazon's Data Protection Policy permits, or wants at least, in days.
+_MOST_DAYS = {"PERSONAL_DATA_DAYS": 30, "AMAZON_DATA_DAYS": 549}
+_FEWEST_DAYS = {"VIEWS_KEPT_DAYS": 365}
+
+
+@checks.register(TAG)
+def check_days_kept(**kwargs: object) -> list[checks.CheckMessage]:
+    """Data go, and evidence stays, as long as Amazon says."""
+    numbers = {name: conf.get(name) for name in (*_MOST_DAYS, *_FEWEST_DAYS)}
+    said = {name: days for name, days in numbers.items() if isinstance(days, int | float | Decimal)}
+    wrong = [name for name, most in _MOST_DAYS.items() if said.get(name, 0) > most]
+    wrong += [name for name, few in _FEWEST_DAYS.items() if said.get(name, few) < few]
+    return [
+        checks.Warning(
+            f"AMAZON_SYNC[{name!r}] is {said[name]} days, and Amazon "
+            + (f"permits {_MOST_DAYS[name]}." if name in _MOST_DAYS else "wants a year at least."),
+            hint="Take the setting out; see docs/how/buyers-data.md.",
+            id="amazon_sync.W021",
+        )
+        for name in wrong
+    ]
+
+
 @checks.register(TAG)
 def check_redis(**kwargs: object) -> list[checks.CheckMessage]:
     """REDIS_URL needs the package redis."""
@@ -294,6 +326,41 @@ def check_sqlite(**kwargs: object) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register(TAG)
+def check_databases(**kwargs: object) -> list[checks.CheckMessage]:
+    """Our rows are in databases that will do, and are read where they are written."""
+    return [
+        checks.Error(fault.sentence, hint=fault.remedy, id=fault.id) for fault in databases.faults()
+    ]
+
+
+@checks.register(TAG)
+def check_broker(**kwargs: object) -> list[checks.CheckMessage]:
+    """Celery's broker can be spoken to as far as settings tell; tasks wait for workers."""
+    settings_of_celery = current_app.conf
+    url, found = settings_of_celery.broker_write_url or "", list[checks.CheckMessage]()
+    options = settings_of_celery.broker_transport_options or {}
+    if url.startswith("sentinel://") and not options.get("master_name"):
+        found.append(
+            checks.Error(
+                "Celery's broker is sentinel://, and nothing says which master it watches: no run "
+                "would be handed to a worker.",
+                hint="Set CELERY_BROKER_TRANSPORT_OPTIONS = {'master_name': ...}.",
+                id="amazon_sync.E023",
+            )
+        )
+    if settings_of_celery.task_always_eager:
+        found.append(
+            checks.Warning(
+                "Celery's task_always_eager is on: each run is done by whoever asks for it, and a "
+                "page that asks for one waits until it is done.",
+                hint="Leave CELERY_TASK_ALWAYS_EAGER out where workers run.",
+                id="amazon_sync.W020",
+            )
+        )
+    return found
+
+
 @checks.register(checks.Tags.database)
 def check_stored_secret(
     databases: Sequence[str] | None = None, **kwargs: object
@@ -316,6 +383,75 @@ def check_stored_secret(
             )
         ]
     return []
+
+
+# --- With check --deploy --------------------------------------------------------------------------
+
+#: Keys that everybody knows: the example project's for development, of 32 zero bytes.
+_PUBLIC_KEYS = ("A" * 43 + "=",)
+_PUBLIC_SECRET = "public-key-for-development-only"  # noqa: S105 -- it protects nothing
+_SHORTEST_SECRET = 32
+
+
+@checks.register(TAG, deploy=True)
+def check_secure_urls(**kwargs: object) -> list[checks.CheckMessage]:
+    """Nothing goes to Amazon, and no link to this project, without encryption."""
+    return [
+        checks.Warning(
+            f"AMAZON_SYNC[{name!r}] is http://: what goes there can be read on the way.",
+            hint="Begin it with https://, or leave the setting out; http is for a simulator.",
+            id="amazon_sync.W011",
+        )
+        for name, schemes in _SCHEMES.items()
+        if "https" in schemes and _text(name).lower().startswith("http://")
+    ]
+
+
+@checks.register(TAG, deploy=True)
+def check_public_keys(**kwargs: object) -> list[checks.CheckMessage]:
+    """No key is the example project's."""
+    keys: object = conf.get("ENCRYPTION_KEYS")
+    if not _is_list_of_texts(keys):
+        return []
+    return [
+        checks.Error(
+            f"AMAZON_SYNC['ENCRYPTION_KEYS'] holds the example project's key, at place {number}: "
+            "everybody can read what it encrypts.",
+            hint=f"Make a key with: {HOW_TO_MAKE_A_KEY} Put it first, then run amazon_rotate_keys.",
+            id="amazon_sync.E015",
+        )
+        for number, key in enumerate(keys, 1)
+        if key in _PUBLIC_KEYS
+    ]
+
+
+@checks.register(TAG, deploy=True)
+def check_hosts(**kwargs: object) -> list[checks.CheckMessage]:
+    """Whoever asks under any name is not answered: links in our e-mails and pages hold it."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        checks.Warning(
+            "ALLOWED_HOSTS allows every host: links that this project writes may lead elsewhere.",
+            hint="Name the hosts under which staff reach this project.",
+            id="amazon_sync.W013",
+        )
+    ]
+
+
+@checks.register(TAG, deploy=True)
+def check_secret_key(**kwargs: object) -> list[checks.CheckMessage]:
+    """SECRET_KEY cannot be guessed: it signs what connecting and previews carry."""
+    key = str(settings.SECRET_KEY)
+    if len(key) >= _SHORTEST_SECRET and _PUBLIC_SECRET not in key:
+        return []
+    return [
+        checks.Warning(
+            f"SECRET_KEY is the example project's, or shorter than {_SHORTEST_SECRET} characters.",
+            hint="Make one with django.core.management.utils.get_random_secret_key().",
+            id="amazon_sync.W014",
+        )
+    ]
 
 
 def _text(name: str) -> str:

@@ -1,8 +1,8 @@
 """One clock and one dice for the whole package: all that waits, dates or draws asks here.
 
 So a test can stand in for time and chance, and one seed run twice does the same twice. Times are
-aware UTC; ``monotonic`` and ``sleep`` count seconds. The database's clock, on which several hosts
-agree, is in sync/runs/database_clock.py.
+aware UTC; ``monotonic`` and ``sleep`` count seconds. The clock on which several hosts agree is that
+of the database (sync/runs/database_clock.py), or of Redis; ``stores_now`` stands in for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ class Clock(Protocol):
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
 
+    def stores_now(self) -> datetime | None:
+        """Now as the database and Redis have it; None where they tell it themselves."""
+        ...
+
 
 class HostClock:
     """This host's clock."""
@@ -34,6 +38,9 @@ class HostClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds))
+
+    def stores_now(self) -> datetime | None:
+        return None
 
 
 _hosts = HostClock()
@@ -63,9 +70,10 @@ def sleep(seconds: float) -> None:
     _clock.sleep(seconds)
 
 
-def is_the_hosts() -> bool:
-    """Whether no other clock stands in for this host's."""
-    return _clock is _hosts
+def stores_now() -> datetime | None:
+    """Now for what several hosts share, where a clock stands in for the database's and Redis's;
+    else None, and they tell it themselves."""
+    return _clock.stores_now()
 
 
 @contextmanager

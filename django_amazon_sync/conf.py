@@ -22,6 +22,7 @@ TextSetting: TypeAlias = Literal[
     "ADMIN_URL",
     "RATES_URL",
     "RATES_CALLABLE",
+    "CUSTOMER_IS_VERIFIED",
 ]
 NumberSetting: TypeAlias = Literal[
     "PRICE_MOVE_PERCENT",
@@ -34,8 +35,12 @@ NumberSetting: TypeAlias = Literal[
     "ORDERS_STALE",
     "PENDING_DAYS",
     "RUNS_KEPT_DAYS",
+    "PERSONAL_DATA_DAYS",
+    "AMAZON_DATA_DAYS",
+    "VIEWS_KEPT_DAYS",
     "RATES_MAX_AGE",
     "RATES_MOVE_PERCENT",
+    "PARCEL_SEEN_WITHIN",
 ]
 ListSetting: TypeAlias = Literal["ENCRYPTION_KEYS", "SHIPPING_EVENTS"]
 
@@ -77,17 +82,30 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     "PENDING_DAYS": 7,
     # Days that runs and their lines are kept.
     "RUNS_KEPT_DAYS": 90,
+    # Days after an order's delivery at which its buyer's data are erased; Amazon permits 30.
+    "PERSONAL_DATA_DAYS": 30,
+    # Days that Amazon's other data are kept: reports, what was sent, documents of old orders;
+    # Amazon permits 18 months.
+    "AMAZON_DATA_DAYS": 540,
+    # Days that it is kept who saw which buyer's data; Amazon wants 12 months.
+    "VIEWS_KEPT_DAYS": 366,
     # Where staff reach this project, for links in e-mails; empty: the domain of the current site.
     "ADMIN_URL": "",
     # The European Central Bank's daily reference rates, as XML.
     "RATES_URL": "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
     # Dotted path of a function (base, currency) -> django_amazon_sync.data.Rate, or None.
     "RATES_CALLABLE": "",
+    # Dotted path of a function (user) -> bool: whether the project knows that the user's e-mail
+    # address is the user's own. Without it no order is given to a user who was there.
+    "CUSTOMER_IS_VERIFIED": "",
     # A rate from more than this many days ago no longer holds.
     "RATES_MAX_AGE": 7,
     # A converted price that moves by at most this many per cent moves with the rate, and does
     # not count among the prices that move.
     "RATES_MOVE_PERCENT": 5,
+    # Seconds that Amazon has to show a parcel that it accepted; then it goes once more, and after
+    # as long again it wants a person.
+    "PARCEL_SEEN_WITHIN": 3600,
     # OscarShop: codes of the shipping event types that mean "handed to the carrier".
     "SHIPPING_EVENTS": ["shipped"],
 }

@@ -196,6 +196,12 @@ class ListingFacts:
     attributes: Mapping[str, Any] = field(default_factory=dict, repr=False)
     issues: tuple[Issue, ...] = ()
 
+    @property
+    def has_offer(self) -> bool:
+        """Whether anybody can buy it here, or could once it is in stock: what is out of stock may
+        show its offer in the echo alone."""
+        return any((self.live_price, self.business_price, self.sent_price))
+
 
 @dataclass(frozen=True, slots=True)
 class SkuFacts:
@@ -304,7 +310,7 @@ class ReportFacts:
 
     CANCELLED may mean that there is no data (docs/amazon.md#cancelled-has-several-causes); a
     document may be named all the same, so decide on ``status``. ``marketplaces`` are those that it
-    was asked for.
+    was asked for, ``since`` and ``until`` the time.
     """
 
     report_id: str
@@ -313,6 +319,8 @@ class ReportFacts:
     marketplaces: tuple[str, ...] = ()
     created: datetime | None = None
     document: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +342,50 @@ class ReportRow:
     condition: str = ""
     product_id: str = ""
     product_id_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLine:
+    """One line of an order as a report has it; the flat file knows no ``item_id``.
+
+    ``quantity`` is None where the report does not say it.
+    """
+
+    item_id: str
+    sku: str
+    quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOrder:
+    """One order as an all-orders report has it; what is missing is empty or None.
+
+    ``status`` is a word of the report's, and none of the API's
+    (docs/amazon.md#reports-have-words-for-statuses). ``channel`` is a store's name such as
+    Amazon.de, or Non-Amazon. Of the money ``goods`` is what lines, shipping and wrapping cost,
+    ``tax`` and ``discount`` are sums beside it, both positive, and whether they are in it nobody
+    says; ``goods`` is None where a price is missing or cannot be read. ``wants_cancellation`` is
+    None where the report does not tell. An order without a ``number`` could not be read at all.
+    """
+
+    number: str
+    status: str = ""
+    updated: datetime | None = None
+    channel: str = ""
+    fulfilled_by: str = ""
+    lines: tuple[ReportedLine, ...] = ()
+    currency: str = ""
+    goods: Decimal | None = None
+    tax: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    wants_cancellation: bool | None = None
+
+    @property
+    def quantity(self) -> int | None:
+        """All its units; None where one line's are not known, or no line is."""
+        units = [line.quantity for line in self.lines]
+        known = [number for number in units if number is not None]
+        return sum(known) if known and len(known) == len(units) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,14 +482,19 @@ class OrderAmounts:
     reading: str = "tax-on-top discount-negative"
 
 
+#: What a line names that stands for no offer of the shop, though one may have its SKU.
+NO_OFFER = "(none)"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One line of an Amazon order.
 
     ``quantity`` is what is ordered now: a cancelled part lowers it, and a cancelled line stays
     with 0 (docs/amazon.md#cancelled-lines-stay). ``unit_price`` is Amazon's; ``amounts`` are for
-    the whole line. ``offer_pk`` is the shop's offer where it is known already: the SKU is Amazon's,
-    and the shop's own may differ.
+    the whole line. ``offer_pk`` is the shop's offer where it is known already, though the shop may
+    have it no more: the SKU is Amazon's, and the shop's own may differ, or be another product's
+    (then it is ``NO_OFFER``, if nothing else is known).
 
     The rest is for who packs: ``personalisation`` is what the buyer wants on the thing, its link
     is Amazon's page of it; ``delivery_needs`` are what the carrier has to see to, in Amazon's words
@@ -706,9 +763,10 @@ class RunOptions(TypedDict, total=False):
     """What a run is about, and ``so_far``, how far it is; without any it is about everything.
 
     ``marketplaces`` are Amazon's ids; ``selected`` is the number of SKUs that its selection has;
-    ``approve`` is the run whose held changes it sends, as far as it had them when a page showed it
-    (``shown_at``; else when this run was asked for); ``shown`` is the run that showed what is taken
-    over. Moments are ISO 8601.
+    ``approve`` is the run whose held changes it sends, as far as its lines had them when a page
+    showed it, or else when it was asked for (``lines_to``, the newest line's pk); ``shown`` is the
+    run that showed what is taken over, ``showed`` what a page had of Amazon, by field; ``approved``
+    says that an approving run has approved.
     """
 
     skus: list[str]
@@ -716,14 +774,16 @@ class RunOptions(TypedDict, total=False):
     marketplaces: list[str]
     fields: list[str]
     approve: int
-    shown_at: str
+    lines_to: int
     shown: int
+    showed: dict[str, FieldValue]
     order: str
     orders: list[str]
     since: str
     until: str
     by_creation: bool
     so_far: int | VerifiedSoFar
+    approved: bool
 
 
 class AnsweredRow(TypedDict):

@@ -250,6 +250,16 @@ class Unreadable(AmazonSyncError):
     code = Code.UNREADABLE
 
 
+#: What is wrong with the way to the database, by PostgreSQL's code of its error.
+_OF_THE_DATABASE = {
+    "25006": "The database takes no writes: DATABASE_ROUTERS or HOST leads to a replica.",
+    "26000": "A pooler gives each transaction another connection: leave prepared statements off "
+    "(prepare_threshold).",
+    "34000": "A pooler gives each transaction another connection: set DISABLE_SERVER_SIDE_CURSORS "
+    "of the database, as code of the shop keeps a cursor open.",
+}
+
+
 class Unexpected(AmazonSyncError):
     """A fault of this package or of the shop's own code, kept beside its order or SKU."""
 
@@ -270,4 +280,7 @@ class Unexpected(AmazonSyncError):
             last = f" in {code.co_name}, line {trace.tb_lineno}"
             trace = trace.tb_next
         logger.error("%s at %s", type(fault).__name__, " > ".join(places) or "an unknown place")
-        return cls(f"{type(fault).__name__}{last}. Please report it with the run's number.")
+        states = (getattr(error, "sqlstate", None) or "" for error in (fault, fault.__cause__))
+        known = [_OF_THE_DATABASE[state] for state in states if state in _OF_THE_DATABASE]
+        remedy = known[0] if known else "Please report it with the run's number."
+        return cls(f"{type(fault).__name__}{last}. {remedy}")

@@ -92,7 +92,42 @@ class Code(StrEnum):
 
     QUOTED = "quoted"
     DIED = "died", gettext_noop("Its worker died; the next run took its work over.")
+    DIED_ONCE = "died-once", gettext_noop("Its worker died; another one goes on with it.")
+    DIED_AGAIN = (
+        "died-again",
+        gettext_noop(
+            "%(count)s workers died at it, so no other one tries. Ask for it once more, or for "
+            "less at once; where that fails too, look at the memory and the log of the workers."
+        ),
+    )
+    ACCOUNT_OFF = (
+        "account-off",
+        gettext_noop("The account was disconnected before this began, so it was not done."),
+    )
+    BARCODE_REFUSED = (
+        "barcode-refused",
+        gettext_noop("Amazon's catalogue refuses to be asked for its barcode %(words)s"),
+    )
+    NO_PICTURE = (
+        "no-picture",
+        gettext_noop(
+            "Amazon's catalogue refuses to be asked for its ASIN, so it is proposed without a "
+            "picture: %(words)s"
+        ),
+    )
+    FEED_UNTOLD = (
+        "feed-untold",
+        gettext_noop("Amazon does not say what became of the feed %(feed)s: %(words)s"),
+    )
+    IMPORT_OFF = (
+        "import-off",
+        gettext_noop("The import of orders was switched off before this began."),
+    )
     CHECK = "check"
+    LEFT_OUT = (
+        "left-out",
+        gettext_noop("This marketplace is left out, and the others go on. %(reason)s"),
+    )
     FEW_OFFERS = (
         "few-offers",
         ngettext_lazy(
@@ -124,6 +159,13 @@ class Code(StrEnum):
         gettext_noop(
             "Amazon says that its answer is complete up to %(until)s, which is before the search "
             "begins (%(start)s); it is asked again."
+        ),
+    )
+    ORDERS_REFUSED = (
+        "orders-refused",
+        gettext_noop(
+            "Amazon refuses its orders; once it shows them again, the next import searches from "
+            "the cut-over on. Until then no quantity rises."
         ),
     )
     NOT_SEARCHED = (
@@ -194,6 +236,61 @@ class Code(StrEnum):
         "pending-long",
         gettext_noop("The payment is pending on Amazon since %(since)s, longer than usual."),
     )
+    REPORTED = (
+        "reported",
+        gettext_noop(
+            "Only Amazon's report shows this order, no search did: Amazon is asked for it by its "
+            "id."
+        ),
+    )
+    REPORTED_STATUS = (
+        "reported-status",
+        gettext_noop("Amazon's report calls it %(reported)s, and here it is %(known)s."),
+    )
+    REPORTED_QUANTITY = (
+        "reported-quantity",
+        gettext_noop("Amazon's report has %(reported)s units of it, and here are %(known)s."),
+    )
+    REPORTED_TOTAL = (
+        "reported-total",
+        gettext_noop(
+            "Amazon's report has goods and shipping of %(reported)s, and here its total is "
+            "%(known)s."
+        ),
+    )
+    REPORTED_WISH = (
+        "reported-wish",
+        gettext_noop("Amazon's report says that the buyer asks to cancel."),
+    )
+    REPORTED_WISH_KNOWN = (
+        "reported-wish-known",
+        gettext_noop("Amazon's report knows of no buyer's wish to cancel, and here there is one."),
+    )
+    REPORT_ASKED = (
+        "report-asked",
+        gettext_noop("Amazon is asked for the order by its id."),
+    )
+    REPORT_DIFFERS = (
+        "report-differs",
+        gettext_noop(
+            "Amazon was asked for the order, and its answer is as it is here: look at the order in "
+            "Seller Central."
+        ),
+    )
+    REPORT_ODD = (
+        "report-odd",
+        gettext_noop(
+            "Amazon's report says so of %(count)s of %(all)s orders, so it counts in another way: "
+            "%(words)s"
+        ),
+    )
+    NOT_PROVEN = (
+        "not-proven",
+        ngettext_lazy(
+            "Amazon has not shown %(count)s order of its report in a day.",
+            "Amazon has not shown %(count)s orders of its report in a day.",
+        ),
+    )
     NO_SUCH_METHOD = (
         "no-such-method",
         gettext_noop(
@@ -207,6 +304,18 @@ class Code(StrEnum):
             "The shop's orders no longer have the status %(status)s that is chosen for the account "
             "%(account)s; choose another one."
         ),
+    )
+    CHOOSE_SHIPPING = (
+        "choose-shipping",
+        gettext_noop("Choose a default shipping method: without one no order can be placed."),
+    )
+    CHOOSE_PAYMENT = (
+        "choose-payment",
+        gettext_noop("Choose a default payment method: without one no order can be placed."),
+    )
+    LOOK_FIRST = (
+        "look-first",
+        gettext_noop("Look at what an export would send: choose “Show what an export would send”."),
     )
     NO_SHIPPING_METHOD = (
         "no-shipping-method",
@@ -236,6 +345,13 @@ class Code(StrEnum):
     )
     GUEST = "guest", gettext_noop("The order is a guest's.")
     NO_PRODUCT = "no-product", gettext_noop("No product was made for SKU %(sku)s.")
+    LINE_OF_GONE = (
+        "line-of-gone",
+        gettext_noop(
+            "SKU %(sku)s is linked to offer %(offer)s, which the shop no longer has: its line has "
+            "no product and took no stock. Link the SKU, and see to the order by hand."
+        ),
+    )
 
     # --- Shipments -------------------------------------------------------------------------
 
@@ -255,6 +371,13 @@ class Code(StrEnum):
         "no-carrier-name",
         gettext_noop("Amazon needs the name of a carrier that it calls Other; give it here."),
     )
+    ALMOST_A_CARRIER = (
+        "almost-a-carrier",
+        gettext_noop(
+            "Amazon's list has no carrier %(carrier)s. Is it %(nearest)s? Name it so, or map it in "
+            "the account's order mappings."
+        ),
+    )
     UNKNOWN_CARRIER = (
         "unknown-carrier",
         gettext_noop(
@@ -262,10 +385,72 @@ class Code(StrEnum):
             "or name one of the list here."
         ),
     )
+    NOT_IN_SHOP = "not-in-shop", gettext_noop("The shop does not have this order yet.")
+    NO_PARCEL = "no-parcel", gettext_noop("The shop has no parcel of it yet.")
+    NO_ADDRESS = (
+        "no-address",
+        gettext_noop("Amazon does not show where it goes; look it up in Seller Central."),
+    )
+    TAKEN_BACK = (
+        "taken-back",
+        gettext_noop(
+            "The shop tells of this parcel no more, so it is not sent. Send it off in the shop "
+            "again, or take it as done."
+        ),
+    )
     NO_ITEMS = "no-items", gettext_noop("It names no items of the order.")
     SHIP_BY = "ship-by", gettext_noop("Amazon expects it by %(ship_by)s.")
     READ_BACK = "read-back", gettext_noop("Read back: Amazon has it.")
-    ALREADY_SHIPPED = "already-shipped", gettext_noop("Amazon had it as shipped already.")
+    NOT_SEEN = (
+        "not-seen",
+        gettext_noop(
+            "Amazon accepted it at %(at)s and does not show it: it is sent once more, under the "
+            "same number."
+        ),
+    )
+    NEVER_SEEN = (
+        "never-seen",
+        gettext_noop(
+            "Amazon accepted it and does not show it, though it had its time. Look at the order in "
+            "Seller Central; then send it again, or take it as done."
+        ),
+    )
+    SHOWN_OTHERWISE = (
+        "shown-otherwise",
+        gettext_noop(
+            "Amazon shows parcel %(reference)s with other items or another tracking number. Look "
+            "at the order in Seller Central; then send it again, or take it as done."
+        ),
+    )
+    OTHERS_PARCEL = (
+        "others-parcel",
+        gettext_noop(
+            "Somebody else confirmed all that is in it, so it is not confirmed a second time. "
+            "Amazon shows: %(parcels)s."
+        ),
+    )
+    NO_ROOM_BESIDE = (
+        "no-room-beside",
+        gettext_noop(
+            "Somebody else confirmed a part of what is in it, so it is not sent. Amazon shows: "
+            "%(parcels)s. Correct the parcel in the shop, or take it as done."
+        ),
+    )
+    ORDER_IS_CANCELLED = (
+        "order-is-cancelled",
+        gettext_noop(
+            "Amazon shows the order as cancelled and this parcel not at all: stop the parcel, or "
+            "ask for it back."
+        ),
+    )
+    NOT_SHOWN_FOR_LONG = (
+        "not-shown-for-long",
+        gettext_noop(
+            "Amazon has not shown the order for a day, so nobody knows whether it has the parcel. "
+            "Look in Seller Central; then send it again, or take it as done. %(words)s"
+        ),
+    )
+    TAKEN_AS_DONE = "taken-as-done", gettext_noop("Staff took it as done.")
     NOT_WITH_AMAZON = (
         "not-with-amazon",
         gettext_noop(
@@ -288,10 +473,86 @@ class Code(StrEnum):
     TAKEN = "taken"
     SHARED = "shared"
 
+    # --- Why a SKU is not an offer's -------------------------------------------------------
+
+    LINKED_TO_GONE = (
+        "linked-to-gone",
+        gettext_noop(
+            "SKU %(sku)s is linked to offer %(offer)s, which the shop no longer has; only staff "
+            "give it to another offer."
+        ),
+    )
+    LINKED_TO_ANOTHER = (
+        "linked-to-another",
+        gettext_noop(
+            "The SKU of offer %(offer)s is linked to offer %(other)s, so %(offer)s is not sent. "
+            "Link the SKU to it, or give it another SKU."
+        ),
+    )
+    SAME_SKU = (
+        "same-sku",
+        gettext_noop(
+            "The offers %(other)s and %(offer)s have the same SKU; %(other)s is sent, %(offer)s is "
+            "not. Give one of them another SKU."
+        ),
+    )
+    REFUSED_BY_STAFF = (
+        "refused-by-staff",
+        gettext_noop(
+            "Staff said that offer %(offer)s is not SKU %(sku)s, so it is not sent under it. Give "
+            "it another SKU, or think better of it on the page Proposals."
+        ),
+    )
+
+    BARCODES_DIFFER = (
+        "barcodes-differ",
+        gettext_noop(
+            "SKU %(sku)s is on Amazon with the barcode %(there)s, and offer %(offer)s of the shop "
+            "has another one, so it is not taken for it. Decide on the page Proposals, or mend a "
+            "barcode."
+        ),
+    )
+    SOLD_ALREADY = (
+        "sold-already",
+        gettext_noop(
+            "The account sells %(asin)s as SKU %(sku)s already, so it is not offered a second "
+            "time. Decide on the page Proposals: refuse it there to offer it all the same."
+        ),
+    )
+    PROPOSED_ALREADY = (
+        "proposed-already",
+        gettext_noop(
+            "It may be SKU %(sku)s, which the account sells already, so it is not offered a second "
+            "time. Decide on the page Proposals: refuse it there to offer it all the same."
+        ),
+    )
+    MAY_BE_ANOTHER = (
+        "may-be-another",
+        gettext_noop(
+            "SKU %(sku)s may be another product than the shop's of that SKU: its line has no "
+            "product and took no stock. Decide on the page Proposals, and see to the order by hand."
+        ),
+    )
+
     # --- Why a value is not sent -----------------------------------------------------------
 
     APPROVAL = "approval"
     CREATION = "creation"
+    NO_CODE = (
+        "no-code",
+        ngettext_lazy(
+            "%(skus)s has neither an ASIN nor a barcode; give it one.",
+            "%(count)s offers have neither an ASIN nor a barcode, such as %(skus)s; give them one.",
+        ),
+    )
+    BAD_BARCODE = (
+        "bad-barcode",
+        ngettext_lazy(
+            "The barcode of %(skus)s has a wrong check digit; mend it.",
+            "The barcodes of %(count)s offers have a wrong check digit, such as %(skus)s; mend "
+            "them.",
+        ),
+    )
     FEED = "feed"
     OFFER = "offer"
     RATES = "rates"
@@ -398,14 +659,25 @@ def _in_english(value: Parameter) -> str:
     return str(value)
 
 
-def _localized(value: Parameter) -> str:
+def moment(at: datetime) -> str:
+    """A time in the language that is active, and in the zone of whoever looks.
+
+    English writes "2:48 PM": the full stops of "p.m." double that of a sentence.
+    """
     from django.utils import formats, timezone
+
+    form = formats.get_format("DATETIME_FORMAT").replace("P", "g:i A")
+    return formats.date_format(timezone.localtime(at), form)
+
+
+def _localized(value: Parameter) -> str:
+    from django.utils import formats
 
     match value:
         case Money(amount, currency):
             return f"{formats.number_format(amount)} {currency}"
         case datetime():
-            return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+            return moment(value)
         case int():
             return formats.number_format(value)
         case _:

@@ -87,6 +87,7 @@ def _buyable(offer_pks: Iterable[str], marketplace: str) -> Iterator[Listing]:
         Listing.objects.filter(
             sku__offer_pk__in=set(offer_pks) - {""},
             presence=Presence.PRESENT,
+            end_offer=False,
             marketplace__active=True,
         )
         .exclude(asin="")

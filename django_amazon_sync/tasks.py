@@ -15,6 +15,7 @@ from itertools import chain
 
 from celery import Task, current_app, shared_task
 from django.db import transaction
+from django.utils.translation import gettext
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
@@ -31,6 +32,7 @@ __all__ = [
     "import_listings",
     "import_orders",
     "match_offers",
+    "reconcile_orders",
     "send_changes",
     "settle_feeds",
     "take_over_values",
@@ -42,6 +44,13 @@ logger = logging.getLogger("django_amazon_sync.tasks")
 
 #: Seconds that a broker has to answer: somebody may be looking at a button.
 BROKER_TIMEOUT = 2.0
+
+#: Seconds that workers have to answer.
+ANSWERS_WITHIN = 1.0
+
+#: What a broker raises that is away, or that the settings describe wrongly (no such transport, a
+#: sentinel without master_name, a package that is not installed, a queue that may not be made).
+NO_BROKER = (OperationalError, OSError, ImportError, LookupError, ValueError)
 
 #: Seconds after which a message that no worker came to is void. The ticks until then have sent
 #: others for the same run, in the order of who waits by now.
@@ -69,6 +78,12 @@ def verify_listings(run_pk: int) -> None:
 @shared_task
 def import_orders(run_pk: int) -> None:
     """Fetch Amazon's orders and place them in the shop."""
+    _perform(run_pk)
+
+
+@shared_task
+def reconcile_orders(run_pk: int) -> None:
+    """Hold the orders that are here against Amazon's reports of them."""
     _perform(run_pk)
 
 
@@ -115,6 +130,7 @@ TASKS: Mapping[Job, Task[[int], None]] = {
     Job.CHANGES: send_changes,
     Job.VERIFY: verify_listings,
     Job.IMPORT_ORDERS: import_orders,
+    Job.RECONCILE: reconcile_orders,
     Job.CONFIRM_SHIPMENTS: confirm_shipments,
     Job.SETTLE: settle_feeds,
     Job.IMPORT_LISTINGS: import_listings,
@@ -127,17 +143,49 @@ def start(run: SyncRun) -> bool:
     """Hand a queued run to a worker, once the caller's transaction is committed.
 
     False where no broker is configured or none answers; then the run stays queued, and the next
-    ``tick`` or ``amazon_tick`` does it. Answers within about three seconds.
+    ``tick`` or ``amazon_tick`` does it. Answers within about three seconds. Where the project lets
+    Celery run tasks at once (``task_always_eager``), the run is done here, and no broker is asked.
     """
+    if current_app.conf.task_always_eager:
+        transaction.on_commit(partial(_do_at_once, run), using=run._state.db, robust=True)
+        return True
     if not _broker_answers():
         return False
     transaction.on_commit(partial(_enqueue, run), using=run._state.db, robust=True)
     return True
 
 
+def _do_at_once(run: SyncRun) -> None:
+    with suppress(Halted):  # another worker began it a moment ago
+        jobs.perform(run)
+
+
 def without_broker() -> bool:
     """Whether the project has no broker, so that nobody but its own requests can do the work."""
     return not current_app.conf.broker_write_url
+
+
+def why_no_worker() -> str:
+    """Why nobody takes what is queued at this moment, for staff; empty where a worker answers, or
+    the project has no broker. Takes about a second, so it is asked where a connection is checked.
+
+    A worker that does one task at a time answers no one while it does.
+    """
+    if without_broker() or current_app.conf.task_always_eager:
+        return ""
+    try:
+        with _broker() as broker:
+            broker.ensure_connection(max_retries=0)
+            answers = current_app.control.ping(timeout=ANSWERS_WITHIN, limit=1, connection=broker)
+    except NO_BROKER as fault:
+        logger.warning("The broker does not answer: %s", fault)
+        return gettext("Celery's broker does not answer: runs wait until it does.")
+    if answers:
+        return ""
+    return gettext(
+        "No Celery worker answers: runs wait until one is started, or until the one that works "
+        "alone has done its task."
+    )
 
 
 def work_off(account: SellerAccount, run: SyncRun, seconds: float) -> None:
@@ -178,7 +226,7 @@ def _enqueue(run: SyncRun) -> None:
             TASKS[Job(run.job)].apply_async(
                 (run.pk,), producer=producer, retry=False, expires=EXPIRES
             )
-    except (OperationalError, OSError) as fault:
+    except NO_BROKER as fault:
         logger.warning("Run %s stays queued, as the broker does not answer: %s", run.pk, fault)
 
 
@@ -188,7 +236,7 @@ def _broker_answers() -> bool:
     try:
         with _broker() as broker:
             broker.ensure_connection(max_retries=0)
-    except (OperationalError, OSError) as fault:
+    except NO_BROKER as fault:
         logger.warning("The broker does not answer, so the run stays queued: %s", fault)
         return False
     return True

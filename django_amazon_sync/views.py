@@ -2,7 +2,8 @@
 
 The answer comes first. Where the project has no broker, the same process then does the run, and
 what else is due of the account, for some seconds; what is not done by then goes on with the next
-call.
+call. Then it keeps house, as a tick does: alarms are told and what is old is deleted wherever the
+key is all that calls.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from django_amazon_sync import tasks
 from django_amazon_sync.models import (
+    BRING_ORDERS_IN,
     DEFAULT_PERIODS,
     AccountState,
     Job,
@@ -28,6 +30,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts import cron_key
+from django_amazon_sync.sync.housekeeping import keep_house
 
 logger = logging.getLogger("django_amazon_sync.views")
 
@@ -55,8 +58,19 @@ def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     account = cron_key.account_of(
         pk, request.headers.get(cron_key.HEADER) or request.GET.get("key", "")
     )
-    if account is None or not _is_scheduled(account, job):
-        return JsonResponse({"error": "forbidden"}, status=403)
+    if account is None:
+        return _forbidden()
+    answer = _started(account, job) if _is_scheduled(account, job) else _forbidden()
+    answer.work = partial(_in_order, answer.work, keep_house)
+    return answer
+
+
+def _forbidden() -> AnswerThenWork:
+    return AnswerThenWork({"error": "forbidden"}, status=403)
+
+
+def _started(account: SellerAccount, job: str) -> AnswerThenWork:
+    """The answer about a run of this job; where nobody else does it, the run is done after it."""
     run = jobs.request_once(account, Job(job), started_by=Starter.CRON_KEY)
     answer = AnswerThenWork({"run": run.pk, "state": run.state}, status=202)
     if run.state == RunState.QUEUED:
@@ -67,12 +81,18 @@ def cron(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     return answer
 
 
+def _in_order(*acts: Callable[[], object] | None) -> None:
+    for act in acts:
+        if act is not None:
+            act()
+
+
 def _is_scheduled(account: SellerAccount, job: str) -> bool:
     """Whether the job is one that runs by itself, for an account that is connected."""
     if account.state == AccountState.DISCONNECTED:
         logger.info("The cron key of account %s was used, but it is disconnected.", account.pk)
         return False
-    if job == Job.IMPORT_ORDERS and not account.import_orders:
+    if job in BRING_ORDERS_IN and not account.import_orders:
         logger.info("The cron key of account %s was used, but imports are off.", account.pk)
         return False
     return job in DEFAULT_PERIODS

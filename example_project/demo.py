@@ -9,6 +9,7 @@ exit status 0 only if all of it held.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import shutil
@@ -40,6 +41,8 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end after the table")
     parser.add_argument("--port", type=int, default=0, help="port of the shop; default: a free one")
     options = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a file or a pipe shows it while it runs, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended, too
     began = time.monotonic()
     prepare_environment()

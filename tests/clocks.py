@@ -19,3 +19,16 @@ class StandIn:
 
     def sleep(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+    def stores_now(self) -> datetime:
+        return self.moment
+
+
+class Hosts(StandIn):
+    """The time, by which the stores go, and the clock of the host that is at work, which may be
+    ``off``."""
+
+    off = timedelta(0)
+
+    def now(self) -> datetime:
+        return self.moment + self.off

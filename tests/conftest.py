@@ -18,11 +18,25 @@ if TYPE_CHECKING:  # where there is no shop, there is no Oscar
 
 pytest_plugins = ["django_amazon_sync.testing.plugin"]
 
-#: Ten times as many examples, and new ones each time.
+# A quarter of the examples, which are the same each time; and ten times as many, new ones.
+hypothesis.register_profile("quick", hypothesis.get_profile("ci"), max_examples=25)
 hypothesis.register_profile("nightly", max_examples=1000)
+
+#: Fixtures of pytest-django by which a test asks a database without the mark.
+ASKS_A_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
 # All that the tests import stays; to look through it again and again takes a twentieth of the time.
 gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks a database: the rest is the same on each, and .ci/run does it once."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or ASKS_A_DATABASE.intersection(fixtures):
+            item.add_marker("database")
+
 
 BROKER_SETTINGS = ("broker_url", "broker_read_url", "broker_write_url")
 

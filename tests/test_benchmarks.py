@@ -20,13 +20,13 @@ from tempfile import TemporaryDirectory
 from benchmarks.run import machine, set_up
 set_up()
 
-from benchmarks import diff, feeds, rules, settle, whole
+from benchmarks import diff, feeds, order_report, rules, settle, whole
 from benchmarks.ground import in_child
 
 print(in_child(machine))
 with TemporaryDirectory() as folder:
     ratios = [diff.at_size(30, 1), feeds.at_size(30, 1), settle.at_size(30, 1, Path(folder))]
-ratios += [whole.at_size(120), *rules.at_size(30, 1)]
+ratios += [whole.at_size(120), *rules.at_size(30, 1), *order_report.measure(quick=True)]
 for one in ratios:
     print(one.what, one.ratio)
 """

@@ -16,7 +16,7 @@ import pytest
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_amazon_sync import checks, conf, errors, tasks
+from django_amazon_sync import checks, conf, databases, errors, tasks
 from django_amazon_sync.models import DEFAULT_PERIODS
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.templatetags import amazon
@@ -80,8 +80,11 @@ def test_settings_in_samples_exist() -> None:
     assert set(named) <= set(conf.DEFAULTS)
 
 
+SOURCES_OF_CHECKS = inspect.getsource(checks) + inspect.getsource(databases)
+
+
 def test_every_check_is_told() -> None:
-    raised = set(re.findall(r"amazon_sync\.[EW]\d{3}", inspect.getsource(checks)))
+    raised = set(re.findall(r"amazon_sync\.[EW]\d{3}", SOURCES_OF_CHECKS))
     assert first_column(text_of("docs/operations.md"), "## System checks") == raised
     assert set(re.findall(r"amazon_sync\.[EW]\d{3}", all_text())) == raised
 
@@ -161,6 +164,33 @@ def test_every_permission_of_ours_is_told() -> None:
         for codename, _name in model._meta.permissions
     }
     assert first_column(text_of("docs/security.md"), "## Who may see and do what") == ours
+
+
+def threats() -> list[list[str]]:
+    """The rows of the table of threats: door, threat, defence, tests."""
+    table = section(text_of("docs/security.md"), "## Threats")
+    rows = re.findall(r"^\| (.*) \|$", table, re.MULTILINE)
+    return [row.split(" | ") for row in rows][1:]
+
+
+def test_every_threat_names_the_tests_that_show_its_defence() -> None:
+    assert len(threats()) > 30
+    for door, threat, defence, shown in threats():
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", shown)
+        assert tests or "not defended" in defence, f"{door}: {threat}"
+        for file, name in tests:
+            assert re.search(rf"^def {name}\(", text_of(file), re.MULTILINE), f"{file}::{name}"
+
+
+def test_every_duty_is_met_by_a_test_or_is_the_hosts() -> None:
+    table = section(text_of("docs/security.md"), "## Amazon's duties")
+    rows = [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", table, re.MULTILINE)][1:]
+    assert len(rows) == 18
+    for duty, _number, met, shown in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", shown)
+        assert tests or (met.startswith("the host") and shown == "nothing"), duty
+        for file, name in tests:
+            assert re.search(rf"^def {name}\(", text_of(file), re.MULTILINE), f"{file}::{name}"
 
 
 def test_every_kind_of_fault_is_told() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.test import Client
 from oscar.core.loading import get_model
@@ -97,6 +98,19 @@ def test_without_debug_there_is_no_default_for_a_secret(missing: str) -> None:
     del given[missing]
     done = run("-c", READ_SETTINGS, **given)
     assert f"Set {missing} in the environment" in done.stderr
+
+
+def test_outside_debug_it_is_safe_by_default() -> None:
+    """A look at what a deployment must have finds nothing."""
+    key = Fernet.generate_key().decode()
+    given = {"DEBUG": "0", "SECRET_KEY": "s3cr-" * 12, "AMAZON_ENCRYPTION_KEYS": key}
+    hosts = {"ALLOWED_HOSTS": "shop.example.com", "AMAZON_DEPLOYMENT": "production"}
+    done = run(str(MANAGE), "check", "--deploy", **given, **hosts)
+    assert done.returncode == 0, done.stderr
+    assert "amazon_sync." not in done.stderr
+    for named in ("W004", "W008", "W012", "W016", "W018", "W020"):
+        assert f"security.{named}" not in done.stderr
+    assert settings_in(**given)["amazon"]["DEPLOYMENT"] == ""
 
 
 def test_the_commands_work_from_the_projects_root() -> None:

@@ -21,7 +21,7 @@ from django.apps import apps
 from django.urls import URLResolver, get_resolver
 
 import django_amazon_sync
-from django_amazon_sync import checks, conf, data, errors, tasks
+from django_amazon_sync import checks, conf, data, databases, errors, tasks
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.templatetags import amazon
 
@@ -63,7 +63,8 @@ def task_names() -> Iterator[str]:
 
 
 def check_ids() -> Iterator[str]:
-    return iter(re.findall(r"amazon_sync\.[EW]\d{3}", inspect.getsource(checks)))
+    source = inspect.getsource(checks) + inspect.getsource(databases)
+    return iter(re.findall(r"amazon_sync\.[EW]\d{3}", source))
 
 
 def error_codes() -> Iterator[str]:

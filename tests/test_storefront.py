@@ -72,6 +72,7 @@ def test_what_can_be_bought_has_a_button(germany: Marketplace) -> None:
         {"status": "DISCOVERABLE"},
         {"status": ""},
         {"status": "Inactive"},
+        {"end_offer": True},
         {"presence": Presence.ABSENT},
         {"presence": Presence.UNREAD},
         {"asin": ""},

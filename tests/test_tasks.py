@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from config.celery import app
 from django.db import transaction
 from django.utils import timezone
@@ -63,6 +65,7 @@ def test_there_is_one_task_for_each_job_and_the_tick() -> None:
             "match_offers",
             "take_over_values",
             "import_orders",
+            "reconcile_orders",
             "confirm_shipments",
             "tick",
         )
@@ -151,6 +154,7 @@ def test_tick_hands_over_what_is_due(world: World, broker: Any) -> None:
         "verify_listings",
         "import_listings",
         "import_orders",
+        "reconcile_orders",
         "confirm_shipments",
     }
 
@@ -176,10 +180,56 @@ def test_without_a_broker_a_run_stays_queued(world: World, use_broker: UseBroker
     assert seconds < 0.5
 
 
+@pytest.mark.parametrize("url", ["sentinel://127.0.0.1:9", "nonsense://127.0.0.1", "nonsense"])
+def test_a_broker_that_is_set_up_wrongly_is_none(
+    world: World, url: str, use_broker: UseBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)  # Celery's workers leave the root at another
+    use_broker(url)
+    started, seconds = stays_queued(world)
+    assert not started
+    assert seconds < 3.5
+    assert "stays queued" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_queue_that_no_worker_has_declared_takes_the_run(
+    world: World, use_broker: UseBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "memory://nobody"
+    use_broker(url)
+    monkeypatch.setitem(app.conf, "task_default_queue", "declared-by-nobody")
+    monkeypatch.setattr(app.amqp, "queues", app.amqp.Queues({}))
+    run = jobs.request(world.account, Job.EXPORT)
+    assert tasks.start(run)
+    with Connection(url) as connection:
+        waiting = connection.SimpleQueue("declared-by-nobody")
+        assert taken(waiting) == [("export_listings", [run.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:9"])
+def test_where_tasks_are_eager_a_run_is_done_at_once(
+    world: World, url: str, use_broker: UseBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_broker(url)
+    monkeypatch.setitem(app.conf, "task_always_eager", True)
+    world.sell("MUG", quantity=5)
+    run = jobs.request(world.account, Job.EXPORT)
+    assert tasks.start(run)
+    run.refresh_from_db()
+    assert run.state == RunState.DONE
+    asked_for = jobs.request(world.account, Job.VERIFY)
+    tasks.tick()
+    asked_for.refresh_from_db()
+    assert asked_for.state == RunState.DONE
+
+
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_is_away_is_known_soon(
     world: World, scheme: str, use_broker: UseBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING)
     use_broker(f"{scheme}://127.0.0.1:9")
     started, seconds = stays_queued(world)
     assert not started
@@ -266,3 +316,26 @@ def test_a_message_of_a_run_that_has_to_wait_begins_nothing(world: World) -> Non
     tasks.export_listings(run.pk)
     run.refresh_from_db()
     assert (run.state, run.not_before) == (RunState.QUEUED, later)
+
+
+# --- Without a worker ----------------------------------------------------------------------------
+
+
+def test_that_no_worker_answers_is_known_at_once(
+    use_broker: UseBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_broker("memory://")
+    assert "No Celery worker answers" in tasks.why_no_worker()
+    monkeypatch.setattr(current_app.control, "ping", lambda **how: [{"a@host": {"ok": "pong"}}])
+    assert tasks.why_no_worker() == ""
+
+
+def test_where_nobody_has_to_answer_nobody_is_asked(
+    use_broker: UseBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_broker("")
+    assert tasks.why_no_worker() == ""
+    use_broker("amqp://127.0.0.1:9")
+    assert "broker does not answer" in tasks.why_no_worker()
+    monkeypatch.setitem(current_app.conf, "task_always_eager", True)
+    assert tasks.why_no_worker() == ""

@@ -17,6 +17,7 @@ MIRRORED = ("admin", "amazon", "rules", "sync")
 
 #: Files of tests that are about many modules together.
 ACROSS = {
+    "admin/products/test_one_check.py",  # each field by each of the four pages that set it
     "admin/test_lists.py",  # every list asks a fixed number of queries
     "admin/test_many.py",  # actions on all that match a filter
     "admin/test_permissions.py",  # each action and the one permission that it needs
@@ -24,6 +25,9 @@ ACROSS = {
     "admin/test_vendors.py",  # people of several partners
     "amazon/test_against_simulator.py",  # the gateway and an Amazon with memory
     "amazon/test_documents_against_simulator.py",  # the same for reports and feeds
+    "sync/accounts/test_refused_marketplaces.py",  # every job, where Amazon refuses one of several
+    "sync/export/test_inactive_store.py",  # what still leaves for a store that is switched off
+    "sync/reconciliation/test_many_orders.py",  # searches that leave out orders, and the report
     "sync/test_story.py",  # a shop and Amazon in step, day after day
     "sync/test_worker.py",  # a worker of Celery in a process of its own
 }
@@ -66,12 +70,16 @@ def is_fixture(function: ast.FunctionDef) -> bool:
 
 
 FILES = sorted(TESTS.rglob("*.py"))
-FIXTURES = {
-    f"{'.'.join(('tests', *file.relative_to(TESTS).with_suffix('').parts))}.{function.name}"
-    for file in FILES
-    for function in functions_of(file)
-    if is_fixture(function)
-}
+
+
+def fixtures() -> set[str]:
+    """The names in full of all fixtures; every file of tests is parsed for it."""
+    return {
+        f"{'.'.join(('tests', *file.relative_to(TESTS).with_suffix('').parts))}.{function.name}"
+        for file in FILES
+        for function in functions_of(file)
+        if is_fixture(function)
+    }
 
 
 def test_the_rooms_are_found() -> None:
@@ -108,7 +116,8 @@ def test_no_module_of_tests_imports_another() -> None:
 
 def test_fixtures_are_found_and_not_imported() -> None:
     """pytest finds them in conftest files and in the plugin."""
-    assert "tests.conftest.world" in FIXTURES
+    there = fixtures()
+    assert "tests.conftest.world" in there
     for file in FILES:
-        imported = imports_of(file) & FIXTURES
+        imported = imports_of(file) & there
         assert not imported, f"{file.relative_to(TESTS)} imports {sorted(imported)}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from oscar.core.loading import get_model
 
 from django_amazon_sync.data import Money
@@ -20,6 +21,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.testing.simulator import Seller, Simulator
 from tests import factories
 
@@ -122,9 +124,22 @@ def eur(amount: str) -> Money:
     return Money(Decimal(amount), "EUR")
 
 
+def approve_all(listings: QuerySet[Listing]) -> int:
+    """Approve what waits of these listings now; how many had something."""
+    waiting = listings.exclude(held={})
+    number, _others = decisions.approve(dict(waiting.values_list("pk", "held")), by="ann")
+    return number
+
+
 def to_the_end(world: World, run: SyncRun) -> SyncRun:
     """Go on with a run that waits for Amazon until it does not any more."""
     while run.state == RunState.QUEUED:
         world.amazon.advance(120)
-        jobs.perform(run, patience=5)
+        jobs.perform(now_due(run), patience=5)
+    return run
+
+
+def now_due(run: SyncRun) -> SyncRun:
+    """The run, whose time has come."""
+    SyncRun.objects.filter(pk=run.pk).update(not_before=None)
     return run

@@ -5,7 +5,7 @@ An action is a permission, one call, and one message with a link to its run.
 
 from django_amazon_sync.admin.orders import orders, shipments
 from django_amazon_sync.admin.products import listings, proposals, skus
-from django_amazon_sync.admin.reports import lines, runs, submissions
+from django_amazon_sync.admin.reports import erasures, lines, personal_data_views, runs, submissions
 from django_amazon_sync.admin.settings import (
     accounts,
     alarms,
@@ -18,11 +18,13 @@ from django_amazon_sync.admin.settings import (
 __all__ = [
     "accounts",
     "alarms",
+    "erasures",
     "lines",
     "listings",
     "mappings",
     "marketplaces",
     "orders",
+    "personal_data_views",
     "proposals",
     "rates",
     "runs",

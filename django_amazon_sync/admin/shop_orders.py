@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common.access import SEES_ORDERS, within_scopes
 from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.models import AmazonOrder
+from django_amazon_sync.sync.privacy import views
 
 if TYPE_CHECKING:  # it is mixed into one
     Base = admin.ModelAdmin[Any]
@@ -51,10 +52,19 @@ def look_up(request: HttpRequest, orders: Iterable[ListedOrder]) -> None:
     """
     listed = list(orders)
     rows = amazon_orders(request).filter(shop_order_pk__in=[str(order.pk) for order in listed])
+    rows = rows.select_related("account").defer("document", "account__refresh_token")
     known = {row.shop_order_pk: row for row in rows} if listed else {}
     for order in listed:
         order.amazon_row = known.get(str(order.pk))
         order.on_amazon = _cell(request, order.amazon_row)
+
+
+def note_seen(request: HttpRequest, orders: Iterable[ListedOrder], where: views.Where) -> None:
+    """Write down that whoever asks sees the buyers of those orders that came from Amazon."""
+    rows = [row for order in orders if (row := order.amazon_row) and row.erased_at is None]
+    for account in {row.account for row in rows}:
+        its = [row.number for row in rows if row.account == account]
+        views.note(request.user, account, its, where)
 
 
 def chosen(request: HttpRequest, orders: QuerySet[Any], choice: str) -> QuerySet[Any]:
@@ -80,7 +90,7 @@ def _cell(request: HttpRequest, row: AmazonOrder | None) -> str:
     url = page_of(row)
     if not (url and request.user.has_perm(SEES_ORDERS)):
         return row.number
-    return format_html('<a href="{}">{}</a> {}', url, row.number, row.get_state_display())
+    return format_html('<a href="{}">{}</a> {}', url, row.number, row.state_in_words)
 
 
 class FromAmazonFilter(admin.SimpleListFilter):
@@ -118,6 +128,7 @@ class AmazonOrderAdminMixin(Base):
         order = super().get_object(request, object_id, from_field)
         if order is not None:
             look_up(request, [order])
+            note_seen(request, [order], views.Where.SHOP)
         return order
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

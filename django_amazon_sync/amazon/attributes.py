@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypeAlias
 
-from django_amazon_sync.amazon.reading import objs
+from django_amazon_sync.amazon.reading import TOO_LARGE, number_in, objs
 from django_amazon_sync.data import Json, JsonObject, Money, Patch
 
 Instance: TypeAlias = JsonObject
@@ -147,11 +146,8 @@ def first_schedule(value: Json) -> Instance:
 
 
 def amount_in(value: Json, currency: str) -> Money | None:
-    """A number that was read as money; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    """A number that was read as money; None where it is none, or more than any price."""
+    amount = number_in(value)
+    if amount is None or abs(amount) >= TOO_LARGE:
         return None
-    try:
-        amount = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return Money(amount, currency).rounded() if amount.is_finite() else None
+    return Money(amount, currency).rounded()

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django_amazon_sync import clock
+from django_amazon_sync.amazon.addresses import Places
 from django_amazon_sync.errors import TooLate, Unavailable
 
 
@@ -24,7 +25,7 @@ class Bounds:
 
     ``seconds`` is for all of it. Where ``per_second`` is given, so many bytes that go or come win
     a second more, up to ``at_most`` seconds. ``largest`` is in bytes as they come over the wire.
-    From ``not_after`` on no request may begin.
+    From ``not_after`` on no request may begin. Where ``places`` are given, nothing goes elsewhere.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class Bounds:
         per_second: float = math.inf,
         at_most: float = math.inf,
         not_after: float = math.inf,
+        places: Places | None = None,
     ) -> None:
         self.operation = operation
-        self._largest = largest
+        self.places = places
+        self.largest = largest
         self._per_second = per_second
         self._not_after = not_after
         begun = clock.monotonic()
@@ -76,8 +79,8 @@ class Bounds:
 
     def hold(self, size: int) -> None:
         """Raises Unavailable where ``size`` is more bytes than any answer has."""
-        if size > self._largest:
-            said = f"the answer is larger than {self._largest:,} bytes; it will be tried again."
+        if size > self.largest:
+            said = f"the answer is larger than {self.largest:,} bytes; it will be tried again."
             raise Unavailable(self.operation, said)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from django_amazon_sync.amazon.client import Client, Parameter
+from django_amazon_sync.amazon.paging import pages
 from django_amazon_sync.amazon.reading import obj, objs, text
 from django_amazon_sync.data import CatalogItem, Identifier, JsonObject
+from django_amazon_sync.errors import Rejected
 
 IDENTIFIERS_A_CALL = 20
+#: Where Amazon refuses the first so many, and none is answered, it refuses whatever is asked.
+ALL_REFUSED = 3
 WORDS_A_CALL = 20
 #: Items that a search by words gives.
 FOUND_BY_WORDS = 10
@@ -19,6 +24,8 @@ DEEPEST = 20
 #: Pixels across that a picture on a page of ours needs.
 PICTURE_WIDTH = 160
 _PATH = "/catalog/2022-04-01/items"
+#: Twenty codes have some hundred items at most.
+_MOST_PAGES = 50
 _DATA_SETS = ("summaries", "identifiers", "productTypes", "images")
 
 
@@ -57,17 +64,41 @@ def search_catalog(
             "includedData": _DATA_SETS,
             "pageSize": IDENTIFIERS_A_CALL,
         }
-        while True:
-            answer = client.call("searchCatalogItems", "GET", _PATH, query=query)
+        found_so = pages(
+            client, "searchCatalogItems", _PATH, query, by="pageToken", most=_MOST_PAGES
+        )
+        for answer in found_so:
             items = [_item(raw, marketplace) for raw in objs(answer.array("items"))]
             found |= {item.asin: item for item in items if item.asin}
-            token = text(obj(answer.body.get("pagination")).get("nextToken"))
-            if not token:
-                break
-            if token == query.get("pageToken"):
-                answer.lacks("an end to its pages")
-            query["pageToken"] = token
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The items that carry identifiers, and by which words Amazon refused single identifiers."""
+
+    items: list[CatalogItem] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def search_each(client: Client, identifiers: Sequence[str], kind: str, marketplace: str) -> Found:
+    """As ``search_catalog``, but an identifier that Amazon refuses costs itself only.
+
+    Where a search is refused each identifier is searched by itself. Raises Rejected where the
+    first few are all refused: then it is no fault of theirs.
+    """
+    with suppress(Rejected):
+        return Found(search_catalog(client, identifiers, kind, marketplace))
+    found, answered = Found(), False
+    for identifier in identifiers:
+        try:
+            found.items.extend(search_catalog(client, [identifier], kind, marketplace))
+            answered = True
+        except Rejected as refusal:
+            found.refused[identifier] = str(refusal)
+            if len(found.refused) >= ALL_REFUSED and not answered:
+                raise
+    return found
 
 
 def search_words(client: Client, words: Sequence[str], marketplace: str) -> list[Classified]:

@@ -15,17 +15,17 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import NoReturn, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 import requests
 
 from django_amazon_sync import __version__, clock
-from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon import faults, sessions
 from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
+from django_amazon_sync.amazon.reading import header_moment, parsed
 from django_amazon_sync.data import Json, JsonObject
 from django_amazon_sync.errors import AmazonError, Throttled, Unavailable
 
@@ -44,6 +44,14 @@ _PRODUCT_TYPES = "/definitions/2020-09-01/productTypes"
 
 Parameter: TypeAlias = str | int | datetime | Sequence[str] | None
 Query: TypeAlias = Mapping[str, Parameter]
+
+
+class OnEnd(Protocol):
+    """Hears how each call ended; see ``Client``."""
+
+    def __call__(
+        self, operation: str, error: AmazonError | None, marketplaces: tuple[str, ...]
+    ) -> None: ...
 
 
 class TokenSource(Protocol):
@@ -104,8 +112,9 @@ class Client:
 
     ``endpoint`` may hold ``{region}``. ``patience`` is how many seconds a call may sleep for its
     turn before it raises Throttled, ``timeout`` the seconds for connecting and for each silence;
-    ``on_wait(operation, seconds)`` is told before each sleep, ``on_end(operation, error)`` of how
-    each call ended, with None where it went well.
+    ``on_wait(operation, seconds)`` is told before each sleep, ``on_end(operation, error,
+    marketplaces)`` of how each call ended, with None where it went well, and of which marketplaces
+    (ids) it was.
 
     A call takes no longer than two tries that are answered at the last moment, and its sleep:
     the token, both tries and a body that drips are all of one time.
@@ -122,7 +131,7 @@ class Client:
         patience: float = 3.0,
         timeout: tuple[float, float] = (5, 30),
         on_wait: Callable[[str, float], None] | None = None,
-        on_end: Callable[[str, AmazonError | None], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> None:
         self.endpoint = endpoint.replace("{region}", region).rstrip("/")
         self.region = region
@@ -134,6 +143,7 @@ class Client:
         self._altogether = 2 * sum(timeout)
         self._on_wait = on_wait
         self._on_end = on_end
+        self._marketplace = ""
         self._clock = _AmazonClock()
         self._not_after = math.inf
 
@@ -149,6 +159,12 @@ class Client:
         bound = copy.copy(self)
         bound._not_after = min(moment, self._not_after)
         return bound
+
+    def about(self, marketplace: str) -> Client:
+        """This client for calls that are about one marketplace (id) and cannot name it."""
+        its = copy.copy(self)
+        its._marketplace = marketplace
+        return its
 
     def call(
         self,
@@ -172,10 +188,10 @@ class Client:
             answer = self._call(operation, method, path, query, body, empty_status, scope)
         except AmazonError as error:
             if self._on_end:
-                self._on_end(operation, error)
+                self._on_end(operation, error, self._named_in(query or body))
             raise
         if self._on_end:
-            self._on_end(operation, None)
+            self._on_end(operation, None, self._named_in(query or body))
         return answer
 
     def _call(
@@ -241,6 +257,7 @@ class Client:
             "x-amz-access-token": token,
             "user-agent": USER_AGENT,
             "accept": "application/json",
+            "accept-encoding": sessions.ENCODINGS,
         }
         if request.data:
             request.headers["content-type"] = "application/json"
@@ -259,7 +276,7 @@ class Client:
         """Sleep at most ``patience`` seconds for a turn; raises Throttled with the time of one."""
         operation = bounds.operation
         give_up = min(clock.monotonic() + self._patience, self._not_after)
-        while wait := self.limiter.take(operation, clock.timestamp()):
+        while wait := self.limiter.take(operation):
             if clock.monotonic() + wait > give_up:
                 raise Throttled(
                     operation,
@@ -271,6 +288,14 @@ class Client:
             clock.sleep(wait)
             bounds.more_time(wait)
 
+    def _named_in(self, asked: Mapping[str, object] | None) -> tuple[str, ...]:
+        """The marketplaces that a query, or a body, names; else the one that the client is for."""
+        asked = asked or {}
+        named = asked.get("marketplaceIds", asked.get("marketplaceId", self._marketplace))
+        if isinstance(named, str):
+            return (named,) if named else ()
+        return tuple(str(code) for code in named) if isinstance(named, list | tuple) else ()
+
     def _fail(self, operation: str, reply: faults.Reply) -> NoReturn:
         # Spread by chance, as every worker of every seller hears "too often" at the same time;
         # Amazon does not say until when (docs/amazon.md#no-time-after-which-to-retry).
@@ -279,11 +304,9 @@ class Client:
         faults.raise_for(operation, reply, region=self.region, retry_at=retry_at)
 
     def _read_clock(self, reply: faults.Reply) -> datetime | None:
-        try:
-            date = parsedate_to_datetime(reply.headers.get("Date", "")).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-        self._clock.offset = date - clock.now()
+        date = header_moment(reply.headers.get("Date", ""))
+        if date is not None:
+            self._clock.offset = date - clock.now()
         return date
 
     def _read_rate(self, operation: str, reply: faults.Reply) -> float | None:
@@ -297,7 +320,7 @@ class Client:
             return None
         if not (math.isfinite(rate) and rate > 0):
             return None
-        self.limiter.learn(operation, rate, clock.timestamp())
+        self.limiter.learn(operation, rate)
         return rate
 
 
@@ -325,8 +348,8 @@ def _body(operation: str, reply: faults.Reply) -> JsonObject:
         "request_id": reply.headers.get(faults.REQUEST_ID, ""),
     }
     try:
-        body = json.loads(reply.content, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        body = parsed(reply.content)
+    except ValueError:
         kind = "an empty body" if not reply.content else "a body that is not JSON"
         raise Unavailable(
             operation, f"Amazon answered with {kind}; it will be tried again.", **facts
@@ -336,7 +359,3 @@ def _body(operation: str, reply: faults.Reply) -> JsonObject:
             operation, "Amazon answered with no JSON object; it will be tried again.", **facts
         )
     return body
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON.")

@@ -2,7 +2,8 @@
 
 The address (Amazon's "pre-signed URL") is good for five minutes, and whoever holds it can read the
 document: it stands in no error, log or ``repr``. Nothing of the SP-API goes along, neither token
-nor header (docs/amazon.md#document-addresses-live-five-minutes).
+nor header (docs/amazon.md#document-addresses-live-five-minutes). Where it may be is in
+addresses.py; ``endpoint`` is that of the client which was told it. What comes is never quoted.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import HTTPError
 
 from django_amazon_sync.amazon import faults, sessions
+from django_amazon_sync.amazon.addresses import Places
 from django_amazon_sync.amazon.bounds import Bounds
-from django_amazon_sync.amazon.client import Answer
+from django_amazon_sync.amazon.client import Answer, Client
 from django_amazon_sync.amazon.reading import text
 from django_amazon_sync.errors import Unavailable, Unreadable
 
@@ -63,7 +65,9 @@ ORDINARY = Pace()
 less than an hour. What is slower than that would not be here before the next report is due."""
 
 
-def upload(url: str, file: BinaryIO, content_type: str, pace: Pace = ORDINARY) -> None:
+def upload(
+    url: str, file: BinaryIO, content_type: str, pace: Pace = ORDINARY, *, endpoint: str
+) -> None:
     """Put the whole file where Amazon said; ``content_type`` as it was told to Amazon before.
 
     The type is part of the address's signature. Uploading again is harmless: a document does
@@ -73,11 +77,11 @@ def upload(url: str, file: BinaryIO, content_type: str, pace: Pace = ORDINARY) -
         raise ValueError("An empty document cannot be uploaded.")
     file.seek(0)  # requests reads the length that is left, so that nothing goes in chunks
     request = requests.Request("PUT", url, {"content-type": content_type}, data=file)
-    with _exchange(_UPLOAD, request, _LARGEST_REFUSAL, pace):
+    with _exchange(_UPLOAD, request, _LARGEST_REFUSAL, pace, endpoint):
         pass
 
 
-def fetch(answer: Answer, into: BinaryIO) -> str:
+def fetch(client: Client, answer: Answer, into: BinaryIO, largest: int | None = None) -> str:
     """Download the document that getFeedDocument or getReportDocument answered with.
 
     Returns its charset as ``download`` does. Raises Unavailable and Unreadable.
@@ -85,8 +89,9 @@ def fetch(answer: Answer, into: BinaryIO) -> str:
     url = text(answer.body.get("url")) or answer.lacks("a document's address")
     packed = text(answer.body.get("compressionAlgorithm"))
     if packed not in ("", "GZIP"):
-        raise Unreadable(f"{answer.operation}: the document is packed by {packed!r}, not by GZIP.")
-    return download(url, gzipped=bool(packed), into=into)
+        raise Unreadable(f"{answer.operation}: the document is packed, and not by GZIP.")
+    endpoint = client.endpoint
+    return download(url, gzipped=bool(packed), into=into, endpoint=endpoint, largest=largest)
 
 
 def download(
@@ -94,6 +99,7 @@ def download(
     *,
     gzipped: bool,
     into: BinaryIO,
+    endpoint: str,
     largest: int | None = None,
     pace: Pace = ORDINARY,
 ) -> str:
@@ -107,13 +113,22 @@ def download(
     into.truncate()
     request = requests.Request("GET", url, {"accept-encoding": "identity"})
     largest = largest or LARGEST
-    with _exchange(_DOWNLOAD, request, largest, pace) as response:
+    with _exchange(_DOWNLOAD, request, largest, pace, endpoint) as response:
         for piece in _unpacked(_chunks(response), gzipped, largest):
             into.write(piece)
-        headers = Message()
-        headers["content-type"] = response.headers.get("content-type", "")
+        charset = _charset(response.headers.get("content-type", ""))
     into.seek(0)
-    return str(headers.get_content_charset(""))
+    return charset
+
+
+def _charset(content_type: str) -> str:
+    """What a Content-Type names; empty also where it cannot be read: it is a hint only."""
+    headers = Message()
+    headers["content-type"] = content_type
+    try:
+        return str(headers.get_content_charset(""))
+    except ValueError:  # charset*9999…: more digits than Python makes a number of
+        return ""
 
 
 # --- The wire --------------------------------------------------------------------------------
@@ -121,7 +136,7 @@ def download(
 
 @contextmanager
 def _exchange(
-    operation: str, request: requests.Request, largest: int, pace: Pace
+    operation: str, request: requests.Request, largest: int, pace: Pace, endpoint: str
 ) -> Iterator[requests.Response]:
     """The answer, its body still on the way; anything but a success is Unavailable."""
     bounds = Bounds(
@@ -130,6 +145,7 @@ def _exchange(
         largest=2 * largest,  # the lengths of chunks come on top
         per_second=pace.per_second,
         at_most=pace.at_most,
+        places=Places(operation, endpoint),
     )
     try:
         with ExitStack() as stack:
@@ -158,6 +174,14 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
+# The store's words for what it refuses; any others are not quoted, as anybody may have answered.
+_CODES = re.compile(
+    rb"<Code>(AccessDenied|AccountProblem|ExpiredToken|InternalError|InvalidRequest|InvalidToken"
+    rb"|MissingContentLength|EntityTooLarge|NoSuchBucket|NoSuchKey|PermanentRedirect|RequestTimeout"
+    rb"|RequestTimeTooSkewed|ServiceUnavailable|SignatureDoesNotMatch|SlowDown)</Code>"
+)
+
+
 def _broken(operation: str, kind: str) -> Unavailable:
     said = "the connection broke before the whole document was here; it will be tried again."
     return Unavailable(operation, f"{said} [{kind}]")
@@ -166,7 +190,7 @@ def _broken(operation: str, kind: str) -> Unavailable:
 def _refusal(operation: str, response: requests.Response) -> Unavailable:
     """What a status other than 200 means; the store says why in XML, as a ``Code``."""
     start = response.raw.read(4096, decode_content=False)
-    code = re.search(rb"<Code>(\w{1,60})</Code>", start)
+    code = _CODES.search(start)
     if response.status_code == 403:
         said = "the document's address is no longer good; a new one is asked for next time."
     else:

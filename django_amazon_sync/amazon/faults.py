@@ -6,7 +6,6 @@ always the same.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from django_amazon_sync.amazon import sessions
 from django_amazon_sync.amazon.bounds import Bounds
-from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.amazon.reading import obj, objs, parsed, text
 from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import (
     AmazonError,
@@ -45,6 +44,9 @@ REQUEST_ID = "x-amzn-RequestId"
 
 #: The length of Amazon's words, and of a code of Amazon's, that rows and lines keep.
 _MOST_WORDS, _CODE_LENGTH = 500, 60
+
+#: As far as they are looked at: so much that a token which is cut here is not among what is kept.
+_MOST_READ = 500 * 65
 
 #: What is left out of Amazon's words: e-mail addresses, and what is long enough for a token.
 _PRIVATE = re.compile(r"\S+@\S+|\S{64,}")
@@ -158,7 +160,8 @@ def raise_for(operation: str, reply: Reply, *, region: str, retry_at: datetime) 
 def _said(value: object) -> str:
     """Amazon's words on one line, bounded: they quote what they refuse
     (docs/amazon.md#errors-quote-what-they-refuse)."""
-    return _PRIVATE.sub("…", " ".join(text(value).split()))[:_MOST_WORDS]
+    words = " ".join(text(value, _MOST_READ).split())
+    return _PRIVATE.sub("…", words)[:_MOST_WORDS]
 
 
 def _first_error(reply: Reply) -> JsonObject:
@@ -168,8 +171,8 @@ def _first_error(reply: Reply) -> JsonObject:
     outage a page (docs/amazon.md#outages-answer-in-html).
     """
     try:
-        body = json.loads(reply.content)
-    except (ValueError, RecursionError):
+        body = parsed(reply.content)
+    except ValueError:
         return {}
     errors = body if isinstance(body, list) else obj(body).get("errors")
     return next(iter(objs(errors)), {})

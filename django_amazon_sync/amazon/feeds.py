@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO
@@ -22,6 +22,7 @@ import orjson
 from django_amazon_sync.amazon import documents, long_json
 from django_amazon_sync.amazon.client import Client, Parameter
 from django_amazon_sync.amazon.listing_facts import read_item
+from django_amazon_sync.amazon.paging import pages
 from django_amazon_sync.amazon.reading import moment, obj, objs, text, texts, whole
 from django_amazon_sync.data import (
     FeedFacts,
@@ -172,16 +173,8 @@ def get_feeds(client: Client, marketplace: str, since: datetime) -> list[FeedFac
         "createdSince": since,
         "pageSize": 100,
     }
-    found: list[FeedFacts] = []
-    while True:
-        answer = client.call("getFeeds", "GET", f"{_PATH}/feeds", query=query)
-        found += [feed for raw in objs(answer.array("feeds")) if (feed := _feed(raw))]
-        token = text(answer.body.get("nextToken"))
-        if not token:
-            return found
-        if token == query.get("nextToken"):
-            answer.lacks("an end to its pages")
-        query = {"nextToken": token}  # the only parameter of a further page
+    found = pages(client, "getFeeds", f"{_PATH}/feeds", query, by="nextToken", alone=True)
+    return [feed for answer in found for raw in objs(answer.array("feeds")) if (feed := _feed(raw))]
 
 
 def cancel_feed(client: Client, feed_id: str) -> None:
@@ -208,6 +201,11 @@ def _feed(raw: Mapping[str, object]) -> FeedFacts | None:
 
 # --- The report that comes back --------------------------------------------------------------
 
+#: Bytes of a report, unpacked: four kilobytes of each message, more than Amazon says of one.
+LARGEST_REPORT = 128 * 1024**2
+#: Issues of a report; what has more is no report of a feed.
+MOST_ISSUES = 10 * MOST_MESSAGES
+_MOST_WORDS, _CODE_LENGTH, _NAME_LENGTH = 1000, 60, 200
 _NO_REPORT = "Amazon's document is not the processing report of a listings feed."
 
 
@@ -217,13 +215,14 @@ def fetch_processing_report(client: Client, document_id: str, into: BinaryIO) ->
     Raises Unavailable where it did not come whole, Unreadable where it is not a document.
     """
     path = f"{_PATH}/documents/{quote(document_id, safe='')}"
-    documents.fetch(client.call("getFeedDocument", "GET", path), into)
+    documents.fetch(client, client.call("getFeedDocument", "GET", path), into, LARGEST_REPORT)
 
 
 def read_processing_report(file: BinaryIO, on_item: Callable[[SkuFacts], None]) -> ProcessingReport:
     """What the report says of the feed's messages; ``on_item`` is told what is live of each SKU.
 
-    Nothing but the issues is kept in memory. What is reported is not compared with what was sent.
+    Nothing but the issues is kept in memory, and not more than a feed's messages can have. What is
+    reported is not compared with what was sent.
     Raises Unreadable where the report is none, is cut short, or counts what it does not name;
     ``on_item`` may then have been told some SKUs.
     """
@@ -232,8 +231,12 @@ def read_processing_report(file: BinaryIO, on_item: Callable[[SkuFacts], None]) 
     issues: dict[int, list[Issue]] = defaultdict(list)
     skus: dict[int, str] = {}
     general: list[Issue] = []
+    counts: Counter[str] = Counter()
     for key, value in long_json.members(file):
         raw = obj(value)
+        counts[key[:_CODE_LENGTH]] += 1
+        if counts["items"] > MOST_MESSAGES or counts["issues"] > MOST_ISSUES or len(counts) > 100:
+            raise Unreadable("Amazon's processing report names more than a feed can hold.")
         if key == "items" and text(raw.get("sku")):
             on_item(read_item(raw))
         elif key == "issues" and raw:
@@ -278,8 +281,8 @@ def _counts(summary: JsonObject) -> tuple[int, int, int]:
 def _issue(raw: JsonObject) -> Issue:
     """An issue of a message; it names one attribute, where one of a listing names several."""
     return Issue(
-        code=text(raw.get("code")),
-        message=text(raw.get("message")),
-        severity=text(raw.get("severity")) or "ERROR",
-        attributes=texts([raw.get("attributeName")]),
+        code=text(raw.get("code"), _CODE_LENGTH),
+        message=text(raw.get("message"), _MOST_WORDS),
+        severity=text(raw.get("severity"), _CODE_LENGTH) or "ERROR",
+        attributes=texts([raw.get("attributeName")], _NAME_LENGTH),
     )

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django_amazon_sync.amazon.client import Client, Parameter
+from django_amazon_sync.amazon.paging import pages
 from django_amazon_sync.amazon.reading import obj, objs, text, whole
 from django_amazon_sync.data import AmazonStock, JsonObject
 
 _PATH = "/fba/inventory/v1/summaries"
+# Of fifty SKUs each: a million SKUs.
+_MOST_PAGES = 20_000
 
 
 def amazon_stock(
@@ -30,18 +33,12 @@ def amazon_stock(
         # It goes with every page (docs/amazon.md#stock-pages-repeat-their-start).
         "startDateTime": since,
     }
-    while True:
-        answer = client.call("getInventorySummaries", "GET", _PATH, query=query)
+    found = pages(client, "getInventorySummaries", _PATH, query, by="nextToken", most=_MOST_PAGES)
+    for answer in found:
         summaries = answer.object("payload").get("inventorySummaries")
         if not isinstance(summaries, list):
             answer.lacks("inventorySummaries")
         yield from (_stock(raw) for raw in objs(summaries) if text(raw.get("sellerSku")))
-        token = text(obj(answer.body.get("pagination")).get("nextToken"))
-        if not token:
-            return
-        if token == query.get("nextToken"):
-            answer.lacks("an end to its pages")
-        query["nextToken"] = token
 
 
 def _stock(raw: JsonObject) -> AmazonStock:

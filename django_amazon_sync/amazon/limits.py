@@ -3,8 +3,9 @@
 Amazon counts per operation and per pair of seller and application, in a bucket that holds
 ``burst`` calls and refills at ``rate`` calls a second
 (docs/amazon.md#one-bucket-for-an-operation-and-a-seller). The header x-amzn-RateLimit-Limit tells a
-seller's own rate. Nothing here sleeps: the
-answer is how long to wait.
+seller's own rate. Nothing here sleeps: the answer is how long to wait.
+
+A store goes by its own clock, as hosts' clocks differ; only spans of time leave it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from django_amazon_sync import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,12 @@ IN_HAND = {"createFeed": 12}
 # microsecond.
 _NOTHING = 1e-5
 
-#: Seconds by which the clocks of workers may differ, or one of them may wait for the bucket.
+#: Seconds by which a worker's moment may be older than another's, as it waited for the bucket.
 CLOCKS = 5.0
+
+#: A rate that Amazon names is believed between these times the plan's: an odd header neither lets
+#: calls go without end nor stops an operation for years.
+SLOWEST, FASTEST = 0.1, 100.0
 
 
 def take(full_at: float, plan: Plan, now: float) -> tuple[float, float]:
@@ -79,6 +86,13 @@ def take(full_at: float, plan: Plan, now: float) -> tuple[float, float]:
         full_at = now
     wait = full_at - now - interval * (plan.burst - 1)
     return (wait, full_at) if wait > _NOTHING else (0.0, full_at + interval)
+
+
+def believed(rate: float, plan: Plan) -> float | None:
+    """The rate to go by after Amazon named this one; None where it is no rate at all."""
+    if math.isnan(rate) or rate <= 0:
+        return None
+    return min(max(rate, plan.rate * SLOWEST), plan.rate * FASTEST)
 
 
 def at_new_rate(full_at: float, old: float, new: float, now: float) -> float:
@@ -103,23 +117,24 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a store knows of a bucket: when it is full again, and the rate that was learnt."""
+    """What a store knows of a bucket: in how many seconds it is full again, and the rate that was
+    learnt."""
 
-    full_at: float = 0.0
+    full_in: float = 0.0
     rate: float | None = None
 
 
 class BucketStore(Protocol):
     """Where buckets are kept, for one process or for all workers of a project."""
 
-    def take(self, key: str, plan: Plan, now: float) -> float:
+    def take(self, key: str, plan: Plan) -> float:
         """Seconds to wait before this call may be made; 0.0 when it is taken now.
 
-        ``now`` is in seconds since the epoch. A rate that was learnt goes before the plan's.
+        A rate that was learnt goes before the plan's.
         """
         ...
 
-    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float) -> None:
         """Remember the rate (calls per second) that Amazon named for this bucket."""
         ...
 
@@ -133,25 +148,30 @@ class MemoryBuckets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._levels: dict[str, Level] = {}
+        self._buckets: dict[str, tuple[float, float | None]] = {}
 
-    def take(self, key: str, plan: Plan, now: float) -> float:
+    def take(self, key: str, plan: Plan) -> float:
         with self._lock:
-            level = self._levels.get(key, Level())
-            plan = Plan(level.rate or plan.rate, plan.burst)
-            wait, full_at = take(level.full_at, plan, now)
-            self._levels[key] = Level(full_at, level.rate)
+            full_at, rate = self._buckets.get(key, (0.0, None))
+            wait, full_at = take(full_at, Plan(rate or plan.rate, plan.burst), clock.timestamp())
+            self._buckets[key] = full_at, rate
             return wait
 
-    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float) -> None:
         with self._lock:
-            level = self._levels.get(key, Level())
-            full_at = at_new_rate(level.full_at, level.rate or plan.rate, rate, now)
-            self._levels[key] = Level(full_at, rate)
+            full_at, before = self._buckets.get(key, (0.0, None))
+            full_at = at_new_rate(full_at, before or plan.rate, rate, clock.timestamp())
+            self._buckets[key] = full_at, rate
 
     def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
         with self._lock:
-            return {key: self._levels[key] for key in keys if key in self._levels}
+            now, found = clock.timestamp(), [key for key in keys if key in self._buckets]
+            return {key: level_of(*self._buckets[key], now) for key in found}
+
+
+def level_of(full_at: float, rate: float | None, now: float) -> Level:
+    """The level of a bucket that is full again at ``full_at``; both are of the store's clock."""
+    return Level(max(0.0, full_at - now), rate)
 
 
 class Limiter:
@@ -162,22 +182,23 @@ class Limiter:
         self._account_key = account_key
         self._rates: dict[str, float] = {}
 
-    def take(self, operation: str, now: float) -> float:
+    def take(self, operation: str) -> float:
         """Seconds to wait before this operation may be called; 0.0 when its call is taken now."""
-        return self._store.take(self._key(operation), _our_plan(operation), now)
+        return self._store.take(self._key(operation), _our_plan(operation))
 
-    def learn(self, operation: str, rate: float, now: float) -> None:
+    def learn(self, operation: str, named: float) -> None:
         """Remember the rate that Amazon named for this operation and this seller."""
-        if rate > 0 and self._rates.get(operation) != rate:
+        rate = believed(named, PLANS[operation])
+        if rate is not None and self._rates.get(operation) != rate:
             self._rates[operation] = rate
-            self._store.learn(self._key(operation), _our_plan(operation), rate, now)
+            self._store.learn(self._key(operation), _our_plan(operation), rate)
 
     def interval(self, operation: str) -> float:
         """Seconds in which the operation's bucket wins back one call."""
         return 1 / self._rates.get(operation, PLANS[operation].rate)
 
     def budgets(self, operations: Iterable[str], now: float) -> list[Budget]:
-        """What may be asked of each operation now; ``now`` is in seconds since the epoch."""
+        """What may be asked of each operation now, which is ``now`` by the asking host's clock."""
         found = budgets(self._store, [self._account_key], list(operations), now)
         return found[self._account_key]
 
@@ -188,7 +209,10 @@ class Limiter:
 def budgets(
     store: BucketStore, account_keys: Iterable[str], operations: Sequence[str], now: float
 ) -> dict[str, list[Budget]]:
-    """What may be asked of each operation now, for each account key; the store is asked once."""
+    """What may be asked of each operation now, for each account key; the store is asked once.
+
+    ``now``, from which the budgets count, is by the asking host's clock, in seconds since 1970.
+    """
     keys = list(account_keys)
     levels = store.peek(_bucket(key, operation) for key in keys for operation in operations)
     return {
@@ -221,6 +245,6 @@ def room_at(budget: Budget, calls: int) -> float:
 def _budget(operation: str, level: Level, now: float) -> Budget:
     plan = _our_plan(operation)
     rate = level.rate or plan.rate
-    full_at = max(level.full_at, now)
-    lacking = min((full_at - now) * rate, plan.burst)
-    return Budget(operation, rate, math.floor(plan.burst - lacking + _NOTHING * rate), full_at)
+    lacking = min(level.full_in * rate, plan.burst)
+    available = math.floor(plan.burst - lacking + _NOTHING * rate)
+    return Budget(operation, rate, available, now + level.full_in)

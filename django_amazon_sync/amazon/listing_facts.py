@@ -12,6 +12,9 @@ from django_amazon_sync.data import Issue, JsonObject, ListingFacts, Money, SkuF
 from django_amazon_sync.errors import Unreadable
 
 MERCHANT = "DEFAULT"
+#: Issues of one SKU; the more there are, the less the last say.
+MOST_ISSUES = 100
+_MOST_WORDS, _CODE_LENGTH, _NAME_LENGTH = 1000, 60, 200
 _TAKES_DOWN = {"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"}
 
 
@@ -30,6 +33,7 @@ def read_item(raw: JsonObject) -> SkuFacts:
     merchant_sent = _of_channel(sent, "fulfillment_channel_code")
     codes = [text(availability.get("fulfillmentChannelCode")) for availability in live]
     codes += [text(availability.get("fulfillment_channel_code")) for availability in sent]
+    issues = [read_issue(issue) for issue in objs(raw.get("issues"))[:MOST_ISSUES]]
     return SkuFacts(
         sku=sku,
         channels=tuple(dict.fromkeys(filter(None, codes))),
@@ -37,7 +41,8 @@ def read_item(raw: JsonObject) -> SkuFacts:
         lead_time_days=whole(merchant_sent.get("lead_time_to_ship_max_days")),
         restock_date=text(merchant_sent.get("restock_date")),
         listings=tuple(
-            _listing(raw, attributes, marketplace) for marketplace in _marketplaces(raw, attributes)
+            _listing(raw, attributes, issues, marketplace)
+            for marketplace in _marketplaces(raw, attributes)
         ),
     )
 
@@ -50,32 +55,36 @@ def read_issue(raw: JsonObject) -> Issue:
     enforcements = obj(raw.get("enforcements"))
     actions = {text(action.get("action")) for action in objs(enforcements.get("actions"))}
     return Issue(
-        code=text(raw.get("code")),
-        message=text(raw.get("message")),
-        severity=text(raw.get("severity")) or "ERROR",
-        attributes=texts(raw.get("attributeNames")),
+        code=text(raw.get("code"), _CODE_LENGTH),
+        message=text(raw.get("message"), _MOST_WORDS),
+        severity=text(raw.get("severity"), _CODE_LENGTH) or "ERROR",
+        attributes=texts(raw.get("attributeNames"), _NAME_LENGTH),
         marketplaces=texts(raw.get("marketplaceIds")),
         suppresses=bool(actions & _TAKES_DOWN),
     )
 
 
 def _marketplaces(raw: JsonObject, attributes: JsonObject) -> list[str]:
-    """Where the SKU is listed; one that was just created shows in its attributes first."""
+    """Where the SKU is listed; one that was just created shows in its attributes first.
+
+    A marketplace that we do not know is no account's, and so each part is looked at a few times.
+    """
     shown = objs(raw.get("summaries")) + objs(raw.get("offers")) + objs(raw.get("productTypes"))
     names = [text(summary.get("marketplaceId")) for summary in shown]
     names += [
         text(offer.get("marketplace_id")) for offer in objs(attributes.get("purchasable_offer"))
     ]
-    return list(dict.fromkeys(filter(None, names)))
+    return [name for name in dict.fromkeys(names) if name in MARKETPLACES]
 
 
-def _listing(raw: JsonObject, attributes: JsonObject, marketplace: str) -> ListingFacts:
+def _listing(
+    raw: JsonObject, attributes: JsonObject, issues: list[Issue], marketplace: str
+) -> ListingFacts:
     summary = _here(raw.get("summaries"), marketplace)
     product_type = _here(raw.get("productTypes"), marketplace)
     condition = _sent_here(attributes.get("condition_type"), marketplace)
     availability = _sent_here(attributes.get("fulfillment_availability"), marketplace)
     offer = _consumer_offer(attributes, marketplace)
-    issues = map(read_issue, objs(raw.get("issues")))
     return ListingFacts(
         marketplace=marketplace,
         asin=text(summary.get("asin")),

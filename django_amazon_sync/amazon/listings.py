@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from django_amazon_sync.amazon.client import Answer, Client, Parameter
 from django_amazon_sync.amazon.listing_facts import MERCHANT, read_issue, read_item
-from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.amazon.paging import pages
+from django_amazon_sync.amazon.reading import objs, text
 from django_amazon_sync.data import Answered, JsonObject, SkuFacts
 from django_amazon_sync.errors import NotFound, Rejected
 
@@ -81,15 +82,9 @@ def _search_pages(
         "pageSize": SKUS_PER_SEARCH,
     }
     path = f"{_ITEMS}/{quote(client.seller_id, safe='')}"
-    while True:
-        answer = client.call("searchListingsItems", "GET", path, query=query)
+    found = pages(client, "searchListingsItems", path, query, by="pageToken", most=SKUS_PER_SEARCH)
+    for answer in found:
         yield from (raw for raw in objs(answer.array("items")) if "sku" in raw)
-        token = text(obj(answer.body.get("pagination")).get("nextToken"))
-        if not token:
-            return
-        if token == query.get("pageToken"):
-            answer.lacks("an end to its pages")
-        query["pageToken"] = token
 
 
 def read_skus(

@@ -30,7 +30,7 @@ def members(file: BinaryIO) -> Iterator[tuple[str, Json]]:
     """
     document = _Document(file)
     document.expect("{")
-    while document.next_sign() != "}":
+    for _member in _parts(document, "}"):
         key = document.value()
         if not isinstance(key, str):
             _fail()
@@ -40,19 +40,23 @@ def members(file: BinaryIO) -> Iterator[tuple[str, Json]]:
                 yield key, element
         else:
             yield key, document.value()
-        if not document.comma():
-            break
     document.expect("}")
     document.expect("")
 
 
 def _elements(document: _Document) -> Iterator[Json]:
     document.expect("[")
-    while document.next_sign() != "]":
+    for _element in _parts(document, "]"):
         yield document.value()
-        if not document.comma():
-            break
     document.expect("]")
+
+
+def _parts(document: _Document, end: str) -> Iterator[None]:
+    """Stops before each part, for it to be read; a comma tells that another one follows."""
+    if document.next_sign() != end:
+        yield
+        while document.comma():
+            yield
 
 
 class _Document:

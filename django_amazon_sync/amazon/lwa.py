@@ -5,7 +5,6 @@ See docs/amazon.md#one-token-host and Amazon's page "Website authorization workf
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -13,10 +12,10 @@ from urllib.parse import urlencode
 import requests
 
 from django_amazon_sync import clock
-from django_amazon_sync.amazon import faults
+from django_amazon_sync.amazon import faults, sessions
 from django_amazon_sync.amazon.bounds import Bounds
 from django_amazon_sync.amazon.client import USER_AGENT
-from django_amazon_sync.amazon.reading import obj, text, whole
+from django_amazon_sync.amazon.reading import obj, parsed, text, whole
 from django_amazon_sync.data import JsonObject
 from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, Unavailable
 
@@ -114,7 +113,11 @@ def exchange_code(
 
 def _answer(lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float]) -> JsonObject:
     """What Login with Amazon answers to this form. Raises AmazonError."""
-    headers = {"user-agent": USER_AGENT, "accept": "application/json"}
+    headers = {
+        "user-agent": USER_AGENT,
+        "accept": "application/json",
+        "accept-encoding": sessions.ENCODINGS,
+    }
     request = requests.Request("POST", lwa_endpoint, headers, data=form)
     bounds = Bounds(OPERATION, sum(timeout), largest=LARGEST_ANSWER)
     reply = faults.exchange(request, timeout, bounds)
@@ -126,8 +129,8 @@ def _answer(lwa_endpoint: str, form: dict[str, str], timeout: tuple[float, float
 
 def _body(reply: faults.Reply) -> JsonObject:
     try:
-        return obj(json.loads(reply.content))
-    except (ValueError, RecursionError):
+        return obj(parsed(reply.content))
+    except ValueError:
         return {}
 
 

@@ -31,6 +31,11 @@ class MarketplaceFacts:
     seller_central: str
 
     @property
+    def store_name(self) -> str:
+        """What buyers call it: Amazon.de."""
+        return self.store_domain.removeprefix("www.").capitalize()
+
+    @property
     def prices_include_tax(self) -> bool:
         return self.country not in ("US", "CA")
 

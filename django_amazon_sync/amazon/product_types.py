@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from urllib.parse import quote
 
 from django_amazon_sync.amazon import documents
 from django_amazon_sync.amazon.client import Client
-from django_amazon_sync.amazon.reading import obj, objs, text
+from django_amazon_sync.amazon.reading import obj, objs, parsed, text
 from django_amazon_sync.errors import Unreadable
 
 #: Bytes of a schema; the largest are a few millions.
@@ -96,7 +95,7 @@ def get_product_type(client: Client, product_type: str, marketplace: str) -> Pro
     )
 
 
-def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
+def read_schema(client: Client, definition: ProductTypeDefinition) -> SchemaFacts:
     """Download the schema of a product type and read what it says of an offer.
 
     Raises Unavailable, and Unreadable for what is not a schema, or is larger than schemas are.
@@ -106,6 +105,7 @@ def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
             definition.schema_url,
             gzipped=False,
             into=file,
+            endpoint=client.endpoint,
             largest=LARGEST_SCHEMA,
             pace=SCHEMA_PACE,
         )
@@ -115,12 +115,13 @@ def read_schema(definition: ProductTypeDefinition) -> SchemaFacts:
 def schema_facts(document: bytes) -> SchemaFacts:
     """What a schema says of an offer. Raises Unreadable."""
     try:
-        schema = json.loads(document)
-    except (ValueError, RecursionError):
+        schema = parsed(document)
+    except ValueError:
         raise Unreadable("Amazon's schema of a product type is no JSON.") from None
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+    properties = obj(schema).get("properties")
+    if not isinstance(schema, dict) or not isinstance(properties, dict):
         raise Unreadable("Amazon's schema of a product type has no properties.")
-    condition = obj(schema["properties"].get("condition_type"))
+    condition = obj(properties.get("condition_type"))
     value = obj(obj(obj(condition.get("items")).get("properties")).get("value"))
     choices = [value, *objs(value.get("anyOf")), *objs(value.get("oneOf"))]
     words = [word for choice in choices for word in _words(choice.get("enum"))]
@@ -128,4 +129,5 @@ def schema_facts(document: bytes) -> SchemaFacts:
 
 
 def _words(value: object) -> list[str]:
-    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
+    words = value if isinstance(value, list) else []
+    return [said for word in words if isinstance(word, str) and (said := text(word))]

@@ -7,9 +7,12 @@ would be worse than none.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
 
 from django_amazon_sync.data import Json, JsonObject, Money
 from django_amazon_sync.errors import Unreadable
@@ -18,9 +21,15 @@ from django_amazon_sync.errors import Unreadable
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST_WHOLE = 2**31 - 1
 
+#: Values within each other, and altogether, in one answer: a hundred orders have some ten thousand.
+_DEEPEST, MOST_VALUES = 50, 2_000_000
+_BEFORE_A_VALUE = (b",", b"[", b"{")
+
 # Digits of our own script only, and no exponent that takes a decimal to its limits.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _LONGEST_NUMBER = 60
+#: No price is as much, and no column holds it.
+TOO_LARGE = Decimal(10**10)
 
 # Amazon sold nothing before, and promises nothing for after.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
@@ -51,13 +60,38 @@ def _written(value: float) -> str:
     return str(value) if not abs(value) >= 10**_LONGEST_NUMBER else ""
 
 
-def storable(value: Json) -> Json:
-    """A document without what no database takes, else as it came."""
+def storable(value: Json, deepest: int = _DEEPEST) -> Json:
+    """A document without what no database takes, else as it came.
+
+    What lies deeper in it than anything of Amazon's is left out.
+    """
     if isinstance(value, str):
         return _UNSTORABLE.sub("", value)
+    if isinstance(value, dict | list) and not deepest:
+        return None
     if isinstance(value, dict):
-        return {text(key): storable(part) for key, part in value.items()}
-    return [storable(part) for part in value] if isinstance(value, list) else value
+        return {text(key): storable(part, deepest - 1) for key, part in value.items()}
+    if isinstance(value, list):
+        return [storable(part, deepest - 1) for part in value]
+    return value
+
+
+def parsed(document: bytes) -> Json:
+    """A whole JSON document. Raises ValueError for what is none, or has too many parts.
+
+    Thirty megabytes of brackets are eleven million objects, and a gigabyte of memory.
+    """
+    if sum(map(document.count, _BEFORE_A_VALUE)) > MOST_VALUES:
+        raise ValueError("The document has more values than any of Amazon's.")
+    try:
+        read: Json = json.loads(document, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("The document is nested deeper than any of Amazon's.") from None
+    return read
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON.")
 
 
 def number_in(value: object) -> Decimal | None:
@@ -90,6 +124,19 @@ def moment(value: object) -> datetime | None:
         read = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return _of_this_age(read)
+
+
+def header_moment(value: str) -> datetime | None:
+    """The time of a Date header, of 1990 to 2200, as aware UTC; or None."""
+    try:
+        read = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return _of_this_age(read)
+
+
+def _of_this_age(read: datetime) -> datetime | None:
     return read if _FIRST_YEAR <= read.year < _LAST_YEAR else None
 
 
@@ -111,6 +158,6 @@ def amount(written: object) -> Decimal:
     number = number_in(written)
     if number is None:
         raise Unreadable("Amazon's document holds an amount that is not a number.")
-    if abs(number) >= 10**10 or number != round(number, 10):
+    if abs(number) >= TOO_LARGE or number != round(number, 10):
         raise Unreadable("Amazon's document holds an amount that no price can have.")
     return number

@@ -10,6 +10,7 @@ import io
 import os
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
@@ -18,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, InvalidURL
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from django_amazon_sync.amazon.bounds import Bounds, current, within
 
@@ -42,6 +45,11 @@ class _Session(requests.Session):
 
 _BYTES_PER_PIECE = 64 * 1024
 
+#: What an answer may be packed by. We unpack it ourselves: what requests and urllib3 do with bombs,
+#: and with what is packed twice, differs from version to version.
+ENCODINGS = "gzip"
+_GZIP_ONLY = 16 + zlib.MAX_WBITS
+
 
 def session() -> requests.Session:
     """The session of this thread: no cookies, no .netrc, no retries of its own."""
@@ -62,7 +70,9 @@ def exchange(
     """
     http = session()
     with within(bounds):
-        prepared = http.prepare_request(request)
+        prepared = _prepared(http, request)
+        if bounds.places is not None:
+            bounds.places.check(prepared.url or "")
         settings = http.merge_environment_settings(prepared.url, {}, True, None, None)
         bounds.look()
         answer = http.send(prepared, timeout=timeout, allow_redirects=False, **settings)
@@ -70,13 +80,47 @@ def exchange(
             yield answer
 
 
+def _prepared(http: requests.Session, request: requests.Request) -> requests.PreparedRequest:
+    """The request as it will go. Raises RequestException, where requests may let others out."""
+    try:
+        return http.prepare_request(request)
+    except requests.RequestException:
+        raise
+    except ValueError:  # such as a bracket that begins no address of IPv6
+        raise InvalidURL("no web address") from None
+
+
 def whole(answer: requests.Response, bounds: Bounds) -> bytes:
     """The body, unpacked. Raises RequestException, and Unavailable where it is too large."""
+    packed = answer.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("identity", "gzip", ""):
+        raise ContentDecodingError("packed by what was not asked for")
+    inflate = zlib.decompressobj(_GZIP_ONLY) if packed == "gzip" else None
     body = bytearray()
-    for piece in answer.iter_content(_BYTES_PER_PIECE):
-        body += piece
+    for piece in _pieces(answer):
+        body += _inflated(inflate, piece, bounds.largest + 1 - len(body)) if inflate else piece
         bounds.hold(len(body))
+    if inflate and not inflate.eof:
+        raise ContentDecodingError("packed, and without an end")
     return bytes(body)
+
+
+def _inflated(inflate: zlib._Decompress, piece: bytes, most: int) -> bytes:
+    try:
+        return inflate.decompress(piece, most)
+    except zlib.error:
+        raise ContentDecodingError("damaged") from None
+
+
+def _pieces(answer: requests.Response) -> Iterator[bytes]:
+    """The body as it is on the wire."""
+    try:
+        while piece := answer.raw.read(_BYTES_PER_PIECE, decode_content=False):
+            yield piece
+    except ReadTimeoutError as fault:
+        raise requests.ReadTimeout(fault) from None
+    except HTTPError as fault:
+        raise ChunkedEncodingError(fault) from None
 
 
 def _new_session() -> requests.Session:
@@ -152,11 +196,28 @@ class _Bounded(_Base):
 
     response_class = _Response
 
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        try:
+            self._look_where(sock)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _look_where(self, sock: socket.socket) -> None:
+        """Before anything is said, encrypted or not; a proxy is where the project wants it."""
+        bounds = current()
+        if bounds is not None and bounds.places is not None and self.proxy is None:
+            bounds.places.check_peer(sock.getpeername()[0])
+
     def endheaders(self, *args: Any, **more: Any) -> None:
         bounds = current()
         if bounds is not None:
             if self.sock is None:
                 self.connect()
+            elif isinstance(self.sock, socket.socket):  # it was made for another exchange
+                self._look_where(self.sock)
             bounds.look()
         super().endheaders(*args, **more)
 

@@ -1,6 +1,7 @@
 """The rows of this package; a method changes its own row only, and calls no network."""
 
 from django_amazon_sync.models.accounts import (
+    BRING_ORDERS_IN,
     DEFAULT_PERIODS,
     AccessToken,
     AccountState,
@@ -48,6 +49,7 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
+from django_amazon_sync.models.privacy import Erasure, PersonalDataView
 from django_amazon_sync.models.rates import ExchangeRate, RateFetch
 from django_amazon_sync.models.reports import AmazonReport, ReportState
 from django_amazon_sync.models.runs import (
@@ -62,6 +64,7 @@ from django_amazon_sync.models.runs import (
 
 __all__ = [
     "BAD_OUTCOMES",
+    "BRING_ORDERS_IN",
     "DEFAULT_PERIODS",
     "HOLDING_STATES",
     "MERCHANT_CHANNEL",
@@ -75,6 +78,7 @@ __all__ = [
     "AmazonReport",
     "Application",
     "CarrierMapping",
+    "Erasure",
     "ExchangeRate",
     "Job",
     "Lack",
@@ -88,6 +92,7 @@ __all__ = [
     "OrderWindow",
     "Outcome",
     "PaymentMapping",
+    "PersonalDataView",
     "Presence",
     "ProductType",
     "Proposal",

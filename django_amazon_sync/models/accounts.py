@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
@@ -167,6 +168,14 @@ class SellerAccount(StateMachineModel):
     alarm_recipients = models.TextField(
         _("alarms go to"), blank=True, help_text=_("E-mail addresses, one a line.")
     )
+    erases_since = models.DateTimeField(
+        _("erases buyers' data since"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When somebody who saw the first numbers let it begin; empty: not yet."),
+    )
+    erasing_allowed_by = models.CharField(max_length=255, blank=True, default="", editable=False)
     cron_key_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
@@ -196,6 +205,13 @@ class SellerAccount(StateMachineModel):
         """Whether a write may leave from here: live, and released by this deployment."""
         return (
             self.state == AccountState.LIVE and bool(deployment) and self.deployment == deployment
+        )
+
+    @classmethod
+    def writing_from(cls, deployment: str) -> models.QuerySet[SellerAccount]:
+        """The accounts of which a write may leave from here."""
+        return cls._default_manager.filter(
+            ~models.Q(deployment=""), state=AccountState.LIVE, deployment=deployment
         )
 
 
@@ -261,6 +277,11 @@ class Marketplace(models.Model):
     associate_tag = models.CharField(
         _("associate tag"), max_length=50, blank=True, help_text=_("For links of the storefront.")
     )
+    #: Up to then every order that Amazon's reports of orders show is here, by the latest of them.
+    orders_proven_until = models.DateTimeField(null=True, blank=True, editable=False)
+    orders_proven_by = models.CharField(
+        max_length=100, blank=True, editable=False, help_text="Amazon's id of the last report."
+    )
 
     class Meta:
         verbose_name = _("marketplace")
@@ -270,7 +291,7 @@ class Marketplace(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.facts.country} ({self.code})"
+        return f"Amazon {self.facts.country}"
 
     @property
     def facts(self) -> MarketplaceFacts:
@@ -279,7 +300,10 @@ class Marketplace(models.Model):
 
 
 class Lack(models.Model):
-    """What an account cannot do or read at Amazon, until ``works_since``."""
+    """What an account cannot do or read at Amazon, until ``works_since``.
+
+    ``marketplace`` is the one (id) of which it was refused; empty where it is of none, or of all.
+    """
 
     class Part(models.TextChoices):
         AUTHORISATION = "authorisation", _("access to the account")
@@ -298,6 +322,7 @@ class Lack(models.Model):
         SellerAccount, models.CASCADE, related_name="lacks", verbose_name=_("account")
     )
     part = models.CharField(_("what"), max_length=20, choices=Part.choices)
+    marketplace = models.CharField(_("marketplace"), max_length=20, blank=True)
     code = models.CharField(_("code"), max_length=50)
     reason = models.TextField(_("reason"))
     since = models.DateTimeField(_("since"))
@@ -309,11 +334,21 @@ class Lack(models.Model):
         verbose_name = _("lack")
         verbose_name_plural = _("lacks")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["account", "part"], name="amazon_lack_once")
+            models.UniqueConstraint(
+                fields=["account", "part", "marketplace"], name="amazon_lack_once"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.account}: {self.get_part_display()}"
+        return f"{self.account}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """What is missing, in words, and in which store."""
+        words = capfirst(self.get_part_display())
+        if self.marketplace not in MARKETPLACES:
+            return words
+        return f"{words} ({MARKETPLACES[self.marketplace].store_domain})"
 
 
 class AccessToken(models.Model):
@@ -367,6 +402,7 @@ class Job(models.TextChoices):
     CHANGES = "changes", _("Changed offers to Amazon")
     VERIFY = "verify", _("Verify listings")
     IMPORT_ORDERS = "import_orders", _("Import orders")
+    RECONCILE = "reconcile", _("Compare orders with Amazon's report")
     CONFIRM_SHIPMENTS = "confirm_shipments", _("Confirm shipments")
     SETTLE = "settle", _("Settle feeds")
     IMPORT_LISTINGS = "import_listings", _("Import listings")
@@ -381,7 +417,11 @@ DEFAULT_PERIODS = {
     Job.VERIFY: timedelta(hours=6),
     Job.IMPORT_LISTINGS: timedelta(days=1),
     Job.EXPORT: timedelta(days=1),
+    Job.RECONCILE: timedelta(days=1),
 }
+
+#: The jobs that bring orders in; by themselves they run only where orders are to come in.
+BRING_ORDERS_IN = frozenset({Job.IMPORT_ORDERS, Job.RECONCILE})
 
 
 class Schedule(models.Model):

@@ -146,11 +146,13 @@ class SellerSku(models.Model):
 
 
 class Presence(models.TextChoices):
-    """What we know of a listing's being there at Amazon."""
+    """What we know of a listing's being there at Amazon; ENDED: staff ended its offer there, and a
+    read showed none."""
 
     UNREAD = "unread", _("not read yet")
     ABSENT = "absent", _("not on Amazon")
     PRESENT = "present", _("on Amazon")
+    ENDED = "ended", _("offer ended")
 
 
 class Listing(models.Model):
@@ -173,6 +175,11 @@ class Listing(models.Model):
             "Unknown: as its SKU. No: only the quantity is sent, as stores may share it, and "
             "nothing is made here."
         ),
+    )
+    end_offer = models.BooleanField(
+        _("end the offer"),
+        default=False,
+        help_text=_("Staff ended its offer in this store; only they let it on again."),
     )
     asin = models.CharField("ASIN", max_length=20, blank=True, db_index=True)
     product_type = models.CharField(_("product type"), max_length=100, blank=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
+from django_amazon_sync.data import JsonObject
 from django_amazon_sync.models.accounts import SellerAccount
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField, JsonColumn
 from django_amazon_sync.models.states import StateMachineModel, one_of
@@ -170,6 +172,17 @@ class AmazonOrder(StateMachineModel):
     )
     shop_order_pk = models.CharField(_("shop order"), max_length=64, blank=True)
     placed_at = models.DateTimeField(_("placed at"), null=True, blank=True)
+    delivered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Of the change that showed it: Amazon names no moment of the delivery itself.",
+    )
+    erased_at = models.DateTimeField(
+        _("buyer's data erased at"),
+        null=True,
+        blank=True,
+        help_text=_("What Amazon shows of the order later is stored without its people too."),
+    )
     told_at = models.DateTimeField(
         null=True, blank=True, help_text="Amazon's change that the shop's order shows already."
     )
@@ -239,6 +252,11 @@ class AmazonOrder(StateMachineModel):
                 condition=models.Q(units_unknown_since__isnull=False),
                 name="amazon_order_units_unknown",
             ),
+            models.Index(
+                fields=["account", "ordered_at"],
+                condition=models.Q(erased_at__isnull=True),
+                name="amazon_order_not_erased",
+            ),
         ]
         permissions: ClassVar = [
             ("import_amazonorder", _("Can import orders from Amazon")),
@@ -248,6 +266,13 @@ class AmazonOrder(StateMachineModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def state_in_words(self) -> str:
+        """The state in words; of one that holds no stock not that it does."""
+        if self.state == OrderState.HELD and not self.takes_stock:
+            return gettext("pending")
+        return str(OrderState(self.state).label)
 
 
 class AmazonOrderLine(models.Model):
@@ -274,7 +299,12 @@ class AmazonOrderLine(models.Model):
 
 
 class ShipmentState(models.TextChoices):
-    """Where the confirmation of a shipment is."""
+    """Where the confirmation of a shipment is.
+
+    CONFIRMED is what Amazon's answer says; SEEN is what Amazon shows under the parcel's own
+    reference. UNSEEN and REFUSED want a person; DONE is what a person, or somebody else's parcel on
+    Amazon, has settled.
+    """
 
     WAITING = "waiting", _("waits")
     NEW = "new", _("new")
@@ -282,26 +312,74 @@ class ShipmentState(models.TextChoices):
     UNKNOWN = "unknown", _("outcome unknown")
     CONFIRMED = "confirmed", _("confirmed")
     REFUSED = "refused", _("refused by Amazon")
+    SEEN = "seen", _("seen on Amazon")
+    UNSEEN = "unseen", _("not seen on Amazon")
+    DONE = "done", _("settled otherwise")
+
+
+#: The states of shipments with which something is to be done yet, by a run or by a person.
+OPEN_SHIPMENTS = (
+    ShipmentState.WAITING,
+    ShipmentState.NEW,
+    ShipmentState.SENT,
+    ShipmentState.UNKNOWN,
+    ShipmentState.REFUSED,
+    ShipmentState.UNSEEN,
+)
 
 
 class Shipment(StateMachineModel):
-    """One parcel of the shop, confirmed to Amazon under one package reference."""
+    """One parcel of the shop, confirmed to Amazon under one package reference.
+
+    ``told`` is what the shop said of it last, so that a correction of the shop's is told from one
+    that staff made here. ``not_before`` is when Amazon is asked for it next. ``unseen`` counts how
+    often Amazon accepted it and did not show it in its time.
+    """
 
     TRANSITIONS = {
-        ShipmentState.WAITING: frozenset({ShipmentState.NEW}),
-        ShipmentState.NEW: frozenset({ShipmentState.WAITING, ShipmentState.SENT}),
+        ShipmentState.WAITING: frozenset({ShipmentState.NEW, ShipmentState.DONE}),
+        ShipmentState.NEW: frozenset(
+            {
+                ShipmentState.WAITING,
+                ShipmentState.SENT,
+                ShipmentState.SEEN,
+                ShipmentState.UNSEEN,
+                ShipmentState.DONE,
+            }
+        ),
         ShipmentState.SENT: frozenset(
             {
                 ShipmentState.UNKNOWN,
                 ShipmentState.CONFIRMED,
                 ShipmentState.REFUSED,
                 ShipmentState.NEW,
+                ShipmentState.SEEN,
+                ShipmentState.DONE,
             }
         ),
         ShipmentState.UNKNOWN: frozenset(
-            {ShipmentState.SENT, ShipmentState.CONFIRMED, ShipmentState.REFUSED}
+            {
+                ShipmentState.NEW,
+                ShipmentState.SEEN,
+                ShipmentState.UNSEEN,
+                ShipmentState.DONE,
+            }
         ),
-        ShipmentState.REFUSED: frozenset({ShipmentState.NEW}),
+        ShipmentState.CONFIRMED: frozenset(
+            {
+                ShipmentState.NEW,
+                ShipmentState.SEEN,
+                ShipmentState.UNSEEN,
+                ShipmentState.DONE,
+            }
+        ),
+        ShipmentState.REFUSED: frozenset(
+            {ShipmentState.NEW, ShipmentState.SEEN, ShipmentState.DONE}
+        ),
+        ShipmentState.SEEN: frozenset({ShipmentState.NEW}),
+        ShipmentState.UNSEEN: frozenset(
+            {ShipmentState.NEW, ShipmentState.SEEN, ShipmentState.DONE}
+        ),
     }
 
     order = models.ForeignKey(AmazonOrder, models.PROTECT, related_name="shipments")
@@ -317,7 +395,10 @@ class Shipment(StateMachineModel):
     shipped_at = models.DateTimeField(_("shipped at"))
     items = models.JSONField(_("items"), default=list)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("seen on Amazon at"), null=True, blank=True)
+    unseen = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
+    told: JsonColumn[JsonObject] = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name = _("shipment")
@@ -330,9 +411,15 @@ class Shipment(StateMachineModel):
         indexes: ClassVar = [
             models.Index(
                 fields=["state"],
-                condition=models.Q(state__in=(ShipmentState.WAITING, ShipmentState.REFUSED)),
-                name="amazon_shipment_to_mend",
-            )
+                condition=models.Q(state__in=OPEN_SHIPMENTS),
+                name="amazon_shipment_open",
+            ),
+            models.Index(
+                fields=["not_before"],
+                condition=models.Q(not_before__isnull=False),
+                name="amazon_shipment_to_look_for",
+            ),
+            models.Index(fields=["sent_at"], name="amazon_shipment_by_time"),
         ]
         permissions: ClassVar = [
             ("confirm_shipment", _("Can confirm shipments to Amazon")),

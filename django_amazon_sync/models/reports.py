@@ -24,6 +24,9 @@ class ReportState(models.TextChoices):
 class AmazonReport(StateMachineModel):
     """One report of one marketplace; its row is there before Amazon is asked.
 
+    A report of orders is about those that changed from ``data_since`` to ``data_until``.
+    ``compared_at`` is when all that it shows had been held against what is here.
+
     Asking twice changes nothing at Amazon, so a worker that died in between asks again.
     """
 
@@ -49,6 +52,10 @@ class AmazonReport(StateMachineModel):
     made_at = models.DateTimeField(
         _("made at"), null=True, blank=True, help_text=_("When Amazon began it, by its own clock.")
     )
+
+    data_since = models.DateTimeField(_("from"), null=True, blank=True)
+    data_until = models.DateTimeField(_("until"), null=True, blank=True)
+    compared_at = models.DateTimeField(_("compared at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("Amazon report")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +47,7 @@ class Outcome(models.TextChoices):
     HELD = "held", _("waits for approval")
     WAITING = "waiting", _("waits")
     REFUSED = "refused", _("refused by Amazon")
+    NOT_SENT = "not_sent", _("not sent")
     FAILED = "failed", _("failed")
     PLACED = "placed", _("placed")
     UPDATED = "updated", _("updated")
@@ -61,14 +62,23 @@ class Outcome(models.TextChoices):
 
 
 #: Outcomes that staff have to mend: a run with one of them has not gone well.
-BAD_OUTCOMES = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.QUARANTINED, Outcome.DRIFTED})
+BAD_OUTCOMES = frozenset(
+    {
+        Outcome.REFUSED,
+        Outcome.NOT_SENT,
+        Outcome.FAILED,
+        Outcome.QUARANTINED,
+        Outcome.DRIFTED,
+    }
+)
 
 
 class SyncRun(StateMachineModel):
     """One execution of one job for one account.
 
     A run that has to wait for Amazon is queued again until ``not_before``, with its lines and
-    counts so far.
+    counts so far; so is one whose worker died, and ``deaths`` counts these. A ``whole`` run is
+    about all that its job is about, and no dry run: of these one at most waits to begin.
     """
 
     TRANSITIONS = {
@@ -96,6 +106,8 @@ class SyncRun(StateMachineModel):
     )
     options: JsonColumn[RunOptions] = models.JSONField(_("options"), default=dict, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
+    whole = models.BooleanField(default=False, editable=False)
+    deaths = models.PositiveSmallIntegerField(default=0, editable=False)
     counts: JsonColumn[dict[str, int]] = models.JSONField(_("counts"), default=dict, blank=True)
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)
@@ -110,7 +122,14 @@ class SyncRun(StateMachineModel):
     class Meta:
         verbose_name = _("sync run")
         verbose_name_plural = _("sync runs")
-        constraints: ClassVar = [one_of(RunState, "amazon_run_state")]
+        constraints: ClassVar = [
+            one_of(RunState, "amazon_run_state"),
+            models.UniqueConstraint(
+                fields=["account", "job"],
+                condition=models.Q(state=RunState.QUEUED, whole=True, started_at__isnull=True),
+                name="amazon_run_whole_once",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["account", "job", "-id"], name="amazon_run_latest"),
             models.Index(fields=["created_at"], name="amazon_run_by_age"),
@@ -126,6 +145,14 @@ class SyncRun(StateMachineModel):
         return f"{self.get_job_display()} {self.pk}"
 
     @property
+    def counted(self) -> list[tuple[str, int]]:
+        """The counts in one order whatever the database: outcomes first, then by name."""
+        places = {name: place for place, name in enumerate(Outcome.values)}
+        return sorted(
+            self.counts.items(), key=lambda count: (places.get(count[0], len(places)), count[0])
+        )
+
+    @property
     def went_well(self) -> bool:
         """Finished, and no line that staff would have to mend."""
         return self.state == RunState.DONE and not any(
@@ -133,14 +160,50 @@ class SyncRun(StateMachineModel):
         )
 
     def start(self) -> bool:
-        """Begin a queued run; False where another worker has begun it."""
-        return self.move(
-            RunState.RUNNING,
-            started_at=self.started_at or clock.now(),
+        """Begin a queued run; False where another worker has begun it, or it has to wait."""
+        now = clock.now()
+        its_time = models.Q(not_before=None) | models.Q(not_before__lte=now)
+        begun = self._row().filter(its_time, state=RunState.QUEUED)
+        return self._became(
+            begun,
+            state=RunState.RUNNING,
+            started_at=self.started_at or now,
             not_before=None,
             reason_code="",
             reason="",
         )
+
+    def call_off(self, *, reason_code: str, reason: str) -> bool:
+        """End a run that waits, as it is not to be done any more; False where it waits no more."""
+        return self._became(
+            self._row().filter(state=RunState.QUEUED),
+            state=RunState.STOPPED,
+            finished_at=clock.now(),
+            reason_code=reason_code,
+            reason=reason,
+        )
+
+    def died(self, *, reason_code: str, reason: str) -> bool:
+        """Queue a run again whose worker died: that one can no longer move it, should it wake."""
+        return self._became(
+            self._row().filter(state=RunState.RUNNING),
+            state=RunState.QUEUED,
+            deaths=self.deaths + 1,
+            reason_code=reason_code,
+            reason=reason,
+        )
+
+    def _row(self) -> models.QuerySet[Self]:
+        """The row, unless this run was taken for dead since it was read."""
+        return super()._row().filter(deaths=self.deaths)
+
+    def _became(self, rows: models.QuerySet[Self], **values: object) -> bool:
+        """Set these values by one UPDATE; False where the row was not among ``rows`` by then."""
+        changed = rows.update(**values) == 1
+        if changed:
+            for name, value in values.items():
+                setattr(self, name, value)
+        return changed
 
     def postpone(self, until: datetime, *, reason_code: str, reason: str) -> None:
         """Queue the run again, to go on at ``until``; of no effect on one taken for dead."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -23,13 +23,16 @@ class StateMachineModel(models.Model):
         One conditional UPDATE, so of two workers one wins; the loser's row is left as it is.
         """
         sources = [state for state, targets in self.TRANSITIONS.items() if to in targets]
-        rows = type(self)._default_manager.filter(pk=self.pk, state__in=sources)
-        moved = rows.update(state=to, **values) == 1
+        moved = self._row().filter(state__in=sources).update(state=to, **values) == 1
         if moved:
             self.state = to
             for name, value in values.items():
                 setattr(self, name, value)
         return moved
+
+    def _row(self) -> models.QuerySet[Self]:
+        """The row as this object may move it."""
+        return type(self)._default_manager.filter(pk=self.pk)
 
 
 def one_of(states: type[models.TextChoices], name: str) -> models.CheckConstraint:

@@ -53,6 +53,7 @@ class AmazonCatalogueMixin(DashboardConfig):
         self.permissions_map["amazon-run-state"] = as_product
 
     def get_urls(self) -> list[URLPattern]:
+        from django_amazon_sync.admin.common.odd_requests import all_refusing
         from django_amazon_sync.oscar_dashboard import product_views as views
 
         ours = [
@@ -60,7 +61,7 @@ class AmazonCatalogueMixin(DashboardConfig):
             path("amazon/runs/<int:pk>/", views.run_page, name="amazon-run"),
             path("amazon/runs/<int:pk>/state.json", views.run_state, name="amazon-run-state"),
         ]
-        return [*self.post_process_urls(ours), *super().get_urls()]
+        return [*self.post_process_urls(all_refusing(ours)), *super().get_urls()]
 
 
 class CatalogueConfig(

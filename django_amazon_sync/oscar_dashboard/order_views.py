@@ -16,8 +16,10 @@ from django_amazon_sync.admin.shop_orders import (
     CHOICES,
     chosen,
     look_up,
+    note_seen,
     page_of,
 )
+from django_amazon_sync.sync.privacy import views
 
 
 def with_column(view: Any) -> type[View]:
@@ -55,6 +57,12 @@ def with_column(view: Any) -> type[View]:
                 look_up(self.request, context["orders"])
             return context
 
+        def download_selected_orders(self, request: Any, orders: Any) -> Any:
+            listed = list(orders)
+            look_up(request, listed)
+            note_seen(request, listed, views.Where.FILE)
+            return super().download_selected_orders(request, orders)
+
     return OrderListView
 
 
@@ -67,6 +75,7 @@ def with_part(view: Any) -> type[View]:
         def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
             context: dict[str, Any] = super().get_context_data(**kwargs)
             look_up(self.request, [self.object])
+            note_seen(self.request, [self.object], views.Where.SHOP)
             row = self.object.amazon_row
             if row is not None and self.request.user.has_perm(SEES_ORDERS):
                 context |= {

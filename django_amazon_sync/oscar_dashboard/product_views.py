@@ -83,6 +83,7 @@ class ProductTab(ProductPage):
     """The Amazon page of a product within Oscar's dashboard."""
 
     template_name = "django_amazon_sync/oscar/product.html"
+    ask_template = "django_amazon_sync/oscar/ask_first.html"
 
     NAMES = {"product": "dashboard:amazon-product", "run_state": "dashboard:amazon-run-state"}
 

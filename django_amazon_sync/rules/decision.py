@@ -189,6 +189,12 @@ def _price_moves(state: State, name: str, new: FieldValue, with_rate: bool) -> s
     return "" if mends or with_rate or state.believed.get(name) == new else PRICES
 
 
+def decide_ending(state: State, value: FieldValue, about: Circumstances) -> Decision:
+    """The end of an offer, which staff asked for by a page that said how many end: no guard counts
+    it, and what another hand did to its price does not keep it."""
+    return _stopped(state, PRICE, value, about) or Decision(Act.SEND)
+
+
 def decide_other(state: State, name: str, new: FieldValue, about: Circumstances) -> Decision:
     """Any other field."""
     if stopped := _stopped(state, name, new, about):

@@ -25,9 +25,9 @@ MOVE = "move"
 ZEROS_PERCENT = 10
 
 _WORDS = {
-    PRICES: "change the price of",
-    ZEROS: "set to zero",
-    OTHERS: "change",
+    PRICES: "have got another price",
+    ZEROS: "have gone to zero",
+    OTHERS: "have changed",
 }
 
 
@@ -45,8 +45,8 @@ class Limits:
         if moved <= self.count or moved * 100 <= self.known * percent:
             return ""
         return (
-            f"Within an hour it would {_WORDS[kind]} {moved} of {self.known} listings; more than "
-            f"{percent} % and more than {self.count} wait for approval."
+            f"With it {moved} of {self.known} listings would {_WORDS[kind]} within an hour; more "
+            f"than {percent} % and more than {self.count} wait for approval."
         )
 
 

@@ -101,3 +101,23 @@ READERS: Mapping[str, Callable[[str], str]] = {
     "upc": _upc,
     "isbn": _isbn,
 }
+
+
+def may_be_pk(text: str) -> bool:
+    """Whether what somebody wrote may be the number of a row; databases count to 2 ** 63."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+# Amazon's ids go into addresses, and into keys of our own.
+_SELLER_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
+_APPLICATION_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+def may_be_seller_id(text: str) -> bool:
+    """Whether it has the form of a seller's id (merchant token)."""
+    return _SELLER_ID.fullmatch(text) is not None
+
+
+def may_be_application_id(text: str) -> bool:
+    """Whether it has the form of a client id or an application id."""
+    return _APPLICATION_ID.fullmatch(text) is not None

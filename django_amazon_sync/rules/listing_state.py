@@ -19,7 +19,7 @@ forgotten, as the guard of prices compares with them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -377,11 +377,65 @@ def missing(state: State, reason: str) -> None:
     state.reason = reason
 
 
+def ended(state: State) -> None:
+    """Staff ended the offer, and Amazon shows none: nothing of it is believed, and nothing waits.
+    The prices that were seen stay, for the day on which it is let on again."""
+    restored(state)
+    for name in list(state.stops):
+        end_stop(state, name)
+    state.refused, state.held, state.check_at = {}, {}, None
+
+
 def restored(state: State) -> None:
     """The rows are of an earlier time than Amazon: nothing is known, and nothing was asked."""
     missing(state, "")
     state.drift, state.approved, state.approvals = {}, {}, {}
     state.answered, state.verified_at, state.accepted_at = {}, None, None
+
+
+def not_after(state: State, now: datetime, *, late: datetime, long: datetime) -> bool:
+    """A clock was ahead: what we date after ``late`` happened ``now``, and so did what Amazon
+    dates after ``long``, after which nothing waits either; whether anything was so."""
+    before = [*_moments(state)]
+    for stop in state.stops.values():
+        if datetime.fromisoformat(stop["since"]) > late:
+            stop["since"] = now.isoformat()
+            stop["again_at"] = stop["again_at"] and now.isoformat()
+        elif stop["again_at"]:
+            stop["again_at"] = _brought(stop["again_at"], long, now)
+    for approval in state.approvals.values():
+        approval["at"] = _brought(approval["at"], late, now)
+    for dated in (*state.answered.values(), *state.prices):
+        dated["at"] = _brought(dated["at"], long, now)
+    if "at" in state.suspected:
+        state.suspected["at"] = _brought(state.suspected["at"], long, now)
+    for value in state.drift.values():
+        if isinstance(value, dict) and isinstance(since := value.get("since"), str):
+            value["since"] = _brought(since, long, now)
+    state.accepted_at = _no_later(state.accepted_at, long, now)
+    state.verified_at = _no_later(state.verified_at, long, now)
+    state.check_at = _no_later(state.check_at, long, now)
+    if before != [*_moments(state)] or _no_later(state.again_at, long, now) != state.again_at:
+        _set_again(state)
+        return True
+    return False
+
+
+def _moments(state: State) -> Iterator[object]:
+    """Copies of all that holds a moment, to compare."""
+    for rows in (state.answered, state.approvals, state.stops, state.drift):
+        yield {name: dict(row) if isinstance(row, Mapping) else row for name, row in rows.items()}
+    yield [dict(row) for row in state.prices]
+    yield dict(state.suspected)
+    yield state.accepted_at, state.verified_at, state.check_at
+
+
+def _no_later(moment: datetime | None, than: datetime, now: datetime) -> datetime | None:
+    return now if moment is not None and moment > than else moment
+
+
+def _brought(moment: str, than: datetime, now: datetime) -> str:
+    return now.isoformat() if datetime.fromisoformat(moment) > than else moment
 
 
 # --- Parts ----------------------------------------------------------------------------------------

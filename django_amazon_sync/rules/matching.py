@@ -1,8 +1,8 @@
 """Which of the account's listings an offer of the shop is; what is not certain is not decided.
 
-An equal SKU says it. Else the identifiers do, all of them together: they have to lead to one SKU
-of the account, and nothing may speak against it. Whether two offers lead to the same SKU is known
-only when all were looked at (``contested``).
+An equal SKU says it, unless the barcodes say that it is something else. Else the identifiers do,
+all of them together: they have to lead to one SKU of the account, and nothing may speak against it.
+Whether two offers lead to the same SKU is known only when all were looked at (``contested``).
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ KINDS = (ASIN, "ean", "upc", "isbn", "gtin")
 class SkuOnAmazon:
     """One SKU that the account has on Amazon.
 
-    ``asins``, ``barcodes`` (in 14 digits) and ``conditions`` are those of its listings.
+    ``asins``, ``barcodes`` (in 14 digits) and ``conditions`` are those of its listings, as far as
+    they name them.
     ``expected`` is the condition that staff sell it in. ``offer_pk`` is the offer that it is
-    linked to, if the shop has that one still.
+    linked to, if the shop has that one still, or if staff or matching said so.
     """
 
     sku: str
@@ -151,14 +152,14 @@ def contested(claims: Iterable[int]) -> frozenset[int]:
 
 
 def _by_sku(offer: Offer, sku: SkuOnAmazon, keys: Keys) -> Match:
-    """An equal SKU is the offer's, unless another offer has it; a barcode may differ."""
-    against = ""
+    """An equal SKU is the offer's, unless another offer has it or the barcodes contradict."""
+    code, against = Code.DOUBT, _barcodes_against(keys, sku)
     if sku.offer_pk and sku.offer_pk != offer.pk:
-        against = _taken(sku)
+        code, against = Code.TAKEN, _taken(sku)
     candidate = Candidate(sku.sku, _asin_of(sku), SKU, "It has the same SKU.", against)
     if against:
-        return Match((candidate,), code=Code.TAKEN, reason=against)
-    differs = _contradiction(keys, sku, {})
+        return Match((candidate,), code=code, reason=against)
+    differs = _asins_against(keys, sku)
     reason = f"{candidate.why} {differs} Check it." if differs else ""
     return Match((candidate,), reason=reason)
 
@@ -169,10 +170,8 @@ def _candidate(
     against = ""
     if sku.offer_pk and sku.offer_pk != offer_pk:
         against = _taken(sku)
-    elif sku.expected and (other := sorted(sku.conditions - {sku.expected, ""})):
-        against = f"SKU {sku.sku} is sold as {other[0]}, and the shop's as {sku.expected}."
     else:
-        against = _contradiction(keys, sku, catalogue)
+        against = _condition_against(sku) or _contradiction(keys, sku, catalogue)
     why = f"It has the same {'ASIN' if by == ASIN else by.upper()}"
     shipped = ", and Amazon ships it." if sku.by_amazon else "."
     return Candidate(sku.sku, _asin_of(sku), by, why + shipped, against)
@@ -182,16 +181,43 @@ def _taken(sku: SkuOnAmazon) -> str:
     return f"SKU {sku.sku} is linked to offer {sku.offer_pk} of the shop."
 
 
+def _condition_against(sku: SkuOnAmazon) -> str:
+    """A used thing has the barcode and the ASIN of a new one; so not to know is to doubt."""
+    if not sku.expected:
+        return ""
+    if not sku.conditions:
+        return f"Amazon does not say in which condition SKU {sku.sku} is sold."
+    other = sorted(sku.conditions - {sku.expected})
+    return (
+        f"SKU {sku.sku} is sold as {other[0]}, and the shop's as {sku.expected}." if other else ""
+    )
+
+
 def _contradiction(keys: Keys, sku: SkuOnAmazon, catalogue: Catalogue) -> str:
     """Which identifier says that this SKU is something else; by the catalogue both may be right."""
-    if keys.asins and sku.asins and keys.asins.isdisjoint(sku.asins):
-        there, here = ", ".join(sorted(sku.asins)), ", ".join(sorted(keys.asins))
-        return f"SKU {sku.sku} has the ASIN {there}, and the shop says {here}."
+    if against := _asins_against(keys, sku):
+        return against
     shown = any(not sku.asins.isdisjoint(catalogue.get(code, ())) for code in keys.barcodes)
-    if keys.barcodes and sku.barcodes and sku.barcodes.isdisjoint(keys.barcodes) and not shown:
-        there = ", ".join(sorted(sku.barcodes))
-        return f"SKU {sku.sku} has the barcode {there}, and the shop another one."
-    return ""
+    return "" if shown else _barcodes_against(keys, sku)
+
+
+def _asins_against(keys: Keys, sku: SkuOnAmazon) -> str:
+    if not (keys.asins and sku.asins and keys.asins.isdisjoint(sku.asins)):
+        return ""
+    there, here = ", ".join(sorted(sku.asins)), ", ".join(sorted(keys.asins))
+    return f"SKU {sku.sku} has the ASIN {there}, and the shop says {here}."
+
+
+def _barcodes_against(keys: Keys, sku: SkuOnAmazon) -> str:
+    if not barcodes_contradict(keys, sku.barcodes):
+        return ""
+    there = ", ".join(sorted(sku.barcodes))
+    return f"SKU {sku.sku} has the barcode {there}, and the shop another one."
+
+
+def barcodes_contradict(keys: Keys, barcodes: Collection[str]) -> bool:
+    """Whether both sides have valid barcodes (these are in 14 digits), and none is equal."""
+    return bool(keys.barcodes and barcodes) and keys.barcodes.keys().isdisjoint(barcodes)
 
 
 def _asin_of(sku: SkuOnAmazon) -> str:

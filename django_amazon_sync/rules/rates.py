@@ -6,10 +6,11 @@ of them from the euro; any other pair is crossed by way of the euro.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Context, Decimal, InvalidOperation
+from datetime import date, timedelta
+from decimal import Context, Decimal
 
 from lxml import etree
 
@@ -20,6 +21,16 @@ EURO = "EUR"
 
 #: A crossed rate has so many significant digits: what is shown is what was reckoned with.
 DIGITS = Context(prec=10)
+
+#: A rate of the euro: a thousand times beyond any that there is.
+LOWEST, HIGHEST, MOST_RATES = Decimal("0.00001"), Decimal(10**8), 300
+
+#: How old a day may be when it is fetched, and how far the bank's day may be ahead of ours.
+OLDEST, TIME_ZONES = timedelta(days=60), timedelta(days=1)
+
+_WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WRITTEN_RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 _CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 _ENVELOPE = "{http://www.gesmes.org/xml/2002-08-01}Envelope"
@@ -73,6 +84,10 @@ class Rates:
         if not (rate.rate.is_finite() and rate.rate > 0):
             return f"The {pair} is {rate.rate} in {self._source}; it must be above 0."
         age = (self._today - rate.on).days
+        if age < -TIME_ZONES.days:
+            return (
+                f"The {pair} in {self._source} is of {rate.on.isoformat()}, which has not come yet."
+            )
         if age > self._max_age:
             return (
                 f"The {pair} in {self._source} is {age} days old (of {rate.on.isoformat()}), and "
@@ -91,30 +106,36 @@ def crossed(day: DayOfRates, base: str, currency: str) -> Decimal | None:
     return DIGITS.divide(rates[currency], rates[base])
 
 
-def read_day(document: bytes) -> DayOfRates:
+def read_day(document: bytes, today: date) -> DayOfRates:
     """The day in a document of the European Central Bank (eurofxref-daily.xml).
 
-    All of it is right or nothing is taken. Raises Unreadable.
+    All of it is right or nothing is taken: a day that has not come would hold until it has, before
+    all that come meanwhile. Raises Unreadable.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         envelope = etree.fromstring(document, parser)
-    except etree.XMLSyntaxError as fault:
-        raise Unreadable(f"The rates are no XML document: {fault.msg}.") from None
+    except etree.XMLSyntaxError:
+        raise Unreadable("The rates are no XML document.") from None
     if envelope.tag != _ENVELOPE or envelope.getroottree().docinfo.doctype:
         raise Unreadable("The document is none of the European Central Bank's.")
     days = envelope.findall(f"{_CUBE}/{_CUBE}")
     if len(days) != 1:
         raise Unreadable(f"The rates are of {len(days)} days; those of one day are asked for.")
-    return DayOfRates(_day(days[0]), _rates(days[0]))
+    day = _day(days[0])
+    if not today - OLDEST <= day <= today + TIME_ZONES:
+        raise Unreadable(f"The rates are of {day.isoformat()}, which is not about now.")
+    return DayOfRates(day, _rates(days[0]))
 
 
 def _day(cube: etree._Element) -> date:
     text = cube.get("time", "")
     try:
+        if not _WRITTEN_DAY.fullmatch(text):
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise Unreadable(f"The rates are of the day {text[:20]!r}, which is none.") from None
+        raise Unreadable("The rates are of a day that is none.") from None
 
 
 def _rates(day: etree._Element) -> dict[str, Decimal]:
@@ -123,21 +144,20 @@ def _rates(day: etree._Element) -> dict[str, Decimal]:
         if cube.tag != _CUBE:
             continue
         currency, rate = cube.get("currency", ""), cube.get("rate", "")
-        if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-            raise Unreadable(f"There is a rate of {currency[:20]!r}, which is not a currency.")
+        if not _CURRENCY.fullmatch(currency):
+            raise Unreadable("There is a rate of what is not a currency.")
         if currency in rates or currency == EURO:
             raise Unreadable(f"There are several rates of {currency}.")
         rates[currency] = _number(currency, rate)
     if not rates:
         raise Unreadable("The document has no rates.")
+    if len(rates) > MOST_RATES:
+        raise Unreadable("The document has more rates than there are currencies.")
     return rates
 
 
 def _number(currency: str, text: str) -> Decimal:
-    try:
-        number = Decimal(text) if text.isascii() and len(text) <= 20 else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or not Decimal("0.00000001") <= number < 10**12:
-        raise Unreadable(f"The rate of {currency} is {text[:20]!r}, which is none.")
+    number = Decimal(text) if _WRITTEN_RATE.fullmatch(text) else Decimal(0)
+    if not LOWEST <= number <= HIGHEST:
+        raise Unreadable(f"The rate of {currency} is none.")
     return number

@@ -112,6 +112,12 @@ def status_now(order: OrderData) -> str:
     return "CANCELLED" if emptied else order.status
 
 
+def is_delivered(order: OrderData) -> bool:
+    """Whether all of it was shipped, and each parcel that Amazon shows is with the buyer."""
+    there = [package.status for package in order.packages if package.status != "CANCELLED"]
+    return order.status == "SHIPPED" and bool(there) and set(there) == {"DELIVERED"}
+
+
 @dataclass(frozen=True, slots=True)
 class NoWay:
     """A status of Amazon whose status in the shop cannot be reached from the one before."""

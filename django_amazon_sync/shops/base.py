@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType
 
 from django.db.models import Model, QuerySet
 
@@ -23,6 +24,7 @@ from django_amazon_sync.data import (
     OrderData,
     ShipmentData,
 )
+from django_amazon_sync.databases import reads_where_written
 from django_amazon_sync.errors import NotSupported
 
 __all__ = ["Shop", "is_cancelled"]
@@ -38,7 +40,17 @@ def is_cancelled(order: OrderData) -> bool:
 
 
 class Shop(ABC):
-    """One shop. An instance holds no state of its own and may be shared by threads."""
+    """One shop. An instance holds no state of its own and may be shared by threads.
+
+    Where DATABASE_ROUTERS knows replicas, the methods below read the primary in every adapter:
+    stock that a replica still has may be sold.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, method in list(vars(cls).items()):
+            if isinstance(method, FunctionType) and name in vars(Shop) and name[0] != "_":
+                setattr(cls, name, reads_where_written(method))
 
     @abstractmethod
     def offers(self, scope: str = "", pks: Iterable[str] | None = None) -> Iterator[Offer]:
@@ -57,10 +69,12 @@ class Shop(ABC):
         """Place an Amazon order and take its stock; the shop order's pk.
 
         Idempotent: the order's number is Amazon's id, and placed again it returns the first
-        order and takes no stock. Lack of stock never prevents placing. A line's ``offer_pk`` goes
-        before its SKU, which is Amazon's; what the shop knows by neither becomes a line without
-        product, flagged. Sends no mail to the buyer. Runs in the caller's transaction. Raises
-        ShopRefused where the shop cannot do it, having done nothing.
+        order and takes no stock. Lack of stock never prevents placing. A line that names an
+        ``offer_pk`` is that offer's or nothing's: its SKU is Amazon's, and what the shop has under
+        an equal one is another product. A line that names none is what the shop has of its SKU.
+        What the shop does not know becomes a line without product, flagged. Sends no mail to the
+        buyer. Runs in the caller's transaction. Raises ShopRefused where the shop cannot do it,
+        having done nothing.
         """
 
     @abstractmethod
@@ -99,10 +113,12 @@ class Shop(ABC):
     def customer_for(self, buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
         """The pk of the user who bought, found by e-mail address or made; empty for a guest.
 
-        ``shops.customers`` does this for Django's users. Nothing of a user who was there is
-        changed, staff never become customers, and a user that is made can log in only once it has
-        asked for a password. With ``relay`` the address is Amazon's own or missing, and never that
-        of a customer who was there. Safe beside other workers. Raises ShopRefused.
+        ``shops.customers`` does this for Django's users. A user who was there gets the order, with
+        the buyer's name and street, only where the project's ``CUSTOMER_IS_VERIFIED`` says that
+        the address is the user's own. Nothing of a user who was there is changed, staff never
+        become customers, and a user that is made can log in only once it has asked for a password.
+        With ``relay`` the address is Amazon's own or missing, and never that of a customer who was
+        there. Safe beside other workers. Raises ShopRefused.
         """
         raise NotSupported(f"{type(self).__name__} makes no customers.")
 

@@ -3,8 +3,11 @@
 A user that is made has no password: in its place stands a word that is the hash of none, so that
 nobody can log in, and that Django's form for forgotten passwords does not skip as it skips unusable
 ones. Whoever reads the address's mail can ask for a password as every customer can. Until then the
-user is nobody's own, and the word tells that it was made here. Nothing of a user that was there
-before is ever changed.
+user is nobody's own, and the word tells that it was made here.
+
+A user that was there may be of somebody who only wrote that address when registering. So an order,
+which tells name and street, becomes such a user's only where the project says that the address is
+proven (``CUSTOMER_IS_VERIFIED``). Nothing of a user that was there before is ever changed.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Field
+from django.utils.module_loading import import_string
 
+from django_amazon_sync import conf
 from django_amazon_sync.data import Address, Buyer
 from django_amazon_sync.errors import ShopRefused
 
@@ -41,10 +46,11 @@ class Customer(NamedTuple):
 def customer_for(buyer: Buyer, delivery: Address | None, *, relay: bool) -> Customer | None:
     """The user who bought; None for a guest. Raises ShopRefused where none can be made.
 
-    An address that somebody has is that user's alone. A user of the staff, a superuser or one that
-    is not active never gets an order, nor is there a second one with the same address. With
-    ``relay`` the address is Amazon's own or missing: then only a user that was made here and is
-    nobody's own is taken again.
+    An address that somebody has is that user's alone, and its order a guest's where that user is
+    neither made here and nobody's own, nor one whose address the project knows as proven. A user of
+    the staff, a superuser or one that is not active never gets an order, nor is there a second one
+    with the same address. With ``relay`` the address is Amazon's own or missing, and proven of
+    nobody.
     """
     email = buyer.email.strip().lower()
     if email and not _is_address(email):
@@ -118,9 +124,16 @@ def _the_one(found: list[User], *, relay: bool) -> Customer | None:
         return None
     user = found[0]
     trusted = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
-    if trusted or not user.is_active or (relay and not is_unowned(user)):
+    if trusted or not user.is_active:
         return None
-    return Customer(user, made=False)
+    its_own = is_unowned(user) or (not relay and _is_verified(user))
+    return Customer(user, made=False) if its_own else None
+
+
+def _is_verified(user: User) -> bool:
+    """Whether the project knows that the user's address is the user's own; else it is not known."""
+    path = conf.get("CUSTOMER_IS_VERIFIED")
+    return bool(path) and import_string(path)(user) is True
 
 
 # --- Making ---------------------------------------------------------------------------------------

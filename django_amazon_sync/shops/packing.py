@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django_amazon_sync.data import OrderData, OrderLine
+from django_amazon_sync.data import NO_OFFER, OrderData, OrderLine
 
-__all__ = ["PackingNote", "packing_notes"]
+__all__ = ["PackingNote", "packing_notes", "why_no_product"]
 
 #: Amazon's programmes, where their names alone would not tell a packer what they are.
 PROGRAMS = {
@@ -110,3 +110,14 @@ def _duties(line: OrderLine) -> Iterator[PackingNote]:
 
 def _program(name: str) -> str:
     return PROGRAMS.get(name, f"It is of Amazon's programme {name}.")
+
+
+def why_no_product(line: OrderLine) -> str:
+    """Why a line has no product, for a note of the order."""
+    if line.offer_pk == NO_OFFER:
+        known = "may be another product than the shop's of that SKU"
+    elif line.offer_pk:
+        known = f"is linked to offer {line.offer_pk}, which the shop does not have"
+    else:
+        known = "is not known to the shop"
+    return f"SKU {line.sku} {known}: its line has no product and took no stock."

@@ -24,6 +24,7 @@ from django_amazon_sync.amazon import (
     reports,
 )
 from django_amazon_sync.amazon.client import Client
+from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import (
     AmazonSyncError,
@@ -94,16 +95,17 @@ class _Check:
             gettext("works: the seller sells in all stores of the account."),
             partial(try_selling, self.account, client),
         )
-        yield self._try(
-            "listings",
-            gettext("works: listings can be read."),
-            partial(listings.get_listing, client, "connection-test", codes),
-        )
-        yield self._try(
-            "changes",
-            gettext("works: listings can be changed; nothing was changed to find that out."),
-            partial(listings.try_writing, client, marketplace),
-        )
+        for code, store in self._stores():
+            yield self._try(
+                f"listings{store}",
+                gettext("works: listings can be read."),
+                partial(listings.get_listing, client, "connection-test", [code]),
+            )
+            yield self._try(
+                f"changes{store}",
+                gettext("works: listings can be changed; nothing was changed to find that out."),
+                partial(listings.try_writing, client, code),
+            )
         yield self._try(
             "product types",
             gettext("works: Amazon's product types can be searched."),
@@ -133,6 +135,11 @@ class _Check:
             gettext("works: feeds can be read; the same role lets them be sent."),
             partial(feeds.get_feeds, client, marketplace, an_hour_ago),
         )
+
+    def _stores(self) -> Iterator[tuple[str, str]]:
+        """The marketplaces (id), and how each is named where there are several."""
+        for code in self.codes:
+            yield code, f", {MARKETPLACES[code].store_domain}" if len(self.codes) > 1 else ""
 
     def _try(
         self, what: str, says: str, attempt: Callable[[], object], part: Part | None = None

@@ -1,4 +1,4 @@
-"""What a tick does besides the runs, each at its interval: alarms, and deleting what is old."""
+"""What a tick does besides the runs, each at its interval: alarms, clock steps, deleting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from django_amazon_sync.models import (
     RunState,
     SyncRun,
 )
+from django_amazon_sync.sync import clock_steps
 from django_amazon_sync.sync.alerts import alarms
+from django_amazon_sync.sync.privacy import erase, old_data
 from django_amazon_sync.sync.runs import leases
 
 logger = logging.getLogger("django_amazon_sync.housekeeping")
@@ -74,6 +76,9 @@ def _forget_lines(run_pks: list[int], most: int) -> int:
 
 #: What is done at these intervals, by name.
 CHORES: tuple[tuple[str, timedelta, Callable[[], object]], ...] = (
+    ("clock steps", timedelta(minutes=10), clock_steps.survive),
     ("alarms", timedelta(minutes=1), alarms.ring),
     ("forget runs", timedelta(hours=1), forget_runs),
+    ("erase buyers' data", timedelta(hours=1), erase.erase_due),
+    ("forget old data", timedelta(days=1), old_data.forget_old_data),
 )

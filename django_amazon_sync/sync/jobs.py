@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from django_amazon_sync import clock
 from django_amazon_sync.data import RunOptions
-from django_amazon_sync.errors import Busy
+from django_amazon_sync.errors import AmazonError, Busy, Disconnected
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
+    BRING_ORDERS_IN,
     AccountState,
     Job,
     RunState,
@@ -29,19 +31,33 @@ from django_amazon_sync.sync.accounts.attempts import try_again
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
+from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.matching import match
 from django_amazon_sync.sync.orders import confirm_shipments, import_orders
-from django_amazon_sync.sync.queue import BY_THEMSELVES, Waiting
-from django_amazon_sync.sync.runs import leases, selection
-from django_amazon_sync.sync.runs.work import SO_FAR, Work, at_work, lease_key
+from django_amazon_sync.sync.queue import Waiting
+from django_amazon_sync.sync.reconciliation import reconcile
+from django_amazon_sync.sync.runs import dead_runs, leases, selection
+from django_amazon_sync.sync.runs.dead_runs import BY_THEMSELVES
+from django_amazon_sync.sync.runs.work import Work, at_work
 from django_amazon_sync.sync.verification import take_over, verify
 
 
 def send_changes(work: Work) -> None:
-    """The lane of changes: what may have crossed on its way is read, then what changed leaves."""
+    """The lane of changes: what may have crossed on its way is read, then what changed leaves.
+
+    It leaves also where Amazon does not let itself be read; that is raised at the end.
+    """
+    stop: AmazonError | None = None
     if work.account.state == AccountState.LIVE:
-        verify.verify_crossed(work)
+        try:
+            verify.verify_crossed(work)
+        except Disconnected:
+            raise
+        except AmazonError as unread:
+            stop = unread
     export.send_changes(work)
+    if stop is not None:
+        raise stop
 
 
 JOB_FUNCTIONS: dict[Job, Callable[[Work], None]] = {
@@ -49,6 +65,7 @@ JOB_FUNCTIONS: dict[Job, Callable[[Work], None]] = {
     Job.CHANGES: send_changes,
     Job.VERIFY: verify.verify,
     Job.IMPORT_ORDERS: import_orders.import_orders,
+    Job.RECONCILE: reconcile.reconcile,
     Job.CONFIRM_SHIPMENTS: confirm_shipments.confirm_shipments,
     Job.SETTLE: settle_feeds.settle,
     Job.IMPORT_LISTINGS: import_listings.import_listings,
@@ -58,6 +75,12 @@ JOB_FUNCTIONS: dict[Job, Callable[[Work], None]] = {
 
 #: What asks for the jobs that are due by themselves.
 STARTERS = {Job.CHANGES: Starter.SHOP, Job.SETTLE: Starter.AMAZON}
+
+#: The columns of a run that its worker changes.
+_HOW_IT_STANDS = (
+    "state", "counts", "options", "reason_code", "reason", "not_before", "started_at",
+    "finished_at", "planned", "done", "finish_expected", "deaths",
+)  # fmt: skip
 
 #: Seconds after which a lane that could not do everything is tried again.
 LANE_RESTS = 10.0
@@ -74,13 +97,19 @@ def request(
 ) -> SyncRun:
     """A queued run; whoever asked starts it, or ``due_runs`` finds it.
 
-    ``options["skus"]`` are names, or a query of SellerSku that finds any number of them now.
+    ``options["skus"]`` are names, or a query of SellerSku that finds any number of them now. A run
+    about everything that waits to begin is enough for all who ask for one until then.
     """
     asked = dict(options or {})
     chosen = asked.get(selection.NAMED)
     by_query = chosen if isinstance(chosen, QuerySet) else None
     if by_query is not None:
         del asked[selection.NAMED]
+    if asked.get("approve"):
+        asked.setdefault("lines_to", decisions.newest_line())
+    starter = Starter.USER if asked_by else started_by
+    if by_query is None and not dry_run and not any(asked.values()):
+        return _whole(account, job, asked_by=asked_by, started_by=starter)
     with transaction.atomic():
         run = SyncRun.objects.create(
             account=account,
@@ -88,27 +117,38 @@ def request(
             options=cast(RunOptions, asked),  # whoever asks names what the job knows
             dry_run=dry_run,
             asked_by=asked_by,
-            started_by=Starter.USER if asked_by else started_by,
+            started_by=starter,
         )
         if by_query is not None:
             selection.restrict(run, by_query)
     return run
 
 
-def request_once(account: SellerAccount, job: Job, *, started_by: Starter) -> SyncRun:
-    """The run of this job that waits or is at work, else a new one: never two at once.
+def _whole(
+    account: SellerAccount, job: Job, *, asked_by: User | None, started_by: Starter
+) -> SyncRun:
+    """The run about everything that waits to begin; the database lets only one be made."""
+    teller = {"asked_by": asked_by, "started_by": started_by}
+    waits = SyncRun.objects.filter(account=account, job=job, whole=True, started_at=None)
+    while True:
+        with suppress(IntegrityError):  # the one that another caller made has begun already
+            run, made = waits.get_or_create(
+                state=RunState.QUEUED,
+                defaults={"account": account, "job": job, "whole": True, **teller},
+            )
+            break
+    if not made and asked_by and waits.filter(pk=run.pk, asked_by=None).update(**teller):
+        run.asked_by, run.started_by = asked_by, started_by
+    return run
 
-    A run whose worker died is neither. The job's schedule counts from now on, as after its own run.
+
+def request_once(account: SellerAccount, job: Job, *, started_by: Starter) -> SyncRun:
+    """A run of all of this job for who asks in turns: the one that waits, else a new one.
+
+    What is at work already may have passed by what changed since. The job's schedule counts from
+    now on, as after its own run.
     """
     with transaction.atomic():
-        SellerAccount.objects.select_for_update().only("pk").get(pk=account.pk)
-        runs = SyncRun.objects.filter(account=account, job=job, dry_run=False).order_by("pk")
-        running = runs.filter(state=RunState.RUNNING).last()
-        if running is not None and leases.busy(lease_key(job, account.pk)):
-            return running
-        queued = runs.filter(state=RunState.QUEUED).first()
-        if queued is not None:
-            return queued
         for schedule in Schedule.objects.filter(account=account, job=job):
             schedule.claim(clock.now())
         return request(account, job, started_by=started_by)
@@ -124,18 +164,54 @@ def perform(
 ) -> SyncRun:
     """Do a queued run here and now. What stopped it is in the run; nothing of that is raised.
 
-    A run that has to wait for Amazon, or gives way as ``slice_over`` says, is queued again. Raises
-    Halted where another worker began the run.
+    A run stays queued while another worker does its job and until its time has come; one that has
+    to wait for Amazon, or gives way as ``slice_over`` says, is queued again. Raises Halted where
+    another worker began the run.
     """
+    if why := _called_off(run):
+        run.call_off(reason_code=why.code, reason=str(why))
+        return run
+    if SyncRun.objects.filter(pk=run.pk, not_before__gt=clock.now()).exists():
+        return _read_again(run)
     client = client_for(run.account, patience=patience, on_wait=on_wait)
-    with suppress(Busy), at_work(run, configured_shop(), client, progress, slice_over) as work:
-        try_again(run.account, client, Job(run.job))
-        JOB_FUNCTIONS[Job(run.job)](work)
+    try:
+        with at_work(run, configured_shop(), client, progress, slice_over) as work:
+            try_again(run.account, client, Job(run.job))
+            JOB_FUNCTIONS[Job(run.job)](work)
+    except Busy:
+        return _read_again(run)
     if run.state in (RunState.DONE, RunState.STOPPED):
         selection.forget(run)
-    if run.job in BY_THEMSELVES and run.state == RunState.DONE and not run.counts:
+    if _says_nothing(run):
         run.delete()
     return run
+
+
+def _says_nothing(run: SyncRun) -> bool:
+    """Whether a run of a lane found nothing to do; after one that stopped it says that the lane
+    works again."""
+    if run.job not in BY_THEMSELVES or run.state != RunState.DONE or run.counts:
+        return False
+    others = SyncRun.objects.filter(account=run.account_id, job=run.job).exclude(pk=run.pk)
+    ended = others.filter(state__in=(RunState.DONE, RunState.STOPPED)).order_by("-pk")
+    return ended.values_list("state", flat=True).first() != RunState.STOPPED
+
+
+def _read_again(run: SyncRun) -> SyncRun:
+    """How the run waits, or what another worker made of it."""
+    run.refresh_from_db(fields=_HOW_IT_STANDS)
+    return run
+
+
+def _called_off(run: SyncRun) -> Message | None:
+    """Why a run is not to be done any more, though it was asked for."""
+    account = SellerAccount.objects.only("state", "import_orders").get(pk=run.account_id)
+    if account.state == AccountState.DISCONNECTED:
+        return Message(Code.ACCOUNT_OFF)
+    by_itself = run.started_by in (Starter.SCHEDULE, Starter.CRON_KEY)
+    if run.job in BRING_ORDERS_IN and by_itself and not account.import_orders:
+        return Message(Code.IMPORT_OFF)
+    return None
 
 
 def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRun]:
@@ -145,7 +221,10 @@ def due_runs(accounts: Iterable[SellerAccount] | None = None) -> Iterator[SyncRu
     each run it looks again: a change of an offer goes before all that still waits, and the others
     come in turn by account.
     """
+    dead_runs.let_go_on(accounts)
     waiting = Waiting(accounts)
+    for in_vain in waiting.in_vain():
+        _forget(in_vain)
     given = _Given()
     while run := _next_in_lanes(waiting, given) or _next_in_turn(waiting, given):
         given.note(run)
@@ -178,6 +257,12 @@ class _Given:
         return run.pk in self.runs and self.runs[run.pk] == run.not_before
 
 
+def _forget(run: SyncRun) -> None:
+    """Of a run that nobody needs any more nothing is kept, unless a worker has begun it."""
+    if run.call_off(reason_code="", reason=""):
+        run.delete()
+
+
 def _next_in_lanes(waiting: Waiting, given: _Given) -> SyncRun | None:
     for account, job in waiting.lanes():
         if given.rests(account, job):
@@ -194,20 +279,22 @@ def _next_in_turn(waiting: Waiting, given: _Given) -> SyncRun | None:
     for turn in sorted(
         turns, key=lambda turn: (given.accounts.get(turn.account_pk, 0), turn.order)
     ):
-        if turn.run is not None:
+        if turn.run is not None and not _is_at_work(turn.run):
             return turn.run
-        if turn.schedule is not None and (run := _scheduled(turn.schedule)):
-            return run
+        if turn.schedule is not None and _queued_by(turn.schedule):
+            return _next_in_turn(waiting, given)
     return None
 
 
-def _scheduled(schedule: Schedule) -> SyncRun | None:
-    """A run for a schedule that is due, unless one waits already or another caller has it."""
-    job = Job(schedule.job)
-    queued = SyncRun.objects.filter(
-        account=schedule.account_id, job=job, state=RunState.QUEUED, dry_run=False
-    )
-    whole = any(set(options) <= {SO_FAR} for options in queued.values_list("options", flat=True))
-    if not schedule.claim(clock.now()) or whole:
-        return None
-    return request(schedule.account, job, started_by=Starter.SCHEDULE)
+def _is_at_work(run: SyncRun) -> bool:
+    """Whether another worker does the same job of the account now."""
+    return leases.busy(leases.lease_key(run.job, run.account_id))
+
+
+def _queued_by(schedule: Schedule) -> bool:
+    """Queue a run for a schedule that is due; False where another caller has done so."""
+    with transaction.atomic():
+        due = schedule.claim(clock.now())
+        if due:
+            request(schedule.account, Job(schedule.job), started_by=Starter.SCHEDULE)
+    return due

@@ -11,26 +11,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from django_amazon_sync import clock
+from django_amazon_sync import clock, conf
 from django_amazon_sync.models import (
+    BRING_ORDERS_IN,
     AccountState,
     Job,
     Listing,
+    Marketplace,
     RunState,
     Schedule,
     SellerAccount,
     SyncRun,
 )
 from django_amazon_sync.sync.accounts import access
+from django_amazon_sync.sync.clock_steps import HAPPENED
 from django_amazon_sync.sync.export import settle_feeds
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import leases
-from django_amazon_sync.sync.runs.work import lease_key
-
-#: Jobs that are asked for by what is due; of a run that found nothing, nothing is kept.
-BY_THEMSELVES = (Job.CHANGES, Job.SETTLE)
+from django_amazon_sync.sync.runs.dead_runs import BY_THEMSELVES
 
 #: Seconds that a run works before it gives way. An export that goes on looks through the whole
 #: catalogue again, which takes some seconds for each 100,000 offers.
@@ -38,6 +38,10 @@ SLICE = 60.0
 
 #: How often a run whose slice is over looks whether somebody waits, in seconds.
 LOOKS_EVERY = 2.0
+
+
+#: Nothing is done for this run's account.
+_OFF = Q(account__state=AccountState.DISCONNECTED)
 
 
 @dataclass(frozen=True)
@@ -74,33 +78,58 @@ class Waiting:
 
     def lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
         """The accounts with changed offers, or with something that is due again, then those with
-        feeds to settle."""
+        feeds to settle; where another worker is at it, its lane is not free."""
+        for account, job in self._due_in_lanes():
+            if not leases.busy(leases.lease_key(job, account.pk)):
+                yield account, job
+
+    def in_vain(self) -> Iterator[SyncRun]:
+        """Runs of lanes that wait to begin, and of which nothing is due any more."""
+        first = Q(job__in=BY_THEMSELVES, started_at=None)
+        if not (waiting := list(self._queued().filter(first))):
+            return
+        due = {(account.pk, job) for account, job in self._due_in_lanes()}
+        yield from (run for run in waiting if (run.account_id, Job(run.job)) not in due)
+
+    def _due_in_lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
         now = clock.now()
         changed = Q(pk__in=changed_offers.due().values("account"))
         tried = Q(pk__in=access.to_try(Job.CHANGES, now))
-        again = Listing.objects.filter(Q(again_at__lte=now) | Q(check_at__lte=now))
+        sent, read = (
+            Marketplace.objects.filter(access.refused_here(parts))
+            for parts in (access.NEEDS[Job.CHANGES], access.TRIED_FIRST[Job.CHANGES])
+        )
+        again = Listing.objects.filter(
+            (Q(again_at__lte=now) & ~Q(marketplace__in=sent))
+            | (Q(check_at__lte=now) & ~Q(marketplace__in=read))
+        )
         due = changed | tried | Q(pk__in=again.values("sku__account"))
-        live = self._able().filter(due, state=AccountState.LIVE)
+        writing = SellerAccount.writing_from(conf.get("DEPLOYMENT"))
+        live = self._able().filter(due, pk__in=writing.values("pk"))
         settling = self._able().filter(pk__in=settle_feeds.due(now).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
             able = accounts.exclude(pk__in=access.waiting(access.NEEDS[job], now))
             for account in able.order_by("pk"):
-                if not leases.busy(lease_key(job, account.pk)):
-                    yield account, job
+                yield account, job
 
     def in_lane(self, account: SellerAccount, job: Job) -> SyncRun | None:
         """The queued run of this lane, where there is one."""
         return self._queued().filter(account=account, job=job).first()
 
     def turns(self) -> list[Turn]:
-        """The runs that are queued and the schedules that are due; the lanes are apart."""
+        """The runs that are queued and the schedules that are due; the lanes are apart.
+
+        Of two runs about everything the one that was begun goes first, to its end. Those of a
+        disconnected account have their turn at once, in which they are called off.
+        """
         firsts = Q(job__in=BY_THEMSELVES, started_at=None)
-        runs = self._queued().exclude(firsts).select_related("account")
+        second = Q(whole=True, started_at=None) & Exists(_whole_and_begun()) & ~_OFF
+        runs = self._queued().exclude(firsts).exclude(second).select_related("account")
         asked = [Turn(run.account_id, run.not_before or run.created_at, run=run) for run in runs]
         due = [
             Turn(schedule.account_id, schedule.next_due, schedule=schedule)
             for schedule in self._schedules().select_related("account")
-            if schedule.job != Job.IMPORT_ORDERS or schedule.account.import_orders
+            if schedule.job not in BRING_ORDERS_IN or schedule.account.import_orders
         ]
         return asked + due
 
@@ -109,16 +138,30 @@ class Waiting:
         return next(self.lanes(), None) is not None or bool(self.turns())
 
     def _queued(self) -> QuerySet[SyncRun]:
-        due = Q(not_before=None) | Q(not_before__lte=clock.now())
+        due = Q(not_before=None) | Q(not_before__lte=clock.now()) | _OFF
         queued = SyncRun.objects.filter(due, state=RunState.QUEUED, account__in=self._chosen)
         return queued.order_by("pk")
 
     def _schedules(self) -> QuerySet[Schedule]:
         now = clock.now()
-        due = Schedule.objects.filter(active=True, next_due__lte=now, account__in=self._able())
+        ahead = Q(last_started__gt=now + HAPPENED)  # by a clock that was; so is what is due next
+        due = Schedule.objects.filter(
+            Q(next_due__lte=now) | ahead, active=True, account__in=self._able()
+        )
         return due.exclude(
             job=Job.EXPORT, account__in=access.waiting(access.NEEDS[Job.EXPORT], now)
-        )
+        ).order_by("pk")
+
+
+def _whole_and_begun() -> QuerySet[SyncRun]:
+    """Of the same account and job as an outer run: what is about everything, and has not ended."""
+    return SyncRun.objects.filter(
+        account=OuterRef("account"),
+        job=OuterRef("job"),
+        whole=True,
+        started_at__isnull=False,
+        state__in=(RunState.QUEUED, RunState.RUNNING),
+    )
 
 
 class Slice:

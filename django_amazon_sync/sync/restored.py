@@ -36,8 +36,10 @@ class Restored:
 
 
 def restore(account: SellerAccount) -> Restored:
-    """Believe nothing of the account's rows. It may be done twice."""
-    account.move(AccountState.OBSERVING, state_reason=REASON)
+    """Believe nothing of the account's rows; it observes, unless it was cut off before. It may be
+    done twice."""
+    if account.state != AccountState.DISCONNECTED:
+        account.move(AccountState.OBSERVING, state_reason=REASON)
     with transaction.atomic():
         submissions = Submission.objects.filter(account=account, state__in=OPEN_STATES)
         items = SubmissionItem.objects.filter(submission__in=submissions)

@@ -16,20 +16,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import wraps
 from itertools import count
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import pytest
+from django.conf import settings as project
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ from django_amazon_sync.data import (
     OrderAmounts,
     OrderData,
     OrderLine,
+    ShipmentData,
     Taxed,
 )
 from django_amazon_sync.errors import NotSupported, ShopRefused
@@ -53,6 +55,9 @@ from django_amazon_sync.signals import offers_changed
 __all__ = ["PlacedLine", "PlacedOrder", "Sample", "ShopContract"]
 
 numbers = count(1)
+
+#: Lets the project say of every user whether the e-mail address is proven.
+Verified: TypeAlias = Callable[[object], AbstractContextManager[None]]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -143,6 +148,9 @@ class ShopContract(ABC):
     #: no place for.
     keeps: Collection[str] = ("total", "buyer", "notes", "cancelled", "status")
 
+    #: How an order leaves: as "several" parcels, as "one", or "" where the shop tells of none.
+    parcels: Literal["", "one", "several"] = ""
+
     @abstractmethod
     def read_order(self, pk: str) -> PlacedOrder:
         """Read an order back from the shop's own models."""
@@ -150,6 +158,14 @@ class ShopContract(ABC):
     @abstractmethod
     def add_offers(self, count: int) -> None:
         """Add that many offers to the shop, whatever they are."""
+
+    def send_parcel(self, pk: str, items: Mapping[str, int], tracking: str) -> None:
+        """Let the shop hand units of an order's lines, by Amazon's item ids, to DHL."""
+        raise NotImplementedError("Needed where the shop tells of parcels.")
+
+    def correct_parcel(self, parcel: ShipmentData, tracking: str) -> None:
+        """Let the shop correct the tracking number of a parcel that it told of."""
+        raise NotImplementedError("Needed where the shop tells of parcels.")
 
     def assert_total(self, placed: PlacedOrder, amount: str) -> None:
         """The order's total is Amazon's, in euros, and what it is made of adds up to it."""
@@ -303,14 +319,29 @@ class ShopContract(ABC):
         shop.update_order(pk, replace(lowered, status="CANCELLED"), choices)
         assert stock_of(shop) == before
 
-    def test_a_linked_offer_that_is_gone_leaves_the_sku(
-        self, shop: Shop, sample: Sample, choices: Choices
+    @pytest.mark.parametrize("gone", ["no-such-offer", "0"])
+    def test_a_line_of_an_offer_that_is_gone_is_no_product_of_its_sku(
+        self, shop: Shop, sample: Sample, choices: Choices, gone: str
     ) -> None:
-        line = replace(new_line("1", sample.tracked, 2), offer_pk="no-such-offer")
+        """What the shop has under an equal SKU is another product: it is not packed, nor taken."""
+        lines = (
+            replace(new_line("1", sample.tracked, 2), offer_pk=gone),
+            new_line("2", sample.tracked, 1),
+        )
+        order = new_order(*lines)
         before = stock_of(shop)
-        placed = self.read_order(shop.place_order(new_order(line), choices))
-        assert placed.lines == (PlacedLine("1", sample.tracked, 2, known=True),)
-        assert fallen(before, stock_of(shop)) == {sample.tracked: 2}
+        pk = shop.place_order(order, choices)
+        placed = self.read_order(pk)
+        assert placed.lines == (
+            PlacedLine("1", sample.tracked, 2, known=False),
+            PlacedLine("2", sample.tracked, 1, known=True),
+        )
+        assert fallen(before, stock_of(shop)) == {sample.tracked: 1}
+        shop.update_order(
+            pk, replace(order, lines=(replace(lines[0], quantity=1), *lines[1:])), choices
+        )
+        shop.update_order(pk, replace(order, status="CANCELLED"), choices)
+        assert stock_of(shop) == before
 
     def test_lack_of_stock_never_prevents_placing(
         self, shop: Shop, sample: Sample, choices: Choices
@@ -471,6 +502,20 @@ class ShopContract(ABC):
     # --- Customers ---------------------------------------------------------------------------
 
     @pytest.fixture
+    def verified(self, monkeypatch: pytest.MonkeyPatch) -> Verified:
+        """What the project's ``CUSTOMER_IS_VERIFIED`` says of everybody; with None it has none."""
+
+        @contextmanager
+        def says(answer: object) -> Iterator[None]:
+            path = "" if answer is None else f"{__name__}.is_verified"
+            monkeypatch.setattr(f"{__name__}.is_verified", lambda user: answer)
+            with override_settings(AMAZON_SYNC={**ours, "CUSTOMER_IS_VERIFIED": path}):
+                yield
+
+        ours: dict[str, object] = getattr(project, "AMAZON_SYNC", {})
+        return says
+
+    @pytest.fixture
     def buyer(self) -> Buyer:
         return Buyer(name="Ada Byron", email="Ada@Engine.example")
 
@@ -505,24 +550,40 @@ class ShopContract(ABC):
         assert get_user_model().objects.count() == 1
         assert row_of(user) == before
 
-    def test_a_customer_who_was_there_is_found_and_left_as_it_is(
-        self, shop: Shop, buyer: Buyer
+    def test_who_only_wrote_the_buyers_address_gets_no_order(
+        self, shop: Shop, buyer: Buyer, verified: Verified
+    ) -> None:
+        """Whoever registered with an address may not be who reads its mail: a guest's order."""
+        if not shop.menu().customers:
+            return
+        user = a_user("ada@engine.example")
+        before = row_of(user)
+        for says in (None, False, "yes"):
+            with verified(says):
+                assert shop.customer_for(buyer, None, relay=False) == "", says
+        assert get_user_model().objects.count() == 1
+        assert row_of(user) == before
+
+    def test_a_customer_whose_address_is_proven_is_found_and_left_as_it_is(
+        self, shop: Shop, buyer: Buyer, verified: Verified
     ) -> None:
         if not shop.menu().customers:
             return
         user = a_user("ADA@engine.example")
         before = row_of(user)
         renamed = replace(buyer, name="Somebody Else")
-        assert shop.customer_for(renamed, Address(name="Else"), relay=False) == str(user.pk)
+        with verified(True):
+            assert shop.customer_for(renamed, Address(name="Else"), relay=False) == str(user.pk)
         assert row_of(user) == before
 
     def test_amazons_own_address_is_never_that_of_a_customer_who_was_there(
-        self, shop: Shop, buyer: Buyer
+        self, shop: Shop, buyer: Buyer, verified: Verified
     ) -> None:
         if not shop.menu().customers:
             return
         user = a_user("ada@engine.example")
-        assert shop.customer_for(buyer, None, relay=True) == ""
+        with verified(True):
+            assert shop.customer_for(buyer, None, relay=True) == ""
         other = replace(buyer, email="x1@marketplace.amazon.example")
         made = shop.customer_for(other, None, relay=True)
         assert made not in ("", str(user.pk))
@@ -546,12 +607,14 @@ class ShopContract(ABC):
         assert not users.get().is_active
 
     def test_a_customer_who_was_there_is_not_forgotten(
-        self, shop: Shop, buyer: Buyer, order: OrderData, choices: Choices
+        self, shop: Shop, buyer: Buyer, order: OrderData, choices: Choices, verified: Verified
     ) -> None:
         if not shop.menu().customers:
             return
         user = a_user("ada@engine.example")
-        customer = shop.customer_for(buyer, order.delivery, relay=False)
+        with verified(True):
+            customer = shop.customer_for(buyer, order.delivery, relay=False)
+        assert customer == str(user.pk)
         shop.anonymise(shop.place_order(order, replace(choices, customer=customer)))
         user.refresh_from_db()
         assert (user.email, user.is_active) == ("ada@engine.example", True)
@@ -731,6 +794,54 @@ class ShopContract(ABC):
             assert before == (shop.menu().flow.first or before)
             assert self.read_order(pk).status == before
 
+    # --- Parcels -----------------------------------------------------------------------------
+
+    def test_a_parcel_is_told_whole(self, shop: Shop, order: OrderData, choices: Choices) -> None:
+        pk = shop.place_order(order, choices)
+        other = shop.place_order(new_order(*order.lines), choices)
+        if not self.parcels:
+            with pytest.raises(NotSupported):
+                list(shop.shipments([pk]))
+            return
+        assert list(shop.shipments([pk, other])) == []
+        self.send_parcel(pk, {line.item_id: line.quantity for line in order.lines}, "JD0001")
+        [parcel] = shop.shipments([pk, other, "", "0", "none"])
+        assert (parcel.order_pk, parcel.carrier, parcel.tracking) == (pk, "DHL", "JD0001")
+        assert parcel.pk
+        assert parcel.shipped_at.utcoffset() is not None
+        assert sorted(parcel.items) == sorted((line.item_id, line.quantity) for line in order.lines)
+
+    def test_parcels_hold_parts_of_lines(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        if self.parcels != "several":
+            return
+        pk = shop.place_order(order, choices)
+        first, second = order.lines
+        sent = [
+            ({first.item_id: 1}, "JD0001"),
+            ({first.item_id: 1, second.item_id: 2}, "JD0002"),
+            ({second.item_id: 1}, "JD0002"),
+        ]
+        for items, tracking in sent:
+            self.send_parcel(pk, items, tracking)
+        told = list(shop.shipments([pk]))
+        assert [(dict(parcel.items), parcel.tracking) for parcel in told] == sent
+        assert len({parcel.pk for parcel in told}) == 3
+        assert list(shop.shipments([pk])) == told
+
+    def test_a_corrected_parcel_stays_the_same(
+        self, shop: Shop, order: OrderData, choices: Choices
+    ) -> None:
+        if not self.parcels:
+            return
+        pk = shop.place_order(order, choices)
+        self.send_parcel(pk, {line.item_id: line.quantity for line in order.lines}, "JD0001")
+        [before] = shop.shipments([pk])
+        self.correct_parcel(before, "JD0002")
+        [after] = shop.shipments([pk])
+        assert after == replace(before, tracking="JD0002")
+
     # --- Menu --------------------------------------------------------------------------------
 
     def test_the_menu_offers_what_placing_accepts(
@@ -756,6 +867,11 @@ def a_user(email: str, **columns: bool) -> Any:
     user.set_password("a password of its own")
     user.save()
     return user
+
+
+def is_verified(user: Any) -> object:
+    """What ``CUSTOMER_IS_VERIFIED`` names in these tests, which say what it answers."""
+    return False
 
 
 def row_of(user: Any) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from oscar import INSTALLED_APPS as OSCAR_APPS
+from oscar import defaults
 from oscar.defaults import *  # noqa: F403  (Oscar's own way to give its settings)
+
+from django_amazon_sync.oscar_dashboard.menu import AMAZON
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -32,6 +35,14 @@ def secret(name: str, for_development: str) -> str:
 SECRET_KEY = secret("SECRET_KEY", for_development="public-key-for-development-only")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+if not DEBUG:
+    # Staff reach it by https alone, behind a proxy that says so where PROXY_SAYS_HTTPS is on.
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600)
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    if env.bool("PROXY_SAYS_HTTPS", default=False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- Applications --------------------------------------------------------------------------
 
@@ -142,6 +153,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 
 # --- The shop ------------------------------------------------------------------------------
 
+OSCAR_DASHBOARD_NAVIGATION = [*defaults.OSCAR_DASHBOARD_NAVIGATION, AMAZON]
 OSCAR_SHOP_NAME = "Example shop"
 OSCAR_DEFAULT_CURRENCY = env.str("OSCAR_DEFAULT_CURRENCY", default="EUR")
 OSCAR_INITIAL_ORDER_STATUS = "Pending"
@@ -168,7 +180,7 @@ OSCAR_ORDER_STATUS_CASCADE = {
 
 AMAZON_SYNC: dict[str, Any] = {
     "SHOP": "django_amazon_sync.shops.oscar.OscarShop",
-    "DEPLOYMENT": env.str("AMAZON_DEPLOYMENT", default="example"),
+    "DEPLOYMENT": env.str("AMAZON_DEPLOYMENT", default="example" if DEBUG else ""),
     # The default is a public key (32 zero bytes, in base64) that protects nothing.
     "ENCRYPTION_KEYS": secret("AMAZON_ENCRYPTION_KEYS", for_development="A" * 43 + "=").split(","),
     "REDIS_URL": REDIS_URL,

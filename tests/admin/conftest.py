@@ -32,20 +32,48 @@ class Staff:
         data = {
             "action": action,
             "_selected_action": [row.pk for row in rows],
-            "shown_at": shown_at(page),
+            "lines_to": lines_to(page),
+            "seen": seen_in(page),
+            "seen_drift": seen_in(page, "seen_drift"),
         }
         response = self.client.post(address(model), data, follow=True)
+        if not response.redirect_chain and "question" in response.context:
+            response = self.confirm(response)
         assert response.redirect_chain, "The action was refused."
         return [str(message) for message in response.context["messages"]]
+
+    def confirm(self, response: Any) -> Any:
+        """Press the button of the page in between, which says what an action does."""
+        data = sent_again(response)
+        return self.client.post(response.context["back"], data, follow=True)
 
     def save(self, model: type[Model], pk: object = None, **data: Any) -> Any:
         """Post the form of a row, or of a new one."""
         return self.client.post(address(model, pk) if pk else address(model, "add"), data)
 
 
-def shown_at(page: str) -> str:
-    """When a list was shown, as its form says; empty where it does not."""
-    found = re.search(r'name="shown_at" value="([^"]+)"', page)
+def sent_again(response: Any) -> dict[str, Any]:
+    """What the page in between posts when its button is pressed."""
+    data: dict[str, Any] = {}
+    for name, value in response.context["again"]:
+        data.setdefault(name, []).append(value)
+    return {**data, "_told": response.context["question"].mark, "_confirmed": "1"}
+
+
+def lines_to(page: str) -> str:
+    """The newest line of any run when a list was shown, as its form says."""
+    found = re.search(r'name="lines_to" value="([^"]+)"', page)
+    return found[1] if found else ""
+
+
+def seen_in(page: str, name: str = "seen") -> list[str]:
+    """The marks of the rows of a list, as its form carries them."""
+    return re.findall(rf'name="{name}" value="([^"]+)"', page)
+
+
+def mark_of(page: str) -> str:
+    """The marks of what a page shows, as its form carries them."""
+    found = re.search(r'name="mark" value="([^"]*)"', page)
     return found[1] if found else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from django_amazon_sync.models import Listing, Outcome, SellerSku
+from django_amazon_sync.models import Erasure, Listing, Outcome, PersonalDataView, SellerSku
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
     MarketplaceFactory,
@@ -40,7 +40,9 @@ def fill(number: int) -> None:
         ShipmentFactory.create(order=order)
         ProposalFactory.create(sku=listing.sku)
         ExchangeRateFactory.create()
-        AlarmFactory.create(account=account)
+        AlarmFactory.create(account=account, key=str(listing.pk))
+        Erasure.objects.create(account=account, why="due", counts={"orders": 2})
+        PersonalDataView.objects.create(account=account, order_number="302-1", where="order")
 
 
 def waiting_listings(number: int) -> None:

@@ -27,9 +27,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
 def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
-        "Alarm", "AmazonOrder", "Application", "ExchangeRate", "Listing", "Marketplace",
-        "OrderMappings", "Proposal", "RunLine", "Schedule", "SellerAccount", "SellerSku",
-        "Shipment", "Submission", "SyncRun",
+        "Alarm", "AmazonOrder", "Application", "Erasure", "ExchangeRate", "Listing", "Marketplace",
+        "OrderMappings", "PersonalDataView", "Proposal", "RunLine", "Schedule", "SellerAccount",
+        "SellerSku", "Shipment", "Submission", "SyncRun",
     }  # fmt: skip
 
 
@@ -65,6 +65,8 @@ GROWN: dict[type[Model], str] = {
     models.Submission: "amazon_id",
     models.AmazonOrder: "number",
     models.Shipment: "reference",
+    models.Erasure: "by",
+    models.PersonalDataView: "order_number",
 }
 
 

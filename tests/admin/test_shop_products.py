@@ -19,7 +19,7 @@ from django_amazon_sync.admin.shop_products import AmazonProductAdminMixin
 from django_amazon_sync.models import Job, Listing, RunSelection, SellerAccount, SellerSku, SyncRun
 from django_amazon_sync.testing.factories import MarketplaceFactory
 from tests import factories
-from tests.admin.conftest import Staff, address
+from tests.admin.conftest import Staff, address, mark_of
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.plainshop.models import Sale
 
@@ -71,8 +71,9 @@ def test_import_asks_for_the_fields_and_then_for_a_run(
 ) -> None:
     fill(account, 3)
     answer, _number = press_all(staff, "take_over")
-    assert "3 rows are chosen." in answer.content.decode()
-    press_all(staff, "take_over", step="show", field=["name"])
+    page = answer.content.decode()
+    assert "3 rows are chosen." in page
+    press_all(staff, "take_over", step="show", field=["name"], mark=mark_of(page))
     run = SyncRun.objects.get()
     assert (run.job, run.dry_run, run.options["fields"]) == (Job.TAKE_OVER, True, ["name"])
 
@@ -88,7 +89,7 @@ def test_all_are_edited_after_a_look(
     typed = {"edit_field": [name], f"{name}_how": "set", name: value}
     answer, _number = press_all(staff, action, step="look", **typed)
     assert f'name="action" value="{action}"' in answer.content.decode()
-    mark = answer.context_data["outlook"].mark
+    mark = answer.context_data["outlook"].seen.text
     press_all(staff, action, step="save", mark=mark, **typed)
     model = SellerSku if action == "edit_selected" else Listing
     assert [str(getattr(row, name)) for row in model._default_manager.all()] == [value] * 3

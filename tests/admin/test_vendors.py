@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from oscar.core.loading import get_model
 
-from django_amazon_sync.models import Outcome, SellerAccount, SyncRun
+from django_amazon_sync.models import Erasure, Outcome, PersonalDataView, SellerAccount, SyncRun
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
@@ -76,6 +76,10 @@ def fill(account: SellerAccount, name: str) -> dict[str, Model]:
         AlarmFactory.create(account=account, key=f"{name} alarm"),
         SubmissionFactory.create(listing=listing, run=run),
         ProposalFactory.create(sku=sku),
+        Erasure.objects.create(account=account, why="orders", orders=[order.number], by=name),
+        PersonalDataView.objects.create(
+            account=account, order_number=order.number, where="order", by=name
+        ),
         account.schedules.all()[0],
     )
     return {row._meta.model_name or "": row for row in rows} | {"ordermappings": account}

@@ -312,7 +312,7 @@ def test_without_our_limiter_amazon_says_too_often(simulate: Make) -> None:
     """The twin of the test above."""
 
     class Unlimited(Limiter):
-        def take(self, operation: str, now: float) -> float:
+        def take(self, operation: str) -> float:
             return 0.0
 
     amazon = simulate(rate_limits=True)

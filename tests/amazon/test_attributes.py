@@ -136,7 +136,12 @@ def test_of_several_patches_for_one_offer_the_last_holds_all() -> None:
     assert together([price, stock, both, business]) == [both, stock, business]
 
 
-@pytest.mark.parametrize("value", [None, True, "", "NaN", "Infinity", [], {"amount": 1}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, True, "", "NaN", "Infinity", [], {"amount": 1}, 1e300, "1e99", 10**30, "٣",
+    ],
+)  # fmt: skip
 def test_what_is_no_number_is_no_amount(value: Json) -> None:
     assert amount_in(value, "EUR") is None
     assert amount_in("12.905", "EUR") == Money(Decimal("12.91"), "EUR")

@@ -189,6 +189,45 @@ def test_what_is_small_when_packed_counts_unpacked(
         get(make_client(endpoint=f"http://{server.address}", timeout=(5, 5)))
 
 
+@pytest.mark.parametrize("encoding", [b"gzip, gzip", b"deflate", b"br", b"zstd", b"gzip,gzip,gzip"])
+def test_what_is_packed_as_was_not_asked_for_is_not_unpacked(
+    serve: Callable[..., RawServer], make_client: Make, encoding: bytes
+) -> None:
+    """Ten kilobytes that are packed twice are ten gigabytes."""
+    packed = gzip.compress(gzip.compress(b" " * 5_000_000))
+    head = HEAD + b"Content-Encoding: %b\r\nContent-Length: %d\r\n\r\n" % (encoding, len(packed))
+    server = serve(lambda came: came.sendall(head + packed))
+    with pytest.raises(Unavailable) as caught:
+        get(make_client(endpoint=f"http://{server.address}", timeout=(5, 5)))
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("damage", ["cut", "damaged"])
+def test_packed_answers_come_whole_or_not_at_all(
+    serve: Callable[..., RawServer], make_client: Make, damage: str
+) -> None:
+    packed = gzip.compress(b'{"a": 1}' + b" " * 1000)
+    packed = packed[:-12] if damage == "cut" else b"\x1f\x8b" + b"x" * 40
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    server = serve(lambda came: came.sendall(head + packed))
+    with pytest.raises(Unavailable):
+        get(make_client(endpoint=f"http://{server.address}", timeout=(5, 5)))
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],", b'{"a":1},', b"[[[{}]]],", b"1,"])
+def test_an_answer_of_many_small_parts_fills_no_memory(
+    serve: Callable[..., RawServer], make_client: Make, part: bytes
+) -> None:
+    """Fifty kilobytes on the wire were a gigabyte here."""
+    body = b'{"a":[' + part * (gateway.LARGEST_ANSWER // len(part) - 10) + b"1]}"
+    packed = gzip.compress(body)
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    server = serve(lambda came: came.sendall(head + packed))
+    client = make_client(endpoint=f"http://{server.address}", timeout=(5, 5))
+    with pytest.raises(Unavailable, match="not JSON"):
+        get(client)
+
+
 def test_login_with_amazon_has_its_bounds(serve: Callable[..., RawServer]) -> None:
     server = serve(DRIPS["body"])
     began = time.monotonic()
@@ -228,6 +267,7 @@ def test_the_second_try_has_what_the_first_left(
 
 # --- Documents ----------------------------------------------------------------------------------
 
+HERE = "http://127.0.0.1"
 QUICK = documents.Pace(timeout=TIMEOUT, seconds=0.4, per_second=1000, at_most=5)
 
 
@@ -236,7 +276,11 @@ def test_a_document_that_drips_is_given_up(serve: Callable[..., RawServer]) -> N
     began = time.monotonic()
     with pytest.raises(Unavailable, match="too long"):
         documents.download(
-            f"http://{server.address}/d", gzipped=False, into=io.BytesIO(), pace=QUICK
+            f"http://{server.address}/d",
+            gzipped=False,
+            into=io.BytesIO(),
+            endpoint=HERE,
+            pace=QUICK,
         )
     assert time.monotonic() - began < 0.4 + SLACK
 
@@ -249,7 +293,9 @@ def test_a_large_document_has_the_time_that_it_needs(serve: Callable[..., RawSer
             time.sleep(DRIP)  # three thousand bytes a second
 
     into = io.BytesIO()
-    documents.download(f"http://{serve(script).address}/d", gzipped=False, into=into, pace=QUICK)
+    documents.download(
+        f"http://{serve(script).address}/d", gzipped=False, into=into, endpoint=HERE, pace=QUICK
+    )
     assert len(into.read()) == 3000
 
 
@@ -264,7 +310,11 @@ def test_no_document_has_more_time_than_the_most(serve: Callable[..., RawServer]
     began = time.monotonic()
     with pytest.raises(Unavailable, match="too long"):
         documents.download(
-            f"http://{serve(script).address}/d", gzipped=False, into=io.BytesIO(), pace=pace
+            f"http://{serve(script).address}/d",
+            gzipped=False,
+            into=io.BytesIO(),
+            endpoint=HERE,
+            pace=pace,
         )
     assert time.monotonic() - began < 0.6 + SLACK
 
@@ -274,7 +324,7 @@ def test_an_upload_that_nobody_takes_ends(serve: Callable[..., RawServer]) -> No
     file = io.BytesIO(b"x" * 50_000_000)
     began = time.monotonic()
     with pytest.raises(Unavailable) as caught:
-        documents.upload(f"http://{server.address}/d", file, "text/plain", QUICK)
+        documents.upload(f"http://{server.address}/d", file, "text/plain", QUICK, endpoint=HERE)
     assert time.monotonic() - began < sum(TIMEOUT) + SLACK
     assert caught.value.sent
 

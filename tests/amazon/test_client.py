@@ -16,6 +16,7 @@ from django_amazon_sync import clock
 from django_amazon_sync.amazon.client import USER_AGENT, Client, iso
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.errors import AmazonError, Disconnected, Throttled, TooLate, Unavailable
+from tests.examples import examples
 
 from .conftest import Reply, ScriptedServer, Tokens, errors, get
 
@@ -129,7 +130,7 @@ bodies = st.binary(max_size=40) | st.sampled_from(["{}", '{"errors": [{}]}', "[]
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(status=st.integers(200, 599).filter(lambda code: code not in (204, 304)), body=bodies)
 def test_any_answer_is_an_object_or_a_typed_error(
     server: ScriptedServer, make_client: Make, status: int, body: bytes
@@ -288,6 +289,15 @@ def test_an_answer_without_a_date_leaves_the_clock_alone(
     server.answers(Reply.of(200, {}, Date="yesterday"))
     assert get(client).date is None
     assert client.clock_offset == timedelta(0)
+
+
+@pytest.mark.parametrize("year", ["9999", "1971"])
+def test_a_date_of_another_age_leaves_the_clock_alone(
+    server: ScriptedServer, client: Client, year: str
+) -> None:
+    server.answers(Reply.of(200, {}, Date=f"Fri, 31 Dec {year} 23:59:59 GMT"))
+    assert get(client).date is None
+    assert abs(client.now() - datetime.now(UTC)) < timedelta(seconds=3)
 
 
 def test_nothing_secret_is_shown(

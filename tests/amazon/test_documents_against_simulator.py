@@ -56,7 +56,7 @@ def send(client: Client, prices: dict[str, str]) -> str:
         assert feed.add(sku, "PRODUCT", [patch])
     feed.close()
     slot = feeds.create_feed_document(client)
-    documents.upload(slot.url, file, feeds.CONTENT_TYPE)
+    documents.upload(slot.url, file, feeds.CONTENT_TYPE, endpoint=client.endpoint)
     return feeds.create_feed(client, DE, slot.document_id)
 
 
@@ -116,10 +116,10 @@ def test_an_upload_of_another_type_or_too_late_is_refused(
 ) -> None:
     slot = feeds.create_feed_document(client)
     with pytest.raises(Unavailable, match="no longer good"):
-        documents.upload(slot.url, io.BytesIO(b"{}"), "text/plain")
+        documents.upload(slot.url, io.BytesIO(b"{}"), "text/plain", endpoint=client.endpoint)
     amazon.advance(301)
     with pytest.raises(Unavailable, match="no longer good"):
-        documents.upload(slot.url, io.BytesIO(b"{}"), feeds.CONTENT_TYPE)
+        documents.upload(slot.url, io.BytesIO(b"{}"), feeds.CONTENT_TYPE, endpoint=client.endpoint)
 
 
 def asked(amazon: Simulator, client: Client, marketplace: str, **switches: Any) -> str:

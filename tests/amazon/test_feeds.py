@@ -488,3 +488,38 @@ def test_memory_does_not_grow_with_the_items() -> None:
     tracemalloc.stop()
     assert count == 3_000
     assert peak < 2 * 1024**2
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        b'"issues": [' + b'{"messageId":1,"code":"1"},' * 1001 + b"{}]",
+        b'"items": [' + b'{"sku":"A"},' * 1001 + b"{}]",
+        b", ".join(b'"%d": 1' % n for n in range(200)),
+    ],
+    ids=["issues", "items", "members"],
+)
+def test_a_report_names_no_more_than_a_feed_can_hold(
+    monkeypatch: pytest.MonkeyPatch, many: bytes
+) -> None:
+    """One megabyte on the wire was three gigabytes of issues."""
+    monkeypatch.setattr(feeds, "MOST_ISSUES", 1000)
+    monkeypatch.setattr(feeds, "MOST_MESSAGES", 1000)
+    with pytest.raises(Unreadable, match="more than a feed"):
+        feeds.read_processing_report(io.BytesIO(b"{" + many + b"}"), lambda item: None)
+
+
+def test_words_of_an_issue_are_bounded() -> None:
+    report, _ = read(a_report(issues=[an_issue(message="a" * 100_000, code="b" * 100_000)]))
+    [issue] = report.general
+    assert len(issue.message) + len(issue.code) < 2000
+
+
+def test_a_report_is_larger_than_no_feed(
+    server: ScriptedServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "LARGEST_REPORT", 1000)
+    described = {"url": f"{server.endpoint}/d", "feedDocumentId": "1"}
+    server.answers(Reply.of(200, described), Reply(200, b" " * 1001))
+    with pytest.raises(Unreadable, match="larger than"):
+        feeds.fetch_processing_report(client, "1", io.BytesIO())

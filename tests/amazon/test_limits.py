@@ -1,10 +1,16 @@
 """The bucket's arithmetic, against the plain meaning of a usage plan."""
 
+import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.limits import (
     CLOCKS,
     IN_HAND,
@@ -16,6 +22,7 @@ from django_amazon_sync.amazon.limits import (
     at_new_rate,
     take,
 )
+from tests.clocks import StandIn
 
 NOW = 1_790_000_000.0
 SEARCH_ORDERS = PLANS["searchOrders"]
@@ -122,43 +129,77 @@ def test_a_rate_that_changes_leaves_as_many_calls_as_there_were(
     assert abs(wait * faster.rate - 1) < 1e-2 * max(faster.rate, 1)
 
 
-def test_buckets_are_apart_by_account_and_operation() -> None:
+@pytest.fixture
+def moment() -> Iterator[StandIn]:
+    """A clock that stands."""
+    with standing() as still:
+        yield still
+
+
+@contextmanager
+def standing() -> Iterator[StandIn]:
+    still = StandIn(datetime.fromtimestamp(NOW, UTC))
+    with clock.stood_in_for(still, seed=1):
+        yield still
+
+
+def budget_of(limiter: Limiter, operation: str) -> Budget:
+    [found] = limiter.budgets([operation], clock.timestamp())
+    return found
+
+
+def test_buckets_are_apart_by_account_and_operation(moment: StandIn) -> None:
     store = MemoryBuckets()
     one, other = Limiter(store, "one"), Limiter(store, "other")
-    while not one.take("patchListingsItem", NOW):
+    while not one.take("patchListingsItem"):
         pass
-    assert one.take("putListingsItem", NOW) == 0
-    assert other.take("patchListingsItem", NOW) == 0
+    assert one.take("putListingsItem") == 0
+    assert other.take("patchListingsItem") == 0
 
 
-def test_a_learnt_rate_goes_before_the_plan() -> None:
+def test_a_learnt_rate_goes_before_the_plan(moment: StandIn) -> None:
     limiter = Limiter(MemoryBuckets(), "one")
-    assert limiter.take("searchOrders", NOW) == 0
-    limiter.learn("searchOrders", 2.0, NOW)
-    assert [limiter.take("searchOrders", NOW) for _ in range(18)] == [0.0] * 18
-    assert limiter.take("searchOrders", NOW) == 0.5
-    assert limiter.interval("searchOrders") == 0.5
-    limiter.learn("searchOrders", 0.0, NOW)
-    assert limiter.interval("searchOrders") == 0.5
+    assert limiter.take("searchOrders") == 0
+    limiter.learn("searchOrders", 0.5)
+    assert [limiter.take("searchOrders") for _ in range(18)] == [0.0] * 18
+    assert limiter.take("searchOrders") == 2.0
+    assert limiter.interval("searchOrders") == 2.0
 
 
-def test_one_call_of_the_burst_stays_in_hand() -> None:
+ODD = [(0.0, 5.0), (-1.0, 5.0), (math.nan, 5.0), (1e-12, 0.5), (1e12, 500.0), (math.inf, 500.0)]
+
+
+@pytest.mark.parametrize(("named", "kept"), ODD)
+def test_an_odd_rate_is_bounded_by_the_plan(moment: StandIn, named: float, kept: float) -> None:
+    limiter = Limiter(MemoryBuckets(), "one")
+    limiter.learn("patchListingsItem", named)
+    assert budget_of(limiter, "patchListingsItem").rate == pytest.approx(kept)
+    while not limiter.take("patchListingsItem"):
+        pass
+    assert limiter.take("patchListingsItem") == pytest.approx(1 / kept, abs=1e-5)
+
+
+def test_one_call_of_the_burst_stays_in_hand(moment: StandIn) -> None:
     for operation, plan in PLANS.items():
         if operation in IN_HAND:
             continue
         limiter = Limiter(MemoryBuckets(), "one")
-        taken = [limiter.take(operation, NOW) == 0 for _ in range(plan.burst)]
+        taken = [limiter.take(operation) == 0 for _ in range(plan.burst)]
         assert taken == [True] * (plan.burst - 1) + [False]
 
 
-def test_of_feeds_there_are_never_more_than_five_in_five_minutes() -> None:
+def test_of_feeds_there_are_never_more_than_five_in_five_minutes(moment: StandIn) -> None:
     limiter = Limiter(MemoryBuckets(), "one")
-    taken = [NOW + second for second in range(3600) if not limiter.take("createFeed", NOW + second)]
+    taken = []
+    for second in range(3600):
+        if not limiter.take("createFeed"):
+            taken.append(second)
+        moment.sleep(1)
     assert len(taken) > 30
     assert max(sum(begin <= one < begin + 300 for one in taken) for begin in taken) <= 5
 
 
-def test_a_look_at_a_bucket_takes_nothing() -> None:
+def test_a_look_at_a_bucket_takes_nothing(moment: StandIn) -> None:
     limiter = Limiter(MemoryBuckets(), "one")
     patch, order = "patchListingsItem", "getOrder"
     assert limiter.budgets([patch, order], NOW) == [
@@ -166,35 +207,46 @@ def test_a_look_at_a_bucket_takes_nothing() -> None:
         Budget(order, 0.5, 29, NOW),
     ]
     for _ in range(3):
-        assert limiter.take(patch, NOW) == 0
-    [budget] = limiter.budgets([patch], NOW + 0.1)
+        assert limiter.take(patch) == 0
+    moment.sleep(0.1)
+    budget = budget_of(limiter, patch)
     assert (budget.rate, budget.available, round(budget.full_at - NOW, 3)) == (5, 1, 0.6)
-    limiter.learn(patch, 10, NOW + 0.1)
-    [budget] = limiter.budgets([patch], NOW + 0.1)
+    limiter.learn(patch, 10)
+    budget = budget_of(limiter, patch)
     assert (budget.rate, budget.available, round(budget.full_at - NOW, 3)) == (10, 1, 0.35)
-    [budget] = limiter.budgets([patch], NOW + 100)
-    assert (budget.available, budget.full_at) == (4, NOW + 100)
+    moment.sleep(99.9)
+    budget = budget_of(limiter, patch)
+    assert (budget.available, budget.full_at) == (4, clock.timestamp())
+
+
+def test_a_budget_counts_from_the_clock_of_the_host_that_asks(moment: StandIn) -> None:
+    limiter = Limiter(MemoryBuckets(), "one")
+    limiter.take("getOrder")
+    [budget] = limiter.budgets(["getOrder"], NOW + 3600)
+    assert budget.full_at == NOW + 3600 + 2
 
 
 @given(used=st.integers(0, 20), later=st.floats(0, 3))
 def test_what_a_look_promises_can_be_taken(used: int, later: float) -> None:
     limiter = Limiter(MemoryBuckets(), "one")
-    for _ in range(used):
-        limiter.take("putListingsItem", NOW)
-    [budget] = limiter.budgets(["putListingsItem"], NOW + later)
-    taken = 0
-    while limiter.take("putListingsItem", NOW + later) == 0:
-        taken += 1
-    assert taken == budget.available
+    with standing() as moment:
+        for _ in range(used):
+            limiter.take("putListingsItem")
+        moment.sleep(later)
+        promised = budget_of(limiter, "putListingsItem").available
+        taken = 0
+        while limiter.take("putListingsItem") == 0:
+            taken += 1
+    assert taken == promised
 
 
-def test_threads_together_get_no_more_than_the_burst() -> None:
+def test_threads_together_get_no_more_than_the_burst(moment: StandIn) -> None:
     store = MemoryBuckets()
     taken: list[bool] = []
 
     def worker() -> None:
         limiter = Limiter(store, "one")
-        taken.extend(limiter.take("getOrder", NOW) == 0 for _ in range(20))
+        taken.extend(limiter.take("getOrder") == 0 for _ in range(20))
 
     threads = [threading.Thread(target=worker) for _ in range(8)]
     for thread in threads:

@@ -1,6 +1,7 @@
 """What is live, what is only an echo, and what belongs to somebody else."""
 
 import copy
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.amazon.listing_facts import read_issue, read_item
+from django_amazon_sync.amazon.listing_facts import MOST_ISSUES, read_issue, read_item
 from django_amazon_sync.data import JsonObject, Money, SkuFacts
 from django_amazon_sync.errors import Unreadable
 
@@ -180,3 +181,14 @@ def test_any_damage_leaves_the_rest_readable(path: tuple[Any, ...], value: Any) 
         assert path == ("sku",)
         return
     assert all(isinstance(one.marketplace, str) for one in facts.listings)
+
+
+def test_an_item_is_read_in_a_time_that_grows_with_its_length() -> None:
+    """Every marketplace that it named was looked for in all of its parts."""
+    offers = [{"marketplaceId": f"M{n}", "price": {"amount": 1}} for n in range(100_000)]
+    item = an_item() | {"offers": offers, "issues": [{"code": "1"}] * 100_000}
+    began = time.process_time()
+    read = read_item(item)
+    assert time.process_time() - began < 5
+    assert len(read.listings) < 5
+    assert all(len(listing.issues) <= MOST_ISSUES for listing in read.listings)

@@ -78,6 +78,8 @@ def test_what_is_cut_short_is_unreadable(document: dict[str, Any], data: st.Data
         b"{'a': 1}",
         b'{"a": "\xff"}',
         b'{"a": "\xc3',
+        b'{"a": 1,}',
+        b'{"a": [1, ]}',
     ],
 )
 def test_what_is_no_json_is_unreadable(raw: bytes) -> None:

@@ -40,6 +40,11 @@ def test_conditions_are_found_however_a_schema_writes_them(value: Any) -> None:
     assert facts.required == {"item_name"}
 
 
+def test_words_that_no_database_takes_are_none() -> None:
+    odd = {"properties": {}, "required": ["\ud800", "item_\0name"]}
+    assert schema_facts(json.dumps(odd).encode()).required == {"item_name"}
+
+
 @pytest.mark.parametrize("document", [b"", b"<html>", b"[]", b'{"properties": 5}', b"[" * 100_000])
 def test_what_is_no_schema_is_unreadable(document: bytes) -> None:
     with pytest.raises(Unreadable):
@@ -85,7 +90,7 @@ def test_a_definition_leads_to_its_schema(server: ScriptedServer, client: Client
     assert path == "/definitions/2020-09-01/productTypes/A%2FB"
     assert query == {"marketplaceIds": DE, "sellerId": "A1SELLER"}
     server.answers(Reply(200, schema_of({"enum": ["new_new"]})))
-    assert read_schema(definition).conditions == ("new_new",)
+    assert read_schema(client, definition).conditions == ("new_new",)
 
 
 def test_an_answer_without_product_types_is_no_answer(

@@ -91,3 +91,18 @@ def test_lists_leave_out_what_does_not_belong() -> None:
     assert reading.texts(["a", None, "", {}, 5]) == ("a", "5")
     assert reading.texts("abc") == ()
     assert reading.obj([1]) == {}
+
+
+@pytest.mark.parametrize("deep", [60, 450, 600, 5000, 100_000])
+def test_what_is_nested_too_deep_is_left_out_or_refused(deep: int) -> None:
+    """A document that can be read could not be stored, and took its page with it."""
+    try:
+        read = reading.parsed(b'{"a":' * deep + b"1" + b"}" * deep)
+    except ValueError:
+        assert deep > 400
+        return
+    stored = reading.storable(read)
+    levels = 0
+    while isinstance(stored, dict):
+        stored, levels = stored["a"], levels + 1
+    assert (stored, levels) == (None, 50)

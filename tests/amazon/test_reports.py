@@ -114,7 +114,12 @@ def table(header: str, *rows: dict[str, str], end: str = "\n") -> str:
 
 
 def read(raw: bytes, charset: str = "", marketplace: str = DE) -> list[ReportRow]:
-    return list(reports.read_listings(io.BytesIO(raw), charset, marketplace))
+    """The rows; their SKUs alone come as often, and are theirs wherever a row has one."""
+    rows = list(reports.read_listings(io.BytesIO(raw), charset, marketplace))
+    skus = list(reports.read_skus(io.BytesIO(raw), charset, marketplace))
+    assert len(skus) == len(rows)
+    assert all(row.sku in ("", sku) for row, sku in zip(rows, skus, strict=True))
+    return rows
 
 
 def of_utf8(written: str) -> list[ReportRow]:
@@ -175,6 +180,8 @@ def test_a_row_with_a_tab_too_many_cannot_be_trusted() -> None:
         ("0.000001", "0.000001"),
         ("", None),
         ("1,290", None),
+        ("1.290", None),
+        ("12.900", None),
         ("1.290,00", None),
         ("1,290.00", None),
         ("-1", None),
@@ -195,7 +202,16 @@ def test_a_price_is_exact_or_none(written: str, price: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "quantity"), [("0", 0), ("12", 12), ("", None), ("many", None), ("-1", None)]
+    ("written", "quantity"),
+    [
+        ("0", 0),
+        (" 12 ", 12),
+        ("", None),
+        ("many", None),
+        ("-1", None),
+        ("2.000", None),
+        ("2,000", None),
+    ],
 )
 def test_what_amazon_ships_has_no_quantity(written: str, quantity: int | None) -> None:
     (row,) = of_utf8(table("\t".join(ALL), VALUES | {"quantity": written}))
@@ -214,6 +230,14 @@ def test_what_amazon_ships_has_no_quantity(written: str, quantity: int | None) -
 )
 def test_a_cell_that_cannot_be_what_its_column_says_makes_the_row_odd(odd: dict[str, str]) -> None:
     assert of_utf8(table("\t".join(ALL), VALUES | odd, VALUES)) == [ReportRow(""), ROW]
+
+
+@pytest.mark.parametrize(
+    ("number", "condition"), [("11", "new_new"), ("3", "used_good"), ("99", "99"), ("", "")]
+)
+def test_a_condition_that_is_not_known_stays_a_number(number: str, condition: str) -> None:
+    (row,) = of_utf8(table("\t".join(ALL), VALUES | {"item-condition": number}))
+    assert row.condition == condition
 
 
 @pytest.mark.parametrize(
@@ -302,8 +326,37 @@ def test_another_document_is_never_taken_for_one(raw: bytes) -> None:
 
 
 def test_the_remedy_is_named() -> None:
-    with pytest.raises(Unreadable, match=r"ключ, цена.*to English"):
+    with pytest.raises(Unreadable, match="to English"):
         of_utf8("ключ\tцена\tasin1\nA\t1\tB1\n")
+
+
+HEADER = "seller-sku\tprice\tasin1"
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "hex", "rot13", "utf-7"])
+def test_odd_names_of_encodings_are_not_followed(name: str) -> None:
+    assert of_utf8(f"{HEADER}\nA\t1\tB00000001\n") == read(
+        f"{HEADER}\nA\t1\tB00000001\n".encode(), name
+    )
+
+
+def test_cells_are_not_kept_by_thousands() -> None:
+    """Caches of what was read held four thousand cells of any length."""
+    cell = "1" * 50_000
+    row = "\t".join(["A", "{}", "B00000001", "{}"]) + "\n"
+    header = f"{HEADER}\tquantity\n"
+    lines = (row.format(f"{n}{cell}", f"{n}{cell}").encode() for n in range(400))
+    file = io.BytesIO(header.encode() + b"".join(lines))
+    tracemalloc.start()
+    assert all(not read.sku for read in reports.read_listings(file, "", DE))
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 1_000_000
+
+
+def test_columns_are_few() -> None:
+    with pytest.raises(Unreadable, match="columns"):
+        of_utf8(HEADER + "\t" * 1000 + "\nA\n")
 
 
 def test_a_report_of_nothing_but_its_columns() -> None:
@@ -403,14 +456,18 @@ def test_memory_does_not_grow_with_the_rows() -> None:
 
 
 def test_a_report_is_asked_for(server: ScriptedServer, client: Client) -> None:
-    server.answers(Reply.of(202, {"reportId": "5"}))
+    server.answers(*[Reply.of(202, {"reportId": "5"})] * 3)
     assert reports.create_report(client, reports.LISTINGS, DE) == "5"
     options = {"preferredReportDocumentLocale": "en_US"}
     reports.create_report(client, reports.LISTINGS, DE, options)
+    day = datetime(2026, 11, 24, tzinfo=UTC)
+    reports.create_report(client, reports.LISTINGS, DE, since=day, until=day.replace(day=25))
     plain = {"reportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "marketplaceIds": [DE]}
+    times = {"dataStartTime": "2026-11-24T00:00:00Z", "dataEndTime": "2026-11-25T00:00:00Z"}
     assert [json.loads(seen.body) for seen in server.seen] == [
         plain,
         plain | {"reportOptions": options},
+        plain | times,
     ]
 
 

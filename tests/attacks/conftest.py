@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from django.test import Client
 
 from tests.admin.conftest import Staff
 from tests.attacks.amazon import OddAmazon
-from tests.attacks.steps import Era
+from tests.attacks.steps import Era, change
 from tests.histories.simulated_time import SimulatedClock
+from tests.world import DE, FR
 
 
 @pytest.fixture
@@ -34,6 +36,38 @@ def amazon(request: pytest.FixtureRequest, time: SimulatedClock) -> Iterator[Odd
 def era(time: SimulatedClock, amazon: OddAmazon, connect: Callable[..., Any]) -> Era:
     """A released account in Germany, and ticks on the clock."""
     return Era(connect(), time, amazon.hooks)
+
+
+@pytest.fixture
+def both(time: SimulatedClock, amazon: OddAmazon, connect: Callable[..., Any]) -> Era:
+    """A mug in step in Germany and France."""
+    era = Era(connect(marketplaces=(DE, FR)), time, amazon.hooks)
+    era.world.sell("MUG", price="10.00", quantity=5)
+    era.world.list_on_amazon("MUG", marketplace=FR, price="10.00", quantity=5)
+    era.minutes(3)
+    era.world.export()
+    era.minutes(3)
+    return era
+
+
+@pytest.fixture
+def off(time: SimulatedClock, amazon: OddAmazon, connect: Callable[..., Any]) -> Era:
+    """A mug that is on sale in Germany only, where the account is switched off by now."""
+    era = Era(connect(marketplaces=(DE, FR)), time, amazon.hooks)
+    era.sold()
+    era.world.account.marketplaces.filter(code=DE).update(active=False)
+    era.minutes(90, every=10)
+    return era
+
+
+@pytest.fixture
+def held(era: Era) -> Era:
+    """A price that waits for approval."""
+    era.sold()
+    change("MUG", price=Decimal("20.00"))
+    era.minutes(2)
+    assert era.world.listing("MUG").held == {"price": "20.00 EUR"}
+    return era
 
 
 @pytest.fixture

@@ -9,11 +9,14 @@ from typing import Any
 from oscar.core.loading import get_model
 
 from django_amazon_sync.errors import AmazonSyncError
-from django_amazon_sync.models import SellerSku, SyncRun
+from django_amazon_sync.models import AmazonOrder, Outcome, SellerAccount, SellerSku, SyncRun
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.alerts import attention
+from django_amazon_sync.testing.simulator import Fault
 from tests.attacks.amazon import Hooks
+from tests.factories import shipping_event
 from tests.histories.simulated_time import SimulatedClock
-from tests.world import DE, World
+from tests.world import DE, FR, World, shop_order
 
 
 @dataclass
@@ -67,3 +70,38 @@ def change(sku: str, **columns: Any) -> Any:
         setattr(record, name, value)
     record.save()
     return record
+
+
+def fail(era: Era, operation: str, kind: Any, about: str = "") -> None:
+    era.world.amazon.faults.add(Fault(operation, kind, times=None, about=about))
+
+
+def sentences(kind: str) -> list[str]:
+    """What the overview says of this kind."""
+    found = attention.matters(SellerAccount.objects.all())
+    return [matter.sentence for those in found.values() for matter in those if matter.kind == kind]
+
+
+def holding() -> SyncRun:
+    """The newest run that let something wait."""
+    return SyncRun.objects.filter(counts__has_key=Outcome.HELD).latest("pk")
+
+
+def sent_off(both: Era) -> tuple[str, str]:
+    """An order of France, which has to be shipped first, and one of Germany; the shop has sent both
+    off."""
+    SellerAccount.objects.update(default_carrier="DHL")
+    both.world.account.refresh_from_db()
+    french = both.world.buy("MUG", 1, marketplace=FR)
+    both.minutes(6)
+    german = both.world.buy("MUG", 1)
+    both.minutes(15)
+    for number in (french, german):
+        item = both.world.amazon.order(number)["orderItems"][0]["orderItemId"]
+        shipping_event(str(shop_order(number).pk), {item: 1}, "JD0123456789")
+    return french, german
+
+
+def shipments(number: str) -> list[str]:
+    order = AmazonOrder.objects.get(number=number)
+    return list(order.shipments.values_list("state", flat=True))

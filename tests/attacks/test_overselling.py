@@ -137,7 +137,7 @@ def by_feed(era: Era, settings: Any) -> Era:
 def test_a_file_that_waits_is_given_up_once_an_order_came(by_feed: Era) -> None:
     """Right before createFeed a file is looked at again, and given up where an order came. A file
     with 50 waits for Amazon's limit, an order of 38 is imported, and the same export sends the file
-    first and the 12 after it: Amazon works it off and puts 50 on sale. ``would_raise`` compares
+    first and the 12 after it: Amazon works it off and puts 50 on sale. ``is_overtaken`` compares
     with later submissions only, not with the SKUs' stock versions."""
     era = by_feed
     era.world.amazon.faults.add(Fault("createFeed", "429", times=1))

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import SyncRun
 from django_amazon_sync.sync import jobs
+from tests.world import now_due
 
 
 def hire() -> User:
@@ -68,7 +69,7 @@ def at_work(run: SyncRun) -> Thread:
     """A worker that does the run beside the browser."""
 
     def work() -> None:
-        jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
         connections.close_all()
 
     worker = Thread(target=work)

@@ -73,14 +73,14 @@ def test_some_are_edited_after_a_look(page: Page, live_server: LiveServer) -> No
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Value of own Amazon price").fill("-3")
     page.get_by_role("button", name="Look before saving").click()
-    expect(page.get_by_text("greater than or equal to 0.01")).to_be_visible()
+    expect(page.get_by_text("Write a price such as 12.90")).to_be_visible()
 
     page.get_by_label("Value of own Amazon price").fill("9.99")
     page.get_by_role("button", name="Look before saving").click()
     expect(page.get_by_text("10 of 10 would change.")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="MUG-0003")
     expect(row.locator("del")).to_have_text("none: the shop's price")
-    expect(row.locator("ins")).to_have_text("9.99")
+    expect(row.locator("ins")).to_have_text("9.99 EUR")
     assert not Listing.objects.exclude(own_price=None).exists()
 
     page.get_by_role("button", name="Save all").click()

@@ -68,7 +68,7 @@ def test_an_order_that_waits_for_its_payment_method_is_placed_once_matched(
 
     world.import_orders()
     page.goto(f"{live_server.url}/admin/django_amazon_sync/amazonorder/{order.pk}/change/")
-    expect(page.locator(".field-state")).to_contain_text(re.compile("placed"))
+    expect(page.locator(".field-shown_state")).to_contain_text(re.compile("placed"))
     order.refresh_from_db()
     assert order.state == OrderState.PLACED
     assert shop_order(number).sources.get().source_type.name == "Amazon"

@@ -13,7 +13,7 @@ from django_amazon_sync.sync import jobs
 from tests import factories
 from tests.browser.steps import log_in, press
 from tests.sync.matching.cases import EAN, OTHER_EAN, on_amazon
-from tests.world import World
+from tests.world import World, now_due
 
 
 @pytest.mark.usefixtures("transactional_db")
@@ -38,7 +38,7 @@ def test_matching_by_hand(
     expect(page.get_by_text("1 run is queued")).to_be_visible()
     run = SyncRun.objects.get(job=Job.MATCH)
     while not run.finished_at:
-        run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        run = jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
         world.amazon.advance(600)
     assert run.counts[Outcome.PROPOSED] == 2
 

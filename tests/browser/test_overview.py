@@ -19,7 +19,7 @@ from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 @pytest.fixture
 def account(transactional_db: None) -> SellerAccount:
     """A live account of which one price waits for approval."""
-    account = LiveAccountFactory.create(name="Germany")
+    account = LiveAccountFactory.create(name="Germany", alarm_recipients="a@example.com")
     now = timezone.now()
     OrderWindow.objects.create(
         account=account, state=WindowState.DONE, start=now - timedelta(hours=1), end=now

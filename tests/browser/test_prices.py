@@ -76,7 +76,7 @@ def test_a_price_is_converted_and_explained(
 
     page.get_by_label("Own Amazon price").fill("1980.50")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("A price in JPY has no decimal places.")).to_be_visible()
+    expect(page.get_by_text("JPY has 0 decimals at most.")).to_be_visible()
     page.get_by_label("Own Amazon price").fill("1980")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(why).to_contain_text("Its own Amazon price")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import Job, SellerSku, SyncRun
@@ -69,6 +69,37 @@ def test_a_product_is_set_up_and_exported(
     assert not faults
 
 
+def test_nothing_that_was_typed_is_lost(
+    page: Page, live_server: LiveServer, use_broker: Callable[[str], None], world: World
+) -> None:
+    use_broker("")
+    record = world.sell("MUG", price="10.00", quantity=7, title="Blue mug")
+    world.list_on_amazon("MUG", price="10.00")
+    world.export()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    log_in(page, live_server, reverse("admin:django_amazon_sync_product", args=[record.product.pk]))
+    price = page.get_by_label("Own Amazon price in EUR")
+    price.fill("12.50")
+    page.get_by_text("Import from Amazon", exact=True).click()
+    page.get_by_role("button", name="Show the difference").click()
+    page.get_by_role("link", name="Home").click()
+    expect(price).to_have_value("12.50")
+    assert asked == ["beforeunload", "beforeunload"]
+
+    page.get_by_role("button", name="Export to Amazon").click()  # saves, and asks nothing
+    expect(page.get_by_text("What you set is saved.")).to_be_visible()
+    expect(price).to_have_value("12.50")
+    page.get_by_role("link", name="Home").click()
+    page.wait_for_url(f"{live_server.url}/admin/")
+    assert asked == ["beforeunload", "beforeunload"]
+
+
 def test_another_sku_is_explained_and_has_to_be_meant(
     page: Page,
     live_server: LiveServer,
@@ -112,6 +143,8 @@ def test_a_price_is_imported_once_it_does_not_go_out(
     page.get_by_text("Import from Amazon", exact=True).click()
     expect(page.get_by_text("an import would come and go for ever").first).to_be_visible()
     page.get_by_role("button", name="Switch off for this listing: price").click()
+    expect(page.get_by_text("it stays there as it is")).to_be_visible()
+    page.get_by_role("button", name="Switch off", exact=True).click()
     expect(page.get_by_text("The price is switched off for this listing")).to_be_visible()
 
     page.get_by_text("Import from Amazon", exact=True).click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from django_amazon_sync.models import OfferIdentifier
+from django_amazon_sync.models import OfferIdentifier, SellerSku
 from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
 from tests import factories
 from tests.browser.steps import log_in
@@ -38,6 +38,8 @@ def test_codes_are_edited_in_a_file(page: Page, live_server: LiveServer, tmp_pat
     row = page.get_by_role("row").filter(has_text="check digit")
     expect(row.get_by_role("rowheader")).to_have_text("2")
     expect(row).to_contain_text("ean")
+    for text in ("MÜG", "4006381333932"):
+        expect(row).to_contain_text(text)
     expect(page.get_by_text("nothing was saved")).to_be_visible()
 
     file.write_bytes("shop_sku;ean;upc\nMÜG;4006381333931;012345678905\n".encode("cp1252"))
@@ -53,3 +55,18 @@ def test_codes_are_edited_in_a_file(page: Page, live_server: LiveServer, tmp_pat
         ("ean", "4006381333931"),
         ("upc", "012345678905"),
     }
+
+    file.write_text("shop_sku;ean;set_quantity\nMÜG;;4\n")
+    page.goto(f"{live_server.url}/admin/django_amazon_sync/sellersku/spreadsheet/")
+    page.get_by_label("File (CSV or XLSX)").set_input_files(file)
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_text("1 value is deleted")).to_be_visible()
+    SellerSku.objects.update(set_quantity=3)  # a colleague's
+    page.get_by_role("button", name="Save all").click()
+    expect(page.get_by_text("no longer what you saw: MÜG (ean, set_quantity)")).to_be_visible()
+    assert OfferIdentifier.objects.count() == 2
+    expect(page.locator("del").get_by_text("3", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Save all").click()
+    expect(page.get_by_text("1 offer is changed.")).to_be_visible()
+    assert not OfferIdentifier.objects.filter(kind="ean").exists()
+    assert SellerSku.objects.get().set_quantity == 4

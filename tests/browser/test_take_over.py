@@ -62,6 +62,8 @@ def test_a_price_is_taken_over_after_a_look(
     price = page.get_by_role("checkbox", name="Price")
     expect(price).to_be_disabled()
     page.get_by_role("button", name="Switch off for this listing: price").click()
+    expect(page.get_by_text("it stays there as it is")).to_be_visible()
+    page.get_by_role("button", name="Switch off", exact=True).click()
     expect(page.get_by_text("is switched off for this listing")).to_be_visible()
     expect(price).to_be_enabled()
     serious = [

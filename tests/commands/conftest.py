@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_amazon_sync.management.commands import _base
+from django_amazon_sync.models import SyncRun
 from django_amazon_sync.testing.simulator import Seller, Simulator
 
 
@@ -87,6 +88,7 @@ def time_flies(amazon: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[float
     def skip(seconds: float) -> None:
         waits.append(seconds)
         amazon.advance(max(0.0, seconds))
+        SyncRun.objects.update(not_before=None)
 
     monkeypatch.setattr(_base, "sleep", skip)
     return waits

@@ -39,6 +39,15 @@ def test_all_is_well(world: World) -> None:
     assert "ok     orders: works" in manage("amazon_check").out
 
 
+def test_a_queue_without_a_worker_is_said_at_once(
+    world: World, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("memory://")
+    said = manage("amazon_check")
+    assert said.exit == 0
+    assert said.out.startswith("No Celery worker answers: runs wait until one is started")
+
+
 def test_an_account_that_only_observes_is_connected_well(connect: Callable[..., World]) -> None:
     connect(live=False)
     said = manage("amazon_check")

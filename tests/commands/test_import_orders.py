@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.management.commands.amazon_import_orders import moment
+from django_amazon_sync.management.commands._times import moment
 from django_amazon_sync.models import OrderWindow, SellerAccount, SyncRun
 from tests import factories
 from tests.commands.conftest import manage, manage_json

@@ -100,18 +100,29 @@ CALLS: dict[str, Callable[[Client], Any]] = {
 
 
 def operations_called() -> set[str]:
-    """Every operation that the gateway's source names in a call."""
+    """Every operation that the gateway's source names in a call, of one page or of all."""
     folder = Path(amazon.__path__[0])
-    return {
-        node.args[0].value
+    calls = (
+        node
         for module in folder.glob("*.py")
         for node in ast.walk(ast.parse(module.read_text("utf-8")))
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "call"
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
+    )
+    named = (argument for call in calls for argument in _operation_of(call))
+    return {
+        name.value
+        for name in named
+        if isinstance(name, ast.Constant) and isinstance(name.value, str)
     }
+
+
+def _operation_of(call: ast.Call) -> list[ast.expr]:
+    """The argument that is an operation: the first of ``client.call``, the second of ``pages``."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "call":
+        return call.args[:1]
+    if isinstance(call.func, ast.Name) and call.func.id == "pages":
+        return call.args[1:2]
+    return []
 
 
 class LwaTokens:

@@ -113,7 +113,8 @@ def settle_all(world: World) -> None:
         world.import_orders()
         world.export()
         tick()
-        if not Submission.objects.filter(state__in=OPEN_STATES).exists():
+        sent = not Submission.objects.filter(state__in=OPEN_STATES).exists()
+        if sent and not OfferChange.objects.exists():  # one may wait for the next import
             break
     world.do(Job.SETTLE)  # each job ends its dead runs
 

@@ -27,6 +27,7 @@ from django_amazon_sync.sync.accounts.connect import Credentials, connect_accoun
 from django_amazon_sync.testing.simulator import Fault, Simulator
 from tests import factories
 from tests.faults.databases import Databases
+from tests.sync.orders.shipping import pass_time
 from tests.world import DE, World, shop_order
 
 SHEARS_EAN = "4012345000108"
@@ -183,6 +184,17 @@ def _sent_off(world: World) -> None:
             factories.shipping_event(order.pk, {line.partner_line_reference: line.quantity}, note)
 
 
+def _not_shown(world: World) -> None:
+    """Amazon accepted all of them, lost them, and had its time; meanwhile one was corrected."""
+    world.amazon.switch(shipments_dropped=1.0)
+    assert world.confirm_shipments().went_well
+    world.amazon.switch(shipments_dropped=0.0)
+    pass_time(world, 3700)
+    event = get_model("order", "ShippingEvent").objects.earliest("pk")
+    event.notes += "9"
+    event.save()
+
+
 def _rearranged(world: World) -> None:
     """The shop changed all it has; a buyer's order is on its way.
 
@@ -219,6 +231,7 @@ STAGES: dict[str, tuple[str, Callable[[World], None]]] = {
     "placed": ("bought", _placed),
     "cancelled": ("placed", _cancelled),
     "sent off": ("placed", _sent_off),
+    "not shown": ("sent off", _not_shown),
     "rearranged": ("exported", _rearranged),
     "fed": ("rearranged", _fed),
     "unanswered": ("rearranged", _unanswered),

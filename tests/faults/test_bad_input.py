@@ -33,7 +33,7 @@ from tests.faults.comparing import differences
 from tests.faults.crooked import CrookedShop
 from tests.faults.proof import Proof, come_back, rows, wait
 from tests.faults.stages import Stages, by_feed, change
-from tests.world import DE, World, lines_of
+from tests.world import DE, World, lines_of, now_due
 
 LONG_TITLE = ("Mug 🫖\x07" * 500).ljust(3000, "x")
 
@@ -195,8 +195,8 @@ def about_another_sku(sound: bytes) -> bytes:
 WRONG_REPORTS: list[tuple[Spoil, str]] = [
     (bomb, "expands as no report does"),
     (truncated, "the connection broke before the whole document was here"),
-    (of_another_account, "is of feed {feed} of seller ASTRANGER00001; nothing of it was taken in"),
-    (of_another_feed, "is of feed 4711 of seller {seller}; nothing of it was taken in"),
+    (of_another_account, "is of another feed or seller; nothing of it was taken in"),
+    (of_another_feed, "is of another feed or seller; nothing of it was taken in"),
     (for_messages_never_sent, "names messages that were never sent; none was taken in"),
     (about_another_sku, "shows SKUs that it did not carry; none was taken in"),
 ]
@@ -266,7 +266,7 @@ def to_the_end(world: World, job: Job) -> SyncRun:
     run = world.do(job)
     if run.state == RunState.QUEUED:
         wait(world, 0.5)
-        run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        run = jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
     return run
 
 

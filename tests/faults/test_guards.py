@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -27,15 +28,18 @@ from django_amazon_sync.models import (
     Lease,
     RateBucket,
     RunState,
+    Schedule,
     SyncRun,
 )
 from django_amazon_sync.shops.oscar import orders as shop_orders
 from django_amazon_sync.signals import order_placed
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts import tokens_and_buckets
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.export import export, send
-from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs import dead_runs, leases
 from django_amazon_sync.sync.runs.leases import HeldLease
+from django_amazon_sync.testing.factories import SyncRunFactory
 from django_amazon_sync.testing.simulator import RequestSeen
 from tests.faults.comparing import come_back, differences
 from tests.faults.databases import on_postgresql
@@ -95,11 +99,11 @@ def test_without_the_lease_nothing_is_sent_twice_all_the_same(stages: Stages) ->
         assert differences(world) == []
 
 
-def test_with_the_lease_the_second_worker_stops_and_nothing_is_sent_twice(stages: Stages) -> None:
+def test_with_the_lease_the_second_worker_waits_and_nothing_is_sent_twice(stages: Stages) -> None:
     with stages.at("changed") as world:
         outer, inner = export_into_an_export(world)
-        assert (outer.state, inner.state) == (RunState.DONE, RunState.STOPPED)
-        assert "Another worker is busy" in inner.reason
+        assert (outer.state, inner.state) == (RunState.DONE, RunState.QUEUED)
+        assert inner in list(jobs.due_runs())
         assert len(quantities_sent(world, "MUG")) == 1
         assert differences(world) == []
 
@@ -143,7 +147,8 @@ def test_with_the_look_alone_it_writes_nothing(stages: Stages) -> None:
 def test_with_the_fence_it_writes_nothing(stages: Stages) -> None:
     with stages.at("changed") as world:
         run = overtaken(world)
-        assert (run.state, run.reason_code) == (RunState.STOPPED, "died")
+        assert (run.state, run.reason_code) == (RunState.QUEUED, "died-once")
+        assert jobs.perform(SyncRun.objects.get(pk=run.pk)).state == RunState.DONE
         assert quantities_sent(world, "CUP") == [1]
         assert differences(world) == []
 
@@ -267,7 +272,8 @@ def place_at_once(world: World) -> tuple[int, int]:
     order_placed.connect(hear)
     try:
         with without_job_lease(), side_by_side(2):
-            raised = at_once(*[lambda: world.do(Job.IMPORT_ORDERS)] * 2)
+            # Runs about one order: of those about all only one waits at a time.
+            raised = at_once(*[lambda: world.do(Job.IMPORT_ORDERS, order=number)] * 2)
     finally:
         order_placed.disconnect(hear)
     assert raised == []
@@ -307,8 +313,12 @@ def test_workers_on_one_window_place_each_order_once(
     monkeypatch.setattr(orders_gateway, "ORDERS_A_PAGE", 1)
     with stages.at("bought") as world:
         world.amazon.advance(180)
-        with without_job_lease():
-            assert at_once(*[lambda: world.do(Job.IMPORT_ORDERS)] * 3) == []
+        with without_job_lease(), patch.object(dead_runs, "inherit", lambda run: None):
+            runs = SyncRunFactory.create_batch(
+                3, account=world.account, job=Job.IMPORT_ORDERS, state=RunState.QUEUED
+            )
+            done = at_once(*[partial(jobs.perform, run, patience=5) for run in runs])
+            assert done == []
         come_back(world)
         assert differences(world) == []
 
@@ -387,7 +397,7 @@ def ask_often(world: World) -> tuple[int, int]:
 def test_without_the_limiter_amazon_refuses(stages: Stages) -> None:
     with (
         stages.at("exported", rate_limits=True) as world,
-        patch.object(Limiter, "take", lambda limiter, operation, now: 0.0),
+        patch.object(Limiter, "take", lambda limiter, operation: 0.0),
     ):
         answered, refused = ask_often(world)
         assert refused > 0
@@ -446,3 +456,29 @@ def test_without_the_lease_each_worker_asks_for_a_token(stages: Stages) -> None:
 def test_with_the_lease_one_worker_asks_for_all(stages: Stages) -> None:
     with stages.at("exported") as world:
         assert renew_at_once(world) == 1
+
+
+# --- One run about everything ---------------------------------------------------------------------
+
+
+def test_two_ticks_at_once_queue_a_run_once(stages: Stages) -> None:
+    needs_postgresql()
+    with stages.at("changed") as world:
+        Schedule.objects.update(next_due=timezone.now() - timedelta(hours=1))
+        assert at_once(*[lambda: list(jobs.due_runs([world.account]))] * 4) == []
+        queued = SyncRun.objects.filter(state=RunState.QUEUED).values_list("job", flat=True)
+        assert sorted(queued) == sorted({*queued, Job.CHANGES})
+        assert set(queued) >= {Job.EXPORT, Job.IMPORT_ORDERS}
+
+
+def test_all_who_ask_at_once_get_one_run(stages: Stages) -> None:
+    needs_postgresql()
+    with stages.at("changed") as world:
+        got: list[int] = []
+
+        def ask() -> None:
+            got.append(jobs.request(world.account, Job.MATCH).pk)
+
+        assert at_once(*[ask] * 6) == []
+        assert len(got) == 6
+        assert len(set(got)) == 1

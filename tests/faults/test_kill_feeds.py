@@ -24,6 +24,8 @@ from tests.world import World
 
 SAMPLE = 2
 
+pytestmark = pytest.mark.thorough  # .ci/run kills at each place, in a step of its own
+
 
 def amazon_shows_the_order(world: World) -> None:
     world.amazon.advance(180)

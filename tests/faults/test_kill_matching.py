@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from django_amazon_sync.models import (
     AmazonOrderLine,
     Job,
@@ -19,6 +21,8 @@ from tests.faults.stages import Stages
 from tests.world import DE, World
 
 SAMPLE = 3
+
+pytestmark = pytest.mark.thorough  # .ci/run kills at each place, in a step of its own
 
 #: An Amazon that makes reports at once: a process that is killed cannot move its clock.
 AT_ONCE = Switches(report_time=0)

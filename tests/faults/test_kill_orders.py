@@ -26,6 +26,8 @@ from tests.world import FR, World
 
 SAMPLE = 2
 
+pytestmark = pytest.mark.thorough  # .ci/run kills at each place, in a step of its own
+
 #: The parts of an order of which Amazon leaves one out, or shows it so that nobody can read it.
 NO_LINES: dict[str, Any] = {"orderItems": []}
 UNREADABLE = {"proceeds": {"grandTotal": {"amount": "N/A", "currencyCode": "EUR"}}}

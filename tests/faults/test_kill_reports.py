@@ -10,9 +10,11 @@ from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.verification import by_report
 from tests.faults.proof import Story, failures_of, wait
 from tests.faults.stages import Stages, change
-from tests.world import DE, World
+from tests.world import DE, World, now_due
 
 SAMPLE = 2
+
+pytestmark = pytest.mark.thorough  # .ci/run kills at each place, in a step of its own
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +42,8 @@ def listings_are_asked_for(world: World) -> None:
 def taken_in(world: World) -> SyncRun:
     """The run that waits goes on, or one begins."""
     waiting = SyncRun.objects.filter(job=Job.IMPORT_LISTINGS, state=RunState.QUEUED).first()
-    return jobs.perform(waiting or jobs.request(world.account, Job.IMPORT_LISTINGS), patience=5)
+    run = waiting or jobs.request(world.account, Job.IMPORT_LISTINGS)
+    return jobs.perform(now_due(run), patience=5)
 
 
 def import_to_the_end(world: World) -> None:
@@ -69,7 +72,8 @@ def a_report_is_asked_for(world: World) -> None:
 def verify(world: World) -> SyncRun:
     """The run that waits goes on, or one begins."""
     waiting = SyncRun.objects.filter(job=Job.VERIFY, state=RunState.QUEUED).first()
-    return jobs.perform(waiting or jobs.request(world.account, Job.VERIFY), patience=5)
+    run = waiting or jobs.request(world.account, Job.VERIFY)
+    return jobs.perform(now_due(run), patience=5)
 
 
 def verify_to_the_end(world: World) -> None:

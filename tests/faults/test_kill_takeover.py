@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
@@ -26,9 +27,11 @@ from tests.faults.deaths import boundaries_of, killed_at
 from tests.faults.sampling import chosen_deaths
 from tests.faults.stages import Stages
 from tests.served import served
-from tests.world import DE, World
+from tests.world import DE, World, now_due
 
 SAMPLE = 4
+
+pytestmark = pytest.mark.thorough  # .ci/run kills at each place, in a step of its own
 
 #: What another hand made of them on Amazon.
 ON_AMAZON = {"MUG": ("12.50", 31, "A blue mug"), "CUP": ("4.50", 32, "A white cup")}
@@ -60,7 +63,7 @@ def take_over(world: World) -> SyncRun:
 
 
 def go_on(run: SyncRun) -> SyncRun:
-    return jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+    return jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
 
 
 def in_shop() -> dict[str, Any]:

@@ -41,7 +41,7 @@ from tests import factories
 from tests.faults.comparing import come_back
 from tests.faults.proof import wait
 from tests.faults.stages import Stages, by_feed
-from tests.world import DE, World, shop_order
+from tests.world import DE, World, now_due, shop_order
 
 BUYER = {
     "buyerName": "Zebulon Quillfeather",
@@ -333,7 +333,7 @@ def feeds_and_reports(world: World) -> None:
                 world.amazon.faults.add(Fault("download", broken))
             wait(world, 0.5)
             if run.state == RunState.QUEUED:
-                run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+                run = jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
             else:
                 run = world.do(job)
             world.amazon.faults.clear()

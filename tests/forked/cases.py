@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
 from oscar.core.loading import get_model
 
-from django_amazon_sync.data import Choices, Money
+from django_amazon_sync.data import Choices, Money, ShipmentData
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.testing.shop_contract import (
     PlacedOrder,
@@ -21,6 +22,8 @@ from tests.shops.oscar_reading import read_order
 
 
 class TestForkedShop(ShopContract):
+    parcels = "several"
+
     @pytest.fixture
     def shop(self, db: None) -> OscarShop:
         factories.stock_record("MUG", in_stock=40, upc="2000000000015")
@@ -37,6 +40,14 @@ class TestForkedShop(ShopContract):
 
     def read_order(self, pk: str) -> PlacedOrder:
         return read_order(pk)
+
+    def send_parcel(self, pk: str, items: Mapping[str, int], tracking: str) -> None:
+        factories.shipping_event(pk, dict(items), f"Carrier: DHL / Tracking: {tracking}")
+
+    def correct_parcel(self, parcel: ShipmentData, tracking: str) -> None:
+        event = get_model("order", "ShippingEvent").objects.get(pk=parcel.pk)
+        event.notes = event.notes.replace(parcel.tracking, tracking)
+        event.save()
 
     def test_the_shops_own_classes_are_at_work(self, shop: OscarShop) -> None:
         offer = shop.find("MUG")[0]

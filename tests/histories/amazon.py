@@ -32,6 +32,8 @@ class Sent:
     field: str
     value: int | Decimal
     by_feed: bool = False
+    #: When its caller asked, in seconds.
+    asked_at: float = 0.0
 
 
 @dataclass
@@ -56,18 +58,30 @@ class WatchedAmazon(Simulator):
         self.tells: Callable[[Incoming, Reply], Reply] = lambda incoming, reply: reply
         self.trace: list[str] = []
         self.late: list[Late] = []
+        #: What requests carry that are being answered, the newest last.
+        self.under_way: list[list[Sent]] = []
+        #: SKUs of which any quantity is refused.
+        self.refuses: set[str] = set()
         self.faulted_at = -1e9
         self._latency = Random(f"latency {seed}")
         self._waiting: list[tuple[float, Incoming]] = []
 
     def respond(self, incoming: Incoming) -> Reply:
+        sent = [replace(one, asked_at=self.clock.seconds) for one in self._sent_by(incoming)]
+        self.under_way.append(sent)
+        try:
+            return self._respond(incoming, sent)
+        finally:
+            self.under_way.pop()
+
+    def _respond(self, incoming: Incoming, sent: list[Sent]) -> Reply:
         what = f"{incoming.method} {incoming.path}"
         self.before(what)
         self.clock.sleep(round(self._latency.uniform(0.05, 0.4), 3))
         self.carry_out_late_ones()
-        if sent := list(self._sent_by(incoming)):
+        if sent:
             self.leaves(sent)
-        reply = self._put_off(incoming) or self._answer(incoming)
+        reply = self._put_off(incoming) or self._refused(sent) or self._answer(incoming)
         self.after(what)
         return reply
 
@@ -83,6 +97,25 @@ class WatchedAmazon(Simulator):
         if not (reply.drop or reply.cut):
             self.answered(incoming, reply)
         return reply
+
+    def _refused(self, sent: list[Sent]) -> Reply | None:
+        """What Amazon says to a quantity that it does not take now."""
+        refused = [one for one in sent if one.field == "quantity" and one.sku in self.refuses]
+        if not refused or refused[0].by_feed:
+            return None
+        [first, *_others] = refused
+        self.faulted_at = self.clock.seconds
+        self.trace.append(f"{self.clock.seconds:.3f} {first.sku} is refused {first.value}")
+        issue = {
+            "code": "99022",
+            "message": "It cannot be changed now.",
+            "severity": "ERROR",
+            "attributeNames": ["fulfillment_availability"],
+            "marketplaceIds": [first.marketplace],
+            "categories": ["INVALID_ATTRIBUTE"],
+        }
+        body = {"sku": first.sku, "status": "INVALID", "submissionId": "0", "issues": [issue]}
+        return Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
     def _put_off(self, incoming: Incoming) -> Reply | None:
         """No answer for now, where such requests are late."""

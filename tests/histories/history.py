@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from random import Random
 
 from django_amazon_sync.models import Job, RunLine, SyncRun
-from tests.histories import order_operations, seen
+from tests.histories import order_operations, rare_operations, seen
 from tests.histories.blank import Blank
 from tests.histories.judge import Violation
-from tests.histories.operations import Step, draw_scene, draw_step, draw_weights
+from tests.histories.operations import OPERATIONS, Step, draw_scene, draw_step, draw_weights
 from tests.histories.order_judge import judge_orders, look_at_orders
 from tests.histories.world import Scene, Thing, World, opened
 
@@ -50,11 +50,17 @@ class History:
         return cls(scene, tuple(Step(name, arguments) for name, arguments in told["steps"]))
 
     @classmethod
-    def drawn(cls, seed: int, length: int = 24) -> History:
+    def drawn(cls, seed: int, length: int = 24, about: str = "") -> History:
+        """``about``: every third step is this operation."""
         dice = Random(f"history {seed}")
         scene = order_operations.limits(draw_scene(dice, seed))
         weights = draw_weights(dice) | order_operations.weights(seed)
-        return cls(scene, tuple(draw_step(dice, scene, weights) for _ in range(length)))
+        weights |= rare_operations.weights(seed)
+        steps = [draw_step(dice, scene, weights) for _ in range(length)]
+        if about:
+            for place in range(1, length, 3):
+                steps[place] = Step(about, OPERATIONS[about].draw(dice, scene))
+        return cls(scene, tuple(steps))
 
 
 @dataclass

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,7 @@ from django_amazon_sync.models import (
 from tests.histories import seen
 from tests.histories.amazon import Sent, WatchedAmazon
 from tests.histories.model import Document, Item, Truth, moves_by, unplaced
+from tests.histories.timing import Timing
 from tests.histories.workers import Workers
 from tests.plainshop.models import Item as Row
 from tests.plainshop.models import Order, OrderLine
@@ -119,6 +120,11 @@ class AtWork:
 
     run: SyncRun
     taken: int | None = None
+    begun: float = 0.0
+    #: When it looked last, in turns of ``Timing`` and in seconds, and when it wrote down.
+    looked: int = 0
+    looked_at: float = 0.0
+    wrote_down: int = 0
 
 
 class Judge:
@@ -137,6 +143,8 @@ class Judge:
         #: Orders of which nobody can know what they hold, or nobody asked for.
         self.recorded: set[str] = set()
         self.former: dict[str, str] = {}
+        #: SKUs of renamed things that Amazon has too, and of which each was before.
+        self.successors: dict[str, str] = {}
         self.off: set[str] = set()
         self.ours: set[str] = set()
         self.zeros: list[tuple[float, str]] = []
@@ -154,6 +162,7 @@ class Judge:
         self.leases = True
         self.imports_orders = True
         self.unruly_at = -1e9
+        self.timing = Timing(self)
 
     def begin(self, account: SellerAccount, say: Callable[[str], None]) -> None:
         self.account = account
@@ -189,6 +198,7 @@ class Judge:
         if self.at_work and self.at_work[-1].taken is None and TAKING.match(sql):
             with self.aside():  # the first lease that it takes is that of its job
                 self.at_work[-1].taken = seen.times_taken(self.at_work[-1].run)
+        self.timing.wrote(sql)
 
     def committed(self) -> None:
         """Something lasts now; look at what is right and what is stopped since."""
@@ -241,27 +251,6 @@ class Judge:
             return versions[updated]
         return versions[max(versions)] if versions else None
 
-    def answered(self, incoming: Any, reply: Any) -> None:
-        """Keep what Amazon told of orders."""
-        if reply.status != 200 or "orders" not in incoming.segments:
-            return
-        import json
-
-        try:
-            body = json.loads(reply.body)
-        except ValueError:
-            return
-        if not isinstance(body, dict):
-            return
-        raws = body.get("orders") or ([body["order"]] if "order" in body else [])
-        for raw in raws:
-            document = Document.of(raw)
-            versions = self.told[document.number]
-            if not document.units and document.status != "CANCELLED":  # it lacks its lines
-                units = versions[max(versions)].units if versions else {}
-                document = replace(document, units=units)
-            versions[document.updated] = document
-
     def _note_right_values(self, sku: str) -> None:
         of, truth = self.of[sku], self.truth
         quantity, price = truth.quantity(sku), truth.price(sku)
@@ -269,6 +258,8 @@ class Judge:
         if not of.quantities or of.quantities[-1][1] != quantity:
             if of.quantities and quantity < of.quantities[-1][1]:
                 of.fell_at, of.fell_silently = self.now, self._silently
+                if not self._shop_is_changing and not self._taking_over:
+                    self.timing.ordered(sku)
             of.quantities.append((self.now, quantity))
             of.right_since, of.ticks = self.now, 0
         if not of.prices or of.prices[-1][1] != price:
@@ -324,6 +315,7 @@ class Judge:
                 self.violated("never ours", f"{sent.sku} was sent {sent.field} {sent.value}")
                 continue
             self.moves.append((self.now, sent.sku, group_of(sent.field, sent.value)))
+            self.timing.leaves(sent)
             if sent.by_feed and self._was_right_when_written(sent):
                 continue
             if isinstance(sent.value, int):
@@ -366,12 +358,18 @@ class Judge:
         return max(live.quantity or 0, of.last_quantity or 0 if under_way else 0)
 
     def _is_raised(self, sku: str, quantity: int, live: int) -> None:
-        """A rise beyond what is left has to come from the shop, and not from what Amazon shows."""
+        """A rise beyond what is left has to come from the shop, and not from what Amazon shows.
+
+        A fall leaves at once all the same while what was accepted may not be live yet: what Amazon
+        shows in that time never contradicts, so nobody can tell a sale from a number of before.
+        """
         of, available = self.of[sku], self.available(sku)
         if quantity <= available or of.right_when_left is None or quantity > of.right_when_left:
             return
         kind = "sold again"
         if quantity < of.right_when_left:
+            if self.now < of.last_left_at + self.timing.drift_after:
+                return
             kind = "sold again by a fall"
         elif not self.imports_orders:
             kind = "sold again without orders"
@@ -482,7 +480,7 @@ class Judge:
     def performing(self, run: SyncRun, perform: Callable[[], SyncRun]) -> None:
         """A worker does this run; nothing but its end may come out of it."""
         self._taking_over = run.job == "take_over"
-        self.at_work.append(AtWork(run))
+        self.at_work.append(AtWork(run, begun=self.now, looked_at=self.now))
         try:
             perform()
         except Exception as fault:
@@ -545,6 +543,7 @@ class Judge:
             self.unruly_at = self.now
         with self.aside():
             self._look_at_stops()
+            self.timing.looks()
             for sku in self._skus():
                 self._look_at_fall(sku)
                 self._look_at_live(sku)
@@ -594,6 +593,20 @@ class Judge:
             f"{name} is {how}",
             f"of {sku} {right} are left since {of.ticks} runs, and {live.quantity} are for sale",
         )
+
+    def has_to_be_live(self, sku: str, kind: str) -> None:
+        """The right numbers are live by now, unless they are stopped or Amazon ships it."""
+        of, live = self.of[sku], self._live(sku)
+        with self.aside():
+            self._look_at_stops()
+        if live is None or live.channels != ("DEFAULT",) or sku not in self.ours:
+            return
+        stopped = {stop.field for stop in of.stops}
+        quantity, price = self.truth.quantity(sku), self.truth.price(sku)
+        if live.quantity != quantity and "quantity" not in stopped:
+            self.violated(kind, f"of {sku} {quantity} are left, and {live.quantity} are for sale")
+        if price is not None and live.price != price and "price" not in stopped:
+            self.violated(kind, f"{sku} costs {live.price}, {price} would be right")
 
     # --- At rest ---------------------------------------------------------------------------------
 

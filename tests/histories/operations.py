@@ -185,6 +185,16 @@ def product_is_renamed(world: World, sku: str) -> None:
         world.save(item)
 
 
+@operation("shop", 2, a_sku)
+def another_product_takes_the_number(world: World, sku: str) -> None:
+    """The shop gives a new product the number that Amazon has for one that staff linked."""
+    number = f"AMZ-{sku}"
+    if world.judge.links.get(number) and world.item(number) is None:
+        chair = Item(code=number, name="A chair", price=Decimal(77), on_hand=13)
+        chair.vendor = world.vendor
+        world.save(chair)
+
+
 @operation("shop", 2, with_(on=[True, False]))
 def product_is_published(world: World, sku: str, on: bool) -> None:
     item = world.item(sku)
@@ -558,8 +568,17 @@ def staff_approve_a_run(world: World, slip: bool) -> None:
 @operation("staff", 2, with_(field=["quantity", "quantity", "price"]))
 def staff_take_over(world: World, sku: str, field: str) -> None:
     """What goes out is not taken over, so it is switched off first and on again after it."""
+    take_over(world, sku, field)
+
+
+def take_over(world: World, sku: str, field: str, meanwhile: Callable[[], object] = int) -> None:
+    """A quantity is read twice, with five minutes in between."""
     staff.switch_field(world.account, field, on=False)
     world.workers.work(lambda: world.perform(staff.ask_to_take_over(world.account, sku, field)))
+    meanwhile()
+    if field == "quantity":
+        world.pass_time(310)
+        world.do_what_waits()
     staff.switch_field(world.account, field, on=True)
 
 
@@ -578,12 +597,15 @@ def staff_link(world: World, sku: str, other: bool) -> None:
 
 @operation("staff", 1, a_sku)
 def staff_unlink(world: World, sku: str) -> None:
-    """What was linked by hand is nothing of the shop's any more."""
+    """What was linked by hand is nothing of the shop's any more, or what has its number there."""
     name = f"AMZ-{sku}"
     if name in world.judge.links:
         world.judge.shop_changes(silently=True)
         staff.link_by_hand(world.account, name, "")
-        world.judge.links[name] = ""
+        if world.item(name) is None:
+            world.judge.links[name] = ""
+        else:  # nobody says what it is any more, so it is what has its name
+            del world.judge.links[name]
         world.judge.shop_changed()
 
 

@@ -51,6 +51,12 @@ def look_at_orders(world: World) -> None:
         placed = set(Order.objects.values_list("reference", flat=True))
     for number in sorted(placed - documents.to_be_shipped - documents.as_it_is):
         world.judge.violated("placed too soon", f"{number} was never shown whole")
+    with world.judge.aside():
+        until = windows.complete_until(world.account)
+    if until is not None:
+        seconds = world.judge.now - (world.clock.now() - until).total_seconds()
+        for number in set(world.judge.timing.unknown(seconds)) - documents.gone:
+            world.judge.violated("complete too soon", f"up to {until}, and {number} is not there")
 
 
 def _fault(

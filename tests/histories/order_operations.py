@@ -298,6 +298,13 @@ def come_to_rest(world: World) -> None:
     """All that passes is over, and Amazon is asked for what is open as often as it takes."""
     world.documents.are_whole()
     if world.scene.seed % EVERY:
+        with world.judge.aside():
+            asked_daily = AmazonOrder.objects.filter(
+                account=world.account, state=OrderState.QUARANTINED, ask_at__gt=world.clock.now()
+            ).exists()
+        if asked_daily:  # what was asked for in vain four times has its next turn
+            world.pass_time(PAUSE)
+            world.do(Job.IMPORT_ORDERS)
         return
     if world.documents.elsewhere:
         join(world)

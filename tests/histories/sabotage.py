@@ -107,8 +107,8 @@ FAULTS = [
     Fault(
         "orders: a page is not saved with what it costs",
         "sync/orders/saving.py",
-        "        invalidate_quantities(follow, explained=True)",
-        "        pass",
+        "    invalidate_quantities(ordered, explained=True)",
+        "    pass",
     ),
     # Reserved units
     Fault(
@@ -267,7 +267,7 @@ FAULTS = [
     Fault(
         "lease: whoever asks has it",
         "sync/runs/leases.py",
-        "free = Lease.objects.filter(key=key, expires_at__lte=database_now())",
+        "free = Lease.objects.filter(_over(LASTS), key=key)",
         "free = Lease.objects.filter(key=key)",
     ),
     Fault(
@@ -279,7 +279,7 @@ FAULTS = [
     Fault(
         "runs: dead ones go on",
         "sync/runs/work.py",
-        "            _end_dead_runs(run)\n",
+        "            dead_runs.inherit(run)\n",
         "",
     ),
     # Answers, and what nobody answered
@@ -292,8 +292,8 @@ FAULTS = [
     Fault(
         "silence: it is never read back",
         "sync/export/export.py",
-        "    if not work.run.dry_run:\n        recover(work)",
-        "    if not work.run.dry_run:\n        pass",
+        "    try:\n        recover(work)",
+        "    try:\n        pass",
     ),
     Fault(
         "silence: what is read back casts no doubt",
@@ -346,9 +346,9 @@ FAULTS = [
     ),
     Fault(
         "looks: what was read long ago may leave",
-        "sync/listings/looks.py",
-        "    if clock.monotonic() >= look.ends:",
-        "    if False:",
+        "sync/listings/in_flight.py",
+        "LOOK_LASTS = timedelta(seconds=30)",
+        "LOOK_LASTS = timedelta(hours=1)",
     ),
     Fault(
         "falls: they are falls from what was sent alone",
@@ -405,6 +405,12 @@ FAULTS = [
         "    if False:",
     ),
     Fault(
+        "links: an equal number takes what staff linked",
+        "sync/listings/link.py",
+        'return row.matched and row.offer_pk not in ("", offer_pk)',
+        "return False",
+    ),
+    Fault(
         "silence: what may have crossed is not read",
         "sync/jobs.py",
         "        verify.verify_crossed(work)",
@@ -444,7 +450,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-def tell_with(fault: Fault | None, seeds: Sequence[int], image: Path) -> dict[int, list[str]]:
+def tell_with(
+    fault: Fault | None, seeds: Sequence[int], image: Path, steps: int, operation: str
+) -> dict[int, list[str]]:
     """The kinds of violations by seed, up to the first history that shows any."""
     if fault is not None:
         sys.meta_path.insert(0, _Finder(fault))
@@ -462,7 +470,9 @@ def tell_with(fault: Fault | None, seeds: Sequence[int], image: Path) -> dict[in
     with blank.in_use():
         for seed in seeds:
             try:
-                found[seed] = tell(History.drawn(seed), blank, tolerated=KNOWN).kinds
+                found[seed] = tell(
+                    History.drawn(seed, steps, operation), blank, tolerated=KNOWN
+                ).kinds
             except Exception as raised:  # noqa: BLE001 - a fault that breaks the world is found
                 found[seed] = [f"{type(raised).__name__}: {raised}"[:100]]
             if found[seed]:
@@ -473,11 +483,13 @@ def tell_with(fault: Fault | None, seeds: Sequence[int], image: Path) -> dict[in
 # --- In the process that asks --------------------------------------------------------------------
 
 
-def _told(name: str, first: int, number: int, *, every: int, image: Path) -> dict[int, list[str]]:
+def _told(
+    name: str, first: int, number: int, *, every: int, steps: int, operation: str, image: Path
+) -> dict[int, list[str]]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.histories.sabotage", "--one", name,
          "--first", str(first), "--histories", str(number), "--every", str(every),
-         "--image", str(image)],
+         "--steps", str(steps), "--operation", operation, "--image", str(image)],
         capture_output=True, text=True, cwd=PROJECT, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -518,6 +530,8 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=60)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--every", type=int, default=1, help="only each so many-th seed")
+    parser.add_argument("--steps", type=int, default=24, help="of each history")
+    parser.add_argument("--operation", default="", help="every third step is this one")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
@@ -526,7 +540,7 @@ def main() -> int:
     if asked.one is not None:
         fault = next((one for one in FAULTS if one.name == asked.one), None)
         seeds = range(asked.first, asked.first + asked.histories * asked.every, asked.every)
-        out(json.dumps(tell_with(fault, seeds, asked.image)) + "\n")
+        out(json.dumps(tell_with(fault, seeds, asked.image, asked.steps, asked.operation)) + "\n")
         return 0
     chosen = [fault for fault in FAULTS if asked.about in fault.name]
     outdated = [fault for fault in chosen if not fault.applies]
@@ -535,23 +549,26 @@ def main() -> int:
     if asked.list:
         return 0
     usable = [fault for fault in chosen if fault.applies]
-    return _try(usable, asked.first, asked.histories, asked.every)
+    return _try(usable, asked)
 
 
-def _try(faults: Sequence[Fault], first: int, number: int, every: int) -> int:
+def _try(faults: Sequence[Fault], asked: argparse.Namespace) -> int:
     from tests.histories.known import KNOWN
 
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "blank.sqlite3"
-        sound = cache(partial(_told, "", every=every, image=image))
+        how = {"every": asked.every, "steps": asked.steps, "operation": asked.operation}
+        told = partial(_told, **how, image=image)
+        sound = cache(partial(told, ""))
         for fault in faults:
-            tells = partial(_told, fault.name, every=every, image=image)
-            found = verdict(first, number, tells, sound, KNOWN, every)
+            tells = partial(told, fault.name)
+            found = verdict(asked.first, asked.histories, tells, sound, KNOWN, asked.every)
             missed += not found
             sys.stdout.write(f"{fault.name}: {found or 'NOT FOUND'}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} found in {number} histories\n")
+    found_ones = f"{len(faults) - missed} of {len(faults)} found in {asked.histories} histories"
+    sys.stdout.write(f"{found_ones}\n")
     return 1 if missed else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django_amazon_sync.models import (
@@ -14,7 +15,7 @@ from django_amazon_sync.models import (
     Submission,
     SyncRun,
 )
-from django_amazon_sync.sync.runs.work import lease_key
+from django_amazon_sync.sync.runs.leases import lease_key
 
 Place = tuple[str, str]
 """SKU and marketplace."""
@@ -39,6 +40,17 @@ def stops(account: SellerAccount) -> dict[Place, list[Stop]]:
             Stop("refused", name, value) for name, value in listing.refused.items()
         ]
     return found
+
+
+def drifted_since(account: SellerAccount) -> list[tuple[str, str, object, datetime]]:
+    """SKU, field, the value of ours that Amazon shows no more, and since when that is said."""
+    listings = Listing.objects.filter(sku__account=account).exclude(drift={})
+    return [
+        (sku, name, drift["ours"], datetime.fromisoformat(str(drift["since"])))
+        for sku, drifts in listings.order_by("pk").values_list("sku__sku", "drift")
+        for name, drift in drifts.items()
+        if isinstance(drift, dict)
+    ]
 
 
 def reasons(account: SellerAccount) -> dict[Place, str]:

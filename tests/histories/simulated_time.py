@@ -27,6 +27,9 @@ class SimulatedClock:
     def sleep(self, seconds: float) -> None:
         self.seconds += max(0.0, seconds)
 
+    def stores_now(self) -> datetime:
+        return self.now()
+
     @contextmanager
     def stands_in(self, seed: int) -> Iterator[None]:
         """All that tells the time asks here, and the package's dice begins at the seed.

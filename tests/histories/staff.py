@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django_amazon_sync import clock
 from django_amazon_sync.models import (
     AmazonOrder,
     Job,
@@ -28,7 +27,8 @@ def approve(account: SellerAccount, place: seen.Place) -> SyncRun:
     listings = Listing.objects.filter(
         sku__account=account, sku__sku=sku, marketplace__code=marketplace
     )
-    decisions.approve(listings, shown_at=clock.now(), by="staff")
+    held = dict(listings.exclude(held={}).values_list("pk", "held"))
+    decisions.approve(held, by="staff")
     return run
 
 

@@ -229,6 +229,7 @@ class World:
         """What passes is over: Amazon answers, in time and in order."""
         self.amazon.faults.clear()
         self.amazon.late.clear()
+        self.amazon.refuses.clear()
         self.amazon.switch(**WELL)
         self.amazon.finish_feeds()
         self.orders_are_whole()
@@ -273,6 +274,9 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         amazon.tells, amazon.answered = world.documents.tells, world.documents.heard
         judge.begin(world.account, world.say)
         judge.leases = not scene.no_leases
+        judge.timing.fresh = scene.orders_fresh
+        judge.timing.drift_after = scene.drift_after
+        judge.timing.low_stock = scene.feed_low_stock
         stack.enter_context(workers.watched())
         if scene.no_leases:
             stack.enter_context(_without_leases())

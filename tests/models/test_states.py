@@ -93,11 +93,14 @@ TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], StateMachineMo
         ShipmentState,
         a_shipment,
         """
-        waiting -> new
-        new -> waiting sent
-        sent -> unknown confirmed refused new
-        unknown -> sent confirmed refused
-        refused -> new
+        waiting -> new done
+        new -> waiting sent seen unseen done
+        sent -> unknown confirmed refused new seen done
+        unknown -> new seen unseen done
+        confirmed -> new seen unseen done
+        refused -> new seen done
+        seen -> new
+        unseen -> new seen done
         """,
     ),
     "submission": (

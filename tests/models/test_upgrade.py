@@ -18,8 +18,7 @@ from oscar.core.loading import get_model
 
 from django_amazon_sync import clock
 from django_amazon_sync.models import OPEN_STATES, Job, Listing, Submission
-from django_amazon_sync.sync.listings.decisions import approve
-from tests.world import World, drifted_now
+from tests.world import World, approve_all, drifted_now
 
 APP = "django_amazon_sync"
 BEFORE = "0003_staff"
@@ -88,7 +87,7 @@ def test_what_was_held_approved_refused_and_drifted_is_so_still(world: World) ->
     assert world.live("REFUSED").quantity == 0
     held = Listing.objects.filter(sku__sku="HELD")
     assert held.get().held == {"price": "20.00 EUR"}
-    assert approve(held, shown_at=clock.now(), by="clerk") == 1
+    assert approve_all(held) == 1
     world.export()
     assert world.live("HELD").price == Decimal("20.00")
 
@@ -124,3 +123,12 @@ def test_what_was_on_its_way_is_settled_and_the_next_is_sent(world: World) -> No
     world.export()
     assert not Submission.objects.filter(pk__in=left, state__in=OPEN_STATES).exists()
     assert {world.live(sku).quantity for sku in ("WRITTEN", "SENT", "FILE")} == {2}
+
+
+def test_an_ended_offer_is_unread_for_an_older_version(world: World) -> None:
+    sold(world, "MUG")
+    Listing.objects.update(presence="ended", end_offer=True)
+    with as_it_was() as apps:
+        older = apps.get_model(APP, "Listing").objects.all()
+        assert list(older.values_list("presence", flat=True)) == ["unread"]
+    assert not Listing.objects.filter(end_offer=True).exists()

@@ -109,6 +109,26 @@ class OrderLine(models.Model):
         return self.sku
 
 
+class Parcel(models.Model):
+    """What leaves in one piece; the rich shop may send an order in several."""
+
+    sent = models.DateTimeField(null=True)
+    carrier = models.ForeignKey(Carrier, null=True, on_delete=models.SET_NULL)
+    tracking = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return self.tracking
+
+
+class ParcelLine(models.Model):
+    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="lines")
+    line = models.ForeignKey(OrderLine, on_delete=models.CASCADE)
+    units = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.units} of {self.line}"
+
+
 class Thing(models.Model):
     """What the bare shop sells, in euros; its stock cannot be below zero."""
 

@@ -27,7 +27,9 @@ def test_a_code_of_each_kind_has_one_form(code: str, in_14: str) -> None:
     assert gtin(code) == in_14
 
 
-@pytest.mark.parametrize("code", ["", "4006381333932", "0-306-40615-3", "12", "MUG-BLUE", "B0MUG"])
+@pytest.mark.parametrize(
+    "code", ["", "4006381333932", "0-306-40615-3", "12", "MUG-BLUE", "B0MUG", "030640615\n2"]
+)
 def test_what_is_no_code_has_none(code: str) -> None:
     assert gtin(code) == ""
 

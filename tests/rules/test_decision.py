@@ -17,6 +17,7 @@ from django_amazon_sync.rules.decision import (
     Act,
     Circumstances,
     Decision,
+    decide_ending,
     decide_other,
     decide_price,
     decide_quantity,
@@ -246,3 +247,11 @@ def test_other_fields_are_counted_and_stop_for_a_refusal() -> None:
     stopped(state, "refused", name="A")
     assert decide_other(state, "name", "A", ABOUT).act == Act.STOPPED
     assert decide_other(state, "name", "B", ABOUT).act == Act.SEND
+
+
+def test_no_guard_counts_the_end_of_an_offer() -> None:
+    state = ListingState(believed={"price": "10.00 EUR"})
+    full = replace(ABOUT, too_much=dict.fromkeys((PRICES, OTHERS, ZEROS), "Too many."))
+    assert decide_ending(state, "", full) == Decision(Act.SEND)
+    stopped(state, "refused", price="")
+    assert decide_ending(state, "", ABOUT).act == Act.STOPPED

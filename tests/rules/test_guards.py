@@ -78,7 +78,8 @@ def test_more_than_a_number_and_a_share_within_an_hour_wait(
 def test_a_tenth_at_zero_for_no_reason_is_too_much() -> None:
     limits = Limits(known=1000, count=20, percent=50)
     assert limits.too_much(ZEROS, 100) == ""
-    assert "set to zero 101 of 1000 listings" in limits.too_much(ZEROS, 101)
+    reason = limits.too_much(ZEROS, 101)  # of all runs within the hour, not of this one
+    assert "101 of 1000 listings would have gone to zero within an hour" in reason
     assert Limits(known=1000, count=200, percent=50).too_much(ZEROS, 101) == ""
     assert Limits(known=1000, count=20, percent=5).too_much(ZEROS, 51) != ""
 

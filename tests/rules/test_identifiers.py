@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import ean, isbn
 
-from django_amazon_sync.rules.identifiers import READERS, BadIdentifier, clean
+from django_amazon_sync.rules.identifiers import (
+    READERS,
+    BadIdentifier,
+    clean,
+    may_be_application_id,
+    may_be_seller_id,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +77,19 @@ def test_any_text_is_kept_or_refused(kind: str, text: str) -> None:
     except BadIdentifier:
         return
     assert clean(kind, kept) == kept
+
+
+@pytest.mark.parametrize("text", ["A1SELLER", "AEUSELLER00001", "A-FORMER-SELLER"])
+def test_ids_of_sellers(text: str) -> None:
+    assert may_be_seller_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "A/B", "A B", "Ａ1", "A\n", "A:B", "../x", "A" * 51, "А1"])
+def test_what_is_no_id_of_a_seller(text: str) -> None:
+    assert not may_be_seller_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "amzn1 x", "amzn1/..", "amzn1\n", "a" * 201, "amzn1&x=1"])
+def test_what_is_no_id_of_an_application(text: str) -> None:
+    assert may_be_application_id("amzn1.application-oa2-client.1")
+    assert not may_be_application_id(text)

@@ -250,6 +250,16 @@ def test_after_a_restored_backup_nothing_is_known() -> None:
     assert rules.last_price(state) == "10.00 EUR"
 
 
+def test_of_an_ended_offer_nothing_is_believed_and_nothing_waits() -> None:
+    state = ListingState(believed={"price": "", "quantity": 5}, accepted_at=NOON, check_at=NOON)
+    rules.saw_price(state, "10.00 EUR", NOON, ours=True)
+    hold(state, quantity=9)
+    rules.ended(state)
+    assert (state.believed, state.held, state.stops, state.drift) == ({}, {}, {}, {})
+    assert (state.accepted_at, state.check_at) == (None, None)
+    assert rules.last_price(state) == "10.00 EUR"
+
+
 # --- Prices ---------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,8 @@ def offer(sku: str = "MUG", **identifiers: str) -> Offer:
 
 def known(sku: str = "OLD", **facts: Any) -> SkuOnAmazon:
     for name in ("asins", "barcodes", "conditions"):
-        facts[name] = frozenset(facts.get(name, ()))
+        default = ["new_new"] if name == "conditions" else ()
+        facts[name] = frozenset(facts.get(name, default))
     return SkuOnAmazon(sku, **{"expected": "new_new", **facts})
 
 
@@ -51,6 +52,27 @@ def test_an_equal_sku_goes_before_every_identifier() -> None:
     [candidate] = found.candidates
     assert (candidate.sku, candidate.by, found.code) == ("MUG", "sku", "")
     assert "ASIN B1" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("of_shop", "there", "doubted"),
+    [
+        ({"ean": EAN}, [IN_14[UPC]], True),
+        ({"ean": EAN, "asin": "B0"}, [IN_14[UPC]], True),
+        ({"ean": EAN, "upc": UPC}, [IN_14[UPC]], False),
+        ({"ean": f"0{UPC}"}, [IN_14[UPC]], False),
+        ({"ean": "4006381333932"}, [IN_14[UPC]], False),  # its check digit is wrong
+        ({"ean": EAN}, [], False),
+        ({}, [IN_14[UPC]], False),
+    ],
+)
+def test_an_equal_sku_of_another_barcode_is_not_certain(
+    of_shop: dict[str, str], there: list[str], doubted: bool
+) -> None:
+    found = decide(offer(**of_shop), Index([known("MUG", asins=["B0"], barcodes=there)]), {})
+    [candidate] = found.candidates
+    assert (candidate.by, found.code) == ("sku", "doubt" if doubted else "")
+    assert bool(candidate.against) is doubted
 
 
 def test_the_catalogue_leads_to_a_sku_by_its_asin() -> None:
@@ -158,6 +180,7 @@ def test_no_offer_is_linked_where_two_skus_may_be_it(
         assert one.offer_pk in ("", each.pk)
         if candidate.by == "sku":
             assert one.sku == each.sku
+            assert not one.barcodes or not keys.barcodes or one.barcodes & keys.barcodes.keys()
         else:
             assert may_be == [one]
             assert keys.asins & one.asins or keys.barcodes.keys() & one.barcodes

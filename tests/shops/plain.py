@@ -11,6 +11,7 @@ from django_amazon_sync.shops.model_shop import (
     LineFields,
     ModelShop,
     OrderFields,
+    ParcelFields,
     ProductFields,
 )
 
@@ -75,6 +76,20 @@ class RichShop(ModelShop):
         total="price",
         gift_message="greeting",
         tax_collected_by="tax_by",
+    )
+
+
+class ParcelShop(RichShop):
+    """Sends an order in as many parcels as it likes."""
+
+    parcel = ParcelFields(
+        "plainshop.ParcelLine",
+        parcel="parcel",
+        line="line",
+        quantity="units",
+        shipped_at="parcel__sent",
+        carrier="parcel__carrier__name",
+        tracking="parcel__tracking",
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from django.contrib.auth import get_user_model
+from oscar.core.loading import get_model
 
+from django_amazon_sync.data import ShipmentData
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.testing.shop_contract import PlacedOrder, Sample, ShopContract
 from tests import factories
@@ -14,6 +18,8 @@ pytestmark = pytest.mark.wheel
 
 
 class TestOscarShop(ShopContract):
+    parcels = "several"
+
     @pytest.fixture
     def shop(self, db: None) -> OscarShop:
         factories.stock_record("MUG", in_stock=20, upc="2000000000015")
@@ -32,6 +38,14 @@ class TestOscarShop(ShopContract):
 
     def read_order(self, pk: str) -> PlacedOrder:
         return read_order(pk)
+
+    def send_parcel(self, pk: str, items: Mapping[str, int], tracking: str) -> None:
+        factories.shipping_event(pk, dict(items), f"Carrier: DHL / Tracking: {tracking}")
+
+    def correct_parcel(self, parcel: ShipmentData, tracking: str) -> None:
+        event = get_model("order", "ShippingEvent").objects.get(pk=parcel.pk)
+        event.notes = event.notes.replace(parcel.tracking, tracking)
+        event.save()
 
 
 @pytest.mark.django_db

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 import pytest
+from django.utils import timezone
 
-from django_amazon_sync.data import Money
+from django_amazon_sync.data import Money, ShipmentData
 from django_amazon_sync.testing.shop_contract import PlacedLine, PlacedOrder, Sample, ShopContract
-from tests.plainshop.models import Item, Order, SoldThing, Thing, Vendor
-from tests.shops.plain import BareShop, RichShop
+from tests.plainshop.models import (
+    Carrier,
+    Item,
+    Order,
+    OrderLine,
+    Parcel,
+    SoldThing,
+    Thing,
+    Vendor,
+)
+from tests.shops.plain import BareShop, ParcelShop, RichShop
 
 pytestmark = pytest.mark.wheel
 
 
+def stock() -> None:
+    """What both rich shops sell."""
+    bath, kitchen = (Vendor.objects.create(code=code) for code in ("bath", "kitchen"))
+    Item.objects.create(
+        code="soap", name="Soap", price="4.50", on_hand=20, barcode="2000000000015", vendor=bath
+    )
+    Item.objects.create(code="brush/2", name="Brush", price="9.90", on_hand=6, vendor=bath)
+    Item.objects.create(code="basket", name="Basket", price="39.00", vendor=kitchen)
+
+
 class TestRichShop(ShopContract):
+    parcels: Literal["one", "several"] = "one"
+
     @pytest.fixture
     def shop(self, db: None) -> RichShop:
-        bath, kitchen = (Vendor.objects.create(code=code) for code in ("bath", "kitchen"))
-        Item.objects.create(
-            code="soap", name="Soap", price="4.50", on_hand=20, barcode="2000000000015", vendor=bath
-        )
-        Item.objects.create(code="brush/2", name="Brush", price="9.90", on_hand=6, vendor=bath)
-        Item.objects.create(code="basket", name="Basket", price="39.00", vendor=kitchen)
+        stock()
         return RichShop()
 
     @pytest.fixture
@@ -51,6 +70,33 @@ class TestRichShop(ShopContract):
             text="\n".join([*kept, order.remarks, *(line.greeting for line in lines)]),
             status=order.state,
         )
+
+    def send_parcel(self, pk: str, items: Mapping[str, int], tracking: str) -> None:
+        dhl, _made = Carrier.objects.get_or_create(name="DHL")
+        Order.objects.filter(pk=pk).update(sent=timezone.now(), carrier=dhl, tracking=tracking)
+
+    def correct_parcel(self, parcel: ShipmentData, tracking: str) -> None:
+        Order.objects.filter(pk=parcel.pk).update(tracking=tracking)
+
+
+class TestParcelShop(TestRichShop):
+    parcels = "several"
+
+    @pytest.fixture
+    def shop(self, db: None) -> ParcelShop:
+        stock()
+        return ParcelShop()
+
+    def send_parcel(self, pk: str, items: Mapping[str, int], tracking: str) -> None:
+        dhl, _made = Carrier.objects.get_or_create(name="DHL")
+        parcel = Parcel.objects.create(sent=timezone.now(), carrier=dhl, tracking=tracking)
+        reference = Order.objects.get(pk=pk).reference
+        for item, units in items.items():
+            line = OrderLine.objects.get(order__reference=reference, amazon_id=item)
+            parcel.lines.create(line=line, units=units)
+
+    def correct_parcel(self, parcel: ShipmentData, tracking: str) -> None:
+        Parcel.objects.filter(pk=parcel.pk).update(tracking=tracking)
 
 
 class TestBareShop(ShopContract):

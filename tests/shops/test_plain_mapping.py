@@ -15,7 +15,7 @@ from django_amazon_sync.shops.model_shop import (
     ProductFields,
 )
 from tests.plainshop.models import Order, OrderLine
-from tests.shops.plain import BareShop, RichShop, VisibleShop
+from tests.shops.plain import BareShop, ParcelShop, RichShop, VisibleShop
 
 #: What is changed of the rich shop's mapping, and the beginning of the sentence that says so.
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
@@ -59,6 +59,24 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+#: What is changed of the mapping of parcels, and the beginning of the sentence that says so.
+PARCEL_FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"model": "plainshop.Box"}, "there is no model 'plainshop.Box' for ParcelFields"),
+    ({"parcel": "box"}, "ParcelFields.parcel: plainshop.ParcelLine has no field box"),
+    ({"quantity": "unitz"}, "ParcelFields.quantity: plainshop.ParcelLine has no field unitz"),
+    ({"shipped_at": "parcel__left"}, "ParcelFields.shipped_at: plainshop.Parcel has no field left"),
+    ({"tracking": "parcel__number"}, "ParcelFields.tracking: plainshop.Parcel has no field number"),
+    ({"line": "parcel"}, "ParcelFields.line: parcel of plainshop.ParcelLine is no relation to pl"),
+    ({"line": "lines"}, "ParcelFields.line: lines of plainshop.ParcelLine is no relation to plain"),
+]
+
+
+@pytest.mark.parametrize(("changes", "sentence"), PARCEL_FAULTS)
+def test_a_wrong_mapping_of_parcels_is_named(changes: dict[str, Any], sentence: str) -> None:
+    [fault] = faults_of(parcel=replace(ParcelShop.parcel, **changes))
+    assert fault.startswith(sentence)
+
+
 def faults_of(**mapping: Any) -> list[str]:
     shop: Any = type("MyShop", (RichShop,), mapping)
     found: list[str] = shop.mapping_faults()
@@ -68,6 +86,7 @@ def faults_of(**mapping: Any) -> list[str]:
 def test_good_mappings_have_no_fault() -> None:
     assert RichShop.mapping_faults() == []
     assert BareShop.mapping_faults() == []
+    assert ParcelShop.mapping_faults() == []
 
 
 @pytest.mark.parametrize(("part", "change", "sentence"), FAULTS)

@@ -415,6 +415,58 @@ def test_a_line_says_what_was_cancelled_of_it() -> None:
     assert (saved.total, saved.lines.get().unit_price) == (Decimal(30), Decimal(12))
 
 
+def cancel_in_the_shop(pk: str, *, tells_the_line: bool) -> None:
+    """As a shop's own button does it: the order is void, and its units are for sale again."""
+    saved = Order.objects.get(pk=pk)
+    for line in saved.lines.all():
+        Item.objects.filter(orderline=line).update(on_hand=F("on_hand") + line.quantity)
+        if tells_the_line:
+            OrderLine.objects.filter(pk=line.pk).update(taken=0)
+    saved.state = Order.State.VOID
+    saved.save()
+
+
+@pytest.mark.parametrize("tells_the_line", [True, False])
+@pytest.mark.parametrize("lines", [(), (new_line("1", "soap", 0),)])
+def test_what_the_shop_gave_back_is_not_given_back_again(
+    tells_the_line: bool, lines: tuple[Any, ...]
+) -> None:
+    """Units given back twice are sold twice."""
+    item()
+    order = new_order(new_line("1", "soap", 4))
+    pk = rich.place_order(order, CHOICES)
+    cancel_in_the_shop(pk, tells_the_line=tells_the_line)
+    assert stock_of(rich) == {"soap": 10}
+    for _ in range(2):
+        rich.update_order(pk, replace(order, status="CANCELLED", lines=lines), CHOICES)
+    assert stock_of(rich) == {"soap": 10}
+    told = [one for one in ours(Order.objects.get(pk=pk)) if "left as it is" in one]
+    assert len(told) == (0 if tells_the_line else 1)
+
+
+def test_a_shop_that_restocks_by_its_own_hook_gives_back_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its lines are lowered before it hears that the order is cancelled."""
+    item()
+    order = new_order(new_line("1", "soap", 4))
+    pk = rich.place_order(order, CHOICES)
+    save = Order.save
+
+    def save_and_restock(saved: Order, *args: Any, **kwargs: Any) -> None:
+        was = Order.objects.get(pk=saved.pk).state
+        save(saved, *args, **kwargs)
+        if saved.state == Order.State.VOID != was:
+            for line in saved.lines.all():
+                Item.objects.filter(orderline=line).update(on_hand=F("on_hand") + line.quantity)
+
+    monkeypatch.setattr(Order, "save", save_and_restock)
+    for _ in range(2):
+        rich.update_order(pk, replace(order, status="CANCELLED"), CHOICES)
+    assert Order.objects.get(pk=pk).state == Order.State.VOID
+    assert stock_of(rich) == {"soap": 10}
+
+
 def test_more_than_was_sold_and_lines_that_are_not_there_are_shown() -> None:
     item()
     order = new_order(new_line("1", "soap", 1))

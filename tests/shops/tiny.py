@@ -150,8 +150,10 @@ def as_offer(article: Article) -> Offer:
 
 
 def article_of(line: OrderLine, known: set[str]) -> str:
-    """The article that a line stands for: as it is linked, else by Amazon's SKU; empty for none."""
-    return next((code for code in (line.offer_pk, line.sku) if code in known), "")
+    """The article that a line stands for: the one that it names, or that of its SKU if it names
+    none; empty where it is not there."""
+    code = line.offer_pk or line.sku
+    return code if code in known else ""
 
 
 def as_document(line: OrderLine, article: str) -> dict[str, object]:

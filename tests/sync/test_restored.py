@@ -64,3 +64,10 @@ def test_what_was_on_its_way_counts_as_silent(world: World) -> None:
     sent.refresh_from_db()
     assert sent.state == SubmissionState.FAILED
     assert Listing.objects.get().believed == {}
+
+
+def test_what_staff_deactivated_stays_so(world: World) -> None:
+    world.account.move(AccountState.DISCONNECTED, state_reason="By anna.", deactivated=True)
+    restore(world.account)
+    world.account.refresh_from_db()
+    assert (world.account.state, world.account.deactivated) == (AccountState.DISCONNECTED, True)

@@ -33,11 +33,18 @@ ANSWERS = {
     "tokens die soon": Switches(access_token_lifetime=30, page_token_lifetime=5),
 }
 
+#: The answers that differ most in what has to be sent, and in what comes.
+FIRST = ("as believed", "merge refused, replace keeps", "searches omit orders")
+
 
 @pytest.mark.parametrize(
     "amazon",
-    [{"switches": switches} for switches in ANSWERS.values()],
-    ids=ANSWERS.keys(),
+    [
+        pytest.param(
+            {"switches": switches}, id=name, marks=() if name in FIRST else pytest.mark.thorough
+        )
+        for name, switches in ANSWERS.items()
+    ],
     indirect=True,
 )
 def test_shop_and_amazon_are_in_step_whatever_the_answer(
@@ -119,6 +126,11 @@ def tell_the_story(connect: Callable[..., World], settings: Any) -> None:
     world.send_changes()
     for marketplace in (DE, FR):
         assert world.live("MUG", marketplace).quantity == 17 - 2
+    # Amazon shows 16, which might be of a newer sale; an import past that moment tells.
+    world.amazon.advance(300)
+    world.import_orders()
+    world.send_changes()
+    for marketplace in (DE, FR):
         assert world.live("a/b c%2F+#,ü", marketplace).quantity == 17
 
     # Shipped, once.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
@@ -92,8 +93,9 @@ def a_feed_goes_out_and_its_report_comes_back(told: Telling) -> None:
         assert feed.add(sku, "PRODUCT", [patches.price_patch(DE, Money(Decimal(price), "EUR"))])
     feed.close()
     slot = feeds.create_feed_document(client)
-    told.see(documents.upload, slot.url, io.BytesIO(b"{}"), "text/plain")
-    told.see(documents.upload, slot.url, file, feeds.CONTENT_TYPE)
+    upload = partial(documents.upload, endpoint=client.endpoint)
+    told.see(upload, slot.url, io.BytesIO(b"{}"), "text/plain")
+    told.see(upload, slot.url, file, feeds.CONTENT_TYPE)
     feed_id = feeds.create_feed(client, DE, slot.document_id)
     told.amazon.advance(200)
     for switch in ("whole", "truncated"):
@@ -116,7 +118,7 @@ def a_report_comes_in(told: Telling) -> None:
 
 def a_schema_comes_from_its_own_address(told: Telling) -> None:
     definition = product_types.get_product_type(told.client, "DRINKING_CUP", DE)
-    told.see(product_types.read_schema, definition)
+    told.see(product_types.read_schema, told.client, definition)
 
 
 def tokens_expire_and_are_revoked(told: Telling) -> None:

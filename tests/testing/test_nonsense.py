@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_amazon_sync.testing.simulator import Simulator
+from tests.examples import examples
 from tests.testing.callers import (
     FEEDS,
     LISTINGS_REPORT,
@@ -109,7 +110,7 @@ def still_well(caller: Caller, sku: str) -> None:
     assert caller.search_listings(withStatus="BUYABLE", includedData=DATA).status == 200
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(patches, min_size=1, max_size=2))
 def test_patches_of_nonsense(caller: Caller, sent: list[dict[str, Any]]) -> None:
     got = caller.patch("MUG-BLUE", *sent)
@@ -118,7 +119,7 @@ def test_patches_of_nonsense(caller: Caller, sent: list[dict[str, Any]]) -> None
     still_well(caller, "MUG-BLUE")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict(values)), st.sampled_from(["A", "B", "C"]))
 def test_puts_of_nonsense(caller: Caller, attributes: dict[str, Any], sku: str) -> None:
     good = {
@@ -133,7 +134,7 @@ def test_puts_of_nonsense(caller: Caller, attributes: dict[str, Any], sku: str) 
     still_well(caller, sku)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(anything)
 def test_bodies_of_nonsense(caller: Caller, body: Any) -> None:
     path = f"/listings/2021-08-01/items/{caller.seller.seller_id}/MUG-BLUE"
@@ -141,7 +142,7 @@ def test_bodies_of_nonsense(caller: Caller, body: Any) -> None:
         assert caller.call(method, path, body, marketplaceIds=US).status == 400
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.fixed_dictionaries(
         {},
@@ -158,7 +159,7 @@ def test_confirmations_of_nonsense(caller: Caller, changes: dict[str, Any]) -> N
     assert amazon.order(order_id)["fulfillment"]["fulfillmentStatus"] in ("UNSHIPPED", "SHIPPED")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -206,7 +207,7 @@ headers = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(messages, min_size=1, max_size=3), headers)
 def test_feeds_of_nonsense(caller: Caller, sent: list[Any], header: dict[str, Any]) -> None:
     feed_id = caller.send_feed(*sent, **header)
@@ -220,7 +221,7 @@ def test_feeds_of_nonsense(caller: Caller, sent: list[Any], header: dict[str, An
     still_well(caller, "LAMP-OAK")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.binary(max_size=40))
 def test_documents_of_nonsense(caller: Caller, content: bytes) -> None:
     feed_id = caller.create_feed(caller.upload(content)).body["feedId"].text
@@ -228,14 +229,14 @@ def test_documents_of_nonsense(caller: Caller, content: bytes) -> None:
     assert caller.amazon.feed(feed_id).status == "FATAL"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(anything)
 def test_bodies_of_nonsense_for_feeds_and_reports(caller: Caller, body: Any) -> None:
     for path in (f"{FEEDS}/documents", f"{FEEDS}/feeds", f"{REPORTS}/reports"):
         assert caller.call("POST", path, body).status == 400
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.fixed_dictionaries(
         {}, optional=dict.fromkeys(("reportType", "marketplaceIds", "reportOptions"), anything)
@@ -247,7 +248,7 @@ def test_reports_of_nonsense(caller: Caller, changes: dict[str, Any]) -> None:
     caller.amazon.finish_reports()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from([f"{FEEDS}/feeds", f"{REPORTS}/reports", "/fba/inventory/v1/summaries"]),
     st.dictionaries(
@@ -274,7 +275,7 @@ def test_pages_of_nonsense(caller: Caller, path: str, query: dict[str, str]) -> 
     a_minute_later(caller)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(["GET", "PUT", "POST"]),
     st.dictionaries(

@@ -443,6 +443,39 @@ def test_a_search_omits_one_order_now_and_then() -> None:
     assert len(placed) == 4
 
 
+def test_some_orders_no_search_shows_and_some_an_hour_late() -> None:
+    switches = Switches(unsearchable_orders=0.2, late_orders=0.3, access_token_lifetime=10_000)
+    with Simulator(switches=switches, rate_limits=False) as amazon:
+        caller = Caller(amazon)
+        placed = {amazon.buy("na", US, "TEA-EARL-GREY-500") for _ in range(40)}
+        amazon.advance(130)
+        soon = set(found(caller))
+        amazon.advance(3600)
+        later = set(found(caller))
+        shown = {number for number in placed if amazon.order(number)}
+        caller.close()
+    assert soon < later < placed == shown
+
+
+def test_pages_may_repeat_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_amazon_sync.testing.simulator.orders.REPEATED", 2)
+    switches = Switches(repeated_orders=1)
+    with Simulator(switches=switches, rate_limits=False) as amazon:
+        caller = Caller(amazon)
+        placed = {amazon.buy("na", US, "TEA-EARL-GREY-500") for _ in range(7)}
+        amazon.advance(130)
+        pages: list[list[str]] = []
+        token: dict[str, Any] = {}
+        while token or not pages:
+            body = caller.search_orders(maxResultsPerPage=4, **token).body
+            pages.append([order["orderId"].text for order in body["orders"]])
+            more = body.get("pagination")
+            token = {"paginationToken": more["nextToken"].text} if more else {}
+        caller.close()
+    assert set().union(*pages) == placed
+    assert pages[0][-2:] == pages[1][:2]
+
+
 def test_old_orders_can_be_placed(caller: Caller) -> None:
     amazon = caller.amazon
     order_id = amazon.buy("na", US, "MUG-BLUE", at=amazon.now() - timedelta(days=30))

@@ -142,6 +142,20 @@ def test_a_clock_that_runs_ahead_meets_a_ship_date_in_the_future() -> None:
             caller.close()
 
 
+def test_a_confirmation_may_be_accepted_and_lost() -> None:
+    with Simulator(switches=Switches(shipments_dropped=1.0), rate_limits=False) as amazon:
+        caller = Caller(amazon)
+        order_id = amazon.buy("na", US, "MUG-BLUE")
+        assert caller.confirm(order_id).status == 204
+        amazon.advance(600)
+        assert packages(amazon, order_id) == []
+        amazon.switch(shipments_dropped=0.0)
+        assert caller.confirm(order_id).status == 204
+        amazon.advance(61)
+        assert packages(amazon, order_id) == [("1", 1)]
+        caller.close()
+
+
 def test_a_cancellation_overtakes_a_confirmation(caller: Caller) -> None:
     amazon = caller.amazon
     order_id = amazon.buy("na", US, "MUG-BLUE")

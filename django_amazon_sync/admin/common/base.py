@@ -13,14 +13,18 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model, QuerySet
 from django.forms import Field, ModelForm, MultiWidget, SplitDateTimeField, Widget
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts, within_scopes
 from django_amazon_sync.admin.common.formatting import brief
+from django_amazon_sync.admin.common.number_fields import form_class_of
+from django_amazon_sync.admin.common.odd_requests import all_refusing
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.messages import shown
 from django_amazon_sync.models import Marketplace
+from django_amazon_sync.rules.identifiers import may_be_pk
 
 Row = TypeVar("Row", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
@@ -114,10 +118,18 @@ class Screen(AccountScoped[Row], ModelScreen[Row]):
     has_replay_permission = needs("replay_amazonorder")
     has_match_permission = needs("match_listing")
     has_confirm_permission = needs("confirm_shipment")
+    has_erase_permission = needs("erase_personal_data")
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """All addresses of the screen, also those that a screen of its own adds."""
+        return all_refusing(super().urls)
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Field | None:
+        if of_numbers := form_class_of(db_field):
+            kwargs.setdefault("form_class", of_numbers)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, SplitDateTimeField):
             _name_parts(field)
@@ -167,6 +179,8 @@ class RowsInline(AccountScoped[Row], RowsTable[Row, Parent]):
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Field | None:
         """The head of the table names a column for those who see it; this, for the others."""
+        if of_numbers := form_class_of(db_field):
+            kwargs.setdefault("form_class", of_numbers)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, SplitDateTimeField):
             _name_parts(field)
@@ -252,11 +266,6 @@ class WordFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
-
-
-def may_be_pk(text: str) -> bool:
-    """Whether what an address holds may be the pk of a row; databases count to 2 ** 63."""
-    return text.isdecimal() and len(text) < 19
 
 
 def marketplace_name(code: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -11,17 +13,17 @@ from urllib.parse import urlencode
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import messages
+from django_amazon_sync.admin.common.words import store_name, words
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome
-from django_amazon_sync.sync.offers.fields import FIELDS, OF_SHOP, REMOVED
+from django_amazon_sync.sync.offers.fields import FIELDS, OF_SHOP, PRICE, REMOVED
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -48,8 +50,46 @@ def list_link(model: type[Model], text: object, **filters: object) -> SafeString
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
-#: A cell that begins like this is a formula to a spreadsheet; an apostrophe before it guards it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may run this cell; an apostrophe before it guards it.
+
+    Programs skip what is blank or has no width, and some read the wide signs of East Asia, or a
+    minus that is no hyphen, as the plain ones.
+    """
+    if text[:1] in ("\t", "\r", "\n"):
+        return True
+    begins = next((sign for sign in text if not _is_skipped(sign)), "")
+    return unicodedata.normalize("NFKC", begins)[:1] in ("=", "+", "-", "@", "\N{MINUS SIGN}")
+
+
+def _is_skipped(sign: str) -> bool:
+    return sign.isspace() or unicodedata.category(sign) in ("Cc", "Cf", "Zs", "Mn")
+
+
+#: Where a cell may be torn: in countries that write decimals with a comma, spreadsheets take a
+#: semicolon for the border of cells, and then no quotes hold a cell's lines together.
+_TORN = re.compile(r"([;\r\n])")
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet runs, however it tears it; ``unguarded`` gives it back."""
+    pieces = _TORN.split(text)
+    pieces[::2] = [f"'{each}" if is_formula(each) or each[:1] == "'" else each
+                   for each in pieces[::2]]  # fmt: skip
+    return "".join(pieces) if text[:1] not in ("\r", "\n") else "'" + "".join(pieces)
+
+
+def unguarded(text: str) -> str:
+    """What ``guarded`` was given; what has no guard is as it was."""
+    if text[:2] in ("'\r", "'\n"):
+        text = text[1:]
+    pieces = _TORN.split(text)
+    pieces[::2] = [each[1:] if _has_guard(each) else each for each in pieces[::2]]
+    return "".join(pieces)
+
+
+def _has_guard(text: str) -> bool:
+    return text[:1] == "'" and (is_formula(text[1:]) or text[1:2] == "'")
 
 
 class Echo:
@@ -73,6 +113,12 @@ def count_name(name: str) -> StrOrPromise:
     return Outcome(name).label if name in Outcome.values else COUNTS.get(name, name)
 
 
+def by_store(numbers: Mapping[str, int]) -> str:
+    """Numbers by marketplace (code): "Amazon.de 3, Amazon.fr 2"."""
+    named = sorted((store_name(code), number) for code, number in numbers.items())
+    return ", ".join(f"{name} {number}" for name, number in named)
+
+
 def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """A small table; empty where there are no rows."""
     context = {"head": head, "rows": list(rows)}
@@ -89,7 +135,7 @@ def document(value: object) -> SafeString:
 
 def moment(at: datetime | None) -> str:
     """A time in the zone of whoever looks."""
-    return "" if at is None else date_format(localtime(at), "DATETIME_FORMAT")
+    return "" if at is None else messages.moment(at)
 
 
 def brief(text: str) -> str:
@@ -97,25 +143,24 @@ def brief(text: str) -> str:
     return Truncator(text).chars(120)
 
 
-def plain(value: object) -> str:
-    """A value of a mapping as people read it: nothing for None, JSON for what has parts."""
-    if value is None:
-        return ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-
-
 def value_text(name: str, value: FieldValue) -> str:
     """The value of a field as people write it."""
     if name not in FIELDS:
-        return plain(value)
+        return words(value)
     if value == REMOVED and name not in OF_SHOP:
         return gettext("taken away")
+    if value == REMOVED and name == PRICE:
+        return gettext("offer ended")
     try:
         return FIELDS[name].to_text(value)
     except (AttributeError, KeyError, TypeError, ValueError):  # two sides, or a value of before
-        return plain(value)
+        return words(value)
 
 
 def in_words(mapping: FieldValues) -> str:
     """A mapping in one line: the values in the order of the fields, the name left out."""
-    return ", ".join(plain(mapping[name]) for name in ("price", "quantity") if name in mapping)
+    shown = (name for name in ("price", "quantity") if name in mapping)
+    return ", ".join(
+        value_text(name, REMOVED) if mapping[name] == REMOVED else words(mapping[name])
+        for name in shown
+    )

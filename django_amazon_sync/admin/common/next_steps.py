@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
-from django_amazon_sync.admin.common.formatting import moment
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
+    HOLDING_STATES,
     AccountState,
     AmazonOrder,
-    Listing,
     OrderState,
-    Presence,
     RunState,
     SellerAccount,
     Shipment,
@@ -24,7 +22,7 @@ from django_amazon_sync.models import (
     SubmissionState,
     SyncRun,
 )
-from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
+from django_amazon_sync.sync.offers.reserved_units import units_held
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 from django_amazon_sync.sync.orders.placing import NOT_WHOLE, PLACED_AS_IT_IS
 from django_amazon_sync.sync.runs.work import why_not_writing
@@ -35,60 +33,106 @@ if TYPE_CHECKING:
 
 def of_account(account: SellerAccount) -> StrOrPromise:
     """What an account does by itself, and what it waits for."""
+    if account.state == AccountState.DISCONNECTED:
+        return _DEACTIVATED if account.deactivated else _DISCONNECTED
     if account.state == AccountState.LIVE and not account.writes_from(conf.get("DEPLOYMENT")):
         return why_not_writing(account)
-    return _ACCOUNT[AccountState(account.state)]
+    return f"{_ACCOUNT[AccountState(account.state)]} {of_import(account)}"
+
+
+def of_import(account: SellerAccount) -> StrOrPromise:
+    """Whether the orders of an account come in."""
+    return _("Orders come in.") if account.import_orders else _("No orders come in, as you chose.")
 
 
 _ACCOUNT: dict[AccountState, StrOrPromise] = {
     AccountState.OBSERVING: _(
-        "Orders come in and nothing is sent: an export only reports what it would change. "
+        "Nothing is sent: an export only reports what it would change. "
         "Look at such a run, then release the account."
     ),
-    AccountState.LIVE: _("What changes in the shop is sent, and orders come in."),
-    AccountState.PAUSED: _("Nothing is sent until the account is released; orders still come in."),
-    AccountState.DISCONNECTED: _(
-        "Nothing happens until the account is connected again: choose “Connect again” on its page, "
-        "or enter a new client secret on its application."
-    ),
+    AccountState.LIVE: _("What changes in the shop is sent."),
+    AccountState.PAUSED: _("Nothing is sent until the account is released."),
 }
+_DISCONNECTED = _(
+    "Nothing happens until the account is connected again: choose “Connect again” on its page, "
+    "or enter a new client secret on its application."
+)
+_DEACTIVATED = _(
+    "Nothing happens, as somebody deactivated the account. Choose the action to take that back; "
+    "no new token is needed."
+)
 
 
 def of_order(order: AmazonOrder) -> StrOrPromise:
     """What becomes of an order next."""
-    if order.state == OrderState.PLACED and order.cancellation_requested and not order.ship_anyway:
+    if order.account.state == AccountState.DISCONNECTED and order.state in NOT_PLACED:
+        return _("Nothing, until its account is connected again.")
+    if order.state == OrderState.PLACED:
+        return _of_placed(order)
+    if order.state == OrderState.RECORDED and order.reason_code == Code.BEFORE_CUT_OVER:
+        return _("Nothing, unless you choose the action to place it; that takes no stock.")
+    if order.state == OrderState.CANCELLED and not order.takes_stock:
+        return _("Nothing: it is cancelled.")
+    if order.state == OrderState.QUARANTINED:
+        return f"{_what_mends(order)} {_what_it_holds(order)}"
+    if order.state in NOT_PLACED and not order.account.import_orders:
+        return _("Nothing by itself, as no orders are imported for its account.")
+    return _ORDER[OrderState(order.state)]
+
+
+#: The states of an order that an import may place yet.
+NOT_PLACED = frozenset(HOLDING_STATES)
+
+
+def _of_placed(order: AmazonOrder) -> StrOrPromise:
+    if order.cancellation_requested and not order.ship_anyway:
         return _(
             "The buyer asks to cancel, so no shipment is confirmed until you decide: cancel it on "
             "Amazon, or choose the action to ship anyway."
         )
-    if order.state == OrderState.RECORDED and order.reason_code == Code.BEFORE_CUT_OVER:
-        return _("Nothing, unless you choose the action to place it; that takes no stock.")
-    if order.state == OrderState.QUARANTINED and order.reason_code in MAPPING_CODES:
+    if order.fulfilled_by == "AMAZON":
+        return _("Nothing: Amazon ships it.")
+    return _("The shop's shipments of it are confirmed to Amazon.")
+
+
+def _what_mends(order: AmazonOrder) -> StrOrPromise:
+    """What ends the quarantine of an order."""
+    if order.reason_code in MAPPING_CODES and order.account.import_orders:
         return _(
-            "It holds its stock until it is placed: choose what the reason names in the order "
-            "mappings, and the next import places it by itself."
+            "Choose what the reason names in the order mappings, and the next import places it by "
+            "itself."
         )
-    if order.state == OrderState.QUARANTINED and order.reason_code in PLACED_AS_IT_IS:
+    if order.reason_code in PLACED_AS_IT_IS:
         return _(
             "Amazon is asked for it once a day: place it when Amazon says what is missing, or "
             "choose the action to place it as it is, at the sum of its lines."
         )
-    if order.state == OrderState.QUARANTINED and order.reason_code in NOT_WHOLE:
+    if order.reason_code in NOT_WHOLE:
         return _(
-            "What can be read of it holds its stock, and Amazon is asked for it again and again: "
-            "less and less often, and at once if you replay it."
+            "Amazon is asked for it again and again: less and less often, and at once if you "
+            "replay it."
         )
-    return _ORDER[OrderState(order.state)]
+    return _("Mend what the reason names, then replay it.")
+
+
+def _what_it_holds(order: AmazonOrder) -> str:
+    """What an order that is not placed keeps from sale."""
+    if order.units_unknown_since:
+        return gettext("Which units it holds back from sale is not known.")
+    units = units_held(order)
+    if not units:
+        return gettext("It holds no stock of the shop back.")
+    return ngettext(
+        "Until then %(units)d unit of the shop's stock is held back from sale.",
+        "Until then %(units)d units of the shop's stock are held back from sale.",
+        units,
+    ) % {"units": units}
 
 
 _ORDER: dict[OrderState, StrOrPromise] = {
     OrderState.SEEN: _("The next import asks Amazon for what is missing."),
     OrderState.HELD: _("It waits for Amazon and is placed in the shop then."),
     OrderState.WAITING: _("The next import places it in the shop."),
-    OrderState.PLACED: _("The shop's shipments of it are confirmed to Amazon."),
-    OrderState.QUARANTINED: _(
-        "It holds its stock until it is placed: mend what the reason names, then replay it."
-    ),
     OrderState.CANCELLED: _("Nothing: its units are on sale again."),
     OrderState.RECORDED: _("Nothing: it is kept for the record."),
 }
@@ -104,8 +148,11 @@ _SHIPMENT: dict[ShipmentState, StrOrPromise] = {
     ShipmentState.NEW: _("The next run confirms it to Amazon."),
     ShipmentState.SENT: _("It waits for Amazon's answer."),
     ShipmentState.UNKNOWN: _("Amazon's answer was lost; the next run settles it."),
-    ShipmentState.CONFIRMED: _("Nothing: Amazon has it."),
+    ShipmentState.CONFIRMED: _("Amazon accepted it; a later run looks whether it shows it."),
     ShipmentState.REFUSED: _("Mend what the reason names, then send it again."),
+    ShipmentState.SEEN: _("Nothing: Amazon has it."),
+    ShipmentState.UNSEEN: _("Nothing by itself: send it again, or take it as done."),
+    ShipmentState.DONE: _("Nothing."),
 }
 
 
@@ -151,46 +198,3 @@ _RUN: dict[RunState, StrOrPromise] = {
     RunState.DONE: _("Nothing: it is finished."),
     RunState.STOPPED: _("The reason says what stopped it; the next run goes on from there."),
 }
-
-
-def of_listing(listing: Listing) -> StrOrPromise:
-    """What an export does with a listing next; the most pressing first."""
-    if listing.held:
-        return _("Its changes wait until you approve them.")
-    if listing.refused and listing.again_at:
-        return gettext(
-            "What Amazon refused is tried again by itself on %(again)s, and before that when the "
-            "value changes in the shop, or when you export this SKU."
-        ) % {"again": moment(listing.again_at)}
-    if listing.refused:
-        return _(
-            "What Amazon refused goes again when the value changes in the shop, or when you "
-            "export this SKU."
-        )
-    if not _is_synchronised(listing):
-        if listing.sku.managed or listing.sku.sold_here:
-            return _("Nothing is sent but a quantity of 0: it is not synchronised, or gone.")
-        return _("Nothing is sent: it is not synchronised, and was never sold from here.")
-    if listing.synchronise_here is False:
-        return _("Only the quantity is sent: it is not synchronised in this marketplace.")
-    if kept_by_amazon(listing.drift, amazon_wins(listing.marketplace)):
-        return _(
-            "Another hand changed it on Amazon, and Amazon wins here: it stays until you take it "
-            "over or send the shop's value."
-        )
-    if listing.drift:
-        return _("Amazon shows something other than what it accepted; the next export mends it.")
-    return _PRESENCE[Presence(listing.presence)]
-
-
-_PRESENCE: dict[Presence, StrOrPromise] = {
-    Presence.UNREAD: _("The next export reads it from Amazon before anything is sent."),
-    Presence.ABSENT: _("The next export creates it, where its ASIN or barcode is known."),
-    Presence.PRESENT: _("What changes in the shop is sent."),
-}
-
-
-def _is_synchronised(listing: Listing) -> bool:
-    sku = listing.sku
-    wanted = sku.account.synchronise_all if sku.synchronise is None else sku.synchronise
-    return wanted and bool(sku.offer_pk)

@@ -12,8 +12,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
 from django_amazon_sync import tasks
+from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.models import (
+    AccountState,
     Job,
     Listing,
     Marketplace,
@@ -68,17 +70,29 @@ def ask(
     done: str = "",
 ) -> None:
     """Queue one run for each account and say so, after what is ``done`` already."""
-    start_and_say(request, queued(request, job, wanted, dry_run=dry_run), done)
+    asked = list(wanted)
+    runs = queued(request, job, asked, dry_run=dry_run)
+    if runs or done or not asked:  # else it is said of each account why not
+        start_and_say(request, runs, done)
 
 
 def queued(
     request: HttpRequest, job: Job, wanted: Iterable[Wanted], *, dry_run: bool = False
 ) -> list[SyncRun]:
-    """One run for each account, which ``start_and_say`` hands to a worker."""
+    """One run for each account, which ``start_and_say`` hands to a worker.
+
+    Of an account that is disconnected it would be called off later: it is said now.
+    """
     user = request.user if request.user.is_authenticated else None
+    asked = list(wanted)
+    off = {row.pk: row for row, _options in asked if row.state == AccountState.DISCONNECTED}
+    for row in off.values():
+        text = gettext("No run is queued for %(account)s.") % {"account": row}
+        messages.error(request, f"{text} {next_steps.of_account(row)}")
     return [
         jobs.request(account, job, options=options, dry_run=dry_run, asked_by=user)
-        for account, options in wanted
+        for account, options in asked
+        if account.pk not in off
     ]
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync import clock
-from django_amazon_sync.admin.common import help_links, next_steps
+from django_amazon_sync.admin.common import ask_first, help_links, next_steps
 from django_amazon_sync.admin.common.access import SEES_BUYERS
 from django_amazon_sync.admin.common.base import (
     AccountFilter,
@@ -28,9 +28,12 @@ from django_amazon_sync.admin.common.base import (
     WordFilter,
     marketplace_name,
 )
+from django_amazon_sync.admin.common.conditions import to_ship
 from django_amazon_sync.admin.common.formatting import document, link, list_link
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
+from django_amazon_sync.admin.common.seen import compared, mark, say_left_out, with_mark
+from django_amazon_sync.admin.orders.erasing import ErasesOrders
 from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.admin.orders.units import UnitsPages, link_to_units
 from django_amazon_sync.amazon.orders import read_order
@@ -55,6 +58,7 @@ from django_amazon_sync.sync.orders.mappings import MAPPING_CODES
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec as Fieldsets
+    from django_stubs_ext import StrOrPromise
 
 Orders = QuerySet[AmazonOrder]
 
@@ -110,19 +114,21 @@ class ShipByFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> Iterable[tuple[str, Any]]:
-        return [("near", _("within a day, or overdue"))]
+        return [("near", _("within a day, or overdue")), ("all", _("not shipped yet"))]
 
     def queryset(self, request: HttpRequest, queryset: Orders) -> Orders:
+        if self.value() == "all":
+            return queryset.filter(to_ship())
         return attention.near(queryset, clock.now()) if self.value() == "near" else queryset
 
 
 @admin.register(AmazonOrder)
-class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
+class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     change_list_template = "django_amazon_sync/admin/orders.html"
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
     list_display = (
-        "number", "state", "why", "total_shown", "store", "ordered_at", "ship_by", "status",
+        "number", "listed_state", "why", "total_shown", "store", "ordered_at", "ship_by", "status",
         "account",
     )  # fmt: skip
     list_filter = (
@@ -134,16 +140,22 @@ class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
     search_fields = ("number", "=shop_order_pk", "lines__sku", "lines__asin")
     search_help_text = _("Amazon order id, SKU, ASIN or the shop's order")
     ordering = ("-ordered_at", "-pk")
-    actions = ("replay", "place_as_it_is", "look_again", "ship_anyway")
+    actions = ("replay", "place_as_it_is", "look_again", "ship_anyway", "erase")
     inlines = (LineInline, ShipmentInline)
     readonly_fields = (
-        "store", "whole_reason", "what_next", "shop_order", "total_shown", "difference_shown",
+        "shown_state", "store", "whole_reason", "what_next", "shop_order", "total_shown",
+        "difference_shown",
         "happened", "buyer", "amazons_document", "paid_by",
     )  # fmt: skip
     fieldsets = (
         (
             None,
-            {"fields": ("number", "account", "state", "whole_reason", "what_next", "shop_order")},
+            {
+                "fields": (
+                    "number", "account", "shown_state", "whole_reason", "what_next", "shop_order",
+                    "erased_at",
+                )
+            },
         ),
         (
             _("On Amazon"),
@@ -172,6 +184,14 @@ class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
         ]
 
     # --- What the pages show ---------------------------------------------------------------------
+
+    @admin.display(description=_("state"), ordering="state")
+    def shown_state(self, order: AmazonOrder) -> str:
+        return order.state_in_words
+
+    @admin.display(description=_("state"), ordering="state")
+    def listed_state(self, order: AmazonOrder) -> str:
+        return with_mark(order.state_in_words, order.pk, *_decided_on(order))
 
     @admin.display(description=_("marketplace"), ordering="marketplace")
     def store(self, order: AmazonOrder) -> str:
@@ -279,12 +299,19 @@ class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
         description=_("Place as it is, though Amazon names no total or status"),
         permissions=["replay"],
     )
-    def place_as_it_is(self, request: HttpRequest, queryset: Orders) -> None:
-        chosen = list(queryset.filter(reason_code__in=placing.PLACED_AS_IT_IS))
-        number = placing.place_as_it_is(chosen)
+    def place_as_it_is(self, request: HttpRequest, queryset: Orders) -> HttpResponse | None:
+        seen = self._seen(
+            request,
+            queryset.filter(reason_code__in=placing.PLACED_AS_IT_IS),
+            _("Place as it is, though Amazon names no total or status"),
+        )
+        if not isinstance(seen, list):
+            return seen
+        number = placing.place_as_it_is(seen)
         text = ngettext("%(number)d order waits again.", "%(number)d orders wait again.", number)
-        wanted = whole(order.account for order in chosen)
+        wanted = whole(order.account for order in seen)
         ask(request, Job.IMPORT_ORDERS, wanted, done=text % {"number": number})
+        return None
 
     @admin.action(description=_("Ask Amazon for them again"), permissions=["import"])
     def look_again(self, request: HttpRequest, queryset: Orders) -> None:
@@ -294,12 +321,37 @@ class OrderAdmin(UnitsPages, ReadOnly, Screen[AmazonOrder]):
     @admin.action(
         description=_("Ship anyway, though the buyer asks to cancel"), permissions=["confirm"]
     )
-    def ship_anyway(self, request: HttpRequest, queryset: Orders) -> None:
-        chosen = list(queryset.filter(cancellation_requested=True, ship_anyway=False))
-        AmazonOrder.objects.filter(pk__in=[order.pk for order in chosen]).update(ship_anyway=True)
-        text = ngettext("%(number)d order ships.", "%(number)d orders ship.", len(chosen))
-        wanted = whole(order.account for order in chosen)
-        ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(chosen)})
+    def ship_anyway(self, request: HttpRequest, queryset: Orders) -> HttpResponse | None:
+        seen = self._seen(
+            request,
+            queryset.filter(cancellation_requested=True, ship_anyway=False),
+            _("Ship anyway, though the buyer asks to cancel"),
+        )
+        if not isinstance(seen, list):
+            return seen
+        AmazonOrder.objects.filter(pk__in=[order.pk for order in seen]).update(ship_anyway=True)
+        text = ngettext("%(number)d order ships.", "%(number)d orders ship.", len(seen))
+        wanted = whole(order.account for order in seen)
+        ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": len(seen)})
+        return None
+
+    def _seen(
+        self, request: HttpRequest, chosen: Orders, title: StrOrPromise
+    ) -> list[AmazonOrder] | HttpResponse:
+        """Those of the chosen that are as the list showed them, or the page about the others."""
+        orders = list(chosen)
+        marked = ((order.pk, order.number, mark(*_decided_on(order))) for order in orders)
+        found = compared(request, marked)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        if page := ask_first.page_of_unseen(request, found, title, _("Do it"), context):
+            return page
+        say_left_out(request, found.others.values())
+        return [order for order in orders if order.pk not in found.others]
+
+
+def _decided_on(order: AmazonOrder) -> tuple[object, ...]:
+    """What the list shows of an order that staff decide on."""
+    return order.state, order.reason_code, order.status, order.cancellation_requested
 
 
 def _shop_url(order: AmazonOrder) -> str:

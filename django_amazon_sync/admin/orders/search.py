@@ -50,6 +50,7 @@ from django_amazon_sync.sync.orders.search import (
     look,
     searches_left,
 )
+from django_amazon_sync.sync.privacy import views
 
 IMPORTS = "django_amazon_sync.import_amazonorder"
 
@@ -272,7 +273,7 @@ def row_of(seen: Sighting, account: SellerAccount, request: HttpRequest) -> Row:
         status=STATUS_WORDS.get(order.status, order.status) if order else "",
         total=str(seen.total or ""),
         buyer=_buyer(seen) if request.user.has_perm(SEES_BUYERS) else "",
-        here=row.get_state_display() if row else _("not imported"),
+        here=row.state_in_words if row else _("not imported"),
         why=_why(row) if row else _why_not(seen, account),
         url=change_url(row) if row and sees else "",
         shop_url=shop_order_url(row) if row and placed and sees else "",
@@ -396,6 +397,8 @@ class SearchPage:
             "sees_buyers": self.request.user.has_perm(SEES_BUYERS),
         }
         if account and asked and page:
+            if context["sees_buyers"]:
+                seen_by_staff(self.request, account, page)
             further = replace(asked, page_token=page.next_token)
             context |= {
                 "found": True,
@@ -432,6 +435,12 @@ class SearchPage:
         done = gettext("All orders of this search are asked for.")
         ask(self.request, Job.IMPORT_ORDERS, [(account, options)], done=done)
         return redirect(NAME)
+
+
+def seen_by_staff(request: HttpRequest, account: SellerAccount, page: Page) -> None:
+    """Write down which buyers' names the page shows."""
+    numbers = [seen.number for seen in page.sightings if seen.order is not None]
+    views.note(request.user, account, numbers, views.Where.SEARCH)
 
 
 def _told(error: AmazonSyncError, asked: Asked) -> StrOrPromise:

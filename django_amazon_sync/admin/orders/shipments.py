@@ -10,15 +10,16 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, Screen
-from django_amazon_sync.admin.common.formatting import link, moment, plain
+from django_amazon_sync.admin.common.formatting import link, moment
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
+from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.models import Job, Shipment, ShipmentState
 from django_amazon_sync.sync.orders import confirm_shipments
 
 #: What staff may fill in or mend, and in which states: later Amazon has it.
 MENDED = ("carrier", "carrier_name", "tracking")
-MENDABLE = (ShipmentState.WAITING, ShipmentState.REFUSED)
+MENDABLE = (ShipmentState.WAITING, ShipmentState.REFUSED, ShipmentState.UNSEEN)
 
 
 class AccountOfOrderFilter(AccountFilter):
@@ -37,10 +38,10 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
     search_fields = ("order__number", "tracking")
     search_help_text = _("Amazon order id or tracking number")
     ordering = ("-pk",)
-    actions = ("send_again",)
+    actions = ("send_again", "take_as_done")
     fields = (
         "order_link", "reference", "shop_pk", "state", "whole_reason", "what_next", *MENDED,
-        "shipped_at", "ship_by", "shown_items", "sent_at",
+        "shipped_at", "ship_by", "shown_items", "sent_at", "seen_at",
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Shipment | None = None) -> list[str]:
@@ -65,12 +66,27 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
 
     @admin.display(description=_("items"))
     def shown_items(self, shipment: Shipment) -> str:
-        return ", ".join(plain(item) for item in shipment.items)
+        return ", ".join(words(item) for item in shipment.items)
 
-    @admin.action(description=_("Send refused ones again"), permissions=["confirm"])
+    @admin.action(
+        description=_("Send again what is refused or not seen on Amazon"), permissions=["confirm"]
+    )
     def send_again(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> None:
-        chosen = list(queryset.filter(state=ShipmentState.REFUSED))
+        chosen = list(queryset.filter(state__in=confirm_shipments.SENT_AGAIN))
         number = confirm_shipments.try_again(chosen)
         text = ngettext("%(number)d shipment goes again.", "%(number)d shipments go again.", number)
         wanted = whole(shipment.order.account for shipment in chosen)
         ask(request, Job.CONFIRM_SHIPMENTS, wanted, done=text % {"number": number})
+
+    @admin.action(
+        description=_("Take as done: nothing more is sent of them"), permissions=["confirm"]
+    )
+    def take_as_done(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> None:
+        chosen = queryset.filter(state__in=confirm_shipments.TAKEN_AS_DONE)
+        number = confirm_shipments.take_as_done(chosen)
+        text = ngettext(
+            "%(number)d shipment is taken as done.",
+            "%(number)d shipments are taken as done.",
+            number,
+        )
+        self.message_user(request, text % {"number": number})

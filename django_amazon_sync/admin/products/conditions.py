@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: A product type may offer fewer.
 CONDITIONS = {
@@ -20,3 +26,11 @@ CONDITIONS = {
     "collectible_acceptable": _("Collectible, acceptable"),
     "club_club": _("Club"),
 }
+
+
+def choices(stored: str, offered: Iterable[str] = ()) -> list[tuple[str, StrOrPromise]]:
+    """What a form offers: these, or all of Amazon's; what is stored stays choosable."""
+    names = [*offered] or [*CONDITIONS]
+    if stored not in names:
+        names.append(stored)
+    return [(name, CONDITIONS.get(name, name)) for name in names]

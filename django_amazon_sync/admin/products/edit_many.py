@@ -2,15 +2,15 @@
 
 The pages post to the list itself, as Django's own questions before an action do, so what is chosen
 is the list's own query: its filters, and the rows that the user may see. Nothing is loaded at once:
-rows are gone through in chunks, and saved in one transaction.
+rows are gone through in chunks, and saved in one transaction. Only rows that are still as the page
+showed them are written; the others are named, and looked at again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -29,18 +29,24 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
 from django_amazon_sync.admin.common.base import Row, ScreenPart
+from django_amazon_sync.admin.common.formatting import brief
+from django_amazon_sync.admin.common.seen import MOST_ROWS, Seen, mark
 from django_amazon_sync.admin.products.staff_fields import (
+    PriceOf,
     StaffField,
     StaffRow,
     StaffValue,
     Switch,
+    are_prices,
     fields_of,
+    nobody_knows,
     set_values,
 )
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.sync.listings.explain import PricesNow
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.runs.bulk import chunks, insert_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages, insert_rows, update_rows
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -110,15 +116,28 @@ class ValuesForm(forms.Form):
 class Outlook:
     """What saving would do: the first rows before and after, and how many there are.
 
-    ``mark`` is of the rows that were looked at, so that no others are saved.
+    ``seen`` has a mark of each row that was looked at, so that no others are saved.
     """
 
-    mark: str = ""
+    seen: Seen = dataclasses.field(default_factory=Seen)
     total: int = 0
     changed: int = 0
     shown: list[tuple[str, list[tuple[str, str]]]] = dataclasses.field(default_factory=list)
     faults: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     faulty: int = 0
+
+    @property
+    def too_many(self) -> int:
+        """How many rows one page can vouch for, where these are more."""
+        return MOST_ROWS if self.total > MOST_ROWS else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """How many rows were changed, and which were not, as they are no longer what was seen."""
+
+    changed: int
+    others: list[StaffRow]
 
 
 class EditsMany(ScreenPart[Row]):
@@ -187,14 +206,21 @@ class EditsMany(ScreenPart[Row]):
         fields: Sequence[StaffField],
         form: ValuesForm,
     ) -> HttpResponse | None:
+        seen = Seen.of(request.POST.get("mark", ""))
         try:
-            number = save(request, rows, fields, form.wanted, request.POST.get("mark", ""))
+            written = save(request, rows, fields, form.wanted, seen)
         except ValidationError as reason:
             messages.error(request, reason.messages[0])
             return self._look_at_edit(request, rows, fields, form)
+        number = written.changed
         text = ngettext("%(number)d row is changed.", "%(number)d rows are changed.", number)
         messages.success(request, text % {"number": number})
-        return None
+        if not written.others:
+            return None
+        text = gettext("Not saved, as they are no longer what you saw: %(rows)s. Look again.")
+        names = brief(", ".join(map(str, written.others)))
+        messages.warning(request, text % {"rows": names})
+        return self._look_at_edit(request, rows, fields, form)
 
     def _edit_page(
         self, request: HttpRequest, queryset: StaffRows, step: str, **more: object
@@ -222,13 +248,28 @@ def look(
     rows: StaffRows, fields: Sequence[StaffField], wanted: Mapping[str, StaffValue]
 ) -> Outlook:
     """What these values would change, without saving anything."""
-    outlook, pks = Outlook(), array("q")
+    outlook = Outlook()
     asked = [field for field in fields if field.name in wanted]
-    for row in rows.iterator(chunk_size=ROWS_PER_CHUNK):
-        pks.append(row.pk)
+    every: Iterator[StaffRow] = in_pages(rows, ROWS_PER_CHUNK)
+    for some in chunks(every, ROWS_PER_CHUNK):
+        _look_at(outlook, some, asked, wanted)
+    return outlook
+
+
+def _look_at(
+    outlook: Outlook,
+    rows: Sequence[StaffRow],
+    asked: Sequence[StaffField],
+    wanted: Mapping[str, StaffValue],
+) -> None:
+    price_of = _prices_of(rows, asked)
+    for row in rows:
+        outlook.total += 1
+        if outlook.total <= MOST_ROWS:
+            outlook.seen.add(_mark(row, asked))
         before = [field.read(row) for field in asked]
         try:
-            changed = set_values(row, asked, wanted)
+            changed = set_values(row, asked, wanted, price_of)
         except ValidationError as fault:
             outlook.faulty += 1
             if len(outlook.faults) < SHOWN:
@@ -241,8 +282,12 @@ def look(
                 for field, was in zip(asked, before, strict=True)
             ]
             outlook.shown.append((str(row), cells))
-    outlook.total, outlook.mark = len(pks), _mark(pks)
-    return outlook
+
+
+def _prices_of(rows: Sequence[StaffRow], fields: Sequence[StaffField]) -> PriceOf:
+    """What these listings are sold at, where one of these fields has to fit that."""
+    listings = [row for row in rows if isinstance(row, Listing)]
+    return PricesNow(listings).of if listings and are_prices(fields) else nobody_knows
 
 
 @transaction.atomic
@@ -251,22 +296,22 @@ def save(
     rows: StaffRows,
     fields: Sequence[StaffField],
     wanted: Mapping[str, StaffValue],
-    mark: str,
-) -> int:
-    """Save these values of all the rows, or of none; how many changed.
+    seen: Seen,
+) -> Written:
+    """Save these values of all the rows that are still as they were seen, or of none.
 
-    Raises ValidationError where they are no longer those of the mark, or one cannot have a value.
+    Raises ValidationError where one cannot have a value.
     """
     asked = [field for field in fields if field.name in wanted]
-    pks = array("q", rows.values_list("pk", flat=True).iterator())
-    if _mark(pks) != mark:
-        raise ValidationError(
-            _("The rows that match are no longer those that you saw. Look again.")
-        )
-    changed = 0
+    pks = array("q", in_pages(rows.values_list("pk", flat=True)))
+    written = Written(0, [])
     for some in chunks(pks, ROWS_PER_CHUNK):
-        changed += write_together(request, rows.model, dict.fromkeys(some, wanted), asked)
-    return changed
+        values = dict.fromkeys(some, wanted)
+        its = write_together(
+            request, rows.model, values, asked, as_read=lambda row: _mark(row, asked) in seen
+        )
+        written = Written(written.changed + its.changed, written.others + its.others)
+    return written
 
 
 def write_together(
@@ -274,17 +319,28 @@ def write_together(
     model: type[SellerSku] | type[Listing],
     values: Mapping[int, Mapping[str, StaffValue]],
     fields: Sequence[StaffField],
-) -> int:
-    """Save these values of rows, by pk, with the history of each; how many changed.
+    *,
+    as_read: Callable[[StaffRow], bool],
+) -> Written:
+    """Save these values of rows, by pk, with the history of each; not those that are no longer
+    ``as_read``.
 
     Runs in the caller's transaction. Raises ValidationError by field.
     """
-    locked = _rows_of(model).select_for_update(of=("self",)).filter(pk__in=values)
-    touched = [(row, what) for row in locked if (what := set_values(row, fields, values[row.pk]))]
+    rows = _rows_of(model).select_for_update(of=("self",)).filter(pk__in=values)
+    locked: list[StaffRow] = [*rows]
+    others = [row for row in locked if not as_read(row)]
+    left_out = {row.pk for row in others}
+    mine = [row for row in locked if row.pk not in left_out]
+    asked = [field for field in fields if any(field.name in its for its in values.values())]
+    price_of = _prices_of(mine, asked)
+    touched = [
+        (row, what) for row in mine if (what := set_values(row, asked, values[row.pk], price_of))
+    ]
     update_rows([row for row, _what in touched], sorted({field.column for field in fields}))
     insert_rows([_entry(request, row, fields, what) for row, what in touched])
     changed_offers.note(_offer_of(row) for row, _what in touched)
-    return len(touched)
+    return Written(len(touched), others)
 
 
 def _currency(rows: StaffRows) -> str:
@@ -303,9 +359,9 @@ def _rows_of(model: type[SellerSku] | type[Listing]) -> StaffRows:
     return SellerSku.objects.order_by("pk")
 
 
-def _mark(pks: array[int]) -> str:
-    """Equal for the same rows; rows come ordered by pk."""
-    return hashlib.sha256(pks.tobytes()).hexdigest()
+def _mark(row: StaffRow, asked: Sequence[StaffField]) -> str:
+    """The mark of what the page shows of a row."""
+    return mark(row.pk, str(row), {field.name: field.read(row) for field in asked})
 
 
 def _offer_of(row: StaffRow) -> tuple[int, str]:

@@ -9,12 +9,12 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
+from django_amazon_sync.admin.common import ask_first, help_links, issue_texts
 from django_amazon_sync.admin.common.base import (
     AccountFilter,
     MarketplaceFilter,
@@ -26,11 +26,11 @@ from django_amazon_sync.admin.common.formatting import (
     in_words,
     link,
     list_link,
-    plain,
     table,
     value_text,
 )
 from django_amazon_sync.admin.common.help_articles import explained
+from django_amazon_sync.admin.common.listing_status import status_of
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES, OwnPriceForm, price_in_words
 from django_amazon_sync.admin.common.queue_runs import (
     ask,
@@ -38,14 +38,17 @@ from django_amazon_sync.admin.common.queue_runs import (
     queued,
     start_and_say,
 )
-from django_amazon_sync.admin.common.shown_at import ShownAt, mark, marks_in, with_mark
+from django_amazon_sync.admin.common.seen import compared, mark, with_mark
+from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.admin.products import admin_page, states
 from django_amazon_sync.admin.products.edit_many import EditsMany
+from django_amazon_sync.admin.products.ending_offers import EndsOffers
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
 from django_amazon_sync.admin.products.skus import look_soon
-from django_amazon_sync.admin.products.take_over import TakesOver, who_wins
+from django_amazon_sync.admin.products.take_over import SEEN_DRIFT, TakesOver, lives, who_wins
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.data import FieldValue, FieldValues
+from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import (
     OPEN_STATES,
     Job,
@@ -53,7 +56,9 @@ from django_amazon_sync.models import (
     RunLine,
 )
 from django_amazon_sync.sync.listings import decisions
+from django_amazon_sync.sync.listings.explain import offer_of
 from django_amazon_sync.sync.offers.fields import FIELDS
+from django_amazon_sync.sync.runs.bulk import in_pages
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -105,7 +110,12 @@ class ConditionFilter(admin.SimpleListFilter):
 
 @admin.register(Listing)
 class ListingAdmin(
-    WithOfferFields[Listing], TakesOver, EditsMany[Listing], NoAddDelete, Screen[Listing]
+    WithOfferFields[Listing],
+    TakesOver,
+    EditsMany[Listing],
+    EndsOffers[Listing],
+    NoAddDelete,
+    Screen[Listing],
 ):
     account_path = "sku__account"
     reads_with = ("sku__account", "marketplace")
@@ -122,8 +132,10 @@ class ListingAdmin(
     found_by = ("sku__sku", "asin", "gtin")
     search_fields = ("sku__sku", "asin", "gtin", "title")
     search_help_text = _("SKU, ASIN, barcode or title")
-    action_form = ShownAt
-    actions = ("export", "verify", "approve", "edit_selected", "take_over", "send_ours")
+    actions = (
+        "export", "verify", "approve", "edit_selected", "take_over", "send_ours", "end_offers",
+        "offer_again",
+    )  # fmt: skip
     ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
@@ -189,19 +201,28 @@ class ListingAdmin(
     @admin.display(description=_("what is the matter"))
     def matter(self, listing: Listing) -> str:
         # What a person approves from the list is what the list shows.
-        values = {"values": brief(progress.values_in_words(listing.held))}
+        held = brief(progress.values_in_words(listing.held))
+        amazons = brief(progress.values_in_words(lives(listing)))
         matters = (
-            (listing.held, gettext("waits for approval (%(values)s)") % values),
+            (listing.held, gettext("waits for approval (%(values)s)") % {"values": held}),
             (listing.refused, gettext("refused by Amazon")),
-            (listing.drift, gettext("drifted")),
+            (listing.drift, gettext("drifted (%(values)s)") % {"values": amazons}),
             (listing.issues, gettext("Amazon has issues")),
         )
         text = ", ".join(text for there, text in matters if there)
-        return with_mark(text, listing.pk, listing.held) if listing.held else text
+        if listing.held:
+            text = with_mark(text, listing.pk, listing.held)
+        if listing.drift:
+            text = with_mark(text, listing.pk, listing.drift, name=SEEN_DRIFT)
+        return text
 
     @admin.display(description=_("what happens next"))
     def what_next(self, listing: Listing) -> str:
-        return explained(next_steps.of_listing(listing), help_links.of_listing(listing))
+        try:
+            status = status_of(listing, offer_of(listing))
+        except ConfigurationError as reason:  # a system check says so too
+            return str(reason)
+        return explained(status.sentence, help_links.of_listing(listing))
 
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:
@@ -260,6 +281,9 @@ class ListingAdmin(
 
     # --- Actions ---------------------------------------------------------------------------------
 
+    def listings_of(self, queryset: QuerySet[Listing]) -> QuerySet[Listing]:
+        return queryset
+
     @admin.action(description=_("Export to Amazon"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
         ask(request, Job.EXPORT, by_account_and_marketplace(queryset))
@@ -269,43 +293,35 @@ class ListingAdmin(
         ask(request, Job.VERIFY, by_account_and_marketplace(queryset))
 
     @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        shown_at = ShownAt.moment_of(request)
-        if shown_at is None:
-            ShownAt.ask_to_load_again(request)
-            return
+    def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        """The values that the list showed; those on its other pages are asked about first."""
         waiting = queryset.exclude(held={})
-        with transaction.atomic():  # the runs are about what is held until now
-            runs = queued(request, Job.EXPORT, by_account_and_marketplace(waiting))
-            by = request.user.get_username()
-            seen, others = _as_shown(waiting, marks_in(request))
-            elsewhere = waiting.exclude(pk__in=[*seen, *others])
-            number = decisions.approve(elsewhere, shown_at=shown_at, by=by, seen=seen)
-        if others:
+        rows = list(in_pages(waiting.values_list("pk", "sku__sku", "held")))
+        found = compared(request, ((pk, _waits(sku, held), mark(held)) for pk, sku, held in rows))
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        title = _("Approve what waits, and send it")
+        if page := ask_first.page_of_unseen(request, found, title, title, context):
+            return page
+        seen = {pk: held for pk, _sku, held in rows if pk not in found.others}
+        with transaction.atomic():  # the runs are about what is approved here
+            chosen = waiting.exclude(pk__in=found.others)
+            runs = queued(request, Job.EXPORT, by_account_and_marketplace(chosen))
+            number, others = decisions.approve(seen, by=request.user.get_username())
+        changed = {*found.others, *others}
+        skus = [sku for pk, sku, _held in rows if pk in changed]
+        if skus:
             text = gettext("Something else waits by now, so it is not approved: %(skus)s")
-            messages.warning(request, text % {"skus": brief(", ".join(others.values()))})
+            messages.warning(request, text % {"skus": brief(", ".join(skus))})
         text = ngettext(
             "%(number)d listing is approved.", "%(number)d listings are approved.", number
         )
         start_and_say(request, runs, done=text % {"number": number})
+        return None
 
 
-def _as_shown(
-    waiting: QuerySet[Listing], marks: Mapping[int, str]
-) -> tuple[dict[int, FieldValues], dict[int, str]]:
-    """The values that wait and that the page showed, and the SKUs of which others wait by now.
-
-    Of what is on other pages of the list only the moment is known.
-    """
-    shown = waiting.filter(pk__in=marks).order_by("pk").values_list("pk", "sku__sku", "held")
-    seen: dict[int, FieldValues] = {}
-    others: dict[int, str] = {}
-    for pk, sku, held in shown:
-        if mark(held) == marks[pk]:
-            seen[pk] = held
-        else:
-            others[pk] = sku
-    return seen, others
+def _waits(sku: str, held: FieldValues) -> str:
+    """Such as "MUG (price: 20.00 EUR)"."""
+    return f"{sku} ({progress.values_in_words(held)})"
 
 
 class Said(str):
@@ -317,10 +333,10 @@ class Said(str):
 def _drift(name: str, seen: object) -> Said:
     """What a verification saw instead of what Amazon had accepted."""
     if not isinstance(seen, dict):
-        return Said(plain(seen))
+        return Said(words(seen))
     live = gettext("nothing") if seen.get("live") is None else value_text(name, seen["live"])
-    words = {"live": live, "accepted": value_text(name, seen.get("ours"))}
-    return Said(gettext("%(live)s instead of %(accepted)s") % words)
+    told = {"live": live, "accepted": value_text(name, seen.get("ours"))}
+    return Said(gettext("%(live)s instead of %(accepted)s") % told)
 
 
 def _shown(name: str, mapping: Mapping[str, FieldValue]) -> str:

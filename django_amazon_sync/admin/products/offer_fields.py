@@ -23,18 +23,17 @@ from django_amazon_sync.admin.common.base import Row, RowForm, ScreenPart
 from django_amazon_sync.admin.common.formatting import table, value_text
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.models import Listing, Marketplace, SellerSku
+from django_amazon_sync.sync.listings.explain import PricesNow
 from django_amazon_sync.sync.offers.desired import switches_of
 from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     LISTING,
-    MAXIMUM_PRICE,
-    MINIMUM_PRICE,
     PRICE,
     OfferField,
     own_fields,
     set_own,
 )
-from django_amazon_sync.sync.offers.price_checks import problems_of
+from django_amazon_sync.sync.offers.price_checks import problems_of_change
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldOpts as FieldOpts
@@ -71,30 +70,31 @@ class OwnValuesForm(RowForm[Row]):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
+        for name in self._changed():
+            if why := FIELDS[name].why_not_now(data.get(OWN + name)):
+                self.add_error(OWN + name, ValidationError(why))
         if isinstance(self.row, Listing):
             self._check_together(self.row, data)
         return data
 
     def _check_together(self, listing: Listing, data: dict[str, Any]) -> None:
         """Say at the field what does not fit; what was wrong before keeps nothing from saving."""
+        if self.errors or not any(FIELDS[name].is_price for name in self._changed()):
+            return
+        prices, before = PricesNow([listing]), dict(listing.own_values)
+        typed = {field.name: data.get(OWN + field.name) for field in self._own()}
+        after = {name: value for name, value in {**before, **typed}.items() if value}
+        before[PRICE], own_price = prices.of(listing), listing.own_price
+        listing.own_price = data.get("own_price", own_price)
+        after[PRICE], listing.own_price = prices.of(listing), own_price
         currency = listing.marketplace.facts.currency
-        price = listing.believed.get(PRICE)
-        if own := data.get("own_price", listing.own_price):
-            price = f"{own} {currency}"
-        values = {PRICE: price} | {
-            field.name: data[OWN + field.name]
-            for field in self._own()
-            if data.get(OWN + field.name)
-        }
-        changed = set(self.changed_data)
-        for name, problem in problems_of(values, currency).items():
-            at = [OWN + name]
-            if name == PRICE:
-                at = ["own_price", OWN + MINIMUM_PRICE, OWN + MAXIMUM_PRICE]
-            for column in at:
-                if column in changed and column in self.fields:
-                    self.add_error(column, ValidationError(problem))
-                    break
+        for name, problem in problems_of_change(before, after, currency).items():
+            self.add_error("own_price" if name == PRICE else OWN + name, ValidationError(problem))
+
+    def _changed(self) -> set[str]:
+        """The names of the fields of an offer whose values here were changed."""
+        names = {name.removeprefix(OWN) for name in self.changed_data if name.startswith(OWN)}
+        return names & FIELDS.keys()
 
     def take_own_values(self) -> list[str]:
         """Set the row's own values; returns the columns that changed."""

@@ -1,14 +1,16 @@
 """The Amazon page of one product of the shop, wherever it is shown: what holds for it, and buttons.
 
 One offer at a time, for all accounts that whoever asks may see. What is typed is saved together or
-not at all. Exports and imports are runs, which the page then follows; Amazon itself is asked for
-suggestions only, and for a few seconds at most.
+not at all, and nothing else is: what somebody saved since the page was shown stays. Exports and
+imports are runs, which the page then follows; Amazon itself is asked for suggestions only, and for
+a few seconds at most.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,20 +36,28 @@ from django.utils.translation import gettext
 from django.views import View
 
 from django_amazon_sync import tasks
-from django_amazon_sync.admin.common import issue_texts, next_steps
+from django_amazon_sync.admin.common import ask_first, issue_texts
 from django_amazon_sync.admin.common.access import visible_accounts, within_scopes
-from django_amazon_sync.admin.common.base import may_be_pk
+from django_amazon_sync.admin.common.ask_first import Question
+from django_amazon_sync.admin.common.listing_status import status_of
 from django_amazon_sync.admin.common.queue_runs import queued
 from django_amazon_sync.admin.products.page_forms import (
     CodesForm,
     ListingForm,
+    PartForm,
     SkuPart,
     SkuPartForm,
     StorePart,
 )
-from django_amazon_sync.admin.products.take_over import switch_off
+from django_amazon_sync.admin.products.switching_off import (
+    are_switched_off,
+    question_of_field,
+    question_of_skus,
+    skus_of,
+)
+from django_amazon_sync.admin.products.take_over import check_switch_off, switch_off
 from django_amazon_sync.admin.reports import progress
-from django_amazon_sync.data import Money, Offer
+from django_amazon_sync.data import FieldValues, Offer
 from django_amazon_sync.errors import AmazonSyncError, NotSupported
 from django_amazon_sync.models import (
     Job,
@@ -59,7 +69,8 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
-from django_amazon_sync.rules.prices import PriceRule, price_to_send
+from django_amazon_sync.rules.identifiers import may_be_pk
+from django_amazon_sync.rules.prices import PriceRule
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.listings.explain import explain_price
@@ -67,6 +78,7 @@ from django_amazon_sync.sync.listings.link import SkuTaken
 from django_amazon_sync.sync.offers import changed_offers, identifiers, product_types
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
+from django_amazon_sync.sync.offers.price_checks import price_now
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.verification import take_over
 
@@ -117,6 +129,7 @@ class ProductPage(View):
     """A page that says where it stands by ``NAMES`` and its template."""
 
     template_name = ""
+    ask_template = ask_first.TEMPLATE
     http_method_names = ("get", "post", "head")
 
     #: The URL names of the parts of the same place: "product", "run_state".
@@ -295,7 +308,7 @@ class ProductPage(View):
             marketplace=marketplace,
             row=listing,
             sent=rules.switches,
-            price_of=partial(self._price, rules.price),
+            price_of=partial(self._price, its.believed, rules.price),
             product_type=kept,
             prefix=prefix,
             may={"*": self.may("change_listing"), "prices": prices, "own_price": prices},
@@ -315,13 +328,13 @@ class ProductPage(View):
                 "type": kept,
                 "stale": kept is None or not product_types.is_fresh(kept),
                 "suggest_in": f"{sku.account_id}:{marketplace.code}",
-                "next": next_steps.of_listing(its),
+                "next": status_of(its, self.offer).sentence,
             },
         )
 
-    def _price(self, rule: PriceRule, own: Decimal | None) -> Money | None:
-        """What the price comes to with this own price, or with none."""
-        return price_to_send(self.offer, replace(rule, own_price=own)).price
+    def _price(self, believed: FieldValues, rule: PriceRule, own: Decimal | None) -> str:
+        """What it is sold at with this own price, or with none."""
+        return price_now(own, believed, self.offer, rule)
 
     # --- What Amazon suggests ---------------------------------------------------------------------
 
@@ -381,15 +394,27 @@ class ProductPage(View):
 
     def save(self) -> HttpResponse:
         """Save all that was changed, or show what is wrong and save nothing."""
-        codes, accounts = self.codes(self.request.POST), self.parts(self.request.POST)
+        data = self.request.POST.copy()
+        codes, accounts = self.codes(data), self.parts(data)
         parts = [sku for account in accounts for sku in account.skus]
-        forms = [codes, *(form for part in parts for form in part.forms())]
+        forms = _forms(codes, accounts)
+        if self._is_of_another(forms):
+            text = gettext(
+                "Nothing is saved: the product is sold under other SKUs than when you opened the "
+                "page. Type it again."
+            )
+            messages.error(self.request, text)
+            return self.shown(self.codes(), self.parts())
+        for form in forms:
+            form.keep_others(data, self.showed)
         valid = [form.is_valid() for form in forms]  # all of them, so that all errors show at once
         if not all(valid):
             messages.error(
                 self.request, gettext("Nothing is saved: look at the fields in question.")
             )
             return self.shown(codes, accounts)
+        if page := self._asked_of_switching_off(parts):
+            return page
         try:
             self._write(codes, parts)
         except SkuTaken:
@@ -397,7 +422,47 @@ class ProductPage(View):
         messages.success(self.request, gettext("What you set is saved."))
         if self.may("change_sellersku"):
             self._warn_of_shared(codes.cleaned_data)
-        return self.back()
+        then = self.request.POST.get("then", "")
+        if then not in ("export", "look"):
+            return self.back()
+        del self.skus  # one of them may be new
+        return self.export(dry_run=then == "look")
+
+    @cached_property
+    def showed(self) -> dict[str, str]:
+        """What the page showed before this request, by input."""
+        try:
+            showed = json.loads(self.request.POST.get("shown", ""))
+        except ValueError:
+            return {}
+        pairs = showed.items() if isinstance(showed, dict) else ()
+        return {str(name): str(text) for name, text in pairs}
+
+    def _is_of_another(self, forms: Iterable[PartForm]) -> bool:
+        """Whether something was typed that has no place any more: the offer is another one, or a
+        SKU was linked or left it since the page was shown."""
+        if self.request.POST.get("offer", self.offer.pk) != self.offer.pk:
+            return True
+        there = {name for form in forms for texts in form.texts().values() for name in texts}
+        posted = self.request.POST
+        return any(
+            posted.get(name, "").replace("\r\n", "\n") != text
+            for name, text in self.showed.items()
+            if name not in there
+        )
+
+    def _asked_of_switching_off(self, parts: Iterable[SkuPart]) -> HttpResponse | None:
+        """The page in between, where a SKU is taken off sale."""
+        rows = [
+            row.pk
+            for part in parts
+            if (row := part.form.row) and are_switched_off(row, part.form.synchronised)
+        ]
+        return self.ask(question_of_skus(skus_of(rows))) if rows else None
+
+    def ask(self, question: Question) -> HttpResponse | None:
+        """The page in between, within the frame of this place."""
+        return ask_first.page(self.request, question, self.context(), self.ask_template)
 
     def _write(self, codes: CodesForm, parts: Iterable[SkuPart]) -> None:
         with transaction.atomic():
@@ -438,11 +503,12 @@ class ProductPage(View):
 
     # --- Runs ------------------------------------------------------------------------------------
 
-    def export(self) -> HttpResponse:
+    def export(self, *, dry_run: bool | None = None) -> HttpResponse:
         """Send what differs of this offer, for each account, as a run of its own."""
         if not self.may("export_listing"):
             raise PermissionDenied
-        return self.follow(Job.EXPORT, dry_run="look" in self.request.POST)
+        look = "look" in self.request.POST if dry_run is None else dry_run
+        return self.follow(Job.EXPORT, dry_run=look)
 
     def follow(self, job: Job, *, dry_run: bool, **options: Any) -> HttpResponse:
         """Ask for runs about this offer, and follow them on the page."""
@@ -539,7 +605,11 @@ class ProductPage(View):
 
     def switch_off(self) -> HttpResponse:
         """Stop sending a field of one listing, so that it can be imported."""
-        switch_off(self.request, self._posted_listing(), self.request.POST.get("off", ""))
+        listing, name = self._posted_listing(), self.request.POST.get("off", "")
+        check_switch_off(self.request, name)
+        if page := self.ask(question_of_field(listing, name)):
+            return page
+        switch_off(self.request, listing, name)
         return self.back()
 
     def _posted_listing(self) -> Listing:
@@ -584,10 +654,25 @@ class ProductPage(View):
                 "offer": self.offer,
                 "codes": codes,
                 "accounts": accounts,
+                "stored": _stored(codes, accounts),
                 "panels": panels,
                 "imports": self.imports(),
+                "unsaved": self.request.method == "POST",
                 "may_save": self.may("change_sellersku") or self.may("change_listing"),
                 "may_suggest": self.may("change_listing"),
                 "may_export": self.may("export_listing"),
             },
         )
+
+
+def _forms(codes: CodesForm, accounts: Iterable[AccountPart]) -> list[PartForm]:
+    """All forms of the page."""
+    parts = (sku for account in accounts for sku in account.skus)
+    return [codes, *(form for part in parts for form in part.forms())]
+
+
+def _stored(codes: CodesForm, accounts: Iterable[AccountPart]) -> str:
+    """What is stored now of each field, by input, as the page carries it."""
+    all_texts = (form.texts().values() for form in _forms(codes, accounts))
+    return json.dumps({name: its for texts in all_texts for each in texts
+                       for name, its in each.items()})  # fmt: skip

@@ -1,7 +1,9 @@
 """Forms of a product's page: its codes, under which SKU it is sold, and what holds in each store.
 
 Each form is about one row, knows whether whoever asks may change it, and writes what was changed.
-A field that they may not change is shown and its value from the browser is not looked at.
+A field that they may not change is shown and its value from the browser is not looked at. The page
+carries what each field showed: where somebody else saved another value since, only what was typed
+here counts, and what both typed is said at the field.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common.prices import check_own_price
-from django_amazon_sync.admin.products.conditions import CONDITIONS
-from django_amazon_sync.data import FieldValues, Money, Offer, minor_units
+from django_amazon_sync.admin.common.number_fields import AmountField, UnitsField
+from django_amazon_sync.admin.products import conditions as amazons
+from django_amazon_sync.data import FieldValues, Offer
 from django_amazon_sync.models import (
     Listing,
     Marketplace,
@@ -36,7 +39,7 @@ from django_amazon_sync.sync.listings.link import SkuTaken, sell_under, was_sent
 from django_amazon_sync.sync.offers import identifiers
 from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.fields import FIELDS, LISTING, PRICE, SKU, own_fields, set_own
-from django_amazon_sync.sync.offers.price_checks import problems_of
+from django_amazon_sync.sync.offers.price_checks import problems_of_change
 from django_amazon_sync.sync.offers.product_types import fields_required
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ class PartForm(forms.Form):
     ) -> None:
         kwargs["initial"] = {**initial, **(own_values or {})}
         super().__init__(*args, **kwargs)
+        self._taken: dict[str, dict[str, str]] = {}
         for own in own_fields(self.level) if self.level else ():
             self.fields[own.name] = own.form_field(currency)
             if own.is_price:
@@ -106,6 +110,45 @@ class PartForm(forms.Form):
     def advanced_has_errors(self) -> bool:
         """Whether what is folded away has to be seen."""
         return any(field.errors for field in self.advanced())
+
+    # --- What others saved since the page was shown ----------------------------------------------
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """What a browser sends of each field that nobody touches, by the names of its inputs."""
+        return {bound.name: _texts_of(bound) for bound in self if not bound.field.disabled}
+
+    def keep_others(self, data: QueryDict, shown: Mapping[str, str]) -> None:
+        """Put what others saved in the place of what nobody typed here; ``shown`` is what the page
+        showed, by input."""
+        for name, now in self.texts().items():
+            before = {each: shown.get(each, "") for each in now}
+            typed = {each: _plain(data.get(each, "")) for each in now}
+            if before == now:
+                continue
+            if typed in (before, now):
+                for each, text in now.items():
+                    data[each] = text
+            else:
+                self._taken[name] = now
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, texts in self._taken.items():
+            its = _in_words(self[name], texts)
+            words = _(
+                "Somebody has saved another value since you opened the page: %(value)s. Yours is "
+                "not saved yet; save again where it shall hold."
+            )
+            self.add_error(name, ValidationError(words, code="taken", params={"value": its}))
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or self.cleaned_data
+        for name in FIELDS.keys() & set(self.changed_data) & data.keys():
+            if why := FIELDS[name].why_not_now(data[name]):
+                self.add_error(name, why)
+        return data
+
+    # --- What is written -------------------------------------------------------------------------
 
     def columns(self) -> dict[str, object]:
         """The columns of the row that were changed, with their new values; own values apart."""
@@ -132,6 +175,37 @@ class PartForm(forms.Form):
 
 
 YES_TEXT, NO_TEXT = _("Yes"), _("No")
+
+
+def _texts_of(bound: forms.BoundField) -> dict[str, str]:
+    """What a browser sends of a field as it is stored, by the names of its inputs."""
+    value = bound.field.prepare_value(bound.initial)
+    widget = bound.field.widget.get_context(bound.html_name, value, {})["widget"]
+    return {part["name"]: _text_of(part) for part in widget.get("subwidgets", [widget])}
+
+
+def _text_of(part: Mapping[str, Any]) -> str:
+    if part.get("type") == "checkbox":
+        return "on" if part["attrs"].get("checked") else ""
+    value = part["value"]
+    if isinstance(value, list):  # of a choice
+        return str(value[0]) if value else ""
+    return "" if value is None else _plain(value)
+
+
+def _plain(text: object) -> str:
+    """A text as it is stored; browsers end lines in their own way."""
+    return str(text).replace("\r\n", "\n")
+
+
+def _in_words(bound: forms.BoundField, texts: Mapping[str, str]) -> str:
+    """What is stored of a field, for people."""
+    if isinstance(bound.field, forms.ChoiceField):
+        names = {str(one.data["value"]): str(one.data["label"]) for one in bound.subwidgets}
+        return ", ".join(names.get(text, text) for text in texts.values())
+    if isinstance(bound.field, forms.BooleanField):
+        return str(YES_TEXT if any(texts.values()) else NO_TEXT)
+    return ", ".join(filter(None, texts.values())) or "–"
 
 
 class ThreeField(forms.ChoiceField):
@@ -183,6 +257,17 @@ class CodesField(forms.CharField):
         return str(initial or "").split() != str(data or "").split()
 
 
+def asin_of(typed: str, stored: str) -> str:
+    """The ASIN that staff choose for a SKU; what is stored stays. Raises ValidationError."""
+    if not typed or typed == stored:
+        return typed
+    try:
+        return clean("asin", typed)
+    except BadIdentifier as bad:
+        params = {"code": typed, "kind": "ASIN"}
+        raise ValidationError(PROBLEMS[bad.problem], params=params) from None
+
+
 class CodesForm(PartForm):
     """The codes that staff give an offer, beside those that the shop knows."""
 
@@ -231,11 +316,9 @@ class SkuPartForm(PartForm):
             "For a SKU that Amazon does not have yet, where a barcode belongs to several items."
         ),
     )
-    set_quantity = forms.IntegerField(
+    set_quantity = UnitsField(
         label=_("Set quantity"),
         required=False,
-        min_value=0,
-        max_value=2**31 - 1,
         help_text=_("For an offer whose stock the shop does not track."),
     )
     condition = forms.ChoiceField(label=_("Condition"))
@@ -265,12 +348,7 @@ class SkuPartForm(PartForm):
         }
         prefix = f"sku{row.pk}" if row else f"new{account.pk}"
         super().__init__(*args, initial=initial, own_values=its.own_values, prefix=prefix, **kwargs)
-        offered = [*conditions] or [*CONDITIONS]
-        if its.condition not in offered:
-            offered.append(its.condition)
-        self._choices("condition").choices = [
-            (name, CONDITIONS.get(name, name)) for name in offered
-        ]
+        self._choices("condition").choices = amazons.choices(its.condition, conditions)
         self._say_whose_sku_it_is()
         self._say_what_the_account_says()
         if row and any(there.presence == Presence.PRESENT for there in row.listings.all()):
@@ -278,6 +356,11 @@ class SkuPartForm(PartForm):
                 "Amazon keeps the condition that a listing was made with. To sell it in another "
                 "one, make it anew under another SKU."
             )
+
+    @property
+    def synchronised(self) -> bool | None:
+        """What was chosen; None where the account says."""
+        return _THREE[str(self.cleaned_data.get("synchronise", AS_SET))]
 
     def _choices(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
@@ -335,14 +418,7 @@ class SkuPartForm(PartForm):
         return bool(sold - {self.offer.pk})
 
     def clean_asin(self) -> str:
-        asin: str = self.cleaned_data["asin"]
-        if not asin or asin == self.initial["asin"]:
-            return asin
-        try:
-            return clean("asin", asin)
-        except BadIdentifier as bad:
-            params = {"code": asin, "kind": "ASIN"}
-            raise ValidationError(PROBLEMS[bad.problem], params=params) from None
+        return asin_of(self.cleaned_data["asin"], self.initial["asin"])
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
@@ -374,10 +450,9 @@ class ListingForm(PartForm):
         label=_("Synchronise here"),
         help_text=_("Stores may share the quantity, so it goes on where the SKU is synchronised."),
     )
-    own_price = forms.DecimalField(
+    own_price = AmountField(
         label=_("Own Amazon price"),
         required=False,
-        max_digits=12,
         help_text=_("It goes before the shop's price. Empty: the shop's price, by the rules."),
     )
     locked = forms.BooleanField(
@@ -393,7 +468,7 @@ class ListingForm(PartForm):
         marketplace: Marketplace,
         row: Listing | None,
         sent: Mapping[str, bool],
-        price_of: Callable[[Decimal | None], Money | None],
+        price_of: Callable[[Decimal | None], str],
         product_type: ProductType | None = None,
         prefix: str,
         **kwargs: Any,
@@ -407,6 +482,7 @@ class ListingForm(PartForm):
             "locked": its.locked,
         }
         currency = marketplace.facts.currency
+        self.before: FieldValues = {**its.own_values, PRICE: price_of(its.own_price)}
         super().__init__(
             *args,
             initial=initial,
@@ -416,12 +492,10 @@ class ListingForm(PartForm):
             **kwargs,
         )
         self._add_switches(its.switches, sent, kwargs["may"])
-        self.fields["own_price"].label = _("Own Amazon price in %(currency)s") % {
-            "currency": currency
-        }
-        self.fields["own_price"].widget.attrs.update(
-            step=str(Decimal(1).scaleb(-minor_units(currency))), min="0"
-        )
+        own_price = self.fields["own_price"]
+        assert isinstance(own_price, AmountField)
+        own_price.currency = currency
+        own_price.label = _("Own Amazon price in %(currency)s") % {"currency": currency}
 
     def _add_switches(
         self, own: Mapping[str, bool], sent: Mapping[str, bool], may: Mapping[str, bool]
@@ -445,11 +519,6 @@ class ListingForm(PartForm):
     def advanced(self) -> list[forms.BoundField]:
         return [field for field in super().advanced() if not field.name.startswith(SWITCH)]
 
-    def clean_own_price(self) -> Decimal | None:
-        price: Decimal | None = self.cleaned_data["own_price"]
-        check_own_price(price, self.marketplace.facts.currency)
-        return price
-
     def clean(self) -> dict[str, Any] | None:
         """The prices of an offer have to fit together."""
         data = super().clean() or self.cleaned_data
@@ -458,9 +527,9 @@ class ListingForm(PartForm):
         values: FieldValues = {
             own.name: data[own.name] for own in own_fields(LISTING) if data[own.name]
         }
-        if values and (price := self.price_of(data["own_price"])):
-            values[PRICE] = str(price)
-        for name, why in problems_of(values, self.marketplace.facts.currency).items():
+        values[PRICE] = self.price_of(data["own_price"])
+        currency = self.marketplace.facts.currency
+        for name, why in problems_of_change(self.before, values, currency).items():
             self.add_error("own_price" if name == PRICE else name, why)
         self._check_required(data)
         return data

@@ -1,9 +1,13 @@
-"""Matching: what was found that an offer may be on Amazon, to accept or to refuse."""
+"""Matching: what was found that an offer may be on Amazon, to accept or to refuse.
+
+Decided is what was seen: each row of the list carries a mark of both sides. What is another thing
+by then is left out and named; what is on other pages of the list is shown on a page in between.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -16,10 +20,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common import ask_first
 from django_amazon_sync.admin.common.access import visible_accounts
+from django_amazon_sync.admin.common.ask_first import Part, Question
 from django_amazon_sync.admin.common.base import ReadOnly, Screen, WordFilter
 from django_amazon_sync.admin.common.formatting import link, list_url
 from django_amazon_sync.admin.common.queue_runs import ask, whole
+from django_amazon_sync.admin.common.seen import compared, mark, say_left_out, with_mark
 from django_amazon_sync.admin.products.listings import AccountOfSkuFilter
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
@@ -31,6 +38,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SellerSku,
 )
+from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.matching import proposals
 
@@ -84,8 +92,11 @@ class FoundByFilter(WordFilter):
 class ShownProposal(Protocol):
     """A proposal with what its row of the list shows of the shop."""
 
+    pk: int
     sku: SellerSku
     offer_pk: str
+    how: str
+    reason: str
     offer: Offer | None
     offer_picture: str
 
@@ -96,23 +107,38 @@ class WithOffers(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: list[ShownProposal] = list(self.result_list)
-        shop = configured_shop()
-        by_scope: dict[str, set[str]] = {}
+        _add_offers(rows)
+        pictures = configured_shop().picture_urls(sorted({row.offer_pk for row in rows}))
         for row in rows:
-            by_scope.setdefault(row.sku.account.shop_scope, set()).add(row.offer_pk)
-        offers = {
-            (scope, offer.pk): offer
-            for scope, pks in by_scope.items()
-            for offer in shop.offers(scope, sorted(pks))
-        }
-        pictures = shop.picture_urls(sorted({row.offer_pk for row in rows}))
-        for row in rows:
-            row.offer = offers.get((row.sku.account.shop_scope, row.offer_pk))
             row.offer_picture = pictures.get(row.offer_pk, "")
         self.result_list = rows
 
 
-def _there(proposal: Proposal) -> list[Listing]:
+def _add_offers(rows: Iterable[ShownProposal]) -> None:
+    """What the shop has of these rows, in a query for each scope."""
+    shop = configured_shop()
+    by_scope: dict[str, set[str]] = {}
+    for row in rows:
+        by_scope.setdefault(row.sku.account.shop_scope, set()).add(row.offer_pk)
+    offers = {
+        (scope, offer.pk): offer
+        for scope, pks in by_scope.items()
+        for offer in shop.offers(scope, sorted(pks))
+    }
+    for row in rows:
+        row.offer = offers.get((row.sku.account.shop_scope, row.offer_pk))
+
+
+def _shown(row: ShownProposal) -> list[object]:
+    """What a row of the list shows of both sides, without the pictures, whose addresses change."""
+    its = row.sku
+    amazons = [[seen.title, seen.asin, seen.condition] for seen in _there(row)]
+    offer: Offer | None = getattr(row, "offer", None)
+    shops = offer and [offer.sku, offer.title, [code.value for code in offer.identifiers]]
+    return [its.sku, its.channel, its.offer_pk, amazons, row.offer_pk, shops, row.how, row.reason]
+
+
+def _there(proposal: Proposal | ShownProposal) -> list[Listing]:
     """The listings that Amazon has of the proposal's SKU, as ``get_queryset`` prefetched them."""
     there: list[Listing] = getattr(proposal.sku, "there", [])
     return there
@@ -188,8 +214,9 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         """Buttons of the list's own form; who may not decide is refused by the server."""
         if row.refused:
             return gettext("refused")
+        shown = cast("ShownProposal", row)
         about = {"sku": row.sku.sku, "offer": row.offer_pk}
-        return format_html(
+        buttons = format_html(
             '<button type="submit" class="button" name="_accept" value="{0}" aria-label="{1}">{2}'
             '</button> <button type="submit" class="button" name="_refuse" value="{0}"'
             ' aria-label="{3}">{4}</button>',
@@ -199,17 +226,18 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
             gettext("Refuse %(sku)s for offer %(offer)s") % about,
             _("Refuse"),
         )
+        return with_mark(buttons, row.pk, _shown(shown))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method == "POST":
             for name, decided in (("_accept", self._accept), ("_refuse", self._refuse)):
-                if (pk := request.POST.get(name, "")).isdecimal():
+                if may_be_pk(pk := request.POST.get(name, "")):
                     if not self.has_match_permission(request):
                         raise PermissionDenied
-                    decided(request, self.get_queryset(request).filter(pk=pk))
-                    return HttpResponseRedirect(request.get_full_path())
+                    page = decided(request, self.get_queryset(request).filter(pk=pk))
+                    return page or HttpResponseRedirect(request.get_full_path())
         more = {
             "title": _("What your offers may be on Amazon"),
             "may_match": self.has_match_permission(request),
@@ -221,12 +249,12 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
     # --- What staff do ---------------------------------------------------------------------------
 
     @admin.action(description=_("Accept: link them"), permissions=["match"])
-    def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._accept(request, queryset)
+    def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
+        return self._accept(request, queryset)
 
     @admin.action(description=_("Refuse: do not propose them again"), permissions=["match"])
-    def refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._refuse(request, queryset)
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
+        return self._refuse(request, queryset)
 
     @admin.action(description=_("Propose again what was refused"), permissions=["match"])
     def propose_again(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
@@ -236,25 +264,60 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         )
         self.message_user(request, text % {"number": number}, messages.SUCCESS)
 
-    def _accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        chosen = queryset.filter(refused=False)
-        if chosen.count() > AT_ONCE:
-            text = gettext("Accept at most %(number)d at a time; nothing was linked.")
-            self.message_user(request, text % {"number": AT_ONCE}, messages.ERROR)
-            return
-        linked, why_not = proposals.accept(configured_shop(), chosen)
+    def _accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
+        seen = self._seen(request, queryset, _("Accept: link them"), _("Accept"))
+        if not isinstance(seen, list):
+            return seen
+        linked, why_not = proposals.accept(
+            configured_shop(), Proposal.objects.filter(pk__in=seen, refused=False)
+        )
         text = ngettext("%(number)d SKU is linked.", "%(number)d SKUs are linked.", linked)
         if linked or not why_not:
             self.message_user(request, text % {"number": linked}, messages.SUCCESS)
         for sku, reason in sorted(why_not.items())[:20]:
             self.message_user(request, f"{sku}: {reason}", messages.ERROR)
+        return None
 
-    def _refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        number = proposals.refuse(queryset)
+    def _refuse(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> HttpResponse | None:
+        title = _("Refuse: do not propose them again")
+        seen = self._seen(request, queryset, title, _("Refuse"))
+        if not isinstance(seen, list):
+            return seen
+        number = proposals.refuse(Proposal.objects.filter(pk__in=seen))
         text = ngettext(
             "%(number)d proposal is refused.", "%(number)d proposals are refused.", number
         )
         self.message_user(request, text % {"number": number}, messages.SUCCESS)
+        return None
+
+    def _seen(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Proposal],
+        title: StrOrPromise,
+        button: StrOrPromise,
+    ) -> list[int] | HttpResponse | None:
+        """Which of the chosen (pk) are as they were shown; else the page in between, which shows
+        those of other pages of the list. None where they are too many."""
+        chosen = list(queryset.filter(refused=False)[: AT_ONCE + 1])
+        if len(chosen) > AT_ONCE:
+            text = gettext("Choose at most %(number)d at a time; nothing was done.")
+            self.message_user(request, text % {"number": AT_ONCE}, messages.ERROR)
+            return None
+        rows = cast("list[ShownProposal]", chosen)
+        _add_offers(rows)
+        marked = {row.pk: mark(_shown(row)) for row in rows}
+        found = compared(request, [(row.pk, row.sku.sku, marked[row.pk]) for row in rows])
+        if found.unseen:
+            part = Part(
+                sentences=[_in_short(row) for row in rows if row.pk in found.unseen],
+                about=mark(sorted(found.unseen.items())),
+            )
+            context = {**self.admin_site.each_context(request), "opts": self.opts}
+            if page := ask_first.page(request, Question(title, button, [part]), context):
+                return page
+        say_left_out(request, found.others.values())
+        return [*found.same, *found.unseen]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.start)
@@ -271,6 +334,15 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         accounts: QuerySet[SellerAccount] = connected.order_by("pk")
         ask(request, Job.MATCH, whole(accounts))
         return HttpResponseRedirect(list_url(Proposal))
+
+
+def _in_short(row: ShownProposal) -> str:
+    """Both sides of a proposal in one line."""
+    listings, offer = _there(row), row.offer
+    titled = next((listing.title for listing in listings if listing.title), "")
+    amazons = " ".join(filter(None, [row.sku.sku, titled]))
+    shops = f"{offer.sku} {offer.title}" if offer else gettext("The shop no longer has the offer.")
+    return f"{amazons} → {shops}"
 
 
 def _side(picture: str, title: str, name: object, codes: str) -> SafeString:

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common import next_steps
+from django_amazon_sync.admin.common import ask_first
+from django_amazon_sync.admin.common.ask_first import Question
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowForm, Screen
+from django_amazon_sync.admin.common.conditions import stopped_by_shop
 from django_amazon_sync.admin.common.formatting import brief, in_words, link, list_link, table
+from django_amazon_sync.admin.common.listing_status import status_of
+from django_amazon_sync.admin.common.number_fields import UnitsField
 from django_amazon_sync.admin.common.queue_runs import ask, by_account
+from django_amazon_sync.admin.common.seen import compared, mark, say_left_out, with_mark
 from django_amazon_sync.admin.products import admin_page
+from django_amazon_sync.admin.products.conditions import choices
 from django_amazon_sync.admin.products.edit_many import EditsMany
+from django_amazon_sync.admin.products.linking import question_of_link
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
+from django_amazon_sync.admin.products.page_forms import asin_of
 from django_amazon_sync.admin.products.spreadsheet import HasSpreadsheet
+from django_amazon_sync.admin.products.switching_off import (
+    are_switched_off,
+    question_of_skus,
+    skus_of,
+)
 from django_amazon_sync.admin.products.take_over import TakesOverMany
 from django_amazon_sync.data import Offer
-from django_amazon_sync.models import MERCHANT_CHANNEL, Job, RunLine, SellerSku
+from django_amazon_sync.models import MERCHANT_CHANNEL, AccountState, Job, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.listings.link import link_by_hand
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.runs.bulk import lock_rows
+from django_amazon_sync.sync.offers.desired import sku_is_of_offer
+from django_amazon_sync.sync.runs.bulk import in_pages, lock_rows
 
 
 class ChannelFilter(admin.SimpleListFilter):
@@ -54,6 +70,21 @@ class ChannelFilter(admin.SimpleListFilter):
         return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
+class ProblemFilter(admin.SimpleListFilter):
+    """What is switched on, and stopped by what the shop has of it."""
+
+    title = _("stopped by the shop's data")
+    parameter_name = "problem"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(stopped_by_shop()) if self.value() == "yes" else queryset
+
+
 def offer_of(sku: SellerSku) -> Offer | None:
     """The shop's offer that a SKU is linked to, if the shop has it still."""
     wanted = [sku.offer_pk] if sku.offer_pk else []
@@ -63,6 +94,11 @@ def offer_of(sku: SellerSku) -> Offer | None:
 class SkuForm(RowForm[SellerSku]):
     """What staff decide of a SKU; the offer is named by the shop's own SKU."""
 
+    set_quantity = UnitsField(
+        label=SellerSku._meta.get_field("set_quantity").verbose_name,
+        required=False,
+        help_text=SellerSku._meta.get_field("set_quantity").help_text,
+    )
     shop_sku = forms.CharField(
         label=_("the shop's SKU"),
         required=False,
@@ -73,6 +109,13 @@ class SkuForm(RowForm[SellerSku]):
         super().__init__(*args, **kwargs)
         offer = offer_of(self.instance)
         self.initial["shop_sku"] = offer.sku if offer else ""
+        if old := self.fields.get("condition"):  # who may only look has no fields
+            self.fields["condition"] = forms.ChoiceField(
+                label=old.label, choices=choices(self.instance.condition)
+            )
+
+    def clean_asin(self) -> str:
+        return asin_of(self.cleaned_data["asin"], self.instance.asin)
 
     def clean_shop_sku(self) -> str:
         """Remembers the offer's primary key, which ``save_model`` links."""
@@ -105,7 +148,14 @@ class SkuAdmin(
     list_display = (
         "sku", "synchronise", "channel", "why", "offer_pk", "matched", "account", "read_at",
     )  # fmt: skip
-    list_filter = (AccountFilter, "synchronise", "matched", "made_by_import", ChannelFilter)
+    list_filter = (
+        AccountFilter,
+        "synchronise",
+        "matched",
+        "made_by_import",
+        ChannelFilter,
+        ProblemFilter,
+    )
     found_by = ("sku",)
     search_fields = ("sku", "asin", "listings__asin", "listings__title")
     search_help_text = _("SKU, ASIN or title")
@@ -132,7 +182,8 @@ class SkuAdmin(
 
     @admin.display(description=_("problem"))
     def why(self, row: SellerSku) -> str:
-        return brief(row.problem)
+        # What a person lets on sale from the list is the product that the list shows.
+        return with_mark(brief(row.problem), row.pk, row.offer_pk, row.synchronise)
 
     @admin.display(description=_("offer"))
     def offer(self, sku: SellerSku) -> str:
@@ -153,6 +204,9 @@ class SkuAdmin(
         rows = sku.listings.select_related("marketplace").order_by("marketplace__code")
         for listing in rows:
             listing.sku = sku  # with its account, instead of a query for each
+        offer = offer_of(sku)
+        if offer is not None and not sku_is_of_offer(sku, offer):
+            offer = None
         head = (_("marketplace"), _("presence"), "ASIN", _("accepted"), _("what happens next"))
         return table(
             head,
@@ -162,7 +216,7 @@ class SkuAdmin(
                     listing.get_presence_display(),
                     listing.asin,
                     in_words(listing.believed),
-                    next_steps.of_listing(listing),
+                    status_of(listing, offer).sentence,
                 )
                 for listing in rows
             ],
@@ -178,7 +232,11 @@ class SkuAdmin(
         super().save_model(request, obj, form, change)
         if "shop_sku" in form.changed_data:
             link_by_hand(obj, form.cleaned_data["offer_pk"])
-        look_soon([obj])
+        if obj.offer_pk:
+            look_soon([obj])
+        elif form.changed_data and obj.account.state == AccountState.LIVE:
+            # The lane of changes goes by offers, and none stands for this SKU.
+            ask(request, Job.EXPORT, by_account(skus_of([obj.pk])))
 
     @admin.action(description=_("Export to Amazon"), permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
@@ -189,12 +247,61 @@ class SkuAdmin(
         ask(request, Job.VERIFY, by_account(queryset))
 
     @admin.action(description=_("Synchronise"), permissions=["change"])
-    def synchronise(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
-        self._choose(request, queryset, True)
+    def synchronise(
+        self, request: HttpRequest, queryset: QuerySet[SellerSku]
+    ) -> HttpResponse | None:
+        """Of what the list showed; what is on its other pages is asked about first."""
+        rows = in_pages(queryset.values_list("pk", "sku", "offer_pk", "synchronise"))
+        found = compared(request, ((pk, sku, mark(*shown)) for pk, sku, *shown in rows))
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        title = _("Synchronise")
+        if page := ask_first.page_of_unseen(request, found, title, title, context):
+            return page
+        say_left_out(request, found.others.values())
+        self._choose(request, queryset.exclude(pk__in=found.others), True)
+        return None
 
-    @admin.action(description=_("Do not synchronise: quantity 0"), permissions=["change"])
-    def leave_alone(self, request: HttpRequest, queryset: QuerySet[SellerSku]) -> None:
+    @admin.action(description=_("Switch off: do not synchronise"), permissions=["change"])
+    def leave_alone(
+        self, request: HttpRequest, queryset: QuerySet[SellerSku]
+    ) -> HttpResponse | None:
+        if page := self._ask(request, question_of_skus(queryset)):
+            return page
         self._choose(request, queryset, False)
+        return None
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A form that takes the SKU off sale, or makes it another product's, says first what that
+        does."""
+        if request.method == "POST" and object_id:
+            row = self.get_object(request, unquote(object_id))
+            if row is not None and self.has_change_permission(request, row):
+                question = self._question(request, row)
+                if question and (page := self._ask(request, question)):
+                    return page
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _question(self, request: HttpRequest, row: SellerSku) -> Question | None:
+        """What is to be said before the posted form is saved; nothing of one that will not be."""
+        posted = copy(row)  # a form writes what it reads to its row
+        form = self.get_form(request, posted, change=True)(request.POST, instance=posted)
+        if not form.is_valid():
+            return None
+        choice: bool | None = form.cleaned_data["synchronise"]
+        off = question_of_skus(skus_of([row.pk])) if are_switched_off(row, choice) else None
+        if "shop_sku" not in form.changed_data:
+            return off
+        return question_of_link(row, form.cleaned_data["offer_pk"], choice, off)
+
+    def _ask(self, request: HttpRequest, question: Question) -> HttpResponse | None:
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return ask_first.page(request, question, context)
 
     def _choose(
         self, request: HttpRequest, queryset: QuerySet[SellerSku], synchronise: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
@@ -36,13 +36,16 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
-from django_amazon_sync.admin.common.formatting import list_url
+from django_amazon_sync.admin.common.formatting import brief, list_url
+from django_amazon_sync.admin.common.seen import Seen
 from django_amazon_sync.admin.products import sheet_files
+from django_amazon_sync.admin.products.sheet_rows import KEY, OfferRow
 from django_amazon_sync.models import SellerAccount, SellerSku
+from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.shops import configured_shop
 
 if TYPE_CHECKING:
-    from django_amazon_sync.admin.products.offer_sheet import OfferRow, OfferSheet
+    from django_amazon_sync.admin.products.offer_sheet import OfferSheet
 
 #: Bytes of a file that is read.
 LARGEST = 20 * 2**20
@@ -130,26 +133,44 @@ class Storage(Protocol):
 
 
 class KeptFile(TypedDict):
-    """What a token says: the file's name in the storage, and whose it is."""
+    """What a token says: the name under which a file and its marks are kept, and whose it is."""
 
     name: str
     account: int
     user: str
 
 
+@dataclass(frozen=True)
+class CellFault:
+    """Why a cell, a row or a file cannot be taken in, with what it says and of which offer."""
+
+    reason: str
+    row: int | str = ""
+    sku: str = ""
+    column: str = ""
+    value: str = ""
+
+
 @dataclass
 class SheetChanges:
-    """What a file would change, or why it cannot be taken in: (row, column, reason)."""
+    """What a file would change, or why it cannot be taken in; ``others`` are the rows that are no
+    longer what a page showed."""
 
-    faults: list[tuple[object, str, str]]
+    faults: list[CellFault]
     changed: list[OfferRow]
+    others: list[OfferRow] = field(default_factory=list)
+
+    @property
+    def deleted(self) -> int:
+        """How many values would be taken away."""
+        return sum(len(row.deleted) for row in self.changed)
 
     @property
     def shown(self) -> Sequence[OfferRow]:
         return self.changed[:SHOWN]
 
     @property
-    def first_faults(self) -> Sequence[tuple[object, str, str]]:
+    def first_faults(self) -> Sequence[CellFault]:
         return self.faults[:SHOWN]
 
 
@@ -190,22 +211,29 @@ class HasSpreadsheet(ScreenPart[SellerSku]):
         content: bytes = file.read()
         account: SellerAccount = form.cleaned_data["account"]
         try:
-            outcome = take_in(request, account, content, dry_run=True)
+            return self._look_at_file(request, form, account, content)
         except sheet_files.BadFile as fault:
             form.add_error("file", str(fault))
             return self._spreadsheet_page(request, form)
+
+    def _look_at_file(
+        self, request: HttpRequest, form: FileForm, account: SellerAccount, content: bytes
+    ) -> HttpResponse:
+        """The page with what a file would change; it is kept with the marks of what is shown."""
+        outcome = take_in(request, account, content)
         token = ""
         if outcome.changed and not outcome.faults:
-            token = _keep(request, account, content)
+            seen = Seen(row.mark() for row in outcome.changed)
+            token = _keep(request, account, seen, content)
         return self._spreadsheet_page(request, form, outcome=outcome, token=token)
 
     def _save_file(self, request: HttpRequest) -> HttpResponse:
-        account, content = _kept(request)
+        account, seen, content = _kept(request)
         if account is None:
             messages.error(request, _("The file is no longer kept; choose it again."))
             return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
         try:
-            outcome = take_in(request, account, content, dry_run=False)
+            outcome = take_in(request, account, content, seen)
         except sheet_files.BadFile as fault:
             messages.error(request, str(fault))
             return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
@@ -217,14 +245,19 @@ class HasSpreadsheet(ScreenPart[SellerSku]):
             "%(number)d offer is changed.", "%(number)d offers are changed.", len(outcome.changed)
         )
         messages.success(request, text % {"number": len(outcome.changed)})
-        return HttpResponseRedirect(list_url(SellerSku))
+        if not outcome.others:
+            return HttpResponseRedirect(list_url(SellerSku))
+        others = (f"{row} ({', '.join(row.changed)})" for row in outcome.others)
+        told = gettext("Not saved, as they are no longer what you saw: %(rows)s. Look again.")
+        messages.warning(request, told % {"rows": brief(", ".join(others))})
+        return self._look_at_file(request, FileForm(request), account, content)
 
     def spreadsheet_file(self, request: HttpRequest) -> HttpResponseBase:
         """All offers of an account as a file, row by row."""
         self._check_may_look(request)
         chosen = request.GET.get("account", "")
         accounts = visible_accounts(request)
-        account = accounts.filter(pk=chosen).first() if chosen.isdecimal() else None
+        account = accounts.filter(pk=chosen).first() if may_be_pk(chosen) else None
         if account is None:
             raise Http404
         sheet, name = _sheet(request, account), slugify(account.name) or str(account.pk)
@@ -260,14 +293,14 @@ class HasSpreadsheet(ScreenPart[SellerSku]):
 
 
 def take_in(
-    request: HttpRequest, account: SellerAccount, content: bytes, *, dry_run: bool
+    request: HttpRequest, account: SellerAccount, content: bytes, seen: Seen | None = None
 ) -> SheetChanges:
-    """Read a file, and save it where nothing speaks against that. Raises BadFile."""
+    """Compare a file with what is there; save what of it was ``seen``, where nothing speaks against
+    the file. Raises BadFile."""
     from tablib import Dataset
 
-    from django_amazon_sync.admin.products.offer_sheet import KEY
-
     sheet = _sheet(request, account)
+    sheet.seen = seen
     table = sheet_files.read(content, sheet.head)
     if KEY not in table.head:
         raise sheet_files.BadFile(
@@ -281,18 +314,27 @@ def take_in(
         )
     dataset = Dataset(*table.rows, headers=table.head)
     result: FileResult = sheet.import_data(
-        dataset, dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True
+        dataset, dry_run=seen is None, use_transactions=True, rollback_on_validation_errors=True
     )
-    faults: list[tuple[object, str, str]] = [
-        ("", "", str(fault.error)) for fault in result.base_errors
-    ]
+    return SheetChanges(_faults(result, table), sheet.touched, sheet.others)
+
+
+def _faults(result: FileResult, table: sheet_files.Sheet) -> list[CellFault]:
+    """All that keeps the file from being saved, each with its offer and what its cell says."""
+
+    def fault(reason: object, number: int, column: str = "") -> CellFault:
+        cells = dict(zip(table.head, table.rows[number - 1], strict=True))
+        value = cells.get(column, "")
+        return CellFault(str(reason), number + 1, cells[KEY].strip(), column, value)
+
+    faults = [CellFault(str(base.error)) for base in result.base_errors]
     for row in result.error_rows:
-        faults += [(row.number + 1, "", str(fault.error)) for fault in row.errors]
+        faults += [fault(each.error, row.number) for each in row.errors]
     for invalid in result.invalid_rows:
         for column, reasons in invalid.field_specific_errors.items():
-            faults.append((invalid.number + 1, column, " ".join(reasons)))
-        faults += [(invalid.number + 1, "", text) for text in invalid.non_field_specific_errors]
-    return SheetChanges(faults, sheet.touched)
+            faults.append(fault(" ".join(reasons), invalid.number, column))
+        faults += [fault(text, invalid.number) for text in invalid.non_field_specific_errors]
+    return faults
 
 
 def _sheet(request: HttpRequest, account: SellerAccount) -> OfferSheet:
@@ -311,28 +353,33 @@ def _storage(name: str | None = None) -> Storage:
     return kind(name=name, read_mode="rb", encoding=None)
 
 
-def _keep(request: HttpRequest, account: SellerAccount, content: bytes) -> str:
-    """Keep a file; what is given back names it, for this user and account, for an hour."""
+def _keep(request: HttpRequest, account: SellerAccount, seen: Seen, content: bytes) -> str:
+    """Keep a file and the marks of what was shown of it; what is given back names it, for this
+    user and account, for an hour."""
     storage = _storage()
-    storage.save(content)
+    storage.save(seen.text.encode() + b"\n" + content)
     about = KeptFile(name=storage.name, account=account.pk, user=str(request.user.pk))
     return signing.dumps(about, salt=_SALT)
 
 
-def _kept(request: HttpRequest) -> tuple[SellerAccount | None, bytes]:
-    """The account and the file that were looked at, once; no account where they are gone."""
+def _kept(request: HttpRequest) -> tuple[SellerAccount | None, Seen, bytes]:
+    """The account, what was seen and the file, once; no account where they are gone."""
+    nothing = None, Seen(), b""
     try:
         about: KeptFile = signing.loads(request.POST["token"], salt=_SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
-        return None, b""
+        return nothing
     accounts = visible_accounts(request)
     account = accounts.filter(pk=about["account"]).first()
     if account is None or about["user"] != str(request.user.pk):
-        return None, b""
+        return nothing
     storage = _storage(about["name"])
     try:
-        content: bytes | None = storage.read()
+        kept: bytes | None = storage.read()
         storage.remove()
     except OSError:
-        content = None
-    return (account, content) if content is not None else (None, b"")
+        kept = None
+    if kept is None:
+        return nothing
+    marks, _line, content = kept.partition(b"\n")
+    return account, Seen.of(marks.decode()), content

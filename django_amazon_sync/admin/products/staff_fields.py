@@ -6,7 +6,7 @@ the switch that says whether such a field is sent. ``None`` stands where staff s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,14 +18,14 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_amazon_sync.admin.common.prices import check_own_price
+from django_amazon_sync.admin.common.number_fields import UnitsField
 from django_amazon_sync.admin.products.conditions import CONDITIONS
-from django_amazon_sync.data import FieldValue
+from django_amazon_sync.data import FieldValue, FieldValues, Money
 from django_amazon_sync.models import Listing, SellerSku
-from django_amazon_sync.models.listings import price_text
 from django_amazon_sync.sync.offers import fields as declared
+from django_amazon_sync.sync.offers.field_kinds import money_of
 from django_amazon_sync.sync.offers.fields import OfferField, own_fields
-from django_amazon_sync.sync.offers.price_checks import problems_of
+from django_amazon_sync.sync.offers.price_checks import problems_of_change
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,6 +35,15 @@ StaffRow = SellerSku | Listing
 
 #: What staff set of a row: of a column, an own value, or a switch.
 StaffValue: TypeAlias = "FieldValue | Decimal"
+
+#: What a listing is sold at ("9.90 EUR"), by its own price or a rule; empty where nobody knows.
+PriceOf: TypeAlias = "Callable[[Listing], str]"
+
+
+def nobody_knows(listing: Listing) -> str:
+    """For who sets nothing that has to fit a price."""
+    return ""
+
 
 _TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -136,23 +145,40 @@ class Units(StaffField):
     """A number of units."""
 
     def form_field(self, currency: str = "") -> forms.Field:
-        return forms.IntegerField(min_value=0, max_value=2**31 - 1)
+        return UnitsField()
 
 
 class OwnPrice(StaffField):
-    """An amount in the currency of the listing's marketplace."""
+    """A price of the listing, which is in the currency of its marketplace; kept as "9.90 EUR"."""
+
+    def read(self, row: StaffRow) -> StaffValue:
+        assert isinstance(row, Listing)
+        if row.own_price is None:
+            return None
+        return str(Money(Decimal(row.own_price), row.marketplace.facts.currency).rounded())
+
+    def write(self, row: StaffRow, value: StaffValue) -> None:
+        assert isinstance(row, Listing)
+        row.own_price = money_of(value).amount if isinstance(value, str) else None
 
     def form_field(self, currency: str = "") -> forms.Field:
-        return forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+        return declared.FIELDS[declared.PRICE].form_field(currency)
+
+    def to_text(self, value: StaffValue) -> str:
+        """A file has the amount, as its column names the marketplace."""
+        return str(value).partition(" ")[0] if value else ""
+
+    def shown(self, value: StaffValue) -> str:
+        return str(value) if value else super().shown(value)
 
     def why_not(self, row: StaffRow, value: StaffValue) -> str:
         assert isinstance(row, Listing)
-        assert isinstance(value, Decimal)
-        try:
-            check_own_price(value, row.marketplace.facts.currency)
-        except ValidationError as fault:
-            return " ".join(fault.messages)
-        return ""
+        assert isinstance(value, str)
+        price, currency = money_of(value), row.marketplace.facts.currency
+        if price.currency == currency:
+            return ""
+        text = gettext("The price is in %(named)s, and the marketplace's currency is %(own)s.")
+        return text % {"named": price.currency, "own": currency}
 
 
 @dataclass(frozen=True)
@@ -185,6 +211,10 @@ class OwnValue(StaffField):
 
     def form_field(self, currency: str = "") -> forms.Field:
         return self.field.form_field(currency)
+
+    def why_not(self, row: StaffRow, value: StaffValue) -> str:
+        assert not isinstance(value, Decimal)
+        return self.field.why_not_now(value)
 
     def to_text(self, value: StaffValue) -> str:
         assert not isinstance(value, Decimal)
@@ -255,14 +285,19 @@ def fields_of(model: type[SellerSku] | type[Listing], request: HttpRequest) -> l
 
 
 def set_values(
-    row: StaffRow, fields: Iterable[StaffField], values: Mapping[str, StaffValue]
+    row: StaffRow,
+    fields: Iterable[StaffField],
+    values: Mapping[str, StaffValue],
+    price_of: PriceOf = nobody_knows,
 ) -> dict[str, tuple[StaffValue, StaffValue]]:
     """Set these values of the row, by name; per changed field what it was and what it is.
 
-    The row is not saved. Raises ValidationError by field.
+    ``price_of`` says what a listing is sold at. The row is not saved. Raises ValidationError by
+    field.
     """
     changed: dict[str, tuple[StaffValue, StaffValue]] = {}
     faults: dict[str, str] = {}
+    priced_before = priced(row, price_of)
     for field in fields:
         if field.name not in values:
             continue
@@ -274,27 +309,27 @@ def set_values(
             continue
         field.write(row, after)
         changed[field.name] = (before, after)
-    if not faults:
-        faults = misfits(row, changed)
+    if not faults and isinstance(row, Listing):
+        faults = misfits(row, priced_before, priced(row, price_of))
     if faults:
         raise ValidationError(faults)
     return changed
 
 
-def misfits(row: StaffRow, changed: Iterable[str]) -> dict[str, str]:
-    """Which of the changed values do not fit the row's others, and why: a sale above the price."""
-    prices = {"own_price", *(field.name for field in own_fields() if field.is_price)}
-    names = [name for name in changed if name in prices]
-    if not names or not isinstance(row, Listing):
+def are_prices(fields: Iterable[StaffField]) -> bool:
+    """Whether one of these has to fit the other prices of its listing."""
+    names = {"own_price", *(field.name for field in own_fields() if field.is_price)}
+    return any(field.name in names for field in fields)
+
+
+def priced(row: StaffRow, price_of: PriceOf) -> FieldValues:
+    """The own values of a listing and what it is sold at."""
+    if not isinstance(row, Listing):
         return {}
-    currency = row.marketplace.facts.currency
-    known = dict(row.own_values)
-    if row.own_price is not None:
-        known[declared.PRICE] = price_text(row.own_price, currency)
-    problems = {
-        "own_price" if name == declared.PRICE else name: why
-        for name, why in problems_of(known, currency).items()
-    }
-    mine = {name: why for name, why in problems.items() if name in names}
-    # What another value says of a changed one is told at the changed one.
-    return mine or ({names[0]: " ".join(problems.values())} if problems else {})
+    return {**row.own_values, declared.PRICE: price_of(row)}
+
+
+def misfits(row: Listing, before: FieldValues, after: FieldValues) -> dict[str, str]:
+    """Which changed value does not fit the listing's others, and why: a sale above the price."""
+    problems = problems_of_change(before, after, row.marketplace.facts.currency)
+    return {"own_price" if name == declared.PRICE else name: why for name, why in problems.items()}

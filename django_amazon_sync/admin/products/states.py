@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django_amazon_sync.admin.common import issue_texts
 from django_amazon_sync.admin.common.formatting import moment, value_text
 from django_amazon_sync.data import ApprovalRow, StopRow
+from django_amazon_sync.messages import Code
 from django_amazon_sync.models import Listing
 from django_amazon_sync.rules.listing_state import APPROVALS_LAST
 from django_amazon_sync.sync.offers.fields import QUANTITY
@@ -72,11 +73,14 @@ def _why_refused(stop: StopRow | None) -> list[str]:
     if stop is None:
         return []
     tries = max(stop["tries"], 1)
-    since = ngettext(
-        "Amazon refused it on %(since)s.",
-        "Amazon refused it %(tries)d times, first on %(since)s.",
-        tries,
-    )
+    if stop["code"] in (Code.NO_CODE, Code.BAD_BARCODE):
+        since = gettext("It was not sent on %(since)s.")
+    else:
+        since = ngettext(
+            "Amazon refused it on %(since)s.",
+            "Amazon refused it %(tries)d times, first on %(since)s.",
+            tries,
+        )
     again = (
         gettext("It is tried again by itself on %(again)s.") % {"again": _at(stop["again_at"])}
         if stop["again_at"]

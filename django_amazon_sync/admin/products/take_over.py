@@ -1,12 +1,13 @@
 """Where Amazon shows something else: take its values over, or send the shop's.
 
 One page for a listing, which says for each field who wins and what goes out, and one for many from
-the list. Both ask for a run; the dry run shows the difference and changes nothing.
+the list. Both ask for a run; the dry run shows the difference and changes nothing. A run is about
+the rows that the page was about, and takes no other value over than the page showed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common import ask_first
 from django_amazon_sync.admin.common.base import Row, ScreenPart
-from django_amazon_sync.admin.common.formatting import change_url, plain
+from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
 from django_amazon_sync.admin.common.queue_runs import (
     ask,
@@ -32,11 +34,16 @@ from django_amazon_sync.admin.common.queue_runs import (
     queued,
     start_and_say,
 )
+from django_amazon_sync.admin.common.seen import MOST_ROWS, Seen, compared, mark, say_left_out
+from django_amazon_sync.admin.common.words import words
+from django_amazon_sync.admin.products.switching_off import question_of_field
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Job, Listing
 from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import amazon_wins, kept_by_amazon
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
+from django_amazon_sync.sync.runs.bulk import in_pages
 from django_amazon_sync.sync.verification import take_over
 
 if TYPE_CHECKING:
@@ -44,10 +51,16 @@ if TYPE_CHECKING:
 
 TEMPLATE = "django_amazon_sync/admin/take_over.html"
 
+#: The name of what a row of the list says of the drift that it showed.
+SEEN_DRIFT = "seen_drift"
+
 #: The permissions of the two decisions, and of switching a field off for a listing.
 TAKE_OVER = "django_amazon_sync.take_over_listing"
 SEND = "django_amazon_sync.export_listing"
 CHANGE = "django_amazon_sync.change_listing"
+
+#: Rows that are left out by name; where more are no longer what was seen, nothing is asked for.
+MOST_OTHERS = 500
 
 SHOW, TAKE, OURS, OFF = "show", "take", "ours", "off"
 
@@ -81,16 +94,21 @@ class TakesOverMany(ScreenPart[Row]):
         """Choose the fields on a page of its own; then a run for each account, and marketplace."""
         step, fields = request.POST.get("step", ""), _fields(request)
         if step in (SHOW, TAKE) and fields:
-            _ask(request, queryset, fields, dry_run=step == SHOW)
-            return None
+            rows = _as_seen(request, queryset)
+            if rows is not None:
+                _ask(request, rows, fields, dry_run=step == SHOW)
+                return None
+        number = queryset.count()
         across = request.POST.get("select_across", "") == "1"
         pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
         choices = [TakeOverChoice(name, FIELDS[name].label) for name in take_over.TAKE_OVER_FIELDS]
         return self._take_over_page(
             request,
             choices=choices,
-            missing=bool(step),
-            number=queryset.count(),
+            missing=bool(step) and not fields,
+            number=number,
+            too_many=MOST_ROWS if number > MOST_ROWS else 0,
+            mark="" if number > MOST_ROWS else Seen(each for *_row, each in _marked(queryset)).text,
             across=across,
             pks=pks[:1] if across else pks,
             checkbox=ACTION_CHECKBOX_NAME,
@@ -117,8 +135,19 @@ class TakesOver(TakesOverMany[Listing]):
     @admin.action(
         description=_("Send the shop's values where they drifted"), permissions=["export"]
     )
-    def send_ours(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
-        _send_ours(request, queryset)
+    def send_ours(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        """Over the values of Amazon that the list showed; others are asked about first."""
+        drifted = queryset.exclude(drift={})
+        rows = in_pages(drifted.values_list("pk", "sku__sku", "drift"))
+        marked = ((pk, sku, mark(drift)) for pk, sku, drift in rows)
+        found = compared(request, marked, SEEN_DRIFT)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        title, button = _("Send the shop's values where they drifted"), _("Send the shop's values")
+        if page := ask_first.page_of_unseen(request, found, title, button, context):
+            return page
+        say_left_out(request, found.others.values())
+        _send_ours(request, queryset.exclude(pk__in=found.others))
+        return None
 
     def get_urls(self) -> list[URLPattern]:
         page = path(
@@ -138,16 +167,24 @@ class TakesOver(TakesOverMany[Listing]):
             raise Http404
         step, fields = request.POST.get("step", ""), _fields(request)
         if request.method == "POST":
+            if step in (SHOW, TAKE, OURS) and _as_seen(request, listings) is None:
+                return HttpResponseRedirect(request.get_full_path())
             if step == OURS:
                 _needs(request, SEND)
                 _send_ours(request, listings)
                 return HttpResponseRedirect(change_url(listing))
             if step == OFF:
-                switch_off(request, listing, request.POST.get("field", ""))
+                name = request.POST.get("field", "")
+                check_switch_off(request, name)
+                context = {**self.admin_site.each_context(request), "opts": self.opts}
+                if page := ask_first.page(request, question_of_field(listing, name), context):
+                    return page
+                switch_off(request, listing, name)
                 return HttpResponseRedirect(request.get_full_path())
             if step in (SHOW, TAKE) and fields:
                 _needs(request, TAKE_OVER)
-                _ask(request, listings, fields, dry_run=step == SHOW)
+                showed = {name: its for name, its in lives(listing).items() if name in fields}
+                _ask(request, listings, fields, dry_run=step == SHOW, showed=showed)
                 return HttpResponseRedirect(request.get_full_path())
         problem = ""
         try:
@@ -166,6 +203,7 @@ class TakesOver(TakesOverMany[Listing]):
             choices=choices,
             missing=step in (SHOW, TAKE),
             problem=problem,
+            mark=Seen(each for *_row, each in _marked(listings)).text,
             back=change_url(listing),
         )
 
@@ -185,8 +223,8 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
     return [
         Drifted(
             label=FIELDS[name].label,
-            live=gettext("nothing") if seen.get("live") is None else plain(seen["live"]),
-            ours=plain(seen.get("ours")),
+            live=gettext("nothing") if seen.get("live") is None else words(seen["live"]),
+            ours=words(seen.get("ours")),
             amazon_wins=name in amazons,
             never_amazon=name == QUANTITY,
         )
@@ -195,13 +233,24 @@ def drifted_fields(listing: Listing) -> list[Drifted]:
     ]
 
 
-def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
-    """Stop sending a field of this listing. Raises PermissionDenied."""
+def lives(listing: Listing) -> FieldValues:
+    """What the page of a listing shows of Amazon, by field."""
+    seen = {name: its for name, its in listing.drift.items() if isinstance(its, dict)}
+    return {name: its["live"] for name, its in seen.items() if its.get("live") is not None}
+
+
+def check_switch_off(request: HttpRequest, name: str) -> None:
+    """Raises PermissionDenied for who may not stop sending this field."""
     _needs(request, CHANGE)
     if name not in take_over.TAKE_OVER_FIELDS:
         raise PermissionDenied
     if name == PRICE:
         _needs(request, CHANGE_PRICES)
+
+
+def switch_off(request: HttpRequest, listing: Listing, name: str) -> None:
+    """Stop sending a field of this listing. Raises PermissionDenied."""
+    check_switch_off(request, name)
     with transaction.atomic():
         row = Listing.objects.select_for_update().get(pk=listing.pk)
         row.switches[name] = False
@@ -223,12 +272,41 @@ def _send_ours(request: HttpRequest, listings: QuerySet[Listing]) -> None:
     start_and_say(request, runs, done=text % {"number": number} if number else "")
 
 
+def _marked(rows: QuerySet[Any]) -> Iterator[tuple[int, str, str]]:
+    """The pk, SKU and mark of each row: which product it is of, and what Amazon shows instead."""
+    path = "sku__" if rows.model is Listing else ""
+    columns = [f"{path}sku", f"{path}offer_pk", *(["drift"] if path else [])]
+    for pk, *shown in in_pages(rows.values_list("pk", *columns)):
+        yield pk, shown[0], mark(pk, *shown)
+
+
+def _as_seen(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any] | None:
+    """The rows that are still as the page showed them; the others are named. None where these are
+    all, or too many to be named: the page has to be looked at again."""
+    seen, others, number = Seen.of(request.POST.get("mark", "")), dict[int, str](), 0
+    for pk, sku, its in _marked(rows):
+        if its in seen:
+            number += 1
+        elif len(others) <= MOST_OTHERS:
+            others[pk] = sku
+    say_left_out(request, others.values())
+    if not number or len(others) > MOST_OTHERS:
+        return None
+    return rows.exclude(pk__in=others) if others else rows
+
+
 def _ask(
-    request: HttpRequest, rows: QuerySet[Any], fields: Iterable[str], *, dry_run: bool
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    fields: Iterable[str],
+    *,
+    dry_run: bool,
+    showed: FieldValues | None = None,
 ) -> None:
     """Ask for runs over these SKUs, in all their stores, or over these listings."""
     about = by_account_and_marketplace(rows) if rows.model is Listing else by_account(rows)
-    wanted = [(account, {**options, "fields": list(fields)}) for account, options in about]
+    more = {"fields": list(fields), **({"showed": showed} if showed and not dry_run else {})}
+    wanted = [(account, {**options, **more}) for account, options in about]
     ask(request, Job.TAKE_OVER, wanted, dry_run=dry_run)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -20,13 +19,15 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_links, issue_texts
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen, marketplace_name
-from django_amazon_sync.admin.common.formatting import FORMULA, Echo, change_url, link
+from django_amazon_sync.admin.common.formatting import Echo, change_url, guarded, link
 from django_amazon_sync.admin.common.help_articles import article_link
+from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import AmazonOrder, Listing, Outcome, RunLine, SellerSku
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.runs.bulk import in_pages
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -39,7 +40,7 @@ COLUMNS = (
 
 
 def file_of(lines: QuerySet[RunLine], name: str) -> StreamingHttpResponse:
-    """The lines as CSV, streamed: there may be a hundred thousand."""
+    """The lines as CSV, in the order of the run, streamed: there may be a hundred thousand."""
     return StreamingHttpResponse(
         _csv(lines),
         content_type="text/csv; charset=utf-8",
@@ -50,14 +51,23 @@ def file_of(lines: QuerySet[RunLine], name: str) -> StreamingHttpResponse:
 def _csv(lines: QuerySet[RunLine]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
-    for row in lines.values_list(*COLUMNS).iterator(chunk_size=2000):
-        yield writer.writerow([_cell(value) for value in row])
+    for _pk, *row in in_pages(lines.values_list("pk", *COLUMNS)):
+        cells = zip(COLUMNS, row, strict=True)
+        yield writer.writerow([_cell(_in_words(name, value)) for name, value in cells])
+
+
+def _in_words(name: str, value: Any) -> str:
+    """A cell of the file as the pages show it."""
+    if name == "values":
+        return progress.values_in_words(value)
+    if name == "outcome":
+        return str(Outcome(value).label)
+    return words(value, name)
 
 
 def _cell(value: object) -> str:
     """A value as text; what a spreadsheet would run as a formula gets an apostrophe before it."""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return guarded(str(value))
 
 
 class AccountOfRunFilter(AccountFilter):
@@ -70,7 +80,7 @@ class LineAdmin(ReadOnly, Screen[RunLine]):
     reads_with = ("run__account",)
     encrypted = ("run__account__refresh_token",)
     list_display = (
-        "subject", "page", "store", "outcome", "shown_values", "code", "said", "run_link", "at",
+        "subject", "page", "store", "outcome", "shown_values", "said", "run_link", "at",
     )  # fmt: skip
     list_filter = (AccountOfRunFilter, "outcome", "run__job")
     found_by = ("sku", "seller_sku", "order_number")

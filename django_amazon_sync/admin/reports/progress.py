@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.base import marketplace_name
 from django_amazon_sync.admin.common.formatting import count_name, value_text
+from django_amazon_sync.admin.common.words import name_in_words
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
 from django_amazon_sync.sync.accounts.budget import how_far
@@ -37,7 +38,7 @@ def state_of(run: SyncRun) -> dict[str, object]:
         "planned": run.planned,
         "done": run.done,
         "counts": [
-            {"name": str(count_name(name)), "number": number} for name, number in run.counts.items()
+            {"name": str(count_name(name)), "number": number} for name, number in run.counted
         ],
         "lines": [line_in_words(line) for line in run.lines.order_by("-pk")[:LAST_LINES]],
     }
@@ -56,7 +57,9 @@ def line_in_words(line: RunLine) -> dict[str, str]:
 
 def values_in_words(values: FieldValues) -> str:
     """The values of a line, such as "price: 12.90 EUR"; of two sides each by its name."""
-    return ", ".join(f"{name}: {_sides(name, value)}" for name, value in values.items())
+    return ", ".join(
+        f"{name_in_words(name)}: {_sides(name, value)}" for name, value in values.items()
+    )
 
 
 def _sides(name: str, value: FieldValue) -> str:

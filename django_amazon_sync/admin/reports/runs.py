@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_links
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
-from django_amazon_sync.admin.common.formatting import count_name, list_link, plain, table
+from django_amazon_sync.admin.common.formatting import count_name, list_link, table
 from django_amazon_sync.admin.common.help_articles import article_link
 from django_amazon_sync.admin.common.queue_runs import ask
-from django_amazon_sync.admin.common.shown_at import ShownAt
+from django_amazon_sync.admin.common.shown_lines import ShownLines, ask_to_load_again
+from django_amazon_sync.admin.common.words import NAMES, words
 from django_amazon_sync.admin.reports import progress
 from django_amazon_sync.admin.reports.lines import file_of
 from django_amazon_sync.amazon.limits import Budget
@@ -76,7 +77,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
     search_fields = ("=id", "reason")
     search_help_text = _("number of the run, or words of its reason")
     ordering = ("-pk",)
-    action_form = ShownAt
+    action_form = ShownLines
     actions = ("approve", "take_over_shown")
 
     class Media:
@@ -99,14 +100,14 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.display(description=_("counts"))
     def summary(self, run: SyncRun) -> str:
-        return ", ".join(f"{number} {count_name(name)}" for name, number in run.counts.items())
+        return ", ".join(f"{number} {count_name(name)}" for name, number in run.counted)
 
     @admin.display(description=_("counts"))
     def counts_table(self, run: SyncRun) -> str:
         outcomes = set(Outcome.values)
         rows = [
             (count_name(name), _lines_link(run, number, name) if name in outcomes else number)
-            for name, number in run.counts.items()
+            for name, number in run.counted
         ]
         return table((_("what"), _("how many")), rows)
 
@@ -145,7 +146,7 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.display(description=_("options"))
     def shown_options(self, run: SyncRun) -> str:
-        return plain(run.options) if run.options else ""
+        return words({name: value for name, value in run.options.items() if name in NAMES})
 
     @admin.display(description=_("lines"))
     def lines(self, run: SyncRun) -> str:
@@ -155,15 +156,13 @@ class RunAdmin(ReadOnly, Screen[SyncRun]):
 
     @admin.action(description=_("Approve what the run held, and send it"), permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
-        shown_at = ShownAt.moment_of(request)
-        if shown_at is None:
-            ShownAt.ask_to_load_again(request)
+        lines_to = ShownLines.newest_of(request)
+        if lines_to is None:
+            ask_to_load_again(request)
             return
         holding = [run for run in queryset.filter(job__in=(Job.EXPORT, Job.CHANGES))
                    if run.counts.get(Outcome.HELD) and not run.dry_run]  # fmt: skip
-        wanted = [
-            (run.account, {"approve": run.pk, "shown_at": shown_at.isoformat()}) for run in holding
-        ]
+        wanted = [(run.account, {"approve": run.pk, "lines_to": lines_to}) for run in holding]
         ask(request, Job.EXPORT, wanted)
 
     @admin.action(description=_("Take over from Amazon what it showed"), permissions=["take_over"])

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import help_links, issue_texts, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, MarketplaceFilter, ReadOnly, Screen
-from django_amazon_sync.admin.common.formatting import document, link, plain, table
+from django_amazon_sync.admin.common.formatting import document, link, table
 from django_amazon_sync.admin.common.help_articles import explained
+from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.models import Submission
 
 #: A submission may carry thousands of items; its page shows the first.
@@ -46,7 +47,7 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
 
     @admin.display(description=_("listings in the feed"))
     def messages(self, submission: Submission) -> str:
-        return plain(submission.content.get("messages"))
+        return words(submission.content.get("messages"))
 
     @admin.display(description=_("items"))
     def items(self, submission: Submission) -> str:
@@ -54,7 +55,7 @@ class SubmissionAdmin(ReadOnly, Screen[Submission]):
         return table(
             (_("listing"), _("values")),
             [
-                (link(item.listing), plain(item.values))
+                (link(item.listing), words(item.values))
                 for item in items.order_by("pk")[:ITEMS_SHOWN]
             ],
         )

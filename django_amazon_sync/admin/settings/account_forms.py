@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,7 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.data import MenuItem
 from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Application, Marketplace, SellerAccount
+from django_amazon_sync.rules.identifiers import may_be_application_id, may_be_seller_id
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.orders import windows
 
@@ -67,9 +70,44 @@ class SecretForm(RowForm[Row]):
         return super().save(commit)
 
 
+def check_id(text: str, may_be: Callable[[str], bool]) -> str:
+    """An id of Amazon's as it was written, or empty. Raises ValidationError."""
+    text = text.strip()
+    if text and not may_be(text):
+        raise ValidationError(_("No id of Amazon's looks like this; copy it from Seller Central."))
+    return text
+
+
+#: How Amazon writes a language and its country, in all its stores.
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}_[A-Z]{2}")
+
+
+def check_language(typed: str, row: Marketplace, code: str = "") -> str:
+    """A language tag for a store (code); what is stored stays. Raises ValidationError."""
+    if typed in ("", row.language) or _LANGUAGE_TAG.fullmatch(typed):
+        return typed
+    facts = MARKETPLACES.get(code or row.code)
+    raise ValidationError(
+        _("“%(tag)s” is no language tag of Amazon's; write it as in %(example)s."),
+        params={"tag": typed, "example": facts.language if facts else "de_DE"},
+    )
+
+
 class ApplicationForm(SecretForm[Application]):
     secret = "client_secret"  # noqa: S105 -- the name of the column
     label = _("client secret")
+
+    def clean_client_id(self) -> str:
+        return check_id(self.cleaned_data["client_id"], may_be_application_id)
+
+    def clean_application_id(self) -> str:
+        return check_id(self.cleaned_data["application_id"], may_be_application_id)
+
+    def clean_secret_made_on(self) -> date | None:
+        made_on: date | None = self.cleaned_data["secret_made_on"]
+        if made_on and made_on > timezone.localdate():
+            raise ValidationError(_("This day has not come yet."))
+        return made_on
 
 
 class AccountForm(SecretForm[SellerAccount]):
@@ -101,6 +139,9 @@ class AccountForm(SecretForm[SellerAccount]):
             ("default_payment_method", menu.payment_methods),
         ):
             choose(self, name, offered, getattr(self.instance, name))
+
+    def clean_seller_id(self) -> str:
+        return check_id(self.cleaned_data["seller_id"], may_be_seller_id)
 
     def clean_orders_since(self) -> datetime | None:
         begins: datetime | None = self.cleaned_data["orders_since"]
@@ -152,6 +193,10 @@ class MarketplaceForm(MarketplaceRowForm):
         if "code" in self.fields and self.instance.pk:
             self.fields["code"].disabled = True  # its listings are of this store
 
+    def clean_language(self) -> str:
+        code = self.cleaned_data.get("code", "")
+        return check_language(self.cleaned_data["language"], self.instance, code)
+
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
         if data.get("code") and not data.get("language"):
@@ -176,6 +221,7 @@ class MarketplacesForm(MarketplaceRows):
 
     def clean(self) -> None:
         super().clean()
+        self._check_once()
         region = self.instance.region
         for form in self.forms:
             data: Mapping[str, str] = getattr(form, "cleaned_data", {})
@@ -186,3 +232,13 @@ class MarketplacesForm(MarketplaceRows):
                       "as an account of its own region."),
                     params={"country": facts.country, "region": self.instance.get_region_display()},
                 )  # fmt: skip
+
+    def _check_once(self) -> None:
+        """Each store once, also where a row that is stored is sent as a new one."""
+        stored = (
+            dict(self.instance.marketplaces.values_list("code", "pk")) if self.instance.pk else {}
+        )
+        for form in self.forms:
+            code = getattr(form, "cleaned_data", {}).get("code", "")
+            if stored.setdefault(code, form.instance.pk) != form.instance.pk:
+                raise ValidationError(_("A store is there twice; load the page again."))

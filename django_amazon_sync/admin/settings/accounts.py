@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from django_amazon_sync import tasks
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
 from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart, marketplace_name
@@ -29,8 +29,10 @@ from django_amazon_sync.admin.settings.account_forms import (
     ApplicationForm,
     MarketplacesForm,
 )
+from django_amazon_sync.admin.settings.account_states import ChangesState
 from django_amazon_sync.admin.settings.connecting import ConnectingPages, connection_of
 from django_amazon_sync.admin.settings.cron_key import CronKeyPages, cron_key_of
+from django_amazon_sync.admin.settings.erasing import LetsErase
 from django_amazon_sync.admin.settings.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.settings.rule_preview import PreviewsRules
 from django_amazon_sync.admin.settings.ruled import Ruled, of_marketplaces
@@ -53,6 +55,7 @@ from django_amazon_sync.sync.accounts import access, connect
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
 from django_amazon_sync.sync.orders import windows
+from django_amazon_sync.sync.reconciliation.proof import prove_anew, proven
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec as Fieldsets
@@ -132,6 +135,8 @@ class AccountAdmin(
     CronKeyPages,
     OverviewPages,
     PreviewsRules[SellerAccount],
+    ChangesState,
+    LetsErase,
     Screen[SellerAccount],
 ):
     form = AccountForm
@@ -143,13 +148,13 @@ class AccountAdmin(
     list_filter = ("state", "region")
     search_fields = ("name", "seller_id")
     actions = (
-        "check_connection", "release", "observe", "pause", "deactivate",
+        "check_connection", "release", "observe", "pause", "deactivate", "activate",
         "preview", "export", "verify", "import_listings", "match", "import_orders",
-        "confirm_shipments",
+        "reconcile", "confirm_shipments", "let_erase", "stop_erasing",
     )  # fmt: skip
     readonly_fields = (
-        "state", "state_reason", "what_next", "lacks", "deployment", "complete_until", "attention",
-        "latest_runs",
+        "state", "state_reason", "what_next", "lacks", "deployment", "complete_until",
+        "proven_until", "attention", "latest_runs", "buyers_data",
     )  # fmt: skip
     fieldsets = (
         (_("Now"), {"fields": readonly_fields}),
@@ -207,6 +212,8 @@ class AccountAdmin(
         super().save_model(request, obj, form, change)
         if change and obj.state == AccountState.LIVE and "shop_scope" in form.changed_data:
             connect.export_soon(obj)
+        if change and "cut_over" in form.changed_data and obj.cut_over < form.initial["cut_over"]:
+            prove_anew(obj)
         if not change:
             Schedule.objects.bulk_create(
                 Schedule(account=obj, job=job, every=every)
@@ -244,15 +251,16 @@ class AccountAdmin(
         waits = access.refused().filter(account=account, part__in=access.NEEDS[Job.EXPORT])
         if account.state == AccountState.LIVE and waits.exists():
             text = gettext(
-                "Orders come in; what changes in the shop is sent once Amazon no longer refuses it."
+                "Where Amazon refuses changes, those of the shop are sent once it allows them "
+                "again."
             )
-            return explained(text, "authorise-again")
+            return explained(f"{text} {next_steps.of_import(account)}", "authorise-again")
         return explained(next_steps.of_account(account), help_links.of_account(account))
 
-    @admin.display(description=_("what Amazon refuses"))
+    @admin.display(description=_("access that Amazon refuses"))
     def lacks(self, account: SellerAccount) -> str:
         rows = [
-            (capfirst(lack.get_part_display()), lack.reason, moment(lack.since), lack.tries)
+            (lack.what, lack.reason, moment(lack.since), lack.tries)
             for lack in access.refused().filter(account=account).order_by("pk")
         ]
         head = (_("what"), _("reason"), _("since"), _("tries"))
@@ -260,9 +268,22 @@ class AccountAdmin(
 
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:
-        until = moment(windows.complete_until(account))
-        told = until or gettext("No search for orders has finished yet.")
+        told = (
+            moment(windows.complete_until(account))
+            or attention.not_searched([account.pk]).get(account.pk)
+            or gettext("No search for orders has finished yet.")
+        )
         return format_html_join("", "{}<br>", [(told,), *((gap,) for gap in _gaps(account))])
+
+    @admin.display(description=_("orders proven up to"))
+    def proven_until(self, account: SellerAccount) -> str:
+        proof = proven(account)
+        if proof is None:
+            return gettext("Not compared with Amazon's report yet.")
+        return gettext("%(moment)s, by Amazon's report %(reports)s") % {
+            "moment": moment(proof.until),
+            "reports": ", ".join(dict.fromkeys(proof.reports)),
+        }
 
     @admin.display(description=_("needs attention"))
     def attention(self, account: SellerAccount) -> str:
@@ -296,6 +317,7 @@ class AccountAdmin(
 
     @admin.action(description=_("Check the connection"), permissions=["check"])
     def check_connection(self, request: HttpRequest, queryset: Accounts) -> None:
+        no_worker = tasks.why_no_worker()
         ends = doctor.last_moment()  # of all of them: somebody waits for the page
         for account in queryset:
             try:
@@ -303,41 +325,12 @@ class AccountAdmin(
             except AmazonSyncError as error:
                 messages.error(request, f"{account}: {error}")
                 continue
-            works = all(finding.works is not False for finding in findings)
-            lines = format_html_join(
-                "", "<br>{}: {}", ((finding.what, finding.sentence) for finding in findings)
-            )
+            works = not no_worker and all(finding.works is not False for finding in findings)
+            said = [(finding.what, finding.sentence) for finding in findings]
+            said += [("workers", no_worker)] if no_worker else []
+            lines = format_html_join("", "<br>{}: {}", said)
             level = messages.SUCCESS if works else messages.WARNING
             messages.add_message(request, level, format_html("{}{}", account, lines))
-
-    @admin.action(description=_("Release: let it write to Amazon"), permissions=["release"])
-    def release(self, request: HttpRequest, queryset: Accounts) -> None:
-        for account in queryset:
-            try:
-                connect.release(account)
-            except AmazonSyncError as error:
-                messages.error(request, str(error))
-            else:
-                _say_state(request, account)
-
-    @admin.action(description=_("Pause: stop all writes at once"), permissions=["release"])
-    def pause(self, request: HttpRequest, queryset: Accounts) -> None:
-        for account in queryset:
-            connect.pause(account, gettext("Paused by %(user)s.") % {"user": request.user})
-            _say_state(request, account)
-
-    @admin.action(description=_("Observe: read and report only"), permissions=["release"])
-    def observe(self, request: HttpRequest, queryset: Accounts) -> None:
-        for account in queryset:
-            account.move(AccountState.OBSERVING, state_reason="")
-            _say_state(request, account)
-
-    @admin.action(description=_("Deactivate: do nothing with it"), permissions=["release"])
-    def deactivate(self, request: HttpRequest, queryset: Accounts) -> None:
-        reason = gettext("Deactivated by %(user)s.") % {"user": request.user}
-        for account in queryset:
-            account.move(AccountState.DISCONNECTED, state_reason=reason, deactivated=True)
-            _say_state(request, account)
 
     @admin.action(description=_("Show what an export would send"), permissions=["export"])
     def preview(self, request: HttpRequest, queryset: Accounts) -> None:
@@ -362,6 +355,10 @@ class AccountAdmin(
     @admin.action(description=_("Import orders"), permissions=["import"])
     def import_orders(self, request: HttpRequest, queryset: Accounts) -> None:
         ask(request, Job.IMPORT_ORDERS, whole(queryset))
+
+    @admin.action(description=_("Compare orders with Amazon's report"), permissions=["import"])
+    def reconcile(self, request: HttpRequest, queryset: Accounts) -> None:
+        ask(request, Job.RECONCILE, whole(queryset))
 
     @admin.action(description=_("Confirm shipments"), permissions=["confirm"])
     def confirm_shipments(self, request: HttpRequest, queryset: Accounts) -> None:
@@ -390,17 +387,13 @@ def _attention(account: SellerAccount) -> list[tuple[object, object]]:
     ]
 
 
-def _say_state(request: HttpRequest, account: SellerAccount) -> None:
-    text = gettext("%(account)s is %(state)s.") % {
-        "account": account,
-        "state": account.get_state_display(),
-    }
-    messages.info(request, f"{text} {next_steps.of_account(account)}")
-
-
 def _connect_again(accounts: Accounts) -> None:
-    """New credentials: the old access tokens are worth nothing, and what was cut off observes."""
+    """New credentials: the old access tokens are worth nothing, and what was cut off observes.
+
+    What staff deactivated stays so: of that they say themselves when it is to be used again.
+    """
     AccessToken.objects.filter(account__in=accounts).delete()
     access.forget(accounts)
-    for account in accounts.filter(state=AccountState.DISCONNECTED).defer("refresh_token"):
+    cut_off = accounts.filter(state=AccountState.DISCONNECTED, deactivated=False)
+    for account in cut_off.defer("refresh_token"):
         account.move(AccountState.OBSERVING, state_reason="")

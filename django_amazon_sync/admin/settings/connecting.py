@@ -8,7 +8,7 @@ the choices and a random ``state``, no secret.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -30,14 +30,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from django_amazon_sync import clock, conf
+from django_amazon_sync import clock, conf, tasks
 from django_amazon_sync.admin.common.access import scopes_of, visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url
+from django_amazon_sync.admin.settings.account_forms import check_id
 from django_amazon_sync.admin.settings.periods import LookBackField, refuse_too_old
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES, MarketplaceFacts
-from django_amazon_sync.errors import AmazonSyncError, Disconnected
+from django_amazon_sync.data import Menu, MenuItem
+from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Disconnected
 from django_amazon_sync.models import Application, Region, SellerAccount
+from django_amazon_sync.rules.identifiers import (
+    may_be_application_id,
+    may_be_pk,
+    may_be_seller_id,
+)
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync import doctor
 from django_amazon_sync.sync.accounts import connect
@@ -98,6 +105,8 @@ class Waiting(TypedDict):
     account: int | None
     region: str
     marketplaces: list[str]
+    shipping: str
+    payment: str
     application: int
     name: str
     scope: str | None
@@ -133,6 +142,16 @@ class ConnectForm(forms.Form):
     orders_since = LookBackField(
         label=_("Look back for orders"),
         help_text=_("Orders from before today take no stock and are placed only on request."),
+    )
+    shipping_method = forms.ChoiceField(
+        label=_("Shipping method"),
+        required=False,
+        help_text=_("What Amazon's orders are shipped by in the shop; no order is placed without."),
+    )
+    payment_method = forms.ChoiceField(
+        label=_("Payment method"),
+        required=False,
+        help_text=_("What Amazon's orders are paid by in the shop; Amazon collects the money."),
     )
     application = forms.ModelChoiceField(
         Application.objects.none(),
@@ -193,7 +212,8 @@ class ConnectForm(forms.Form):
     )
 
     #: The fields of each part of the page.
-    ABOUT = ("name", "scope", "orders_since")
+    ABOUT = ("name", "scope")
+    OF_ORDERS = ("shipping_method", "payment_method", "orders_since")
     OF_APPLICATION = (
         "application_name", "client_id", "client_secret", "secret_made_on", "application_id",
         "public", "draft",
@@ -219,8 +239,11 @@ class ConnectForm(forms.Form):
             applications.empty_label, applications.required = None, True
             for name in self.OF_APPLICATION:
                 del self.fields[name]
+        menu = configured_menu()
+        self._offer("shipping_method", menu.shipping_methods)
+        self._offer("payment_method", menu.payment_methods)
         if again is not None:
-            for name in self.ABOUT:
+            for name in (*self.ABOUT, *self.OF_ORDERS):
                 del self.fields[name]  # they are on the account's page
             stores.initial = list(again.marketplaces.values_list("code", flat=True))
             self.fields["seller_id"].initial = again.seller_id
@@ -236,6 +259,17 @@ class ConnectForm(forms.Form):
         return [self[name] for name in self.ABOUT if name in self.fields]
 
     @property
+    def of_orders(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.OF_ORDERS if name in self.fields]
+
+    def _offer(self, name: str, methods: Sequence[MenuItem]) -> None:
+        """The shop's own methods; where there is but one, it is chosen."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        later = [] if len(methods) == 1 else [("", _("choose later; until then no release"))]
+        field.choices = [*later, *((item.code, item.label) for item in methods)]
+
+    @property
     def of_application(self) -> list[forms.BoundField]:
         return [self[name] for name in self.OF_APPLICATION if name in self.fields]
 
@@ -245,8 +279,7 @@ class ConnectForm(forms.Form):
         return begins
 
     def clean_client_id(self) -> str:
-        given: str = self.cleaned_data["client_id"]
-        client_id = given.strip()
+        client_id = check_id(self.cleaned_data["client_id"], may_be_application_id)
         if client_id.startswith("amzn1.sp.solution"):
             raise forms.ValidationError(
                 _("This is the application id; the client id begins with "
@@ -255,6 +288,12 @@ class ConnectForm(forms.Form):
         if client_id and Application.objects.filter(client_id=client_id).exists():
             raise forms.ValidationError(_("This application is here already; choose it above."))
         return client_id
+
+    def clean_application_id(self) -> str:
+        return check_id(self.cleaned_data["application_id"], may_be_application_id)
+
+    def clean_seller_id(self) -> str:
+        return check_id(self.cleaned_data["seller_id"], may_be_seller_id)
 
     def clean_secret_made_on(self) -> date | None:
         made_on: date | None = self.cleaned_data["secret_made_on"]
@@ -296,6 +335,14 @@ class ConnectForm(forms.Form):
             draft=data["draft"],
             secret_made_on=data["secret_made_on"],
         )
+
+
+def configured_menu() -> Menu:
+    """What the shop offers; nothing where there is none, which a system check says."""
+    try:
+        return configured_shop().menu()
+    except ConfigurationError:
+        return Menu()
 
 
 def stores_of(region: str) -> list[MarketplaceFacts]:
@@ -402,6 +449,8 @@ def come_back(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
             name=kept["name"],
             scope=kept["scope"] or None,
             orders_since=since,
+            shipping_method=kept["shipping"] or None,
+            payment_method=kept["payment"] or None,
         )
     except AmazonSyncError as error:
         messages.error(request, str(error))
@@ -416,6 +465,8 @@ def check(request: HttpRequest, pk: int, site: admin.AdminSite) -> HttpResponse:
     account = get_object_or_404(visible_accounts(request).defer("refresh_token"), pk=pk)
     findings, error = None, ""
     if request.method == "POST":
+        if why := tasks.why_no_worker():
+            messages.warning(request, why)
         try:
             findings = [
                 (NAMES.get(finding.what, finding.what), finding)
@@ -455,6 +506,8 @@ def _with_token(request: HttpRequest, form: ConnectForm) -> HttpResponse | None:
             name=data.get("name", ""),
             scope=data.get("scope") or None,
             orders_since=data.get("orders_since"),
+            shipping_method=data.get("shipping_method") or None,
+            payment_method=data.get("payment_method") or None,
             application=None if application else form.facts(),
         )
     except Disconnected as error:
@@ -481,6 +534,8 @@ def _to_amazon(request: HttpRequest, form: ConnectForm) -> HttpResponse:
         account=form.again.pk if form.again else None,
         region=form.region,
         marketplaces=marketplaces,
+        shipping=data.get("shipping_method", ""),
+        payment=data.get("payment_method", ""),
         application=application.pk,
         name=data.get("name", ""),
         scope=data.get("scope"),
@@ -563,7 +618,7 @@ def _account_again(request: HttpRequest, region: str) -> SellerAccount | None:
     if not pk:
         return None
     found = visible_accounts(request).filter(region=region)
-    account = found.filter(pk=pk).first() if pk.isdecimal() else None
+    account = found.filter(pk=pk).first() if may_be_pk(pk) else None
     if account is None:
         raise Http404
     return account

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
 from django_amazon_sync.admin.common.formatting import link, value_text
-from django_amazon_sync.amazon.marketplaces import MARKETPLACES
-from django_amazon_sync.models import Listing
+from django_amazon_sync.admin.common.words import store_name
+from django_amazon_sync.models import Lack, Listing
 from django_amazon_sync.rules.guards import OTHERS, PRICES, ZEROS
 from django_amazon_sync.sync.export.rule_changes import Effects, Example, Tally
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
@@ -58,8 +58,11 @@ class EffectsInWords:
         effects = self.effects
         cut = effects.cut_after is not None
         return [
-            (store_name(tally.code), list(_sentences(tally, at_least=cut)))
-            for tally in effects.tallies.values()
+            (
+                store_name(tally.code),
+                [*_of_refusal(effects.refused.get(pk)), *_sentences(tally, at_least=cut)],
+            )
+            for pk, tally in effects.tallies.items()
             if tally
         ]
 
@@ -90,9 +93,20 @@ class EffectsInWords:
         )
 
 
-def store_name(code: str) -> str:
-    """A marketplace as buyers call it: Amazon.de."""
-    return MARKETPLACES[code].store_domain.removeprefix("www.").capitalize()
+def _of_refusal(lack: Lack | None) -> Iterator[str]:
+    """That nothing goes there for now, however many would."""
+    if lack is not None:
+        text = (
+            gettext(
+                "%(what)s: Amazon refuses it now. What follows goes once Amazon allows it again, "
+                "save quantities of 0, which go at once."
+            )
+            if lack.part == Lack.Part.LISTINGS
+            else gettext(
+                "%(what)s: Amazon refuses it now. What follows goes once Amazon allows it again."
+            )
+        )
+        yield text % {"what": lack.what}
 
 
 def _sentences(tally: Tally, *, at_least: bool) -> Iterator[str]:
@@ -156,7 +170,7 @@ def _of_quantities(tally: Tally, count: Count) -> Iterator[str]:
             "The quantity of %(number)s listings changes.",
             number,
         ) % count(number)
-    if number := tally.zeros:
+    if number := len(tally.zeros):
         yield ngettext(
             "%(number)s quantity goes to 0.", "%(number)s quantities go to 0.", number
         ) % count(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import conf
 from django_amazon_sync.admin.common.base import RowForm
+from django_amazon_sync.admin.settings.account_forms import check_language
+from django_amazon_sync.data import minor_units
 from django_amazon_sync.models import Marketplace, RateSource
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
 from django_amazon_sync.sync.verification import take_over
@@ -18,6 +21,10 @@ from django_amazon_sync.sync.verification import take_over
 PRICE_FIELDS = (
     "sync_price", "markup_percent", "price_ending", "price_floor", "rate_source", "amazon_wins",
 )  # fmt: skip
+
+
+#: What a shop may want: at most half off, at most ten times the price.
+LOWEST_MARKUP, HIGHEST_MARKUP = -50, 900
 
 
 class MarketplaceSettingsForm(RowForm[Marketplace]):
@@ -46,6 +53,29 @@ class MarketplaceSettingsForm(RowForm[Marketplace]):
                 ),
             )
         return data
+
+    def clean_language(self) -> str:
+        return check_language(self.cleaned_data["language"], self.instance)
+
+    def clean_markup_percent(self) -> Decimal:
+        markup: Decimal = self.cleaned_data["markup_percent"]
+        if not LOWEST_MARKUP <= markup <= HIGHEST_MARKUP:
+            raise ValidationError(
+                _("Write a markup from %(lowest)d to %(highest)d per cent."),
+                params={"lowest": LOWEST_MARKUP, "highest": HIGHEST_MARKUP},
+            )
+        return markup
+
+    def clean_price_ending(self) -> Decimal | None:
+        ending: Decimal | None = self.cleaned_data["price_ending"]
+        if ending is None:
+            return None
+        places = minor_units(self.instance.facts.currency) if self.instance.code else 2
+        if not 0 <= ending < 1 or ending != round(ending, places):
+            raise ValidationError(
+                _("An ending is what stands after the whole unit, such as 0.99, in the currency.")
+            )
+        return ending
 
     def clean_rate_source(self) -> str:
         source: str = self.cleaned_data["rate_source"]

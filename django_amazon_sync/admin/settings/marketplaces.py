@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, RowsInline, Screen
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
+from django_amazon_sync.admin.products.ending_offers import EndsOffers
 from django_amazon_sync.admin.products.offer_fields import MarketplaceSwitches, WithSwitches
 from django_amazon_sync.admin.settings.account_forms import MarketplaceForm, MarketplacesForm
 from django_amazon_sync.admin.settings.marketplace_forms import (
@@ -20,7 +22,7 @@ from django_amazon_sync.admin.settings.marketplace_forms import (
 )
 from django_amazon_sync.admin.settings.rule_preview import PreviewsRules
 from django_amazon_sync.admin.settings.ruled import Ruled, of_marketplaces
-from django_amazon_sync.models import Marketplace, SellerAccount
+from django_amazon_sync.models import Listing, Marketplace, SellerAccount
 
 
 class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
@@ -52,8 +54,16 @@ class MarketplaceInline(RowsInline[Marketplace, SellerAccount]):
 
 
 @admin.register(Marketplace)
-class MarketplaceAdmin(PreviewsRules[Marketplace], WithSwitches, NoAddDelete, Screen[Marketplace]):
+class MarketplaceAdmin(
+    PreviewsRules[Marketplace],
+    WithSwitches,
+    EndsOffers[Marketplace],
+    NoAddDelete,
+    Screen[Marketplace],
+):
     """Made on the account's page; here are all its settings."""
+
+    actions = ("end_offers", "offer_again")
 
     reads_with = ("account",)
     encrypted = ("account__refresh_token",)
@@ -83,6 +93,9 @@ class MarketplaceAdmin(PreviewsRules[Marketplace], WithSwitches, NoAddDelete, Sc
         """Whoever may not change prices sees their rule all the same."""
         shown = super().get_readonly_fields(request, obj)
         return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, *PRICE_FIELDS)
+
+    def listings_of(self, queryset: QuerySet[Marketplace]) -> QuerySet[Listing]:
+        return Listing.objects.filter(marketplace__in=queryset.order_by().values("pk"))
 
     def ruled(
         self, form: forms.ModelForm[Marketplace], formsets: Sequence[forms.BaseFormSet[Any]]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync import clock
+from django_amazon_sync.admin.common.number_fields import WholeNumber
 from django_amazon_sync.sync.orders import windows
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ class EveryField(forms.MultiValueField):
     widget = EveryWidget
 
     def __init__(self, **kwargs: Any) -> None:
-        number = forms.IntegerField(
-            error_messages={"invalid": _("Enter a whole number, such as 5.")}
-        )
+        number = WholeNumber(error_messages={"invalid": _("Enter a whole number, such as 5.")})
         unit = forms.ChoiceField(choices=UNIT_CHOICES)
         super().__init__((number, unit), **kwargs)
 

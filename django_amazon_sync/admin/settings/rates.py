@@ -6,20 +6,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import BaseFormSet, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common import ask_first
 from django_amazon_sync.admin.common.access import scopes_of
+from django_amazon_sync.admin.common.ask_first import Part, Question
 from django_amazon_sync.admin.common.base import RowForm, Screen
+from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.admin.common.prices import CHANGE_PRICES
-from django_amazon_sync.admin.settings.rule_preview import PreviewsRules, effects_now, in_words
+from django_amazon_sync.admin.common.seen import mark
+from django_amazon_sync.admin.settings.rule_preview import (
+    PreviewsRules,
+    effects_now,
+    in_words,
+    mark_of,
+)
 from django_amazon_sync.admin.settings.ruled import Ruled, of_rate, without_rates
 from django_amazon_sync.models import ExchangeRate, RateFetch, RateSource
+from django_amazon_sync.sync.export.rule_changes import Effects
+
+#: The question before a rate is deleted, within Django's admin.
+DELETE_TEMPLATE = "django_amazon_sync/admin/rate_delete.html"
 
 
 class RateForm(RowForm[ExchangeRate]):
@@ -71,7 +86,7 @@ class ExchangeRateAdmin(PreviewsRules[ExchangeRate], Screen[ExchangeRate]):
     search_help_text = _("Code of a currency")
     ordering = ("-on", "base", "currency")
     change_list_template = "django_amazon_sync/admin/rates.html"
-    delete_confirmation_template = "django_amazon_sync/admin/rate_delete.html"
+    actions = ("delete_selected",)  # in the place of Django's own, which says nothing of offers
 
     @admin.display(description=_("rate"), ordering="rate")
     def plain_rate(self, rate: ExchangeRate) -> str:
@@ -97,16 +112,51 @@ class ExchangeRateAdmin(PreviewsRules[ExchangeRate], Screen[ExchangeRate]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Django's question before it deletes says what that changes at Amazon."""
+        """The question before a rate is deleted says what that changes at Amazon."""
         rate = self.get_object(request, unquote(object_id))
         if rate is None or not self.has_delete_permission(request, rate):
             return super().delete_view(request, object_id, extra_context)
         effects = effects_now(without_rates([rate]))
+        if page := self._ask(request, [rate], effects, leave=change_url(rate)):
+            return page
         with transaction.atomic():
-            for each in effects if request.method == "POST" else ():
+            for each in effects:
                 each.note()
-            context = {"accounts": in_words(request, effects), **(extra_context or {})}
-            return super().delete_view(request, object_id, context)
+            return super().delete_view(request, object_id, extra_context)
+
+    @admin.action(description=_("Delete them from the table"), permissions=["delete"])
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[ExchangeRate]
+    ) -> HttpResponseBase | None:
+        """Delete several after the same question; those that were fetched stay as they came."""
+        own = queryset.filter(source=RateSource.TABLE)
+        rates = list(own.order_by("pk"))
+        if not rates:
+            return None
+        effects = effects_now(without_rates(rates))
+        return self._ask(request, rates, effects) or delete_selected(self, request, own)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        rates: Sequence[ExchangeRate],
+        effects: Sequence[Effects],
+        leave: str = "",
+    ) -> HttpResponse | None:
+        names = [
+            f"1 {rate.base} = {self.plain_rate(rate)} {rate.currency} ({date_format(rate.on)})"
+            for rate in rates
+        ]
+        about = mark(names, mark_of(effects))
+        question = Question(_("Delete rates"), _("Delete"), [Part(sentences=names, about=about)])
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "accounts": in_words(request, effects),
+            "leave": leave,
+        }
+        posted = {"post": "yes"}  # as Django's own page says it
+        return ask_first.page(request, question, context, DELETE_TEMPLATE, posted)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeRate]) -> None:
         effects = effects_now(without_rates(queryset))

@@ -2,7 +2,7 @@
 
 The look is taken with no transaction open. What was typed travels with the page, and so do the
 values that were stored when it was shown: where somebody saved others since, these are named and
-nothing is saved.
+nothing is saved. Where other offers change by then than the page counted, it comes again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common.base import Row, ScreenPart
+from django_amazon_sync.admin.common.seen import mark
 from django_amazon_sync.admin.settings.effect_texts import EffectsInWords
 from django_amazon_sync.admin.settings.ruled import Difference, Ruled, Values
 from django_amazon_sync.shops import configured_shop
@@ -31,8 +32,8 @@ from django_amazon_sync.sync.export.rule_changes import Effects, effects_of
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-#: Buttons of the page, and the values that were stored when it was shown.
-CONFIRM, BACK, SEEN = "_confirm_rules", "_back_to_rules", "rules_seen"
+#: Buttons of the page, the values that were stored when it was shown, and a mark of what it told.
+CONFIRM, BACK, SEEN, TOLD = "_confirm_rules", "_back_to_rules", "rules_seen", "rules_told"
 
 #: Seconds that somebody waits for the page: then what is counted is said as "at least".
 PATIENCE = 8.0
@@ -85,7 +86,8 @@ class PreviewsRules(ScreenPart[Row]):
             return save()
         effects = effects_now(ruled)
         seen = seen or _seen(request, stored)
-        unseen = CONFIRM not in request.POST and any(effects)
+        told = CONFIRM in request.POST and request.POST.get(TOLD) == mark_of(effects)
+        unseen = any(effects) and not told
         if unseen or seen != stored:
             meanwhile = ruled.differences(seen, stored)
             return self._look_first(request, save, ruled, effects, stored, meanwhile)
@@ -156,11 +158,13 @@ class PreviewsRules(ScreenPart[Row]):
                 "again": [
                     (name, value)
                     for name in request.POST
-                    if name not in (CONFIRM, BACK, SEEN, "csrfmiddlewaretoken", *self.secrets)
+                    if name not in (CONFIRM, BACK, SEEN, TOLD, "csrfmiddlewaretoken", *self.secrets)
                     for value in request.POST.getlist(name)
                 ],
+                "changed": CONFIRM in request.POST and not meanwhile,
                 "seen": json.dumps(stored),
-                "names": {"confirm": CONFIRM, "back": BACK, "seen": SEEN},
+                "told": mark_of(effects),
+                "names": {"confirm": CONFIRM, "back": BACK, "seen": SEEN, "told": TOLD},
             },
         )
 
@@ -175,6 +179,11 @@ def in_words(request: HttpRequest, effects: Sequence[Effects]) -> list[EffectsIn
     """What these effects are, for whoever asks, where there are any."""
     sees = request.user.has_perm("django_amazon_sync.view_listing")
     return [EffectsInWords(each, sees) for each in effects if each]
+
+
+def mark_of(effects: Sequence[Effects]) -> str:
+    """A mark of which offers these effects are about, and of what happens to them."""
+    return mark([each.about for each in effects if each])
 
 
 def save_and_note(
@@ -208,7 +217,7 @@ def _seen(request: HttpRequest, stored: Values) -> Values:
     """The values that were stored when the page was shown, as its form says; else those of now."""
     try:
         seen = json.loads(request.POST.get(SEEN, ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return stored
     return {str(key): str(value) for key, value in seen.items()} if isinstance(seen, dict) else {}
 

@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from django_amazon_sync import clock
-from django_amazon_sync.admin.settings.effect_texts import store_name
+from django_amazon_sync.admin.common.words import store_name
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import (
     AccountState,
@@ -152,8 +152,8 @@ def of_marketplaces(typed: Sequence[Marketplace], account: SellerAccount | None 
     ruled.changes = [
         RuleChange(
             stored,
-            {pk: Rules.of(place) for pk, place in before.items() if pk in changed and place.active},
-            {pk: Rules.of(place) for pk, place in after.items() if pk in changed and place.active},
+            {pk: Rules.of(place) for pk, place in before.items() if pk in changed},
+            {pk: Rules.of(place) for pk, place in after.items() if pk in changed},
         )
     ]
     return ruled

@@ -31,6 +31,7 @@ STARTS = {
     Job.IMPORT_LISTINGS: "verify_listing",
     Job.MATCH: "match_listing",
     Job.IMPORT_ORDERS: "import_amazonorder",
+    Job.RECONCILE: "import_amazonorder",
     Job.CONFIRM_SHIPMENTS: "confirm_shipment",
 }
 
@@ -50,8 +51,9 @@ class ScheduleForm(RowForm[Schedule]):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
         if "every" in self.changed_data and self._counts_anew and data.get("every"):
-            last = self.instance.last_started or clock.now()
-            data["next_due"] = max(last + data["every"], clock.now())
+            now = clock.now()
+            last = min(self.instance.last_started or now, now)  # of a clock that was ahead
+            data["next_due"] = max(last + data["every"], now)
         return data
 
 

@@ -26,6 +26,7 @@ from django_amazon_sync.admin.common.access import visible_accounts
 from django_amazon_sync.admin.common.base import ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.admin.reports.progress import ENDED
+from django_amazon_sync.admin.todo.work import Work, work_of
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import Listing, Presence, SellerAccount, SyncRun
@@ -42,6 +43,7 @@ SHARES: dict[str, tuple[StrOrPromise, dict[str, str]]] = {
     "held": (_("wait for approval"), {"condition": "held"}),
     "refused": (_("refused by Amazon"), {"condition": "refused"}),
     "drift": (_("drifted"), {"condition": "drifted"}),
+    "ended": (_("offer ended"), {"presence__exact": Presence.ENDED}),
     "absent": (_("not on Amazon"), {"presence__exact": Presence.ABSENT}),
     "unread": (_("not read yet"), {"presence__exact": Presence.UNREAD}),
 }
@@ -80,7 +82,9 @@ class Card:
     what_next: StrOrPromise
     article: str
     wants: list[attention.Matter] = field(default_factory=list)
+    work: list[Work] = field(default_factory=list)
     complete_until: datetime | None = None
+    left_out: str = ""
     runs: list[ShownRun] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     listings: int = 0
@@ -113,7 +117,8 @@ def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         **site.each_context(request),
         "title": _("Amazon at a glance"),
         "cards": cards,
-        "wanted": sum(len(card.wants) for card in cards),
+        "wanted": sum(len(card.wants) + len(card.work) for card in cards),
+        "may_connect": request.user.has_perm("django_amazon_sync.add_selleraccount"),
         "away": away,
         "yes_no": _("yes,no,"),  # the third, for a run that has not ended, is empty
     }
@@ -126,7 +131,9 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
     pks = [row.pk for row in rows]
     wants = attention.matters(accounts)
     complete = windows.complete_until_of(pks)
+    left_out = attention.not_searched(set(pks) - complete.keys())
     runs = attention.last_runs(pks)
+    waiting = work_of(rows, runs)
     listings = _listings(pks)
     try:
         budgets = budget.budgets_of_accounts(rows, OPERATIONS, clock.timestamp())
@@ -140,7 +147,9 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
             what_next=next_steps.of_account(row),
             article=help_links.of_account(row),
             wants=wants.get(row.pk, []),
+            work=waiting.get(row.pk, []),
             complete_until=complete.get(row.pk),
+            left_out=left_out.get(row.pk, ""),
             runs=_latest(runs.get(row.pk, [])),
             shares=_shares(row, listings[row.pk]),
             listings=listings[row.pk].total(),
@@ -148,7 +157,7 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
         )
         for row in rows
     ]
-    return sorted(cards, key=lambda card: not card.wants), away
+    return sorted(cards, key=lambda card: not (card.wants or card.work)), away
 
 
 def _latest(runs: Iterable[SyncRun]) -> list[ShownRun]:

@@ -33,13 +33,19 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
+from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.budget import budgets_of, how_far
+from django_amazon_sync.sync.runs import dead_runs
+from django_amazon_sync.sync.runs.bulk import in_pages
 
 ALL_WELL, SOME_FAILED, NOTHING_RAN = 0, 1, 2
 
 #: Seconds that a command in the foreground waits for its turn at Amazon.
 PATIENCE = 600.0
+
+#: Seconds after which it looks again whether another worker has done with the same job.
+BUSY_FOR = 5.0
 
 #: Shorter waits are part of the pace and not worth a word.
 WORTH_A_WORD = 2.0
@@ -136,15 +142,28 @@ class RunCommand(AmazonCommand):
             patiently = partial(
                 jobs.perform, patience=PATIENCE, on_wait=_waits_aloud(say), progress=progress
             )
-            patiently(run)
-            while run.state == RunState.QUEUED and run.not_before is not None:
-                say(f"{run.reason} It goes on at {timezone.localtime(run.not_before):%H:%M:%S}.")
-                sleep((run.not_before - clock.now()).total_seconds())
+            while True:
                 try:
                     patiently(run)
                 except Halted:  # a tick was faster
-                    _follow(run)
-        return run
+                    run.refresh_from_db()
+                _follow(run)
+                if run.state != RunState.QUEUED:
+                    return run
+                say(_why_it_waits(run))
+                sleep(_seconds_until(run))
+
+
+def _why_it_waits(run: SyncRun) -> str:
+    if run.not_before is None:
+        return f"Another worker is busy with {run.get_job_display()}; this is done after it."
+    return f"{run.reason} It goes on at {timezone.localtime(run.not_before):%H:%M:%S}."
+
+
+def _seconds_until(run: SyncRun) -> float:
+    if run.not_before is None:
+        return BUSY_FOR
+    return (run.not_before - clock.now()).total_seconds()
 
 
 def sleep(seconds: float) -> None:
@@ -153,10 +172,10 @@ def sleep(seconds: float) -> None:
 
 
 def _follow(run: SyncRun) -> None:
-    """Wait while another worker does the run."""
-    run.refresh_from_db()
+    """Wait while another worker does the run; where that one dies, the run is queued again."""
     while run.state == RunState.RUNNING:
         sleep(1)
+        dead_runs.let_go_on([run.account])
         run.refresh_from_db()
 
 
@@ -212,7 +231,7 @@ def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerA
     if wanted is None:
         accounts = accounts.exclude(state=AccountState.DISCONNECTED)
     else:
-        number = Q(pk=int(wanted)) if wanted.isdecimal() else Q()
+        number = Q(pk=int(wanted)) if may_be_pk(wanted) else Q()
         accounts = accounts.filter(Q(seller_id=wanted) | Q(name=wanted) | number)
     if not accounts:
         raise ConfigurationError(_no_account(wanted))
@@ -303,7 +322,7 @@ def _run_document(run: SyncRun) -> dict[str, object]:
         "finish_expected": run.finish_expected,
         "goes_on_at": run.not_before,
         "budget": [_budget_document(budget) for budget in _budgets(run)],
-        "lines": [line.as_dict() for line in run.lines.order_by("pk").iterator()],
+        "lines": [line.as_dict() for line in in_pages(run.lines.all())],
     }
 
 
@@ -325,12 +344,12 @@ def _budgets(run: SyncRun) -> list[Budget]:
 
 
 def _run_text(run: SyncRun) -> Iterator[str]:
-    counts = ", ".join(f"{name} {number}" for name, number in run.counts.items())
+    counts = ", ".join(f"{name} {number}" for name, number in run.counted)
     dry = " (nothing is sent)" if run.dry_run else ""
     yield f"{run} of {run.account}{dry}: {run.get_state_display()}. {counts}".rstrip()
     if run.state != RunState.DONE:
         yield from _outlook(run)
-    for line in run.lines.order_by("pk").iterator():
+    for line in in_pages(run.lines.all()):
         yield f"  {_line_text(line)}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core import checks
 from django.core.management.base import CommandParser
 
+from django_amazon_sync import tasks
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import SellerAccount
@@ -39,6 +40,7 @@ class Command(AmazonCommand):
         warnings = [
             f"{warning.msg} {warning.hint}" for warning in checks.run_checks(tags=["amazon_sync"])
         ]
+        warnings += [why for why in [tasks.why_no_worker()] if why]
         found = [(account, _findings(account)) for account in accounts]
         faults = [
             (f"{account}, {finding.what}: {finding.sentence}")

@@ -20,6 +20,7 @@ from django_amazon_sync.sync.accounts.connect import (
     release,
     this_deployment,
 )
+from django_amazon_sync.sync.accounts.release_checks import what_lacks
 
 from ._base import ALL_WELL, AmazonCommand, Result
 
@@ -70,8 +71,9 @@ class Command(AmazonCommand):
     def result(self, options: dict[str, Any]) -> Result:
         if options["release"]:
             this_deployment()  # raises where there is none, before anything is made
+        shop = configured_shop()
         account = connect_account(
-            configured_shop(),
+            shop,
             credentials(),
             region=options["region"],
             seller_id=options["seller_id"],
@@ -84,7 +86,11 @@ class Command(AmazonCommand):
         )
         if options["release"]:
             release(account)
-        return Result(ALL_WELL, {"account": _document(account)}, [_text(account)])
+        lacks = what_lacks(account, shop) if options["release"] else []
+        document = _document(account)
+        if options["release"]:
+            document["lacks"] = [lack.as_json() for lack in lacks]
+        return Result(ALL_WELL, {"account": document}, [_text(account), *map(str, lacks)])
 
 
 def credentials() -> Credentials:

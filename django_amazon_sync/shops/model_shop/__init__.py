@@ -36,17 +36,25 @@ from django_amazon_sync.data import (
 from django_amazon_sync.errors import ConfigurationError, NotSupported
 from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.shops.model_shop import changes, faults, offers, orders, products
+from django_amazon_sync.shops.model_shop import (
+    changes,
+    faults,
+    offers,
+    orders,
+    parcels,
+    products,
+)
 from django_amazon_sync.shops.model_shop.fields import (
     LineFields,
     OrderFields,
+    ParcelFields,
     ProductFields,
     ShopFields,
     model_of,
 )
 from django_amazon_sync.signals import offers_changed
 
-__all__ = ["LineFields", "ModelShop", "OrderFields", "ProductFields"]
+__all__ = ["LineFields", "ModelShop", "OrderFields", "ParcelFields", "ProductFields"]
 
 
 class ModelShop(Shop):
@@ -55,6 +63,7 @@ class ModelShop(Shop):
     product: ClassVar[ProductFields]
     order: ClassVar[OrderFields]
     line: ClassVar[LineFields]
+    parcel: ClassVar[ParcelFields | None] = None
 
     # --- Offers ----------------------------------------------------------------------------------
 
@@ -131,11 +140,14 @@ class ModelShop(Shop):
         )
 
     def shipments(self, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+        if self.parcel is not None:
+            return parcels.read_parcels(self._fields, self.parcel, order_pks)
         if not self.order.shipped_at:
             raise NotSupported(
-                f"{type(self).__name__} does not report shipments; give OrderFields shipped_at."
+                f"{type(self).__name__} does not report shipments; give OrderFields shipped_at, or "
+                "map its parcels with ParcelFields."
             )
-        return changes.read_shipments(self._fields, order_pks)
+        return parcels.read_shipments(self._fields, order_pks)
 
     def customer_for(self, buyer: Buyer, delivery: Address | None, *, relay: bool) -> str:
         if not self.order.customer:
@@ -157,7 +169,7 @@ class ModelShop(Shop):
 
     @property
     def _fields(self) -> ShopFields:
-        return ShopFields(self.product, self.order, self.line)
+        return ShopFields(self.product, self.order, self.line, self.parcel)
 
     # --- Signals and checks ----------------------------------------------------------------------
 

@@ -6,13 +6,12 @@ nothing is done twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from django_amazon_sync.data import OrderData, ShipmentData
+from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import ShopRefused
 from django_amazon_sync.shops import customers
 from django_amazon_sync.shops.base import is_cancelled
@@ -34,8 +33,6 @@ from django_amazon_sync.shops.model_shop.orders import (
     note_for_packer,
     note_unseen,
 )
-
-ORDERS_PER_QUERY = 500
 
 
 def update(shop: ShopFields, pk: str, order: OrderData, status: str) -> tuple[list[Pk], str]:
@@ -80,6 +77,7 @@ def lower_quantities(shop: ShopFields, saved: Model, order: OrderData) -> list[P
                               f"{'shipped ' if shipped else ''}{held}: check it.")  # fmt: skip
     if shipped:
         return []
+    settled = is_cancelled_here(shop, saved)
     released = set[Pk]()
     # The same fixed order of row locks as in placing.
     for item_id, line in lines.items():
@@ -87,7 +85,11 @@ def lower_quantities(shop: ShopFields, saved: Model, order: OrderData) -> list[P
         if counted.get(item_id, held) < held:
             note(shop, saved, f"Amazon cancelled {held - counted[item_id]} of SKU {skus[item_id]}; "
                               f"{counted[item_id]} remain.")  # fmt: skip
-            released |= lower_quantity(shop, line, counted[item_id])
+            took = shop.line.taken and units_of(line, shop.line.taken)
+            released |= lower_quantity(shop, line, counted[item_id], settled=settled)
+            if settled and took:
+                note(shop, saved, "The order was cancelled in the shop before, so the stock of "
+                                  f"SKU {skus[item_id]} is left as it is: check it.")  # fmt: skip
     return sorted(released)
 
 
@@ -111,8 +113,19 @@ def is_shipped(shop: ShopFields, saved: Model) -> bool:
     return bool(shop.order.shipped_at and getattr(saved, shop.order.shipped_at))
 
 
-def lower_quantity(shop: ShopFields, line: Model, quantity: int) -> set[Pk]:
-    """Lower one line and give back what it took beyond that; the pks of the product concerned."""
+def is_cancelled_here(shop: ShopFields, saved: Model) -> bool:
+    """Whether the order has the shop's status for cancelled ones already."""
+    column, cancelled = shop.order.status, shop.order.cancelled
+    return bool(column) and cancelled is not None and getattr(saved, column) == cancelled
+
+
+def lower_quantity(shop: ShopFields, line: Model, quantity: int, *, settled: bool) -> set[Pk]:
+    """Lower one line and give back what it took beyond that; the pks of the product concerned.
+
+    Where the shop has ``settled`` the order, as somebody cancelled it there, the stock is the
+    shop's matter: it may have given it back without knowing of what the line took, and a unit given
+    back twice is sold twice.
+    """
     columns = [shop.line.quantity]
     setattr(line, shop.line.quantity, quantity)
     taken = units_of(line, shop.line.taken) if shop.line.taken else 0
@@ -122,7 +135,7 @@ def lower_quantity(shop: ShopFields, line: Model, quantity: int) -> set[Pk]:
         setattr(line, shop.line.taken, taken - surplus)
     line.save(update_fields=columns)
     product = getattr(line, shop.line.product)
-    if not surplus or product is None:  # the shop has deleted it
+    if settled or not surplus or product is None:  # the shop has deleted it
         return set()
     give_back(shop, product.pk, surplus)
     return {product.pk}
@@ -190,40 +203,6 @@ def write(row: Model, columns: Mapping[str, object]) -> None:
     for column, value in held.items():
         setattr(row, column, value)
     row.save(update_fields=list(held))
-
-
-# --- Parcels -------------------------------------------------------------------------------------
-
-
-def read_shipments(shop: ShopFields, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
-    """One parcel for each of these orders that was handed to the carrier, with all of its lines."""
-    fields, orders = shop.order, model_of(shop.order)._base_manager.order_by("pk")
-    sent = orders.exclude(**{fields.shipped_at: None})
-    wanted = iter(sorted(valid_pks(orders.model, order_pks)))
-    while chunk := list(islice(wanted, ORDERS_PER_QUERY)):
-        items = items_of(shop, chunk)
-        paths = [path for path in (fields.shipped_at, fields.carrier, fields.tracking) if path]
-        for row in sent.filter(pk__in=chunk).values("pk", *paths):
-            yield ShipmentData(
-                pk=str(row["pk"]),
-                order_pk=str(row["pk"]),
-                shipped_at=row[fields.shipped_at],
-                carrier=str(row.get(fields.carrier) or ""),
-                tracking=str(row.get(fields.tracking) or ""),
-                items=tuple(items.get(row["pk"], ())),
-            )
-
-
-def items_of(shop: ShopFields, order_pks: Iterable[Pk]) -> dict[Pk, list[tuple[str, int]]]:
-    """What is in each of these orders, as (Amazon's item id, quantity)."""
-    order, fields = f"{shop.line.order}__pk", shop.line
-    lines = model_of(fields)._base_manager.filter(**{f"{order}__in": list(order_pks)})
-    items: dict[Pk, list[tuple[str, int]]] = {}
-    rows = lines.order_by("pk").values_list(order, fields.item_id, fields.quantity)
-    for pk, item_id, quantity in rows:
-        if item_id and quantity:
-            items.setdefault(pk, []).append((item_id, quantity))
-    return items
 
 
 # --- Personal data -------------------------------------------------------------------------------

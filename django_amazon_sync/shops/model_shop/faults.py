@@ -25,6 +25,7 @@ from django_amazon_sync.shops.model_shop.fields import (
     ADDRESS,
     LineFields,
     OrderFields,
+    ParcelFields,
     ProductFields,
     is_currency_code,
     model_of,
@@ -89,6 +90,8 @@ def faults_of(shop: type[ModelShop]) -> Iterator[str]:
     yield from product_faults(shop)
     yield from order_faults(shop.order)
     yield from line_faults(shop)
+    if shop.parcel is not None:
+        yield from parcel_faults(shop.parcel, shop.line)
 
 
 def absent_parts(shop: type[ModelShop]) -> Iterator[str]:
@@ -101,6 +104,23 @@ def absent_parts(shop: type[ModelShop]) -> Iterator[str]:
             model_of(fields)
         except (LookupError, ValueError):
             yield f"there is no model {fields.model!r} for {kind.__name__}"
+
+
+def parcel_faults(fields: ParcelFields, line: LineFields) -> Iterator[str]:
+    try:
+        model = model_of(fields)
+    except (LookupError, ValueError):
+        yield f"there is no model {fields.model!r} for ParcelFields"
+        return
+    for name in ("parcel", "quantity", "shipped_at", "carrier", "tracking"):
+        if path := getattr(fields, name):
+            yield from path_faults(f"ParcelFields.{name}", model, path)
+    try:
+        relation = model._meta.get_field(fields.line)
+    except FieldDoesNotExist:
+        relation = None
+    if getattr(relation, "related_model", None) is not model_of(line):
+        yield f"ParcelFields.line: {fields.line} of {fields.model} is no relation to {line.model}"
 
 
 # --- Products ------------------------------------------------------------------------------------

@@ -133,15 +133,45 @@ class LineFields:
 
 
 @dataclass(frozen=True)
+class ParcelFields:
+    """The model of what is in parcels, for a shop that sends an order in several; only read.
+
+    A row is one line of an order in one parcel: ``quantity`` units of ``line``. ``parcel`` is the
+    relation to the parcel, or what else tells parcels apart; ``shipped_at`` is when it was handed
+    to ``carrier``, NULL before. All may be paths: ``"parcel__sent_at"``.
+    """
+
+    model: str
+    parcel: str
+    line: str
+    quantity: str
+    shipped_at: str
+    carrier: str = ""
+    tracking: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The columns that are read, in the order of the attributes."""
+        return (
+            self.parcel,
+            self.line,
+            self.quantity,
+            self.shipped_at,
+            *filter(None, (self.carrier, self.tracking)),
+        )
+
+
+@dataclass(frozen=True)
 class ShopFields:
     """The whole mapping of one shop."""
 
     product: ProductFields
     order: OrderFields
     line: LineFields
+    parcel: ParcelFields | None = None
 
 
-def model_of(fields: ProductFields | OrderFields | LineFields) -> type[Model]:
+def model_of(fields: ProductFields | OrderFields | LineFields | ParcelFields) -> type[Model]:
     """The shop's model. Raises LookupError or ValueError where there is none of that name."""
     return apps.get_model(fields.model)
 

@@ -30,7 +30,7 @@ from django_amazon_sync.shops.model_shop.fields import (
 )
 from django_amazon_sync.shops.model_shop.money import Figures, figures_of
 from django_amazon_sync.shops.model_shop.offers import valid_pks
-from django_amazon_sync.shops.packing import packing_notes
+from django_amazon_sync.shops.packing import packing_notes, why_no_product
 
 logger = logging.getLogger("django_amazon_sync.shops")
 
@@ -118,9 +118,10 @@ def place(
 def products_of(
     shop: ShopFields, products: QuerySet[Model], lines: Iterable[OrderLine]
 ) -> dict[str, ShopProduct]:
-    """The product of each line, by item id: that of the offer it is linked to, else of its SKU.
+    """The product of each line, by item id: the one that it names, or of its SKU if it names none.
 
-    Where several products have the SKU, the oldest serves.
+    A product of an equal SKU is another one than what is named. Where several products have the
+    SKU of a line that names none, the oldest serves.
     """
     lines, sku = list(lines), shop.product.sku
     linked = valid_pks(products.model, (line.offer_pk for line in lines if line.offer_pk))
@@ -128,7 +129,10 @@ def products_of(
     by_pk = {str(pk): ShopProduct(pk, own) for pk, own in found}
     with_sku = products.filter(**{f"{sku}__in": {line.sku for line in lines}}).order_by("-pk")
     by_sku = {own: ShopProduct(pk, own) for pk, own in with_sku.values_list("pk", sku)}
-    known = {line.item_id: by_pk.get(line.offer_pk) or by_sku.get(line.sku) for line in lines}
+    known = {
+        line.item_id: by_pk.get(line.offer_pk) if line.offer_pk else by_sku.get(line.sku)
+        for line in lines
+    }
     return {item_id: product for item_id, product in known.items() if product is not None}
 
 
@@ -270,8 +274,7 @@ def note_what_is_special(
     for line in order.lines:
         product = known.get(line.item_id)
         if product is None:
-            note(shop, saved, f"SKU {line.sku} is not known to the shop: its line has no product "
-                              "and took no stock.")  # fmt: skip
+            note(shop, saved, why_no_product(line))
         elif product.sku != line.sku:
             note(shop, saved, f"SKU {product.sku} is sold on Amazon as {line.sku}.")
     note_unseen(shop, saved, order, figures)

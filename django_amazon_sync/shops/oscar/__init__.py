@@ -26,6 +26,7 @@ from django_amazon_sync.data import (
     OrderData,
     ShipmentData,
 )
+from django_amazon_sync.databases import reads_where_written
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.shops.oscar import (
     changes,
@@ -145,6 +146,7 @@ def tell_of_record(instance: StockRecord, raw: bool = False, **kwargs: object) -
         offers_changed.send(sender=OscarShop, pks=[str(instance.pk)])
 
 
+@reads_where_written
 def tell_of_product(instance: Product, created: bool, raw: bool = False, **kwargs: object) -> None:
     """A product's title or publication concerns its stock records and those of its variants."""
     if raw or created:  # a new product has no stock record yet
@@ -153,6 +155,7 @@ def tell_of_product(instance: Product, created: bool, raw: bool = False, **kwarg
         offers_changed.send(sender=OscarShop, pks=changed)
 
 
+@reads_where_written
 def tell_of_sale(order: Order, **kwargs: object) -> None:
     """A customer of the shop bought something; Amazon's orders are placed without this signal."""
     records = order.lines.exclude(stockrecord=None).order_by("stockrecord")

@@ -87,7 +87,8 @@ def read_offers(scope: str, pks: Iterable[str] | None) -> Iterator[Offer]:
 
 def picture_urls(pks: Iterable[str]) -> dict[str, str]:
     """The first picture of the product of each of these stock records, or of its parent."""
-    records = records_of("").filter(pk__in=[pk for pk in pks if pk.isdecimal()])
+    numbers = [pk for pk in pks if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    records = records_of("").filter(pk__in=numbers)
     products = dict[str, tuple[int, int | None]]()
     for pk, product, parent in records.values_list("pk", "product", "product__parent"):
         products[str(pk)] = (product, parent)

@@ -30,7 +30,7 @@ from django_amazon_sync.shops.oscar.people import (
     fitting,
     save_addresses,
 )
-from django_amazon_sync.shops.packing import packing_notes
+from django_amazon_sync.shops.packing import packing_notes, why_no_product
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -188,18 +188,21 @@ def place_new(order: OrderData, choices: Choices, methods: Iterable[ShippingMeth
 def stock_records(lines: Iterable[OrderLine], scope: str) -> dict[str, StockRecord]:
     """The stock record of each line (by item id) whose offer or SKU the shop knows.
 
-    The offer that Amazon's SKU is linked to goes before a SKU that is equal, and counts in the
-    scope's partner only, if there is one. Where several partners have the SKU, the oldest record
-    serves.
+    A line that names an offer is that one or nothing: a record of an equal SKU is another product.
+    It counts in the scope's partner only, if there is one. Where several partners have the SKU of
+    a line that names none, the oldest record serves.
     """
     lines = list(lines)
     records = records_of(scope).select_related(*RELATED)
     linked = valid_pks(records.model, {line.offer_pk for line in lines if line.offer_pk})
     by_pk = {str(record.pk): record for record in records.filter(pk__in=linked)}
-    others = {line.sku for line in lines if line.offer_pk not in by_pk}
+    others = {line.sku for line in lines if not line.offer_pk}
     oldest_last = with_sku(records, others).order_by("-pk")
     by_sku = {record.partner_sku: record for record in oldest_last}
-    found = {line.item_id: by_pk.get(line.offer_pk) or by_sku.get(line.sku) for line in lines}
+    found = {
+        line.item_id: by_pk.get(line.offer_pk) if line.offer_pk else by_sku.get(line.sku)
+        for line in lines
+    }
     return {item_id: record for item_id, record in found.items() if record is not None}
 
 
@@ -268,11 +271,7 @@ def note_what_is_special(saved: Order, order: OrderData, records: dict[str, Stoc
     for line in order.lines:
         record = records.get(line.item_id)
         if record is None:
-            note(
-                saved,
-                f"SKU {line.sku} is not known to the shop: its line has no product and "
-                "took no stock.",
-            )
+            note(saved, why_no_product(line))
         elif record.partner_sku != line.sku:
             note(saved, f"SKU {record.partner_sku} is sold on Amazon as {line.sku}.")
     note_for_packer(saved, order)

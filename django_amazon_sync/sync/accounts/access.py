@@ -4,24 +4,37 @@ Each call of an account's client is heard. A refusal of access is noted for the 
 it is of, and the first call of that part which goes well ends it. So one refusal, which may be a
 fault of Amazon's, stops nothing for good: what needs the part waits, and the rest goes on. Only
 where Login with Amazon has refused for a day is the account disconnected.
+
+Most is of one marketplace or another: what Amazon refuses there waits, and the others go on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_amazon_sync import clock
 from django_amazon_sync.errors import (
     AmazonError,
     Disconnected,
+    Rejected,
     Unauthorized,
     Unreadable,
 )
-from django_amazon_sync.models import AccountState, Job, Lack, Schedule, SellerAccount
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Lack,
+    Listing,
+    Marketplace,
+    Presence,
+    Schedule,
+    SellerAccount,
+)
+from django_amazon_sync.sync.accounts.tokens_and_buckets import Credentials
 
 Part = Lack.Part
 
@@ -34,7 +47,8 @@ FORGOTTEN_AFTER = timedelta(days=1)
 #: A refusal that lasts so long is no fault of Login with Amazon's that passes.
 DISCONNECTED_AFTER = timedelta(days=1)
 
-#: What the app cannot do without, by the operations that it is made of.
+#: What the app cannot do without, by the operations that it is made of. Whether orders may be read
+#: a search tells (docs/amazon.md#a-single-order-may-be-refused).
 _PARTS: dict[str, Part] = {
     "patchListingsItem": Part.LISTINGS_OUT,
     "putListingsItem": Part.LISTINGS_OUT,
@@ -50,9 +64,13 @@ _PARTS: dict[str, Part] = {
     "getReport": Part.REPORTS,
     "getReportDocument": Part.REPORTS,
     "searchOrders": Part.ORDERS,
-    "getOrder": Part.ORDERS,
     "confirmShipment": Part.SHIPMENTS,
 }
+
+#: What may be refused in one marketplace and allowed in another.
+BY_MARKETPLACE = frozenset(
+    {Part.LISTINGS_OUT, Part.LISTINGS, Part.REPORTS, Part.ORDERS, Part.SHIPMENTS}
+)
 
 #: What the app cannot do without; a refusal of it wants a new authorisation.
 ESSENTIAL = frozenset(_PARTS.values()) | {Part.AUTHORISATION}
@@ -60,8 +78,15 @@ ESSENTIAL = frozenset(_PARTS.values()) | {Part.AUTHORISATION}
 #: The jobs that wait while one of these parts is refused. The others only stop where they meet it.
 NEEDS: dict[Job, tuple[Part, ...]] = {
     Job.EXPORT: (Part.LISTINGS_OUT, Part.LISTINGS),
-    Job.CHANGES: (Part.LISTINGS_OUT, Part.LISTINGS),
+    Job.CHANGES: (Part.LISTINGS_OUT,),  # a zero leaves unread
     Job.SETTLE: (Part.LISTINGS_OUT, Part.FEEDS),
+}
+
+#: What a job tries again before it begins, where it was refused and its time has come.
+TRIED_FIRST: dict[Job, tuple[Part, ...]] = {
+    **NEEDS,
+    Job.CHANGES: (Part.LISTINGS_OUT, Part.LISTINGS),
+    Job.IMPORT_ORDERS: (Part.ORDERS,),
 }
 
 #: The jobs that are due at once when a part works again, as they stopped where they met it.
@@ -80,49 +105,56 @@ class Listener:
 
     def __init__(self, account: SellerAccount) -> None:
         self._account = account
-        self._open: set[str] | None = None
+        self._open: set[tuple[str, str]] | None = None
 
-    def __call__(self, operation: str, error: AmazonError | None) -> None:
+    def __call__(
+        self, operation: str, error: AmazonError | None, marketplaces: tuple[str, ...]
+    ) -> None:
         part = _PARTS.get(operation)
-        if error is None:
-            self._works(Part.AUTHORISATION, part)
+        its = marketplaces if part in BY_MARKETPLACE else ()
+        if error is None or isinstance(error, Rejected):  # whoever is refused a thing is let in
+            self._works(Part.AUTHORISATION)
+            self._works(part, its)
         elif isinstance(error, Disconnected):
             if _are_its_credentials(self._account):
                 self._lacks(Part.AUTHORISATION, error)
                 _disconnect_at_last(self._account, error)
         elif isinstance(error, Unauthorized) and part is not None:
             self._works(Part.AUTHORISATION)
-            self._lacks(part, error)
+            if len(its) < 2:  # of several, whoever asked asks for each by itself
+                self._lacks(part, error, *its)
 
-    def _lacks(self, part: Part, error: AmazonError) -> None:
-        lacks(self._account, part, error)
-        self._known().add(part)
+    def _lacks(self, part: Part, error: AmazonError, marketplace: str = "") -> None:
+        lacks(self._account, part, error, marketplace)
+        self._known().add((part, marketplace))
 
-    def _works(self, *parts: Part | None) -> None:
-        for part in parts:
-            if part is not None and part in self._known():
-                works(self._account, part)
-                self._known().discard(part)
+    def _works(self, part: Part | None, marketplaces: tuple[str, ...] = ()) -> None:
+        ended = {(str(part), code) for code in ("", *marketplaces)} & self._known()
+        if part is not None and ended:
+            works(self._account, part, marketplaces)
+            self._known().difference_update(ended)
 
-    def _known(self) -> set[str]:
-        """The parts that are refused; read once, as a client is made for each run."""
+    def _known(self) -> set[tuple[str, str]]:
+        """The parts that are refused, and where; read once, as a client is made for each run."""
         if self._open is None:
-            open_parts = refused().filter(account=self._account).values_list("part", flat=True)
-            self._open = set(open_parts)
+            rows = refused().filter(account=self._account).values_list("part", "marketplace")
+            self._open = set(rows)
         return self._open
 
 
-def lacks(account: SellerAccount, part: Part, error: AmazonError | Unreadable) -> None:
+def lacks(
+    account: SellerAccount, part: Part, error: AmazonError | Unreadable, marketplace: str = ""
+) -> None:
     """Note that the account lacks this part now, and when it is tried again.
 
-    What works now and then is one lack, which is tried ever more seldom: a seller who is suspended
-    in one marketplace can be written to in another.
+    What works now and then is one lack, which is tried ever more seldom.
     """
     now = clock.now()
     with transaction.atomic():
         lack, made = Lack.objects.select_for_update().get_or_create(
             account=account,
             part=part,
+            marketplace=marketplace,
             defaults={"since": now, "again_at": now + PAUSES[0], **_why(error)},
         )
         if made or (lack.works_since is None and now < lack.again_at):
@@ -138,14 +170,23 @@ def lacks(account: SellerAccount, part: Part, error: AmazonError | Unreadable) -
         )
 
 
+def put_off(lack: Lack) -> None:
+    """No answer came when it was tried: it is left alone for as long as after its last refusal,
+    and no longer, as an outage says nothing of what Amazon allows."""
+    again_at = clock.now() + PAUSES[min(max(lack.tries, 1), len(PAUSES)) - 1]
+    refused().filter(pk=lack.pk, again_at__lt=again_at).update(again_at=again_at)
+
+
 def _why(error: AmazonError | Unreadable) -> dict[str, str]:
     return {"code": error.code, "reason": str(error)}
 
 
-def works(account: SellerAccount, part: Part) -> None:
-    """Note that this part works; what stopped where it was refused is due at once."""
+def works(account: SellerAccount, part: Part, marketplaces: Collection[str] = ()) -> None:
+    """Note that this part works, where it is one of marketplaces in these (ids); what stopped where
+    it was refused is due at once."""
     with transaction.atomic():
-        ended = refused().filter(account=account, part=part).update(works_since=clock.now())
+        here = refused().filter(account=account, part=part, marketplace__in=["", *marketplaces])
+        ended = here.update(works_since=clock.now())
         if ended and part in _RESUMED:
             waiting = Schedule.objects.filter(account=account, job__in=_RESUMED[part])
             waiting.filter(next_due__gt=clock.now()).update(next_due=clock.now())
@@ -159,7 +200,7 @@ def refused() -> QuerySet[Lack]:
 def forget(accounts: QuerySet[SellerAccount]) -> None:
     """New credentials: what Amazon refused before says nothing of them."""
     for lack in refused().filter(account__in=accounts).select_related("account"):
-        works(lack.account, Part(lack.part))
+        works(lack.account, Part(lack.part), [lack.marketplace])
     Lack.objects.filter(account__in=accounts).delete()
 
 
@@ -167,14 +208,51 @@ def forget(accounts: QuerySet[SellerAccount]) -> None:
 
 
 def waiting(parts: tuple[Part, ...], now: datetime) -> QuerySet[Lack, int]:
-    """The accounts (pk) that leave one of these parts alone now."""
+    """The accounts (pk) that leave one of these parts alone now, in all their marketplaces."""
     closed = refused().filter(part__in=parts, again_at__gt=now)
-    return closed.values_list("account", flat=True)
+    here = closed.filter(account=OuterRef("account"), marketplace=OuterRef("code"))
+    in_use = Marketplace.objects.filter(is_in_use(), account=OuterRef("account"))
+    everywhere = Q(marketplace="") | ~Exists(in_use.exclude(Exists(here)))
+    return closed.filter(everywhere).values_list("account", flat=True)
+
+
+def waits(account: SellerAccount, *parts: Part) -> bool:
+    """Whether the account leaves one of these parts alone now, in all its marketplaces."""
+    return waiting(parts, clock.now()).filter(account=account).exists()
+
+
+def again_at(account: SellerAccount, part: Part, marketplace: str) -> datetime:
+    """When what is refused in this marketplace (id) is tried again."""
+    lack = refused().filter(account=account, part=part, marketplace=marketplace).first()
+    return lack.again_at if lack else clock.now()
+
+
+def closed(account: SellerAccount, part: Part) -> set[str]:
+    """The marketplaces (ids) of which Amazon refuses this part."""
+    rows = refused().filter(account=account, part=part).exclude(marketplace="")
+    return set(rows.values_list("marketplace", flat=True))
+
+
+def is_in_use() -> Q:
+    """Whether a marketplace is active, or something of ours is on sale there still, or may be: what
+    was read before a backup was restored is read anew."""
+    may_be = Q(presence=Presence.UNREAD, read_at__isnull=False)
+    may_be |= Q(presence=Presence.ENDED, end_offer=False)
+    here = Listing.objects.filter(marketplace=OuterRef("pk"))
+    there = here.filter(Q(presence=Presence.PRESENT) | may_be)
+    ours = there.filter(Q(sku__managed=True) | Q(sku__sold_here=True))
+    return Q(active=True) | Q(Exists(ours))
+
+
+def refused_here(parts: Collection[Part]) -> Exists:
+    """Whether one of these parts is refused in the marketplace of the query."""
+    here = refused().filter(account=OuterRef("account"), marketplace=OuterRef("code"))
+    return Exists(here.filter(part__in=parts))
 
 
 def to_try(job: Job, now: datetime) -> QuerySet[Lack, int]:
-    """The accounts (pk) of which this job may try again what it needs."""
-    due = refused().filter(part__in=NEEDS[job], again_at__lte=now)
+    """The accounts (pk) of which this job may try again what it can use."""
+    due = refused().filter(part__in=TRIED_FIRST[job], again_at__lte=now)
     return due.values_list("account", flat=True)
 
 
@@ -184,19 +262,7 @@ def to_try(job: Job, now: datetime) -> QuerySet[Lack, int]:
 def _are_its_credentials(account: SellerAccount) -> bool:
     """Whether the account still has those that were refused, and nobody entered others since."""
     now = SellerAccount.objects.select_related("application").filter(pk=account.pk).first()
-    return now is not None and _Credentials.of(now) == _Credentials.of(account)
-
-
-@dataclass(frozen=True)
-class _Credentials:
-    refresh_token: str
-    client_id: str
-    client_secret: str
-
-    @classmethod
-    def of(cls, account: SellerAccount) -> _Credentials:
-        application = account.application
-        return cls(account.refresh_token, application.client_id, application.client_secret)
+    return now is not None and Credentials.of(now) == Credentials.of(account)
 
 
 def _disconnect_at_last(account: SellerAccount, error: Disconnected) -> None:

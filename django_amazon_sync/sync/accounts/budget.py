@@ -25,6 +25,7 @@ OPERATIONS: dict[Job, tuple[str, ...]] = {
     Job.MATCH: ("searchCatalogItems", *REPORTING),
     Job.TAKE_OVER: ("searchListingsItems", "searchOrders"),
     Job.IMPORT_ORDERS: ("searchOrders", "getOrder"),
+    Job.RECONCILE: ("getOrder", *REPORTING),
     Job.CONFIRM_SHIPMENTS: ("confirmShipment",),
 }
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from django_amazon_sync import clock, conf
+from django_amazon_sync import clock, conf, databases
 from django_amazon_sync.amazon import listings, lwa, sellers
-from django_amazon_sync.amazon.client import Client, TokenSource
+from django_amazon_sync.amazon.client import Client, OnEnd, TokenSource
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.errors import (
-    AmazonError,
     ConfigurationError,
     Disconnected,
     NotFound,
@@ -30,8 +29,12 @@ from django_amazon_sync.models import (
     Schedule,
     SellerAccount,
 )
+from django_amazon_sync.rules.identifiers import may_be_application_id, may_be_seller_id
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.accounts import access
+from django_amazon_sync.sync.accounts.tokens_and_buckets import (
+    Credentials as Credentials,
+)
 from django_amazon_sync.sync.accounts.tokens_and_buckets import (
     DatabaseTokens,
     MemoryTokens,
@@ -78,7 +81,7 @@ def _client(
     patience: float = 3.0,
     timeout: tuple[float, float] = (5, 30),
     on_wait: Callable[[str, float], None] | None = None,
-    on_end: Callable[[str, AmazonError | None], None] | None = None,
+    on_end: OnEnd | None = None,
 ) -> Client:
     return Client(
         endpoint=conf.get("ENDPOINT"),
@@ -94,15 +97,6 @@ def _client(
 
 
 # --- Connecting --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What Amazon gave the seller: LWA client id and secret, and the refresh token."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -159,6 +153,8 @@ def connect_account(
     Amazon is asked first, so that nothing is half-made. A new account observes. Raises
     ConfigurationError, Disconnected, Unauthorized or another AmazonError.
     """
+    _check_databases()
+    _check_ids(credentials.client_id, seller_id)
     _known_in_region(marketplaces, region)
     choices = {
         "default_payment_method": _choice("payment", payment_method, shop),
@@ -219,6 +215,19 @@ def connect_account(
     if account.state == AccountState.DISCONNECTED:
         account.move(AccountState.OBSERVING, state_reason="")
     return account
+
+
+def _check_databases() -> None:
+    """What `manage.py check` says, which web servers do not run. Raises ConfigurationError."""
+    for fault in databases.faults():
+        raise ConfigurationError(str(fault))
+
+
+def _check_ids(client_id: str, seller_id: str) -> None:
+    if not may_be_application_id(client_id):
+        raise ConfigurationError("The client id has other signs than letters, digits, '.-_'.")
+    if not may_be_seller_id(seller_id):
+        raise ConfigurationError("The seller id has other signs than letters and digits.")
 
 
 def _what_it_sells(account: SellerAccount | None) -> tuple[str, bool] | None:
@@ -318,6 +327,7 @@ def this_deployment() -> str:
 
 def release(account: SellerAccount) -> None:
     """Let the account write to Amazon from this deployment. Raises ConfigurationError."""
+    _check_databases()
     deployment = this_deployment()
     if account.state == AccountState.LIVE:
         SellerAccount.objects.filter(pk=account.pk).update(deployment=deployment)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
 
 from django_amazon_sync import clock, conf
-from django_amazon_sync.amazon.limits import CLOCKS, BucketStore, Level, Plan, at_new_rate, take
+from django_amazon_sync.amazon.limits import (
+    CLOCKS,
+    BucketStore,
+    Level,
+    Plan,
+    at_new_rate,
+    level_of,
+    take,
+)
 from django_amazon_sync.amazon.lwa import Token, request_token
 from django_amazon_sync.errors import ConfigurationError, Unavailable
 from django_amazon_sync.models import AccessToken, RateBucket, SellerAccount
 from django_amazon_sync.sync.runs import leases
+from django_amazon_sync.sync.runs.database_clock import read_at
 
 #: A token is renewed this long before it expires.
 MARGIN = timedelta(seconds=60)
@@ -62,8 +72,26 @@ class DatabaseTokens:
         try:
             if token := self._stored(scope, rejected):
                 return token
+            self._read_credentials()
             renewed = ask_for_token(self._account, scope, self._timeout)
             held.check()
+            self._keep(renewed, scope)
+            return renewed.access_token
+        finally:
+            held.release()
+
+    def _read_credentials(self) -> None:
+        """Take those that the account has now: a run may be older than what staff entered since."""
+        now = SellerAccount.objects.select_related("application").get(pk=self._account.pk)
+        self._account.refresh_token = now.refresh_token
+        self._account.application = now.application
+
+    def _keep(self, renewed: Token, scope: str) -> None:
+        """Keep the token for all, unless it is of credentials that staff replaced meanwhile."""
+        with transaction.atomic():
+            locked = SellerAccount.objects.select_for_update().select_related("application")
+            if Credentials.of(locked.get(pk=self._account.pk)) != Credentials.of(self._account):
+                return
             AccessToken.objects.update_or_create(
                 account=self._account,
                 scope=scope,
@@ -72,9 +100,20 @@ class DatabaseTokens:
                     "expires_at": clock.now() + timedelta(seconds=renewed.expires_in),
                 },
             )
-            return renewed.access_token
-        finally:
-            held.release()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What Amazon gave the seller: LWA client id and secret, and the refresh token."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, account: SellerAccount) -> Credentials:
+        application = account.application
+        return cls(application.client_id, application.client_secret, account.refresh_token)
 
 
 class MemoryTokens:
@@ -111,46 +150,51 @@ def ask_for_token(
 
 
 class DatabaseBuckets:
-    """Rate buckets in rows; a call is taken under the row's lock."""
+    """Rate buckets in rows, by the database's clock; a call is taken under the row's lock."""
 
-    def take(self, key: str, plan: Plan, now: float) -> float:
+    def take(self, key: str, plan: Plan) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
         with transaction.atomic():
-            bucket = _locked(key)
+            bucket, now = _locked(key)
             plan = Plan(bucket.rate or plan.rate, plan.burst)
             wait, full_at = take(bucket.full_at, plan, now)
             if full_at != bucket.full_at:
                 RateBucket.objects.filter(pk=key).update(full_at=full_at)
         return wait
 
-    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float) -> None:
         """Keep the rate that Amazon named for this bucket, in calls per second."""
+        if RateBucket.objects.filter(pk=key, rate=rate).exists():
+            return  # as nearly every job hears it again: nothing is locked or written for that
         with transaction.atomic():
-            bucket = _locked(key)
+            bucket, now = _locked(key)
             full_at = at_new_rate(bucket.full_at, bucket.rate or plan.rate, rate, now)
             RateBucket.objects.filter(pk=key).update(rate=rate, full_at=full_at)
 
     def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
         """How these buckets stand; one query."""
-        found = RateBucket.objects.filter(pk__in=list(keys))
-        return {bucket.key: Level(bucket.full_at, bucket.rate) for bucket in found}
+        found = RateBucket.objects.filter(pk__in=list(keys)).annotate(now=read_at())
+        return {
+            bucket.key: level_of(bucket.full_at, bucket.rate, bucket.now.timestamp())
+            for bucket in found
+        }
 
 
-def _locked(key: str) -> RateBucket:
-    """The bucket's row, made where it is missing; nobody else takes from it meanwhile."""
-    locked = RateBucket.objects.select_for_update()
+def _locked(key: str) -> tuple[RateBucket, float]:
+    """The bucket's row, made where it is missing, and now by the database's clock; nobody else
+    takes from it meanwhile."""
+    locked = RateBucket.objects.select_for_update().annotate(now=read_at())
     bucket = locked.filter(key=key).first()
     if bucket is None:
         RateBucket.objects.get_or_create(key=key)
         bucket = locked.get(key=key)
-    return bucket
+    return bucket, bucket.now.timestamp()
 
 
 class RedisBuckets:
     """Rate buckets in Redis 6 or newer; atomic scripts, by Redis's own clock.
 
-    Its clock is the one on which the hosts agree; where another clock stands in for the hosts',
-    that one counts here too, as it does in the database.
+    Where another clock stands in for the stores', that one counts here too.
     """
 
     _NOW = """
@@ -181,6 +225,12 @@ class RedisBuckets:
     redis.call('SET', KEYS[2], ARGV[3], 'EX', 86400)
     """
 
+    _PEEK = """
+    local found = {string.format('%.6f', now)}
+    for place, key in ipairs(KEYS) do found[place + 1] = redis.call('GET', key) end
+    return found
+    """
+
     def __init__(self, url: str) -> None:
         try:
             import redis
@@ -193,37 +243,40 @@ class RedisBuckets:
         self._redis = redis.Redis.from_url(url, socket_timeout=5)
         self._take = self._redis.register_script(self._NOW + self._TAKE)
         self._learn = self._redis.register_script(self._NOW + self._LEARN)
+        self._peek = self._redis.register_script(self._NOW + self._PEEK)
 
-    def take(self, key: str, plan: Plan, now: float) -> float:
+    def take(self, key: str, plan: Plan) -> float:
         """Seconds to wait; 0.0 means that the call was taken."""
         try:
-            args = [_stand_in(now), plan.rate, plan.burst, CLOCKS]
+            args = [_stand_in(), plan.rate, plan.burst, CLOCKS]
             return float(self._take(keys=_redis_keys(key), args=args))
         except self._fault as fault:
             raise _no_redis() from fault
 
-    def learn(self, key: str, plan: Plan, rate: float, now: float) -> None:
+    def learn(self, key: str, plan: Plan, rate: float) -> None:
         """Keep the rate that Amazon named for this bucket, for a day."""
         try:
-            self._learn(keys=_redis_keys(key), args=[_stand_in(now), plan.rate, rate])
+            self._learn(keys=_redis_keys(key), args=[_stand_in(), plan.rate, rate])
         except self._fault as fault:
             raise _no_redis() from fault
 
     def peek(self, keys: Iterable[str]) -> Mapping[str, Level]:
         """How these buckets stand; one call."""
         keys = list(keys)
+        names = [name for key in keys for name in _redis_keys(key)]
         try:
-            found = self._redis.mget([name for key in keys for name in _redis_keys(key)])
+            found = self._peek(keys=names, args=[_stand_in()])
         except self._fault as fault:
             raise _no_redis() from fault
-        values = [None if value is None else float(value) for value in found]
+        now, *values = [None if value is None else float(value) for value in found]
         levels = zip(keys, values[::2], values[1::2], strict=True)
-        return {key: Level(full_at or 0.0, rate) for key, full_at, rate in levels}
+        return {key: level_of(full_at or 0.0, rate, now or 0.0) for key, full_at, rate in levels}
 
 
-def _stand_in(now: float) -> float | str:
-    """The moment of a clock that stands in for the hosts'; empty where Redis has the better one."""
-    return "" if clock.is_the_hosts() else now
+def _stand_in() -> float | str:
+    """The moment of a clock that stands in for Redis's; empty where Redis tells it."""
+    moment = clock.stores_now()
+    return "" if moment is None else moment.timestamp()
 
 
 def _redis_keys(key: str) -> list[str]:

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import reports as gateway
 from django_amazon_sync.data import ReportFacts, ReportRow
-from django_amazon_sync.errors import NoReport, NotFound, NotYet, Unreadable
+from django_amazon_sync.errors import (
+    Disconnected,
+    NoReport,
+    NotFound,
+    NotYet,
+    Rejected,
+    Unauthorized,
+    Unreadable,
+)
 from django_amazon_sync.models import (
     AmazonReport,
     Listing,
@@ -28,6 +38,7 @@ from django_amazon_sync.models import (
     ReportState,
     SellerSku,
 )
+from django_amazon_sync.sync.amazon_reports.row_chunks import in_chunks
 from django_amazon_sync.sync.runs.work import Work
 
 #: Amazon is asked again after half the time that it has been at the report, within these.
@@ -41,6 +52,15 @@ OPEN = (ReportState.NEW, ReportState.ASKED)
 #: Whether a report is the account's own is judged by so many SKUs, where it knows as many as FEW.
 SAMPLE, FEW = 1000, 20
 
+#: So far the time that Amazon names may be from the one that was asked for.
+ROUNDED = timedelta(minutes=1)
+
+#: A report of a span is asked for again so long after one that came to nothing.
+PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
+
+#: Amazon's status of a report that it has no data for, among other causes.
+NOTHING = "CANCELLED"
+
 CANCELLED = (
     "Amazon cancelled it: it was cancelled by hand, there is no data for it, or it was asked for "
     "too often; the next run asks again."
@@ -48,12 +68,23 @@ CANCELLED = (
 FATAL = "Amazon could not make it; the next run asks again."
 
 
-def ready_report(work: Work, marketplace: Marketplace, report_type: str) -> AmazonReport:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time that a report of orders is about; both moments are Amazon's, aware."""
+
+    since: datetime
+    until: datetime
+
+
+def ready_report(
+    work: Work, marketplace: Marketplace, report_type: str, span: Span | None = None
+) -> AmazonReport:
     """The newest report of this type, READY; where there is none it is asked for.
 
-    Raises NotYet while Amazon is at it, and NoReport where it comes to nothing.
+    Raises NotYet while Amazon is at it, and NoReport where it comes to nothing. One of a ``span``
+    that came to nothing is asked for again by the same run, after pauses.
     """
-    report = _report_of(work, marketplace, report_type)
+    report = _report_of(work, marketplace, report_type, span)
     if report.state == ReportState.NEW:
         _ask(work, report)
     if report.state == ReportState.ASKED:
@@ -62,23 +93,25 @@ def ready_report(work: Work, marketplace: Marketplace, report_type: str) -> Amaz
         raise NoReport(
             "getReport",
             f"The report {report} cannot be had: {report.reason}",
-            amazon_code="CANCELLED" if report.reason == CANCELLED else "",
+            amazon_code=NOTHING if report.reason == CANCELLED else "",
         )
     return report
 
 
 def ready_reports(
     work: Work, marketplaces: Iterable[Marketplace], report_type: str
-) -> dict[Marketplace, AmazonReport | NoReport]:
+) -> dict[Marketplace, AmazonReport | NoReport | Unauthorized]:
     """The report of each marketplace, or why there is none; all are asked for before any is
-    waited for. Raises NotYet.
+    waited for. Raises NotYet, and Disconnected.
     """
-    ready: dict[Marketplace, AmazonReport | NoReport] = {}
+    ready: dict[Marketplace, AmazonReport | NoReport | Unauthorized] = {}
     waits: list[NotYet] = []
     for marketplace in marketplaces:
         try:
             ready[marketplace] = ready_report(work, marketplace, report_type)
-        except NoReport as none:
+        except Disconnected:
+            raise
+        except (NoReport, Unauthorized) as none:
             ready[marketplace] = none
         except NotYet as wait:
             waits.append(wait)
@@ -96,8 +129,9 @@ def open_report(work: Work, report: AmazonReport) -> Iterator[tuple[BinaryIO, st
     """
     with TemporaryFile() as file:
         try:
-            charset = gateway.fetch_report(work.client, report.document_id, file)
-        except (Unreadable, NotFound) as fault:
+            client = work.client.about(report.marketplace.code)
+            charset = gateway.fetch_report(client, report.document_id, file)
+        except (Unreadable, Rejected) as fault:
             raise unusable(report, str(fault)) from fault
         try:
             file.seek(0)
@@ -107,8 +141,11 @@ def open_report(work: Work, report: AmazonReport) -> Iterator[tuple[BinaryIO, st
 
 
 @contextmanager
-def open_listings(work: Work, report: AmazonReport) -> Iterator[Iterator[ReportRow]]:
-    """The rows of a GET_MERCHANT_LISTINGS_ALL_DATA, once it is plain whose they are.
+def open_listings(
+    work: Work, report: AmazonReport, size: int
+) -> Iterator[Iterator[list[ReportRow]]]:
+    """The rows of a GET_MERCHANT_LISTINGS_ALL_DATA, once it is plain whose they are, in lists of
+    about ``size``; all rows of a SKU are in one.
 
     Raises NoReport, before the first row, for a report that is another account's.
     """
@@ -120,7 +157,8 @@ def open_listings(work: Work, report: AmazonReport) -> Iterator[Iterator[ReportR
                 "It shows hardly any of the listings that this account has, and they are many: it "
                 "looks like another account's; nothing of it was taken in."
             )
-        yield read(file, charset, code)
+        skus = gateway.read_skus(file, charset, code)
+        yield in_chunks(skus, partial(read, file, charset, code), size)
 
 
 def may_be_destroyed(sku: str) -> bool:
@@ -146,49 +184,101 @@ def unusable(report: AmazonReport, reason: str) -> NoReport:
 # --- Asking ---------------------------------------------------------------------------------------
 
 
-def _report_of(work: Work, marketplace: Marketplace, report_type: str) -> AmazonReport:
+def _report_of(
+    work: Work, marketplace: Marketplace, report_type: str, span: Span | None
+) -> AmazonReport:
     """The report that this run goes by, or a new row for it.
 
     One that was ready when the run began, or that came to nothing since, stays the run's own: a
-    run that is queued again in between never begins anew with another.
+    run that is queued again in between never begins anew with another. When it was asked for is
+    of our clock, as the run's beginning is; when it was made, of Amazon's, which may run faster.
     """
-    now = work.client.now()
-    began = now - (clock.now() - (work.run.started_at or clock.now()))
+    began = work.run.started_at or clock.now()
+    began_at_amazon = began + work.client.clock_offset
+    its_own = Q(asked_at__gte=began)
+    since, until = (span.since, span.until) if span else (None, None)
     fits = (
         Q(state__in=OPEN)
-        | Q(state=ReportState.READY, made_at__gte=began - AmazonReport.FRESH)
-        | Q(state=ReportState.FAILED, asked_at__gte=began)
+        | Q(its_own, state__in=(ReportState.READY, ReportState.FAILED))
+        | Q(state=ReportState.READY, made_at__gte=began_at_amazon - AmazonReport.FRESH)
     )
     with transaction.atomic():
         work.lease.check()
         # Two jobs of an account may want one at the same time: the marketplace's lock keeps it one.
         Marketplace.objects.select_for_update().only("pk").get(pk=marketplace.pk)
-        reports = AmazonReport.objects.filter(marketplace=marketplace, report_type=report_type)
+        reports = AmazonReport.objects.filter(
+            marketplace=marketplace,
+            report_type=report_type,
+            data_since=since,
+            data_until=until,
+        )
         forgotten = reports.filter(state__in=OPEN, asked_at__lt=began - GIVEN_UP_AFTER)
         forgotten.update(state=ReportState.FAILED, reason="No run came to look for it in time.")
         found = reports.filter(fits).select_related("marketplace").order_by("-pk").first()
-        return found or AmazonReport.objects.create(
-            account=work.account, marketplace=marketplace, report_type=report_type, asked_at=now
+        if found is not None and not (span and _may_be_asked_for_again(found, reports, began)):
+            return found
+        return AmazonReport.objects.create(
+            account=work.account,
+            marketplace=marketplace,
+            report_type=report_type,
+            data_since=since,
+            data_until=until,
+            asked_at=clock.now(),
         )
+
+
+def asked_again_at(report: AmazonReport, reports: QuerySet[AmazonReport]) -> datetime | None:
+    """When a FAILED report is asked for once more; None where it was asked for often enough.
+
+    ``reports`` are those of the same thing that one run asked for.
+    """
+    failed = reports.filter(state=ReportState.FAILED).count()
+    if failed > len(PAUSES) or report.asked_at is None:
+        return None
+    return report.asked_at + PAUSES[max(failed, 1) - 1]
+
+
+def _may_be_asked_for_again(
+    report: AmazonReport, reports: QuerySet[AmazonReport], began: datetime
+) -> bool:
+    if report.state != ReportState.FAILED:
+        return False
+    again = asked_again_at(report, reports.filter(asked_at__gte=began))
+    return again is not None and again <= clock.now()
 
 
 def _ask(work: Work, report: AmazonReport) -> None:
     """Ask for it; a worker that died after this and before the next line asks twice, no harm."""
-    amazon_id = gateway.create_report(work.client, report.report_type, report.marketplace.code)
-    if not report.move(ReportState.ASKED, amazon_id=amazon_id, asked_at=work.client.now()):
+    try:
+        amazon_id = gateway.create_report(
+            work.client,
+            report.report_type,
+            report.marketplace.code,
+            since=report.data_since,
+            until=report.data_until,
+        )
+    except Rejected as refused:
+        report.move(ReportState.FAILED, reason=str(refused), asked_at=clock.now())
+        return
+    if not report.move(ReportState.ASKED, amazon_id=amazon_id, asked_at=clock.now()):
         report.refresh_from_db()  # another job asked for it at the same moment
 
 
 def _look(work: Work, report: AmazonReport) -> None:
     """Ask how far it is. Raises NotYet with the time of the next look."""
     try:
-        facts = gateway.get_report(work.client, report.amazon_id)
+        client = work.client.about(report.marketplace.code)
+        facts = gateway.get_report(client, report.amazon_id)
     except NotFound:
         report.move(ReportState.FAILED, reason="Amazon no longer has it; the next run asks again.")
         return
-    age = work.client.now() - (report.asked_at or work.client.now())
+    except Rejected as refused:
+        report.move(ReportState.FAILED, reason=str(refused))
+        return
+    asked_at = report.asked_at or clock.now()
+    age = clock.now() - asked_at
     if facts.status == "DONE":
-        _done(report, facts, made_at=facts.created or report.asked_at)
+        _done(report, facts, made_at=facts.created or asked_at + work.client.clock_offset)
     elif facts.status in ("CANCELLED", "FATAL"):
         reason = CANCELLED if facts.status == "CANCELLED" else FATAL
         report.move(ReportState.FAILED, reason=reason)
@@ -211,10 +301,20 @@ def _done(report: AmazonReport, facts: ReportFacts, *, made_at: datetime | None)
         made = " of ".join(filter(None, (facts.report_type, ", ".join(facts.marketplaces))))
         reason = f"Amazon made another report than was asked for: {made}."
         report.move(ReportState.FAILED, reason=reason)
+    elif _is_short(report, facts):
+        reason = "Amazon made it of a shorter time than was asked for."
+        report.move(ReportState.FAILED, reason=reason)
     elif not facts.document:
         report.move(ReportState.FAILED, reason="Amazon says that it is done, and has no document.")
     else:
         report.move(ReportState.READY, document_id=facts.document, made_at=made_at)
+
+
+def _is_short(report: AmazonReport, facts: ReportFacts) -> bool:
+    """Whether Amazon names a time that lacks some of what was asked for; it need name none."""
+    since, until = report.data_since, report.data_until
+    begins = since and facts.since and facts.since > since + ROUNDED
+    return bool(begins or (until and facts.until and facts.until < until - ROUNDED))
 
 
 # --- Whose report it is -------------------------------------------------------------------------

@@ -6,7 +6,8 @@
    quantity count as accepted. What was known stays as it is. Nothing is ever ended by a report,
    however few its rows are (docs/amazon.md#short-reports-happen), and titles are never taken from
    one.
-4. Read what Amazon has in its own warehouses, where it ships anything for the account.
+4. Unlink what only a name linked, if the barcodes now say that it is something else.
+5. Read what Amazon has in its own warehouses, where it ships anything for the account.
 
 Before all that, see whether buyers can buy in each store.
 
@@ -26,7 +27,7 @@ from django.db.models import QuerySet
 from django_amazon_sync.amazon import inventory
 from django_amazon_sync.amazon.reports import LISTINGS
 from django_amazon_sync.data import AmazonStock, FieldValues, Money, ReportRow
-from django_amazon_sync.errors import NoReport
+from django_amazon_sync.errors import AmazonError, NoReport
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -48,9 +49,12 @@ from django_amazon_sync.sync.amazon_reports.fetch import (
     ready_reports,
 )
 from django_amazon_sync.sync.amazon_reports.upsert import take_in
+from django_amazon_sync.sync.listings import claims
+from django_amazon_sync.sync.listings.claims import Claim
+from django_amazon_sync.sync.listings.link import unlink_named
 from django_amazon_sync.sync.offers.fields import PRICE, QUANTITY
-from django_amazon_sync.sync.runs.bulk import chunks, update_rows
-from django_amazon_sync.sync.runs.work import Work
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, in_pages, update_rows
+from django_amazon_sync.sync.runs.work import Stores, Work
 
 #: Rows of a report that are taken in together.
 REPORT_ROWS_PER_CHUNK = 5000
@@ -70,30 +74,38 @@ _LENGTH: dict[str, int] = {
 
 
 def import_listings(work: Work) -> None:
-    """Run options: ``marketplaces`` (ids)."""
+    """Run options: ``marketplaces`` (ids).
+
+    Raises Unauthorized at the end where Amazon refuses the report of each.
+    """
     look_at_selling(work.account, work.client)
     active = work.account.marketplaces.filter(active=True).order_by("pk")
     if codes := work.run.options.get("marketplaces"):
         active = active.filter(code__in=codes)
+    stores = Stores(work)
     for marketplace, report in ready_reports(work, active, LISTINGS).items():
         try:
-            if isinstance(report, NoReport):
-                raise report
-            _import(work, marketplace, report)
+            with stores.go_on_without(marketplace.code):
+                if isinstance(report, AmazonError):
+                    raise report
+                _import(work, marketplace, report)
         except NoReport as none:
             _say_why(work, marketplace, none)
+    _doubt_names(work)
     for marketplace in active:
         if _known(marketplace).exclude(sku__channel__in=("", MERCHANT_CHANNEL)).exists():
             with SideRead(work.account, Part.AMAZON_STOCK):
                 _read_stock(work, marketplace)
+    if refusal := stores.leave_out():
+        raise refusal
 
 
 def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:
     known = _known(marketplace).count()
     currency = marketplace.facts.currency
     rows = 0
-    with open_listings(work, report) as reported:
-        for chunk in chunks(reported, REPORT_ROWS_PER_CHUNK):
+    with open_listings(work, report, REPORT_ROWS_PER_CHUNK) as reported:
+        for chunk in reported:
             work.lease.check()
             taken = take_in(report, rows_to_take(chunk, currency))
             rows += len(chunk)
@@ -105,6 +117,29 @@ def _import(work: Work, marketplace: Marketplace, report: AmazonReport) -> None:
     if rows * 2 < known:
         few = Message(Code.FEW_ROWS, count=rows, known=known)
         work.line(Outcome.WAITING, marketplace=marketplace.code, code=few.code, message=str(few))
+
+
+def _doubt_names(work: Work) -> None:
+    """Unlink SKUs that an export linked by their names before their barcodes were known, and leave
+    them to staff; what was sent for one since, or sold under it, is none of these."""
+    named = SellerSku.objects.filter(account=work.account, matched=False, managed=False)
+    linked = named.filter(sold_here=False, listings__in=Listing.objects.exclude(gtin=""))
+    rows = linked.exclude(offer_pk="").distinct()
+    for some in chunks(in_pages(rows, OFFERS_PER_CHUNK), OFFERS_PER_CHUNK):
+        work.lease.check()
+        pks = [row.offer_pk for row in some]
+        offers = {offer.pk: offer for offer in work.shop.offers(work.account.shop_scope, pks)}
+        there = [(row, offers[row.offer_pk]) for row in some if row.offer_pk in offers]
+        said = claims.contradicted(there)
+        doubted = [
+            Claim(row, offer.pk, str(said[row.pk, offer.pk]))
+            for row, offer in there
+            if (row.pk, offer.pk) in said
+        ]
+        unlink_named(work.account, [claim.sku for claim in doubted])
+        claims.keep(doubted)
+        for claim in doubted:
+            work.line(Outcome.WAITING, sku=claim.sku.sku, code=Code.SKU, message=claim.reason)
 
 
 def _known(marketplace: Marketplace) -> QuerySet[Listing]:
@@ -153,7 +188,7 @@ def rows_to_take(rows: Iterable[ReportRow], currency: str) -> list[tuple[str, ..
         if row.sku in given:
             _sku, former, *_facts, believed = given[row.sku]
             values = dict(json.loads(believed).items() & values.items())
-            channel = former if amazon_ships(former) else channel
+            channel = former if amazon_ships(former) else channel or former
         if amazon_ships(channel):
             values.pop(QUANTITY, None)
         given[row.sku] = (

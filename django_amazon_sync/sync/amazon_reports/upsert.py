@@ -59,8 +59,8 @@ def take_in(report: AmazonReport, rows: Sequence[Sequence[str]]) -> Taken:
         "marketplace": report.marketplace_id,
         "made_at": _moment(report.made_at),
         "as_of": _moment(as_of(report)),
-        "merchant": MERCHANT_CHANNEL,
         "present": Presence.PRESENT.value,
+        "ended": Presence.ENDED.value,
     }
     with connection.cursor() as cursor:
         # SKUs first and by themselves, as whoever sends locks a listing before its SKU.
@@ -92,7 +92,8 @@ def as_of(report: AmazonReport) -> datetime:
 # What the API showed since then is newer than the report.
 _SKU_UNREAD_SINCE = "(s.read_at IS NULL OR s.read_at < %(as_of)s)"
 _UNREAD_SINCE = "(l.read_at IS NULL OR l.read_at < %(as_of)s)"
-_FOUND = f"(l.presence <> %(present)s AND {_UNREAD_SINCE})"
+# A report has what is inactive, too: whether an ended offer is there again, a read shows.
+_FOUND = f"(l.presence NOT IN (%(present)s, %(ended)s) AND {_UNREAD_SINCE})"
 
 _SKUS = f"""
     INSERT INTO {SKUS} AS s (account_id, sku, channel{{columns}})
@@ -100,15 +101,10 @@ _SKUS = f"""
     ON CONFLICT (account_id, sku) DO NOTHING
 """  # noqa: S608
 
-# A SKU that comes twice in one report is Amazon's, if either row says so.
 _SHIPPED_OTHERWISE = f"""
     SELECT s.id, given.channel FROM given
     JOIN {SKUS} s ON s.account_id = %(account)s AND s.sku = given.sku
     WHERE s.channel <> given.channel AND given.channel <> '' AND {_SKU_UNREAD_SINCE}
-    AND (s.channel IN ('', %(merchant)s) OR NOT EXISTS (
-        SELECT 1 FROM {LISTINGS} l WHERE l.sku_id = s.id
-        AND l.marketplace_id = %(marketplace)s AND l.reported_at = %(made_at)s
-    ))
 """  # noqa: S608
 
 _COUNTS = f"""

@@ -15,33 +15,50 @@ An account that observes does all of this but the sending: its lines are the dif
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
-from django.db.models import Exists, OuterRef, Q
+from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValue, FieldValues, ListingFacts, Offer, SkuFacts
-from django_amazon_sync.errors import AmazonError, ConfigurationError, Halted
+from django_amazon_sync.errors import (
+    AmazonError,
+    ConfigurationError,
+    Disconnected,
+    Halted,
+    Unauthorized,
+)
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     AccountState,
+    Job,
     Listing,
+    Marketplace,
     Outcome,
     Presence,
+    SellerAccount,
     SellerSku,
+    SubmissionItem,
+    SubmissionState,
     SyncRun,
 )
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision, least_known
 from django_amazon_sync.rules.listing_state import desired_is, last_price
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export import feeds
-from django_amazon_sync.sync.export.create import create
+from django_amazon_sync.sync.export.create import create, waits_for_fields
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.new_rates import bring_up_rates
+from django_amazon_sync.sync.export.not_sent import Lacking, NotSent, lack_of
 from django_amazon_sync.sync.export.send import (
     KnownAtAmazon,
+    end_of_offer,
     patch_of,
     recover,
     say_held,
@@ -50,14 +67,15 @@ from django_amazon_sync.sync.export.send import (
 from django_amazon_sync.sync.export.survey import Survey
 from django_amazon_sync.sync.listings import decisions, state
 from django_amazon_sync.sync.listings.decide import Known, decide, sent_together
-from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, of
+from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, left_behind, of
 from django_amazon_sync.sync.listings.looks import Look, forecast, look_at
-from django_amazon_sync.sync.listings.read_listings import Reading, observe
+from django_amazon_sync.sync.listings.read_listings import Reading, due_at, observe
 from django_amazon_sync.sync.offers.changed_offers import Noted, note
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
+    creation_key,
     desired,
     is_wanted,
     not_believed,
@@ -70,13 +88,19 @@ from django_amazon_sync.sync.offers.fields import (
     MINIMUM_PRICE,
     PRICE,
     QUANTITY,
+    REMOVED,
     paid,
     quantity_in,
 )
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.reserved_units import explain_by_sales, units_reserved
-from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_complete
+from django_amazon_sync.sync.orders.up_to_date import (
+    bring_up_orders,
+    orders_complete,
+    orders_known_past,
+)
 from django_amazon_sync.sync.runs import selection
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
 from django_amazon_sync.sync.runs.work import Work, about_listing, why_not_writing
 
 #: Listings that go into a feed together: five searches, as many as Amazon answers at once.
@@ -89,6 +113,10 @@ PATCH = "patchListingsItem"
 #: within a quarter of an hour, which is the least that a feed takes.
 FALLS_BY_PATCH = 4500
 
+#: So many listings are tried again in a minute after Amazon refused them: a tenth of five patches a
+#: second, so that what is refused without end keeps nothing else waiting.
+TRIES_PER_MINUTE = 30
+
 
 def export(work: Work) -> None:
     """Run options: ``skus`` (only these, also what was refused before) or a selection of them,
@@ -96,15 +124,19 @@ def export(work: Work) -> None:
     _force_dry_run_while_observing(work)
     bring_up_orders(work)
     bring_up_rates(work)
+    stop: AmazonError | None = None
     if not work.run.dry_run:
-        recover(work)
+        stop = _read_back(work)
         feeds.give_up_unfinished(work)
         feeds.send_uploaded(work)
         explain_by_sales(work.account)
     partly = "approve" in work.run.options or selection.is_about_some(work.run)
-    # A run that goes on sends nothing twice, also what was refused or is in a feed since it began.
     found = Survey(
-        work, rules_of(work), orders_complete(work), include_refused=partly and not work.goes_on
+        work,
+        rules_of(work, with_inactive=True),
+        orders_complete(work),
+        include_refused=partly,
+        tried=_tried_already(work) if partly and work.goes_on else frozenset(),
     )
     _look(work, found)
     for listings in _together(found.unread):
@@ -113,6 +145,8 @@ def export(work: Work) -> None:
     found.look_again()
     work.run.counts["looked_at"] = found.looked_at  # also where the run goes on after a while
     _send_all(work, found)
+    if stop is not None:
+        raise stop
 
 
 def send_changes(work: Work) -> None:
@@ -124,15 +158,79 @@ def send_changes(work: Work) -> None:
         noted.done_with(but=set())
         return
     bring_up_rates(work)
-    recover(work)
+    stop = _read_back(work)
     feeds.give_up_unfinished(work)
     explain_by_sales(work.account)
-    found = Survey(work, rules_of(work), orders_complete(work))
-    again = SellerSku.objects.filter(listings__in=state.due_again(work.account))
-    due_again = again.values_list("sku", flat=True).distinct()
-    found.look_at_some(noted.offer_pks, due_again, told=noted.told)
+    found = Survey(work, rules_of(work, with_inactive=True), orders_complete(work))
+    again = _due_again(work.account, found.rules)
+    found.look_at_some(noted.offer_pks, again.values(), told=noted.told)
     _send_all(work, found)
+    state.put_off(again.keys(), timedelta(minutes=1))
+    _put_off(work, noted, found)
     noted.done_with(but=found.waiting)
+    if stop is not None:
+        raise stop
+
+
+def _due_again(account: SellerAccount, marketplaces: Collection[int]) -> dict[int, str]:
+    """The listings (pk) of these marketplaces (pk), and their SKUs, of which something refused is
+    tried again now: zeros first, then the longest due.
+
+    Of what Amazon refuses again and again no more than a tenth of what it takes; the others stay
+    due. What cannot be tried, as Amazon lets it not be read, takes nobody's place.
+    """
+    lately = SubmissionItem.objects.filter(
+        submission__account=account,
+        submission__created_at__gte=clock.now() - timedelta(minutes=1),
+        submission__state=SubmissionState.FAILED,
+        values__has_key=QUANTITY,
+    )
+    left = TRIES_PER_MINUTE - lately.count()
+    is_zero = Q(refused__has_key=QUANTITY) & Q(refused__quantity=0)
+    unread = access.closed(account, access.Part.LISTINGS)
+    due = state.due_again(account).filter(
+        ~Q(marketplace__code__in=unread) | is_zero, marketplace__in=marketplaces
+    )
+    zeros_first = Case(When(is_zero, then=0), default=1)
+    due = due.order_by(zeros_first, "again_at", "pk")
+    return dict(due.values_list("pk", "sku__sku")[: max(left, 0)])
+
+
+def _read_back(work: Work) -> AmazonError | None:
+    """Read back what an earlier worker left open; returns what stopped that.
+
+    What is left open then is left alone and looked at again, and all else leaves.
+    """
+    try:
+        recover(work)
+    except Disconnected:
+        raise
+    except AmazonError as stop:
+        left = SubmissionItem.objects.filter(submission__in=left_behind(work.account))
+        rows = list(left.values_list("listing", "listing__sku__offer_pk"))
+        work.not_read_back = frozenset(listing for listing, _offer in rows)
+        note((work.account.pk, offer) for _listing, offer in rows)
+        return stop
+    return None
+
+
+def _put_off(work: Work, noted: Noted, found: Survey) -> None:
+    """What was noted and has a listing where Amazon refuses to let it be read or changed, is looked
+    at again when that is tried."""
+    unread = access.closed(work.account, access.Part.LISTINGS)
+    goes = work.account.marketplaces.filter(pk__in=found.rules).exclude(code__in=unread)
+    left_out = work.account.marketplaces.filter(access.is_in_use()).exclude(pk__in=goes)
+    needs = access.TRIED_FIRST[Job.CHANGES]
+    for code in left_out.values_list("code", flat=True):
+        until = max(access.again_at(work.account, part, code) for part in needs)
+        for some in chunks(noted.offer_pks, OFFERS_PER_CHUNK):
+            there = SellerSku.objects.filter(
+                Q(offer_pk__in=some) | Q(former_offer_pk__in=some),
+                account=work.account,
+                listings__marketplace__code=code,
+            )
+            offers = there.values_list("offer_pk", "former_offer_pk")
+            noted.put_off(set(chain.from_iterable(offers)) - found.waiting, until)
 
 
 def _force_dry_run_while_observing(work: Work) -> None:
@@ -152,9 +250,14 @@ def _look(work: Work, found: Survey) -> None:
         holding = SyncRun.objects.filter(pk=approve, account=work.account).first()
         if holding is None:
             raise ConfigurationError(f"The account {work.account} has no run {approve} to approve.")
-        held = decisions.held_by(holding, shown_at=_shown_at(work))
-        if not work.goes_on:  # nobody has seen what was held since
-            _approve(work, held)
+        if (lines_to := work.run.options.get("lines_to")) is None:
+            raise ConfigurationError(
+                f"Nobody knows how much of run {approve} was seen when it was approved: approve it "
+                "again."
+            )
+        held = decisions.held_by(holding, lines_to=lines_to)
+        if not work.run.options.get("approved"):  # nobody has seen what was held since
+            _approve_once(work, held)
         skus = SellerSku.objects.filter(listings__in=held).order_by().distinct()
         found.look_at_some(
             offer_pks=sorted(set(skus.exclude(offer_pk="").values_list("offer_pk", flat=True))),
@@ -168,10 +271,24 @@ def _look(work: Work, found: Survey) -> None:
         found.look_at_all()
 
 
-def _shown_at(work: Work) -> datetime:
-    """When whoever approves saw the run: it may have held more since."""
-    shown_at = work.run.options.get("shown_at")
-    return datetime.fromisoformat(shown_at) if shown_at else work.run.created_at
+def _tried_already(work: Work) -> frozenset[int]:
+    """The listings (pk) that this run has sent something of, or found that it cannot: what is
+    refused of them since is not sent a second time."""
+    sent = SubmissionItem.objects.filter(submission__run=work.run).values_list("listing", flat=True)
+    lines = work.run.lines.filter(outcome__in=(Outcome.REFUSED, Outcome.NOT_SENT))
+    told = lines.filter(sku=OuterRef("sku__sku"), marketplace=OuterRef("marketplace__code"))
+    listings = Listing.objects.filter(Exists(told), sku__account=work.account)
+    return frozenset(sent) | frozenset(listings.values_list("pk", flat=True))
+
+
+def _approve_once(work: Work, held: Mapping[int, FieldValues]) -> None:
+    """Approve, and keep in the run's row that it is done, whatever becomes of this worker."""
+    with transaction.atomic():
+        work.lease.check()
+        _approve(work, held)
+        work.save_lines()
+        work.run.options["approved"] = True
+        work.run.save(update_fields=["options"])
 
 
 def _approve(work: Work, held: Mapping[int, FieldValues]) -> None:
@@ -210,7 +327,7 @@ def _hold_all(work: Work, found: Survey, too_much: Mapping[str, str]) -> None:
         for seen in _look_again(work, found.rules, listings, held=True):
             held = {
                 name: (seen.changes[name], decision)
-                for name, decision in seen.decide(about).items()
+                for name, decision in seen.decide(_about_one(work, found, about, seen)).items()
                 if decision.act == Act.HOLD and decision.guard in too_much
             }
             if held:
@@ -244,7 +361,30 @@ def _send_all(work: Work, found: Survey) -> None:
         with feeds.open_files(work, guards) as files:
             _send(work, found, guards, changed, files, late)
     _send(work, found, guards, found.unread)
-    _send(work, found, guards, found.absent)
+    _send(work, found, guards, _without_lacking(work, found))
+
+
+def _without_lacking(work: Work, found: Survey) -> list[int]:
+    """The absent listings (pk) that may be made; the others are said, and Amazon is not asked."""
+    not_sent = NotSent(work)
+    may_be_made: list[int] = []
+    for listings in _together(found.absent, state.STATES_PER_CHUNK):
+        lacking = []
+        for seen in _look_again(work, found.rules, listings, held=True):
+            listing, offer = seen.listing, seen.offer
+            if offer is None or not seen.may_be_offered or listing.sku.fulfilled_by_amazon:
+                continue  # it is wanted no more
+            if waits_for_fields(work, listing, seen.want):
+                continue
+            if lack := lack_of(listing, offer):
+                key = creation_key(offer, listing.sku, seen.want.values)
+                lacking.append(Lacking(listing, lack, key))
+            else:
+                may_be_made.append(listing.pk)
+        not_sent.note(lacking)
+    not_sent.say()
+    work.advance(len(found.absent) - len(may_be_made))
+    return may_be_made
 
 
 def _together(pks: Sequence[int], size: int = SKUS_PER_SEARCH) -> Iterator[list[Listing]]:
@@ -272,30 +412,69 @@ def _send(
 
     With ``files`` by feed what may travel so; of the ``late`` ones (pk) falls may, too.
     """
-    for listings in _together(pks, LISTINGS_PER_FEED_CHUNK if files else SKUS_PER_SEARCH):
+    for together in _together(pks, LISTINGS_PER_FEED_CHUNK if files else SKUS_PER_SEARCH):
         if not work.run.dry_run:
             work.give_way()
+        listings = [
+            listing
+            for listing in together
+            if listing.marketplace_id in found.rules and listing.pk not in work.not_read_back
+        ]
         reading = Reading()
         unread: AmazonError | None = None
         try:
             if not work.run.dry_run:
-                reading = observe(work, listings)
+                reading = _read_where_allowed(work, listings)
         except AmazonError as error:
             unread = error
         messages = []
         about = _circumstances(work, found)  # each time anew: orders grow old while a run sends
         for seen in _look_again(work, found.rules, listings, reading.facts):
-            was_read = unread is None and seen.listing.sku.sku not in reading.refused
+            if seen.listing.marketplace_id not in found.rules:
+                continue
+            was_read = unread is None and reading.has(seen.listing)
             if was_read or seen.want.values.get(QUANTITY) == 0:
-                may_fall = seen.listing.pk in late
-                left = _send_one(work, seen, about, guards, files is not None, may_fall=may_fall)
-                messages += [left] if left else []
+                how = _How(
+                    by_feed=files is not None,
+                    may_fall=seen.listing.pk in late,
+                    fields=FIELDS.keys() if was_read else {QUANTITY},
+                )
+                with _left_out_where_refused(work, found, seen.listing.marketplace):
+                    its = _about_one(work, found, about, seen)
+                    left = _send_one(work, seen, its, guards, how)
+                    messages += [left] if left else []
         if files is not None:
             files.add(messages)
         if unread is not None:
             note((work.account.pk, listing.sku.offer_pk) for listing in listings)
             raise unread
-        work.advance(len(listings))
+        work.advance(len(together))
+
+
+def _read_where_allowed(work: Work, listings: Sequence[Listing]) -> Reading:
+    """Read these listings, save where Amazon refuses that: there zeros leave unread."""
+    closed = access.closed(work.account, access.Part.LISTINGS)
+    readable = [listing for listing in listings if listing.marketplace.code not in closed]
+    reading = observe(work, readable) if readable else Reading()
+    reading.closed.update(closed)
+    return reading
+
+
+@contextmanager
+def _left_out_where_refused(work: Work, found: Survey, marketplace: Marketplace) -> Iterator[None]:
+    """Go on without a marketplace where Amazon refuses what the block does there.
+
+    Raises Unauthorized where no other is left.
+    """
+    try:
+        yield
+    except Disconnected:
+        raise
+    except Unauthorized as refused:
+        del found.rules[marketplace.pk]
+        if not found.rules:
+            raise
+        work.leave_out(marketplace.code, str(refused))
 
 
 def _circumstances(work: Work, found: Survey) -> Circumstances:
@@ -303,9 +482,29 @@ def _circumstances(work: Work, found: Survey) -> Circumstances:
         now=work.client.now(),
         orders_complete=orders_complete(work),
         price_percent=conf.get("PRICE_MOVE_PERCENT"),
-        asked_by_staff=found.include_refused,
         held_back=found.held_back,
     )
+
+
+def _about_one(work: Work, found: Survey, about: Circumstances, seen: Seen) -> Circumstances:
+    return replace(
+        about,
+        orders_complete=about.orders_complete and not _was_sold_perhaps(work, seen),
+        asked_by_staff=found.counts_as_new(seen.listing.pk),
+    )
+
+
+def _was_sold_perhaps(work: Work, seen: Seen) -> bool:
+    """Whether a fall would put on sale again what an order took that no search shows yet; until
+    orders are known past a first reading of that."""
+    live = seen.facts.live_quantity if seen.facts else None
+    if live is None or not seen.raises_what_fell:
+        return False
+    first = seen.listing.suspected
+    if first.get("live") != live:
+        state.read_first({seen.listing.pk: live}, work.client.now())
+        return True
+    return not orders_known_past(work, first)
 
 
 @dataclass(frozen=True)
@@ -313,7 +512,7 @@ class Seen:
     """A listing in a look: the shop's offer, what Amazon should show and shows.
 
     ``changes`` are the values that differ from what is believed, or are in doubt, and that no feed
-    carries; what rides with the quantity has it beside it.
+    carries; what rides with the quantity has it beside it. ``now`` is by Amazon's clock.
     """
 
     listing: Listing
@@ -323,7 +522,9 @@ class Seen:
     rules: Rules
     in_flight: InFlight
     facts: SkuFacts | None
-    former_sku: str = ""
+    former_sku: str
+    imports_orders: bool
+    now: datetime
 
     @property
     def there(self) -> ListingFacts | None:
@@ -331,12 +532,36 @@ class Seen:
         return self.facts.in_marketplace(self.listing.marketplace.code) if self.facts else None
 
     @property
+    def may_be_offered(self) -> bool:
+        """Whether staff and shop want it in this marketplace."""
+        wanted = is_wanted(self.offer, self.listing.sku, self.rules)
+        here = self.listing.synchronise_here is not False and not self.listing.end_offer
+        return wanted and self.rules.active and here
+
+    @property
+    def has_no_offer(self) -> bool:
+        """Whether a price puts it on sale, with whatever quantity it has: that goes first."""
+        return self.listing.believed.get(PRICE, REMOVED) == REMOVED
+
+    @property
     def changes(self) -> FieldValues:
         listing, version = self.listing, self.look.skus[self.listing.sku_id].stock_version
         doubted = listing.quantity_version != version
         differing = not_believed(self.want.values, listing.believed, doubted=doubted)
         names = self.in_flight.without(differing, version)
+        if self.raises_what_fell and not self.imports_orders:
+            names = names - {QUANTITY}  # nobody will ever know what was sold
         return {name: value for name, value in differing.items() if name in names}
+
+    @property
+    def raises_what_fell(self) -> bool:
+        """Whether Amazon shows fewer than a fall ends at. While what was accepted may not be live
+        yet, fewer say nothing."""
+        new, believed = quantity_in(self.want.values), quantity_in(self.listing.believed)
+        live = self.facts.live_quantity if self.facts else None
+        if live is None or new is None or believed is None or not live < new <= believed:
+            return False
+        return due_at(self.listing, QUANTITY) <= self.now
 
     @property
     def known(self) -> Known:
@@ -409,8 +634,8 @@ def _look_again(
     offers = {offer.pk: offer for offer in found}
     seen = []
     for listing in listings:
-        if listing.sku_id not in look.skus:
-            continue  # deleted meanwhile
+        if listing.sku_id not in look.skus or listing.marketplace_id not in rules:
+            continue  # deleted, or left out, meanwhile
         offer = offers.get(listing.sku.offer_pk)
         if offer is not None and not sku_is_of_offer(listing.sku, offer):
             offer = None
@@ -427,7 +652,12 @@ def _look_again(
         there = facts.get(listing.sku.sku) if facts else None
         in_flight = of(carried, listing.pk)
         its_former = former.get(listing.sku.offer_pk, "")
-        seen.append(Seen(listing, offer, want, look, its_rules, in_flight, there, its_former))
+        seen.append(
+            Seen(
+                listing, offer, want, look, its_rules, in_flight, there, its_former,
+                work.account.import_orders, work.client.now(),
+            )
+        )  # fmt: skip
     if not work.run.dry_run:
         _end_what_is_over(seen)
     yield from seen
@@ -456,49 +686,76 @@ def _end_what_is_over(seen: Sequence[Seen]) -> None:
     state.desired_is(over)
 
 
+@dataclass(frozen=True)
+class _How:
+    """How the changes of a listing leave: by feed what may travel so, where it ``may_fall`` a fall
+    too; of a listing that was not read no fields but the quantity."""
+
+    by_feed: bool
+    may_fall: bool
+    fields: Collection[str]
+
+
 def _send_one(
-    work: Work,
-    seen: Seen,
-    about: Circumstances,
-    guards: Guards,
-    by_feed: bool,
-    *,
-    may_fall: bool = False,
+    work: Work, seen: Seen, about: Circumstances, guards: Guards, how: _How
 ) -> feeds.FeedMessage | None:
     """Send what differs of one listing, the quantity first, or create it where it is missing.
 
-    With ``by_feed`` what may travel so is returned instead; where it ``may_fall``, a fall too.
+    What travels by feed is returned instead.
     """
     listing = seen.listing
     if listing.presence == Presence.ABSENT:
-        wanted = is_wanted(seen.offer, listing.sku, seen.rules)
-        if seen.offer is None or not wanted or listing.synchronise_here is False:
+        if seen.offer is None or not seen.may_be_offered:
             return None
         if _may_be_made(work, seen, about):
             create(work, listing, seen.offer, seen.want, seen.look, guards)
         return None
     if listing.presence != Presence.PRESENT:
         return None
-    free = _free_now(work, seen, about)
+    free = _free_now(work, seen, about, how.fields)
+    if seen.want.values.get(PRICE) == REMOVED and (ends := free.pop(PRICE, None)):
+        _end_offer(work, seen, ends, guards)
     quantity = quantity_in(seen.want.values)
     values = {name: seen.want.values[name] for name in free}
-    falls = seen.falls(QUANTITY) and not may_fall
-    to_feed = feeds.by_feed(values, quantity, falls=falls) if by_feed else {}
+    falls = seen.falls(QUANTITY) and not how.may_fall
+    to_feed = feeds.by_feed(values, quantity, falls=falls) if how.by_feed else {}
     known = KnownAtAmazon.of(listing, seen.there, seen.want.values, [seen.in_flight.carried])
+    at_once = {name: decision for name, decision in free.items() if name not in to_feed}
+    went = _send_patches(work, seen, known, at_once, guards)
+    if not to_feed or not went:
+        return None
+    decisions_of_feed = {name: free[name] for name in to_feed}
+    return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known)
+
+
+def _send_patches(
+    work: Work,
+    seen: Seen,
+    known: KnownAtAmazon,
+    free: Mapping[str, Decision],
+    guards: Guards,
+) -> bool:
+    """Send these fields one by one; False where the rest waits for a quantity that did not go."""
     for name, decision in free.items():
-        value = values[name]
-        if name in to_feed:
-            continue
+        value = seen.want.values[name]
         if work.run.dry_run:
-            work.line(Outcome.PLANNED, **about_listing(listing), values={name: value})
+            work.line(Outcome.PLANNED, **about_listing(seen.listing), values={name: value})
             continue
         change = patch_of(known, name, value, seen.look, decision, falls=seen.falls(name))
         if send_patch(work, change, guards):
             known.sent(name, change.content["patches"][0])
-    decisions_of_feed = {name: free[name] for name in to_feed}
-    if not to_feed:
-        return None
-    return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known)
+        elif name == QUANTITY and seen.has_no_offer:
+            return False
+    return True
+
+
+def _end_offer(work: Work, seen: Seen, decision: Decision, guards: Guards) -> None:
+    """End the offer in this store, and in no other; the quantity goes on until none is shown."""
+    if work.run.dry_run:
+        values: FieldValues = {PRICE: REMOVED}
+        work.line(Outcome.PLANNED, **about_listing(seen.listing), values=values)
+        return
+    send_patch(work, end_of_offer(seen.listing, seen.there, seen.look, decision), guards)
 
 
 def _may_be_made(work: Work, seen: Seen, about: Circumstances) -> bool:
@@ -523,7 +780,10 @@ def _free_now(
         if name not in among:
             continue
         value = seen.want.values[name]
-        if FIELDS[name].sent_with_quantity and QUANTITY not in free:
+        if QUANTITY not in free and (
+            FIELDS[name].sent_with_quantity
+            or (name == PRICE and QUANTITY in changes and seen.has_no_offer)
+        ):
             continue
         if decision.act == Act.SEND:
             free[name] = decision

@@ -28,6 +28,7 @@ from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.data import FieldValues, Patch, SubmissionContent
 from django_amazon_sync.errors import (
     AmazonError,
+    Disconnected,
     NotYet,
     Rejected,
     Throttled,
@@ -46,6 +47,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.decision import Decision
 from django_amazon_sync.rules.stock import may_travel_by_feed
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.send import (
     Change,
@@ -55,10 +57,11 @@ from django_amazon_sync.sync.export.send import (
     why_not_now,
 )
 from django_amazon_sync.sync.listings import state
-from django_amazon_sync.sync.listings.in_flight import underway, unfinished_files
+from django_amazon_sync.sync.listings.in_flight import overtaken, underway, unfinished_files
 from django_amazon_sync.sync.listings.looks import Look
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY, quantity_in
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages
 from django_amazon_sync.sync.runs.database_clock import database_now
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
@@ -71,9 +74,12 @@ FIRST_LOOK = timedelta(minutes=2)
 #: What an uploaded file has (docs/amazon.md#unused-documents-die-after-two-days), less an hour.
 DOCUMENT_LIVES = timedelta(hours=47)
 
-#: Why a file that would raise a number is not sent, and how often that may happen.
-OVERTAKEN = "A later number is lower than one in it; what it carried is computed anew."
+#: Why a file that would bring back what was before is not sent, and how often that may happen.
+OVERTAKEN = "Something in it was changed since it was written; what it carried is computed anew."
 WRITTEN_ANEW_EVERY = timedelta(hours=1)
+
+#: So many items of a file are compared together with what was sent after them.
+ITEMS_PER_LOOK = 1000
 
 #: After a feed that failed, an account's changes go by patch for so long.
 PATCHES_AFTER_FAILURE = timedelta(days=1)
@@ -138,8 +144,11 @@ class FeedMessage:
             "productType": next((name for name in types if name != "PRODUCT"), "PRODUCT"),
             "patches": attributes.together(patches),
         }
+        values = dict(self.values)
+        if any(FIELDS[name].sent_with_quantity for name in values):
+            values[QUANTITY] = self.known.quantity
         kind = Submission.Kind.FEED
-        return Change(self.listing, kind, self.values, content, self.look, self.decisions)
+        return Change(self.listing, kind, values, content, self.look, self.decisions)
 
 
 @dataclass
@@ -255,8 +264,9 @@ class _File:
         """Close the file and hand it to Amazon, which does nothing with it yet."""
         self._written.close()
         self.file.seek(0)
-        slot = gateway.create_feed_document(self._work.client)
-        documents.upload(slot.url, self.file, gateway.CONTENT_TYPE)
+        client = self._work.client
+        slot = gateway.create_feed_document(client)
+        documents.upload(slot.url, self.file, gateway.CONTENT_TYPE, endpoint=client.endpoint)
         self.submission.move(
             SubmissionState.UPLOADED,
             document_id=slot.document_id,
@@ -297,10 +307,11 @@ def _that_may_leave(
 def send_feed(work: Work, feed: Submission) -> None:
     """Ask Amazon to work an uploaded file off; where it has no time now, a later settle does it.
 
-    Raises Halted where this worker may not write any more, and Unauthorized.
+    Raises Halted where this worker may not write any more, and Unauthorized where it may write to
+    no marketplace of the account.
     """
     work.check_writing()
-    if would_raise(feed):
+    if is_overtaken(feed):
         give_up(feed, OVERTAKEN)
         return
     now = work.client.now()
@@ -311,8 +322,14 @@ def send_feed(work: Work, feed: Submission) -> None:
     except Throttled as throttled:
         feed.move(SubmissionState.UPLOADED, not_before=throttled.retry_at)
     except Unauthorized as refused:
-        feed.move(SubmissionState.UPLOADED, not_before=clock.now(), reason=str(refused))
-        raise
+        code = feed.marketplace.code
+        again_at = access.again_at(work.account, access.Part.LISTINGS_OUT, code)
+        feed.move(SubmissionState.UPLOADED, not_before=again_at, reason=str(refused))
+        if isinstance(refused, Disconnected) or access.waits(
+            work.account, access.Part.LISTINGS_OUT
+        ):
+            raise
+        work.leave_out(code, str(refused))
     except Unavailable as silence:
         state = SubmissionState.UNKNOWN if silence.sent else SubmissionState.UPLOADED
         feed.move(state, not_before=clock.now() + FIRST_LOOK, reason=str(silence))
@@ -349,23 +366,28 @@ def give_up_unfinished(work: Work) -> None:
         give_up(feed, "Its worker died before the file was uploaded.")
 
 
-def would_raise(feed: Submission) -> bool:
+def is_overtaken(feed: Submission) -> bool:
     """Whether an uploaded file would put units on sale again that a later submission took off, or
-    that were sold since it was written.
+    that were sold since it was written, or bring back what another field had before a later one.
 
     A file that was written anew for it within the hour is sent all the same: in a busy shop the
-    next would be overtaken too, and settling it sends the later numbers once more.
+    next would be overtaken too, and settling it sends the later values once more.
     """
     lately = clock.now() - WRITTEN_ANEW_EVERY
-    anew = feeds_of(feed.account).filter(
-        marketplace=feed.marketplace_id, reason=OVERTAKEN, settled_at__gte=lately
-    )
-    if anew.exists():
+    given_up = feeds_of(feed.account).filter(marketplace=feed.marketplace_id, reason=OVERTAKEN)
+    if given_up.filter(settled_at__gte=lately, settled_at__lte=feed.created_at).exists():
         return False
+    return _would_raise(feed) or _would_bring_back(feed)
+
+
+def _would_raise(feed: Submission) -> bool:
     items = SubmissionItem.objects.filter(submission=feed, values__has_key=QUANTITY)
     later = (
-        SubmissionItem.objects.filter(listing__sku__listings__submission_items__in=items)
-        .filter(values__has_key=QUANTITY, pk__gt=F("listing__sku__listings__submission_items"))
+        SubmissionItem.objects.filter(  # in one call: both are about the same item of the file
+            listing__sku__listings__submission_items__in=items,
+            pk__gt=F("listing__sku__listings__submission_items"),
+            values__has_key=QUANTITY,
+        )
         .exclude(submission=feed)
         .exclude(submission__state=SubmissionState.FAILED)
     )
@@ -377,6 +399,21 @@ def would_raise(feed: Submission) -> bool:
         newest[sku] = quantity_in(values) or 0
     written = items.filter(listing__sku__in=newest).values_list("listing__sku", "values")
     return any((quantity_in(values) or 0) > newest[sku] for sku, values in written)
+
+
+def _would_bring_back(feed: Submission) -> bool:
+    """Whether it carries another value than a later submission of the same listing, save of the
+    quantity: a lower one than is right sells nothing twice."""
+    items = SubmissionItem.objects.filter(submission=feed).only("listing_id", "values")
+    for some in chunks(in_pages(items), ITEMS_PER_LOOK):
+        newer = overtaken(some)
+        if any(
+            name != QUANTITY and item.values.get(name) != value
+            for item in some
+            for name, value in newer[item.pk].items()
+        ):
+            return True
+    return False
 
 
 def give_up(feed: Submission, reason: str) -> None:

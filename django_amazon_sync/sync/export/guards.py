@@ -10,6 +10,7 @@ from django_amazon_sync import clock, conf
 from django_amazon_sync.models import Listing, Presence, SellerAccount, SubmissionItem
 from django_amazon_sync.rules import guards
 from django_amazon_sync.rules.listing_state import PRICE
+from django_amazon_sync.sync.runs.bulk import in_pages
 
 #: Over so long the guards count.
 COUNTED = timedelta(hours=1)
@@ -51,7 +52,7 @@ class Guards:
         )
         held: dict[str, set[int]] = {}
         since: dict[str, str] = {}
-        for pk, stops in listings.exclude(held={}).values_list("pk", "stops").iterator():
+        for pk, stops in in_pages(listings.exclude(held={}).values_list("pk", "stops")):
             for stop in stops.values():
                 kind = stop["kind"]
                 if kind in guards.KINDS:

@@ -17,10 +17,20 @@ from functools import cached_property
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.data import FieldValue, FieldValues, Offer
-from django_amazon_sync.models import AccountState, Listing, Presence, SellerAccount, SellerSku
+from django_amazon_sync.models import (
+    AccountState,
+    Lack,
+    Listing,
+    Marketplace,
+    Presence,
+    SellerAccount,
+    SellerSku,
+)
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision
-from django_amazon_sync.rules.listing_state import State
+from django_amazon_sync.rules.listing_state import CREATION, State
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.accounts import refusals
+from django_amazon_sync.sync.accounts.access import is_in_use
 from django_amazon_sync.sync.accounts.connect import export_soon
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.survey import (
@@ -31,6 +41,8 @@ from django_amazon_sync.sync.export.survey import (
     forecast,
     gc_frozen,
     has_listing,
+    is_read_first,
+    is_unread,
     rows_of,
     values_in,
     want_of,
@@ -39,12 +51,14 @@ from django_amazon_sync.sync.export.survey import (
 from django_amazon_sync.sync.offers.changed_offers import note_skus
 from django_amazon_sync.sync.offers.desired import (
     Rules,
+    creation_key,
     is_wanted,
     kept_by_amazon,
     not_believed,
     sku_is_of_offer,
 )
 from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
 
@@ -55,7 +69,7 @@ SHOWN = 20
 @dataclass(frozen=True)
 class RuleChange:
     """The rules of those marketplaces of an account that change, by pk, as they are and as they
-    would be. One that is switched off has none; one that is not saved yet has a number below 0."""
+    would be. One that is not saved yet has a number below 0."""
 
     account: SellerAccount
     before: Mapping[int, Rules]
@@ -90,7 +104,7 @@ class Example:
 
 @dataclass
 class Tally:
-    """How many listings of one marketplace change, by field.
+    """How many listings of one marketplace change, by field; ``zeros`` (pk) are those that go to 0.
 
     ``waiting`` are those of the changed that a person has to approve, as they move too far, and
     ``held`` wait already. ``left`` are sent no more, so that Amazon keeps its value; ``stuck``
@@ -100,7 +114,7 @@ class Tally:
 
     code: str
     changed: Counter[str] = field(default_factory=Counter)
-    zeros: int = 0
+    zeros: set[int] = field(default_factory=set)
     waiting: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
@@ -153,13 +167,35 @@ class Effects:
         """The SKUs that are looked at anew, as far as they were counted."""
         return len(self._concerned)
 
+    @property
+    def about(self) -> list[object]:
+        """What a page in between is about: the SKUs (pk) that are looked at anew, the listings (pk)
+        that go to 0, which guards hold all, and what is sent no more where. How many units there
+        are does not matter."""
+        if self.cut_after is not None:  # how far it came is a matter of luck
+            return [self.change.account.pk]
+        ends = [
+            [tally.code, sorted(tally.zeros), sorted(tally.left), sorted(tally.stuck)]
+            for tally in self.tallies.values()
+        ]
+        refused = sorted(self.refused)
+        return [self.change.account.pk, [*self._concerned], sorted(self.too_much), ends, refused]
+
+    @cached_property
+    def refused(self) -> dict[int, Lack]:
+        """What Amazon refuses of sending to these marketplaces (pk): there nothing goes for now."""
+        account = self.change.account
+        refusals.read([account])
+        stores = {pk: Marketplace(account=account, code=t.code) for pk, t in self.tallies.items()}
+        found = {pk: refusals.refusal_of(store) for pk, store in stores.items()}
+        return {pk: lack for pk, lack in found.items() if lack is not None}
+
     @cached_property
     def too_much(self) -> dict[str, str]:
         """The guards that hold all of their kind, and why."""
         change = self.change
-        active = set(change.account.marketplaces.filter(active=True).values_list("pk", flat=True))
-        active = (active - change.before.keys()) | change.after.keys()
-        return Guards(change.account, active).too_much(self._moves)
+        in_use = change.account.marketplaces.filter(is_in_use()).values_list("pk", flat=True)
+        return Guards(change.account, {*in_use, *change.after}).too_much(self._moves)
 
     # --- Looking ---------------------------------------------------------------------------------
 
@@ -190,6 +226,7 @@ class Effects:
         drifts = self._drifts([row.listing_pk for row in rows if has_listing(row)])
         concerned: set[int] = set()
         differing: list[Differing] = []
+        made: list[tuple[Differing, Offer]] = []
         there: dict[int, set[int]] = defaultdict(set)
         for row in rows:
             offer = offers.get(row.offer_pk)
@@ -203,12 +240,16 @@ class Effects:
                 )
                 if before != after:
                     concerned.add(row.pk)
-                    if values := self._count(row, before, after):
+                    if row.presence == Presence.ABSENT:
+                        if offer is not None and after.values and not before.values:
+                            made.append((Differing(row, offer, after.values), offer))
+                    elif values := self._count(row, before, after):
                         differing.append(Differing(row, offer, values))
         firsts = {row.pk: row for row in rows}
         for row in firsts.values():
             if self._is_looked_up(row, offers.get(row.offer_pk), there[row.pk]):
                 concerned.add(row.pk)
+        self._count_made(made)
         self._forecast(differing)
         self.looked_at += len(firsts)
         self._gone |= any(not firsts[pk].offer_pk for pk in concerned)
@@ -226,11 +267,8 @@ class Effects:
     def _count(self, row: ListingRow, before: _Wanted, after: _Wanted) -> FieldValues:
         """Count how a listing changes; returns the values that Amazon would get."""
         tally = self.tallies[row.marketplace_id]
-        if row.presence == Presence.UNREAD:
+        if is_unread(row):
             tally.looked_up += after.unread
-            return {}
-        if row.presence == Presence.ABSENT:
-            tally.made += bool(after.values) and not before.values
             return {}
         for name in before.values.keys() - after.values.keys():
             if name in after.problems:
@@ -245,6 +283,14 @@ class Effects:
         }
         return not_believed(new, values_in(row.believed), doubted=False)
 
+    def _count_made(self, made: Sequence[tuple[Differing, Offer]]) -> None:
+        """Count what is offered anew: not what Amazon refused, while it would be made the same."""
+        offers = {offer.pk: offer for offer in with_own(offer for _each, offer in made)}
+        for each, its_state in with_states([each for each, _offer in made]):
+            key = creation_key(offers[each.row.offer_pk], each.row, each.values)
+            tally = self.tallies[each.row.marketplace_id]
+            tally.made += its_state.refused.get(CREATION) != key
+
     def _is_looked_up(self, row: SkuRow, offer: Offer | None, there: Collection[int]) -> bool:
         """Count the marketplaces in which a SKU is looked for that has no listing there yet."""
         if offer is None or not sku_is_of_offer(row, offer):
@@ -252,8 +298,9 @@ class Effects:
         change, any_of_them = self.change, False
         for pk, rules in change.after.items():
             before = change.before.get(pk)
-            was = before is not None and is_wanted(offer, row, before)
-            if pk not in there and is_wanted(offer, row, rules) and not was:
+            was = before is not None and before.active and is_wanted(offer, row, before)
+            wanted = rules.active and is_wanted(offer, row, rules)
+            if pk not in there and wanted and not was:
                 self.tallies[pk].looked_up += 1
                 any_of_them = True
         return any_of_them
@@ -272,10 +319,12 @@ class Effects:
         waits = held or decision.act == Act.HOLD
         tally = self.tallies[row.marketplace_id]
         tally.changed[name] += 1
-        tally.zeros += name == QUANTITY and value == 0
+        if name == QUANTITY and value == 0:
+            tally.zeros.add(row.listing_pk)
         tally.waiting[name] += waits and not held
         tally.held[name] += held
-        if decision.act == Act.SEND and decision.guard:
+        goes = row.marketplace_id not in self.refused
+        if goes and decision.act == Act.SEND and decision.guard:
             self._moves[decision.guard].add(row.listing_pk)
         if len(self._shown[waits]) < SHOWN:
             old = its_state.believed.get(name)
@@ -309,8 +358,11 @@ def _wanted(
     """What should be at Amazon of a listing by these rules, if by any."""
     if rules is None:
         return _Wanted()
-    if row.presence == Presence.UNREAD:
-        return _Wanted(unread=is_wanted(offer, row, rules))
+    if is_unread(row):
+        wanted = is_wanted(offer, row, rules)
+        return _Wanted(unread=is_read_first(row, rules, wanted=wanted))
+    if row.presence == Presence.ENDED:
+        return _Wanted()
     want = want_of(row, offer, rules, reserved)
     if row.presence == Presence.ABSENT and not can_be_made(row, offer, want, rules):
         return _Wanted(problems=want.problems)

@@ -22,7 +22,12 @@ from django.db import transaction
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.amazon.attributes import Instance, MarketplaceTerms
+from django_amazon_sync.amazon.attributes import (
+    BUSINESS_OFFER,
+    OFFER,
+    Instance,
+    MarketplaceTerms,
+)
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import (
@@ -63,6 +68,7 @@ from django_amazon_sync.sync.listings.looks import Look, why_too_late
 from django_amazon_sync.sync.listings.read_listings import issue_rows, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
+    BUSINESS_PRICE,
     FIELDS,
     HANDLING_TIME,
     NAME,
@@ -223,6 +229,36 @@ def patch_of(
     return Change(
         listing, Submission.Kind.PATCH, values, content, look, {name: decision}, name, falls
     )
+
+
+def end_of_offer(
+    listing: Listing, there: ListingFacts | None, look: Look, decision: Decision
+) -> Change:
+    """The patch that ends a listing's offers to all buyers and to businesses in its marketplace,
+    as far as Amazon shows them (docs/amazon.md#an-offer-ends-by-its-deletion).
+
+    What is believed of the parts of these offers ends with them.
+    """
+    terms = terms_of(listing.marketplace)
+    attributes = there.attributes if there else {}
+    others = {
+        name: REMOVED
+        for name, value in listing.believed.items()
+        if name != PRICE and value != REMOVED and name in FIELDS
+        and FIELDS[name].slot in (OFFER, BUSINESS_OFFER)
+    }  # fmt: skip
+    slots = [OFFER]
+    if BUSINESS_PRICE in others or BUSINESS_OFFER.instances(attributes, terms):
+        slots.append(BUSINESS_OFFER)
+    patch = Patch(
+        op="delete",
+        path=f"/attributes/{OFFER.attribute}",
+        value=[slot.selectors(terms) for slot in slots],
+    )
+    content: SubmissionContent = {"productType": "PRODUCT", "patches": [patch]}
+    values: FieldValues = {PRICE: REMOVED, **others}
+    kind = Submission.Kind.PATCH
+    return Change(listing, kind, values, content, look, {PRICE: decision}, alone=PRICE)
 
 
 def send(work: Work, change: Change, guards: Guards, ask: Callable[[Client], Answered]) -> bool:
@@ -392,6 +428,8 @@ def take_as_accepted(
     )
     if QUANTITY in values:
         row.quantity_version = stock_version
+    if values.get(PRICE) == REMOVED:
+        listing_state.check(row, at + state.time_to_live())  # it is over once Amazon shows none
 
 
 def _take_refused(
@@ -496,10 +534,11 @@ def recover(work: Work) -> None:
     by_sku = {item.listing.sku.sku: item for item in unknown}
     codes = sorted({item.listing.marketplace.code for item in unknown})
     for skus in chunks(sorted(by_sku), SKUS_PER_SEARCH):
-        facts = read(work.client, skus, codes).facts
+        reading = read(work, skus, codes)
         for item in unknown:
-            if item.listing.sku.sku in skus:
-                _read_back(work, item, facts.get(item.listing.sku.sku))
+            its = item.listing
+            if its.sku.sku in skus and its.marketplace.code not in reading.closed:
+                _read_back(work, item, reading.facts.get(its.sku.sku))
 
 
 def _give_up_unsent(work: Work) -> None:
@@ -554,7 +593,7 @@ def echo_of(listing: Listing, facts: SkuFacts | None) -> FieldValues:
     if there is None:
         return {}
     return {
-        PRICE: str(there.sent_price.rounded()) if there.sent_price else None,
+        PRICE: str(there.sent_price.rounded()) if there.sent_price else REMOVED,
         QUANTITY: there.sent_quantity,
         NAME: there.sent_title,
         **received(there, terms_of(listing.marketplace), FIELDS.keys() - OF_SHOP),

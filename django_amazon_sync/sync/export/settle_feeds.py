@@ -27,17 +27,25 @@ from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import feeds as gateway
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FeedFacts, FieldValues, Issue, ProcessingReport, SkuFacts
-from django_amazon_sync.errors import NotFound, Rejected, Throttled, Unavailable, Unreadable
-from django_amazon_sync.messages import Code
+from django_amazon_sync.errors import (
+    AmazonError,
+    NotFound,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
-    AccountState,
     Listing,
     Outcome,
+    SellerAccount,
     Submission,
     SubmissionItem,
     SubmissionState,
 )
 from django_amazon_sync.rules import listing_state
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export.feeds import (
     WRITTEN_WITHIN,
     feeds_of,
@@ -47,10 +55,12 @@ from django_amazon_sync.sync.export.feeds import (
 )
 from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.in_flight import overtaken
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.offers.fields import FIELDS, QUANTITY
+from django_amazon_sync.sync.offers.fields import QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
+from django_amazon_sync.sync.runs.bulk import in_pages
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
@@ -67,6 +77,9 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 
 #: Items that are settled in one transaction.
 ITEMS_PER_CHUNK = 1000
+
+#: So many feeds in a row without an answer are an outage, and no fault of the feeds.
+OUTAGE = 3
 
 #: What is read of an item, and saved of its listing beside its state; a feed has many of both.
 _READ = (
@@ -85,9 +98,10 @@ STILL_AT_IT = (SubmissionState.SENT, SubmissionState.UNKNOWN)
 
 def due(now: datetime) -> QuerySet[Submission]:
     """The feeds of all accounts with which something is to be done."""
-    live = Q(state=SubmissionState.UPLOADED, account__state=AccountState.LIVE)
+    writing = SellerAccount.writing_from(conf.get("DEPLOYMENT")).values("pk")
+    uploaded = Q(state=SubmissionState.UPLOADED, account__in=writing)
     feeds = Submission.objects.filter(kind=Submission.Kind.FEED, not_before__lte=now)
-    return feeds.filter(live | Q(state__in=(SubmissionState.NEW, *STILL_AT_IT)))
+    return feeds.filter(uploaded | Q(state__in=(SubmissionState.NEW, *STILL_AT_IT)))
 
 
 def settle(work: Work) -> None:
@@ -96,6 +110,7 @@ def settle(work: Work) -> None:
     if work.account.writes_from(conf.get("DEPLOYMENT")):
         send_uploaded(work)
     feeds = due(clock.now()).filter(account=work.account, state__in=STILL_AT_IT)
+    unanswered = 0
     for feed in feeds.select_related("marketplace").order_by("pk"):
         feed.account = work.account
         work.give_way()
@@ -103,6 +118,24 @@ def settle(work: Work) -> None:
             _settle(work, feed)
         except Throttled as throttled:
             Submission.objects.filter(pk=feed.pk).update(not_before=throttled.retry_at)
+        except (Rejected, Unavailable) as lack:
+            _not_told(work, feed, lack)
+            unanswered = unanswered + 1 if isinstance(lack, Unavailable) else 0
+            if unanswered >= OUTAGE:
+                raise
+        else:
+            unanswered = 0
+
+
+def _not_told(work: Work, feed: Submission, lack: AmazonError) -> None:
+    """Amazon does not answer for one feed: it is asked for again later, and costs no other."""
+    if work.client.now() - (feed.sent_at or feed.created_at) > LONGEST and feed.amazon_id:
+        _begin_reading_back(work, feed, f"Amazon does not say what became of it: {lack}")
+        return
+    _look_again(feed, str(lack))
+    said = Message(Code.FEED_UNTOLD, feed=feed.amazon_id or str(feed.pk), words=str(lack))
+    place = feed.marketplace.code
+    work.line(Outcome.WAITING, marketplace=place, code=lack.code, message=str(said))
 
 
 def _give_up_files(work: Work) -> None:
@@ -239,12 +272,10 @@ class _Shown:
 def _why_not_its(feed: Submission, report: ProcessingReport, shown: _Shown) -> str:
     """Why this cannot be the report of this feed; empty where it is."""
     if report.seller_id != feed.account.seller_id or report.feed_id != feed.amazon_id:
-        return (
-            f"Its processing report is of feed {report.feed_id} of seller {report.seller_id}; "
-            "nothing of it was taken in."
-        )
+        return "Its processing report is of another feed or seller; nothing of it was taken in."
     items = SubmissionItem.objects.filter(submission=feed)
-    carried = dict(items.values_list("message_id", "listing__sku__sku").iterator())
+    rows = in_pages(items.values_list("pk", "message_id", "listing__sku__sku"))
+    carried = {number: sku for _pk, number, sku in rows}
     named = {number: report.skus.get(number) or carried.get(number) for number in report.issues}
     if any(number not in carried or carried[number] != sku for number, sku in named.items()):
         return "Its processing report names messages that were never sent; none was taken in."
@@ -290,12 +321,12 @@ def _settle_items(
 ) -> None:
     """Settle some items in the caller's transaction."""
     rows = _locked(items)
-    overtaken = _overtaken(items)
+    newer_values = overtaken(items)
     doubted, again = [], []
     now = work.client.now()
     for item in items:
         row, verdict, sku = rows[item.listing_id], verdicts[item.pk], item.listing.sku
-        newer = overtaken.get(item.pk, set())
+        newer = set(newer_values.get(item.pk, {}))
         if verdict.refusals:
             _refuse(work, item, row, verdict)
         else:
@@ -405,10 +436,14 @@ def _read_back(work: Work, feed: Submission) -> None:
     """Read twenty listings at a time; a worker that dies leaves the rest to the next."""
     code = feed.marketplace.code
     for items in _unsettled(feed, SKUS_PER_SEARCH):
-        facts = read(work.client, [item.listing.sku.sku for item in items], [code]).facts
+        reading = read(work, [item.listing.sku.sku for item in items], [code])
+        if reading.closed:
+            again_at = access.again_at(work.account, access.Part.LISTINGS, code)
+            Submission.objects.filter(pk=feed.pk).update(not_before=again_at)
+            return
         with transaction.atomic():
             work.lease.check()
-            _settle_read_back(work, items, facts)
+            _settle_read_back(work, items, reading.facts)
         work.run.count("read", len(items))
     feed.move(SubmissionState.FAILED, settled_at=clock.now(), reason=feed.content["read_back"])
 
@@ -420,13 +455,13 @@ def _settle_read_back(
 
     A quantity is doubted in either case, as the feed may still be at work.
     """
-    rows, overtaken = _locked(items), _overtaken(items)
+    rows, newer_values = _locked(items), overtaken(items)
     now = work.client.now()
     check_at = now + state.time_to_live()
     doubted, again = [], []
     for item in items:
         row, sku = rows[item.listing_id], item.listing.sku
-        echo, newer = echo_of(item.listing, facts.get(sku.sku)), overtaken.get(item.pk, set())
+        echo, newer = echo_of(item.listing, facts.get(sku.sku)), newer_values.get(item.pk, {})
         arrived = {
             name: value
             for name, value in item.values.items()
@@ -462,33 +497,6 @@ def _unsettled(feed: Submission, size: int) -> Iterable[list[SubmissionItem]]:
 def _locked(items: Sequence[SubmissionItem]) -> dict[int, Listing]:
     """The items' listings, locked in one fixed order."""
     return state.locked([item.listing_id for item in items], *_OTHERS)
-
-
-def _overtaken(items: Sequence[SubmissionItem]) -> dict[int, set[str]]:
-    """For each item the fields that were sent after it and that it may undo: the same, and others
-    of the same instance at Amazon, which it carried as they were before.
-    """
-    first = min(item.pk for item in items)
-    later = SubmissionItem.objects.filter(
-        listing__in=[item.listing_id for item in items], pk__gt=first
-    ).exclude(submission__state=SubmissionState.FAILED)
-    newer: dict[int, list[tuple[int, FieldValues]]] = {}
-    for listing, pk, values in later.values_list("listing", "pk", "values"):
-        newer.setdefault(listing, []).append((pk, values))
-    return {
-        item.pk: {
-            name
-            for pk, values in newer.get(item.listing_id, ())
-            if pk > item.pk
-            for name in _in_its_slots(values, item)
-        }
-        for item in items
-    }
-
-
-def _in_its_slots(values: Iterable[str], item: SubmissionItem) -> set[str]:
-    slots = {FIELDS[name].slot.key for name in item.values}
-    return {name for name in values if FIELDS[name].slot.key in slots}
 
 
 def _save(items: Sequence[SubmissionItem], rows: dict[int, Listing]) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -18,11 +18,10 @@ from itertools import chain
 from json import JSONDecoder
 from typing import NamedTuple, Protocol, TypeGuard
 
-from django.db import transaction
 from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.data import FieldValues, Offer
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
@@ -37,10 +36,10 @@ from django_amazon_sync.models import (
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision
 from django_amazon_sync.rules.listing_state import CREATION, State
-from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.export.by_name import link_named, unlink_renamed
+from django_amazon_sync.sync.listings import claims, state
 from django_amazon_sync.sync.listings.decide import Known, decide
 from django_amazon_sync.sync.listings.in_flight import in_feeds, of
-from django_amazon_sync.sync.listings.link import link_by_name, linked_by_name
 from django_amazon_sync.sync.listings.looks import look_at
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
@@ -57,9 +56,9 @@ from django_amazon_sync.sync.offers.desired import (
 )
 from django_amazon_sync.sync.offers.fields import QUANTITY, quantity_in
 from django_amazon_sync.sync.offers.identifiers import with_own
-from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities, units_reserved
+from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, update_rows
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, in_pages, update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 SKU_COLUMNS = (
@@ -83,6 +82,7 @@ LISTING_COLUMNS = (
     "marketplace_id",
     "presence",
     "synchronise_here",
+    "end_offer",
     "own_price",
     "own_here",
     "switches",
@@ -136,6 +136,7 @@ class ListingRow(SkuRow, Protocol):
 
     presence: str
     synchronise_here: bool | None
+    end_offer: bool
     own_price: Decimal | None
     own_here: str
     switches: str
@@ -175,7 +176,8 @@ def _pks() -> array[int]:
 class Survey:
     """A look at the shop's offers, and what it found: pks of listings, the urgent ones apart.
 
-    ``rules`` are by marketplace pk; with ``include_refused`` what Amazon refused counts as new.
+    ``rules`` are by marketplace pk; with ``include_refused`` what Amazon refused counts as new, but
+    for the listings (pk) in ``tried``, which this run has tried already.
     ``falls`` are (quantity, pk). ``moves`` are those that each guard would count, and
     ``held_again`` those that it holds already. ``waiting`` are offers that wait for orders.
     """
@@ -184,6 +186,7 @@ class Survey:
     rules: dict[int, Rules]
     orders_complete: bool
     include_refused: bool = False
+    tried: Collection[int] = frozenset()
     unread: array[int] = field(default_factory=_pks)
     zeros: array[int] = field(default_factory=_pks)
     falls: list[tuple[int, int]] = field(default_factory=list)
@@ -212,6 +215,7 @@ class Survey:
         New offers get their rows, and what is wrong with an offer gets its line. Where the shop
         yields less than half of what it did, nothing is gone: the shop is broken, not sold out.
         """
+        began = clock.now()
         offers = self.work.shop.offers(self.work.account.shop_scope)
         met = self._look_at_offers(offers, units_reserved())
         skus = SellerSku.objects.filter(account=self.work.account)
@@ -220,6 +224,8 @@ class Survey:
             few = Message(Code.FEW_OFFERS, count=met, known=linked)
             self.work.line(Outcome.FAILED, code=few.code, message=str(few))
             return
+        if self.rules:
+            claims.forget_ended(self.work.account, began)
         gone = skus.filter(OURS)
         if met == linked:
             gone = gone.filter(offer_pk="")  # each linked row was met with its offer
@@ -322,7 +328,7 @@ class Survey:
     def _look_at_gone(self, skus: QuerySet[SellerSku], *, told: bool) -> None:
         """Look at those of these SKUs whose offers the shop has no more; ``told``: it said so, or
         staff chose them."""
-        for pks in chunks(skus.values_list("pk", flat=True).iterator(), OFFERS_PER_CHUNK):
+        for pks in chunks(in_pages(skus.values_list("pk", flat=True)), OFFERS_PER_CHUNK):
             rows = list(rows_of(SellerSku.objects.filter(pk__in=pks), self.rules))
             there = self._offers_of(rows)
             gone = [row for row in rows if row.offer_pk not in there]
@@ -396,11 +402,13 @@ class Survey:
         """What Amazon should have of this listing, or None where it has to be read first."""
         rules = self.rules[row.marketplace_id]
         wanted = is_wanted(offer, row, rules)
-        if not wanted:
+        if offer is None or not offer.on_sale:  # that it is switched off, its own row says
             problems.setdefault(row.pk, []).append(why_not_wanted(offer))
-        if row.presence == Presence.UNREAD:
-            if wanted or row.sold_here:
+        if is_unread(row):
+            if is_read_first(row, rules, wanted=wanted):
                 self.unread.append(row.listing_pk)
+            return None
+        if row.presence == Presence.ENDED:
             return None
         want = want_of(row, offer, rules, reserved)
         for problem in want.problems.values():
@@ -421,13 +429,18 @@ class Survey:
         self, row: ListingRow, offer: Offer, values: FieldValues, its_state: State
     ) -> None:
         key = creation_key(offer, row, values)
-        if self.include_refused or its_state.refused.get(CREATION) != key:
+        if self.counts_as_new(row.listing_pk) or its_state.refused.get(CREATION) != key:
             self.absent.append(row.listing_pk)
+
+    def counts_as_new(self, listing_pk: int | None) -> bool:
+        """Whether what Amazon refused of it is sent all the same, as staff asked for it."""
+        return self.include_refused and listing_pk not in self.tried
 
     def _sort(self, each: Differing, values: FieldValues, its_state: State) -> None:
         """Put a listing that differs where it belongs: zeros, falls, or the rest."""
         row = each.row
-        decided = forecast(each, values, its_state, self._about, self.rules[row.marketplace_id])
+        about = self._about_new if self.counts_as_new(row.listing_pk) else self._about
+        decided = forecast(each, values, its_state, about, self.rules[row.marketplace_id])
         held = {
             name
             for name, decision in decided.items()
@@ -461,8 +474,23 @@ class Survey:
             now=self.work.client.now(),
             orders_complete=self.orders_complete,
             price_percent=conf.get("PRICE_MOVE_PERCENT"),
-            asked_by_staff=self.include_refused,
         )
+
+    @cached_property
+    def _about_new(self) -> Circumstances:
+        return replace(self._about, asked_by_staff=True)
+
+
+def is_unread(row: ListingRow) -> bool:
+    """Whether nothing is known of a listing: it was never read, or is let on again after staff had
+    ended its offer."""
+    return row.presence == Presence.UNREAD or (row.presence == Presence.ENDED and not row.end_offer)
+
+
+def is_read_first(row: ListingRow, rules: Rules, *, wanted: bool) -> bool:
+    """Whether an unread listing is read: what is sold here, and what is ours wherever it may be on
+    sale, also where the store is switched off."""
+    return (rules.active and wanted) or row.managed or row.sold_here
 
 
 def want_of(row: ListingRow, offer: Offer | None, rules: Rules, reserved: int) -> Desired:
@@ -481,8 +509,10 @@ def want_of(row: ListingRow, offer: Offer | None, rules: Rules, reserved: int) -
 def can_be_made(row: ListingRow, offer: Offer | None, want: Desired, rules: Rules) -> bool:
     """Whether a listing that Amazon does not have is offered anew."""
     return (
-        is_wanted(offer, row, rules)
+        rules.active
+        and is_wanted(offer, row, rules)
         and row.synchronise_here is not False
+        and not row.end_offer
         and not want.problems
         and not amazon_ships(row.channel)
     )
@@ -633,7 +663,9 @@ def keep_problems(rows: Iterable[SkuRow], problems: dict[int, list[str]]) -> Non
 # --- Taking up what the shop sells ----------------------------------------------------------------
 
 
-def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[SkuRow]:
+def take_up(
+    work: Work, offers: dict[str, Offer], marketplaces: Mapping[int, Rules]
+) -> list[SkuRow]:
     """The rows of these offers (by pk), made where they are missing; see ``rows_of``.
 
     An offer without a SKU, or whose SKU another offer has, gets a line and no row.
@@ -641,13 +673,13 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
     rows = rows_of_offers(work.account, offers, marketplaces)
     own = [row for row in rows if sku_is_of_offer(row, offers[row.offer_pk])]
     if len(own) < len(rows):
-        _unlink_renamed(work, offers)
+        unlink_renamed(work, offers)
         rows = own
     linked = {row.offer_pk for row in rows}
     if len(linked) < len(offers):
-        _link(work, [offer for offer in offers.values() if offer.pk not in linked])
+        link_named(work, [offer for offer in offers.values() if offer.pk not in linked])
         rows = _own_rows(work, offers, marketplaces)
-    if _add_listings(work, rows, marketplaces):
+    if _add_listings(work, rows, [pk for pk, rules in marketplaces.items() if rules.active]):
         rows = _own_rows(work, offers, marketplaces)
     return rows
 
@@ -655,71 +687,6 @@ def take_up(work: Work, offers: dict[str, Offer], marketplaces: Collection[int])
 def _own_rows(work: Work, offers: dict[str, Offer], marketplaces: Collection[int]) -> list[SkuRow]:
     rows = rows_of_offers(work.account, offers, marketplaces)
     return [row for row in rows if sku_is_of_offer(row, offers[row.offer_pk])]
-
-
-def _link(work: Work, offers: list[Offer]) -> None:
-    """Link offers that are new, or whose SKU changed, to the rows of their SKUs."""
-    longest = SellerSku._meta.get_field("sku").max_length or 0
-    by_sku: dict[str, Offer] = {}
-    for offer in offers:
-        if not 0 < len(offer.sku) <= longest:
-            message = (
-                f"Offer {offer.pk} has a SKU of {len(offer.sku)} characters; "
-                f"give it one of 1 to {longest}."
-            )
-            work.line(Outcome.FAILED, sku=offer.sku[:longest], code=Code.SKU, message=message)
-        elif offer.sku in by_sku:
-            _clash(work, offer, by_sku[offer.sku].pk)
-        else:
-            by_sku[offer.sku] = offer
-    known = {row.sku: row for row in SellerSku.objects.filter(account=work.account, sku__in=by_sku)}
-    others = [row.offer_pk for row in known.values() if row.offer_pk]
-    alive = {offer.pk: offer.sku for offer in work.shop.offers(work.account.shop_scope, others)}
-    new: list[SellerSku] = []
-    linked: list[tuple[SellerSku, str]] = []
-    for sku, offer in by_sku.items():
-        row = known.get(sku)
-        if row is None:
-            new.append(SellerSku(account=work.account, sku=sku, offer_pk=offer.pk))
-        elif row.offer_pk != offer.pk and alive.get(row.offer_pk) == sku:
-            _clash(work, offer, row.offer_pk)
-        elif row.offer_pk not in ("", offer.pk) and row.matched:
-            _is_linked(work, offer, row.offer_pk)
-        else:
-            linked.append((row, offer.pk))
-    link_by_name(work.account, linked, alive=alive)
-    SellerSku.objects.bulk_create(new, ignore_conflicts=True)
-    linked_by_name(work.account, new)
-
-
-def _unlink_renamed(work: Work, offers: dict[str, Offer]) -> None:
-    """A SKU that the shop gave up goes to zero and is kept, whatever else is of its offer."""
-    linked = SellerSku.objects.filter(account=work.account, offer_pk__in=offers)
-    for row in linked.order_by("pk"):
-        offer = offers[row.offer_pk]
-        if not sku_is_of_offer(row, offer):
-            row.problem = f"The shop's offer {offer.pk} has the SKU {offer.sku} now."
-            row.former_offer_pk, row.offer_pk = row.offer_pk, ""
-            with transaction.atomic():
-                row.save(update_fields=["offer_pk", "former_offer_pk", "problem"])
-                invalidate_quantities([(work.account.pk, row.sku, "")], explained=True)
-
-
-def _clash(work: Work, offer: Offer, other: str) -> None:
-    message = (
-        f"The offers {other} and {offer.pk} have the same SKU; {other} is sent, {offer.pk} is not. "
-        "Give one of them another SKU."
-    )
-    work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
-
-
-def _is_linked(work: Work, offer: Offer, other: str) -> None:
-    """A link that staff made, or matching, stays: only staff give the SKU to another offer."""
-    message = (
-        f"The SKU of offer {offer.pk} is linked to offer {other}, so {offer.pk} is not sent. Link "
-        "the SKU to it, or give it another SKU."
-    )
-    work.line(Outcome.FAILED, sku=offer.sku, code=Code.SKU, message=message)
 
 
 def _add_listings(work: Work, rows: Sequence[SkuRow], marketplaces: Iterable[int]) -> bool:

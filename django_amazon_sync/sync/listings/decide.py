@@ -14,6 +14,7 @@ from django_amazon_sync.rules import guards
 from django_amazon_sync.rules.decision import (
     Circumstances,
     Decision,
+    decide_ending,
     decide_other,
     decide_price,
     decide_quantity,
@@ -24,6 +25,7 @@ from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     PRICE,
     QUANTITY,
+    REMOVED,
     least_paid,
     paid,
 )
@@ -62,6 +64,9 @@ def decide(
     amazons = kept_by_amazon(state.drift, rules.amazon_wins)
     decided: dict[str, Decision] = {}
     for name, value in changes.items():
+        if name == PRICE and value == REMOVED:
+            decided[name] = decide_ending(state, value, about)
+            continue
         if name in amazons:
             continue
         if name == QUANTITY:

@@ -7,32 +7,34 @@ about drift, to take Amazon's value over, is a run of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from django_amazon_sync.data import FieldValues
-from django_amazon_sync.models import Listing, Outcome, SyncRun
+from django_amazon_sync.models import Listing, Outcome, RunLine, SyncRun
 from django_amazon_sync.sync.listings import state
 
 
-def approve(
-    listings: QuerySet[Listing],
-    *,
-    shown_at: datetime,
-    by: str,
-    seen: Mapping[int, FieldValues] | None = None,
-) -> int:
-    """Approve what waited of these when a page showed it, and the values of others (pk) that it is
-    known to have shown; the next export sends it. How many had something."""
-    waited = state.waiting_since_before(listings, shown_at)
-    number, _others = state.approve({**waited, **(seen or {})}, by=by)
-    return number
+def approve(seen: Mapping[int, FieldValues], *, by: str) -> tuple[int, list[int]]:
+    """Approve these values of listings (pk), which a page showed; the next export sends them.
+
+    How many had one of them, and the listings (pk) of which something else waits by now.
+    """
+    return state.approve(seen, by=by)
 
 
-def held_by(run: SyncRun, *, shown_at: datetime) -> dict[int, FieldValues]:
-    """The values that a run let wait, as its lines showed them then, by listing (pk)."""
-    lines = run.lines.filter(outcome=Outcome.HELD, at__lte=shown_at).order_by("pk")
+def newest_line() -> int:
+    """The newest line (pk) of any run; 0 where there is none."""
+    newest: int | None = RunLine.objects.aggregate(newest=Max("pk"))["newest"]
+    return newest or 0
+
+
+def held_by(run: SyncRun, *, lines_to: int) -> dict[int, FieldValues]:
+    """The values that a run let wait, as its lines to this one (pk) showed them, by listing (pk).
+
+    A run that goes on may hold more after a person saw it; moments of several hosts would not tell.
+    """
+    lines = run.lines.filter(outcome=Outcome.HELD, pk__lte=lines_to).order_by("pk")
     shown: dict[tuple[str, str], FieldValues] = {}
     for sku, marketplace, values in lines.values_list("sku", "marketplace", "values"):
         shown.setdefault((sku, marketplace), {}).update(values)

@@ -5,7 +5,7 @@ One answer to one question, for whoever compares, sends or reads back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -102,6 +102,33 @@ def fields_on_their_way(listings: Iterable[int]) -> dict[int, set[str]]:
     for listing, values in items.values_list("listing", "values"):
         fields.setdefault(listing, set()).update(values)
     return fields
+
+
+def overtaken(items: Sequence[SubmissionItem]) -> dict[int, FieldValues]:
+    """For each item (pk) of a feed what was sent after it and that the feed may undo: of the same
+    fields, and of others of the same instance at Amazon, which it carries as they were before.
+    """
+    first = min(item.pk for item in items)
+    later = SubmissionItem.objects.filter(
+        listing__in=[item.listing_id for item in items], pk__gt=first
+    ).exclude(submission__state=SubmissionState.FAILED)
+    newer: dict[int, list[tuple[int, FieldValues]]] = {}
+    for listing, pk, values in later.order_by("pk").values_list("listing", "pk", "values"):
+        newer.setdefault(listing, []).append((pk, values))
+    return {
+        item.pk: {
+            name: value
+            for pk, values in newer.get(item.listing_id, ())
+            if pk > item.pk
+            for name, value in _in_its_slots(values, item).items()
+        }
+        for item in items
+    }
+
+
+def _in_its_slots(values: FieldValues, item: SubmissionItem) -> FieldValues:
+    slots = {FIELDS[name].slot.key for name in item.values}
+    return {name: value for name, value in values.items() if FIELDS[name].slot.key in slots}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,11 @@
 A link decides whose stock an order takes and whose quantity is sent. So each one, whoever makes
 it, changes in one transaction with the units that orders reserve, and Amazon's quantity is in
 doubt from then on: ``_linked`` does both.
+
+A link that staff made, or matching, is changed by staff only (``is_kept``): not by an offer whose
+own SKU is equal, nor by a product that is made for an order, nor by matching again. That holds when
+the offer is gone: then the SKU goes to zero, and is nobody else's. Who has the name of such a SKU
+waits for staff (claims.py).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from django_amazon_sync.data import Offer
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     HOLDING_STATES,
     AccountState,
@@ -40,7 +46,15 @@ class Link:
     matched: bool
 
 
-def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str, str]:
+def is_kept(row: SellerSku, offer_pk: str) -> bool:
+    """Whether only staff may link the SKU to this offer: they, or matching, linked it to another
+    one, whether the shop has that still or not."""
+    return row.matched and row.offer_pk not in ("", offer_pk)
+
+
+def link(
+    account: SellerAccount, shop: Shop, links: Sequence[Link], *, by_staff: bool = False
+) -> dict[str, str]:
     """Link each SKU to its offer, unless something speaks against it now: why not, by SKU.
 
     No two links have one SKU or one offer. A row of the offer's own SKU gives way where nothing
@@ -60,8 +74,14 @@ def link(account: SellerAccount, shop: Shop, links: Sequence[Link]) -> dict[str,
         for wanted in links:
             target = mine.get(wanted.sku)
             others = [row for row in of_offer.get(wanted.offer_pk, ()) if row is not target]
-            if target is None or (reason := _why_not(wanted, target, others, offers, there)):
-                refused[wanted.sku] = "Its row is gone." if target is None else reason
+            if target is None:
+                refused[wanted.sku] = "Its row is gone."
+                continue
+            reason = _why_not(wanted, target, others, offers, there)
+            if not reason and not by_staff and is_kept(target, wanted.offer_pk):
+                reason = str(was_linked_to_gone(target))
+            if reason:
+                refused[wanted.sku] = reason
                 continue
             for leftover in others:
                 leftover.offer_pk, leftover.matched = "", False
@@ -92,6 +112,8 @@ def link_by_name(
             read, offer = wanted[row.pk]
             if (row.offer_pk, row.matched) != (read.offer_pk, read.matched):
                 continue
+            if is_kept(row, offer):
+                continue
             if row.offer_pk and row.offer_pk not in alive:
                 made_again[row.offer_pk] = offer
             row.offer_pk, row.former_offer_pk, row.problem = offer, "", ""
@@ -99,6 +121,42 @@ def link_by_name(
         _save(account, linked)
         _let_units_follow_everywhere(made_again)
     linked_by_name(account, linked)
+
+
+def unlink_named(account: SellerAccount, rows: Iterable[SellerSku]) -> None:
+    """Unlink rows, as they were read, that only a name linked and of which nothing was sent."""
+    read = {row.pk: row.offer_pk for row in rows}
+    with transaction.atomic():
+        found = SellerSku.objects.filter(pk__in=read, matched=False, managed=False, sold_here=False)
+        unlinked = []
+        for row in found.order_by("pk").select_for_update():
+            if row.offer_pk == read[row.pk]:
+                row.offer_pk = ""
+                unlinked.append(row)
+        _save(account, unlinked)
+        _let_reserved_units_follow(account, unlinked)  # also to no offer
+        _linked(account, unlinked)
+
+
+def link_made(account: SellerAccount, sku: str, offer_pk: str) -> bool:
+    """Link a SKU to the offer that was made for an order of it; False where it is kept for another.
+
+    In the transaction that places the order, which doubts the SKUs, and so locks them, first.
+    """
+    SellerSku.objects.get_or_create(account=account, sku=sku)
+    row = SellerSku.objects.select_for_update(of=("self",)).get(account=account, sku=sku)
+    if is_kept(row, offer_pk):
+        return False
+    row.offer_pk, row.former_offer_pk, row.problem = offer_pk, "", ""
+    _save(account, [row])
+    SellerSku.objects.filter(pk=row.pk).update(made_by_import=True)
+    _let_reserved_units_follow(account, [row])
+    return True
+
+
+def was_linked_to_gone(row: SellerSku) -> Message:
+    """What is to be said of a SKU whose offer is gone, to whom would have it."""
+    return Message(Code.LINKED_TO_GONE, sku=row.sku, offer=row.offer_pk)
 
 
 def _let_units_follow_everywhere(made_again: dict[str, str]) -> None:
@@ -258,8 +316,11 @@ def sell_under(
     (docs/amazon.md#a-sku-is-its-listings-name). So the row that it is sold
     ``instead_of`` goes to quantity 0 and is kept, linked, as buyers may have ordered it a moment
     ago; the new one begins with what staff chose for the old one. A row that Amazon never had just
-    changes its name. Raises SkuTaken where another offer is sold under this SKU.
+    changes its name. Raises SkuTaken where another offer is sold under this SKU, or has it for its
+    own in the shop.
     """
+    if name != offer.sku and (other := _with_own_sku(account, shop, name, but=offer.pk)):
+        raise SkuTaken(f"The shop's offer {other} has the SKU {name}.")
     with transaction.atomic():
         old = None if instead_of is None else _locked_row(instead_of)
         there = SellerSku.objects.filter(account=account, sku=name).exists()
@@ -282,6 +343,12 @@ def sell_under(
         _save(account, changed)
         _linked(account, changed)
     return row
+
+
+def _with_own_sku(account: SellerAccount, shop: Shop, name: str, *, but: str) -> str:
+    """The first offer (pk) that the shop itself has under this SKU, beside one."""
+    found = (offer for offer in shop.find(name, account.shop_scope) if offer.sku == name)
+    return next((offer.pk for offer in found if offer.pk != but), "")
 
 
 def _locked_row(sku: SellerSku) -> SellerSku:
@@ -310,7 +377,7 @@ def _begin_with_choices_of(old: SellerSku, new: SellerSku) -> None:
     for name in columns:
         setattr(new, name, getattr(old, name))
     new.save(update_fields=columns)
-    mine = ("own_price", "own_values", "switches", "locked", "synchronise_here")
+    mine = ("own_price", "own_values", "switches", "locked", "synchronise_here", "end_offer")
     for listing in old.listings.all():
         chosen = {name: getattr(listing, name) for name in mine}
         Listing.objects.get_or_create(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from django_amazon_sync import conf
 from django_amazon_sync.amazon import listings as gateway
 from django_amazon_sync.amazon.client import Client
 from django_amazon_sync.data import FieldValues, Issue, IssueRow, ListingFacts, SkuFacts
-from django_amazon_sync.errors import NotFound, Rejected, Unavailable
+from django_amazon_sync.errors import (
+    Disconnected,
+    NotFound,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from django_amazon_sync.messages import Code
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
@@ -24,7 +31,10 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
+from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.runs.bulk import update_rows
@@ -42,20 +52,52 @@ class Reading:
     """What Amazon shows of some SKUs, by SKU; what is in neither is not there for sure.
 
     ``refused`` are SKUs that Amazon does not let itself be asked for, or does not answer for, and
-    why: an odd one costs itself only.
+    why: an odd one costs itself only. ``closed`` are marketplaces (ids) that it does not let be
+    read: nothing is known of them.
     """
 
     facts: dict[str, SkuFacts] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+
+    def has(self, listing: Listing) -> bool:
+        """Whether it says something of this listing, be it that it is not there."""
+        return listing.sku.sku not in self.refused and listing.marketplace.code not in self.closed
 
 
-def read(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> Reading:
+def read(work: Work, skus: Sequence[str], marketplaces: Sequence[str]) -> Reading:
     """What Amazon shows of these SKUs, twenty a call.
 
     A search may omit what is there (docs/amazon.md#searches-of-listings-omit-some), so each missing
-    one is asked for by itself; so are all, where a search fails for one of them. Raises Unavailable
-    where Amazon answers for none of the first few.
+    one is asked for by itself; so are all, where a search fails for one of them. Where Amazon does
+    not let several marketplaces be read, each is by itself, and the run goes on with the others.
+
+    Raises Unavailable where Amazon answers for none of the first few, and Unauthorized where it
+    lets no marketplace of the account be read.
     """
+    try:
+        return _read_together(work.client, skus, marketplaces)
+    except Disconnected:
+        raise
+    except Unauthorized as refused:
+        if len(marketplaces) > 1:
+            return reduce(_joined, [read(work, skus, [code]) for code in marketplaces])
+        if access.waits(work.account, access.Part.LISTINGS):
+            raise
+        work.leave_out(marketplaces[0], str(refused))
+        return Reading(closed=set(marketplaces))
+
+
+def _joined(one: Reading, other: Reading) -> Reading:
+    """What both say, of the same SKUs in other marketplaces."""
+    facts = one.facts | other.facts
+    for sku in one.facts.keys() & other.facts.keys():
+        there = one.facts[sku].listings + other.facts[sku].listings
+        facts[sku] = replace(one.facts[sku], listings=there)
+    return Reading(facts, one.refused | other.refused, one.closed | other.closed)
+
+
+def _read_together(client: Client, skus: Sequence[str], marketplaces: Sequence[str]) -> Reading:
     try:
         reading = Reading(gateway.read_skus(client, skus, marketplaces))
     except Rejected:
@@ -95,19 +137,22 @@ def observe(work: Work, listings: Sequence[Listing]) -> Reading:
     for listing in listings:
         listing.sku = skus[listing.sku_id]
     names = [sku.sku for sku in skus.values()]
-    reading = read(work.client, names, sorted({listing.marketplace.code for listing in listings}))
+    reading = read(work, names, sorted({listing.marketplace.code for listing in listings}))
     _read_what_was_left_out(work.client, reading, listings)
     for sku, reason in reading.refused.items():
         work.line(Outcome.FAILED, sku=sku, code=Code.SKU, message=reason)
-    listings = [listing for listing in listings if listing.sku.sku not in reading.refused]
+    listings = [listing for listing in listings if reading.has(listing)]
     asked = [sku for sku in skus.values() if sku.sku not in reading.refused]
     facts = reading.facts
     now = work.client.now()
+    ended = _without_offer(listings, facts, now)
     before = {row.pk: row.channel for row in asked}
     for row in asked:
         _note_sku(row, facts.get(row.sku), now)
     new = [
-        listing for listing in listings if _note_listing(listing, facts.get(listing.sku.sku), now)
+        listing
+        for listing in listings
+        if _note_listing(listing, facts.get(listing.sku.sku), now) and listing.pk not in ended
     ]
     update_rows(asked, ["channel", "lead_time_days", "restock_date", "read_at"])
     invalidate_quantities(
@@ -117,19 +162,61 @@ def observe(work: Work, listings: Sequence[Listing]) -> Reading:
     )
     if new:
         _adopt(new, facts, now)
+    if ended:
+        _end(listings, ended)
     update_rows(listings, _FACTS)
+    changed_offers.note(  # another hand offers there again what staff ended
+        (work.account.pk, listing.sku.offer_pk) for listing in new if listing.end_offer
+    )
     return reading
+
+
+def _without_offer(
+    listings: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime
+) -> set[int]:
+    """Those of these listings (pk) whose offers staff ended, and of which Amazon shows none: not
+    before it had its time, nor while something on its way could bring one back."""
+    shown = {row.pk: facts.get(row.sku.sku) for row in listings if row.end_offer}
+    ended = {
+        row.pk
+        for row in listings
+        if row.end_offer
+        and not _has_offer(shown[row.pk], row)
+        and (row.presence == Presence.ENDED or _is_settled(row, now))
+    }
+    on_their_way = fields_on_their_way(ended) if ended else {}
+    return {pk for pk in ended if PRICE not in on_their_way.get(pk, ())}
+
+
+def _has_offer(facts: SkuFacts | None, listing: Listing) -> bool:
+    there = facts.in_marketplace(listing.marketplace.code) if facts else None
+    return there is not None and there.has_offer
+
+
+def _is_settled(listing: Listing, now: datetime) -> bool:
+    """Whether no request about its price can still be carried out."""
+    checked = listing.check_at is None or listing.check_at <= now
+    return checked and due_at(listing, PRICE) <= now
+
+
+def _end(listings: Sequence[Listing], ended: Collection[int]) -> None:
+    """Keep that these (pk) have no offer, in their rows and in these objects."""
+    rows = state.ended(ended)
+    for listing in listings:
+        if (row := rows.get(listing.pk)) is not None:
+            for name in ("presence", *STATE):
+                setattr(listing, name, getattr(row, name))
 
 
 def _read_what_was_left_out(client: Client, reading: Reading, listings: Sequence[Listing]) -> None:
     """A search may also omit a marketplace of a SKU: what was there is asked for by itself."""
     for listing in listings:
         facts = reading.facts.get(listing.sku.sku)
-        if listing.presence != Presence.PRESENT or facts is None:
+        if listing.presence != Presence.PRESENT or facts is None or not reading.has(listing):
             continue
         if facts.in_marketplace(listing.marketplace.code) is None:
             codes = {one.marketplace.code for one in listings if one.sku_id == listing.sku_id}
-            _read_alone(client, reading, listing.sku.sku, sorted(codes))
+            _read_alone(client, reading, listing.sku.sku, sorted(codes - reading.closed))
 
 
 def _note_sku(sku: SellerSku, facts: SkuFacts | None, now: datetime) -> None:

@@ -20,7 +20,7 @@ from django_amazon_sync.models import Listing, Presence, SellerAccount
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Decision
-from django_amazon_sync.sync.runs.bulk import chunks, lock_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages, lock_rows, update_rows
 
 #: Listings whose states are changed in one statement.
 STATES_PER_CHUNK = 1000
@@ -96,6 +96,14 @@ def due_again(account: SellerAccount) -> QuerySet[Listing]:
     return Listing.objects.filter(again_at__lte=clock.now(), sku__account=account)
 
 
+def put_off(listings: Collection[int], by: timedelta) -> None:
+    """Look later at those of these listings (pk) of which nothing could be tried again: they keep
+    no others waiting."""
+    now = clock.now()
+    due = Listing.objects.filter(pk__in=listings, again_at__lte=now)
+    due.update(again_at=now + by)
+
+
 # --- What staff decide ----------------------------------------------------------------------------
 
 
@@ -121,20 +129,6 @@ def approve(seen: Mapping[int, FieldValues], *, by: str) -> tuple[int, list[int]
     return number, others
 
 
-def waiting_since_before(listings: QuerySet[Listing], shown_at: datetime) -> dict[int, FieldValues]:
-    """What waits of these listings, and did so when a page showed it: values by pk."""
-    found: dict[int, FieldValues] = {}
-    rows = listings.exclude(held={}).order_by("pk").values_list("pk", "held", "stops")
-    for pk, held, stops in rows.iterator():
-        since = {name: stop["since"] for name, stop in stops.items()}
-        found[pk] = {
-            name: value
-            for name, value in held.items()
-            if name not in since or datetime.fromisoformat(since[name]) <= shown_at
-        }
-    return {pk: values for pk, values in found.items() if values}
-
-
 def send_ours(listings: QuerySet[Listing]) -> int:
     """Let the shop's values be sent over Amazon's; how many listings had drifted.
 
@@ -147,7 +141,8 @@ def send_ours(listings: QuerySet[Listing]) -> int:
 
 
 def read_first(live: Mapping[int, int], at: datetime) -> None:
-    """The live quantities of listings (pk) that are to be taken over after a second reading."""
+    """The live quantities of listings (pk) that count after a second reading: to be taken over, or
+    as the reason why a fall does not leave that would raise them."""
     with changing(list(live)) as rows:
         for pk, row in rows.items():
             listing_state.first_reading(row, live[pk], at)
@@ -185,12 +180,25 @@ def missing(listings: Sequence[int], reason: str) -> None:
             listing_state.missing(row, reason)
 
 
+def ended(listings: Collection[int]) -> dict[int, Listing]:
+    """Amazon shows no offer of these listings (pk), which staff ended; those that they have not let
+    on again meanwhile."""
+    with transaction.atomic():
+        rows = locked(listings, "presence", "end_offer")
+        still = {pk: row for pk, row in rows.items() if row.end_offer}
+        for row in still.values():
+            listing_state.ended(row)
+            row.presence = Presence.ENDED
+        save(still.values(), "presence")
+    return still
+
+
 def restored(account: SellerAccount) -> int:
     """The database is of an earlier time than Amazon: of all listings nothing is believed; how
     many they are."""
     number = 0
-    pks = Listing.objects.filter(sku__account=account).order_by("pk").values_list("pk", flat=True)
-    for some in chunks(pks.iterator(), STATES_PER_CHUNK):
+    pks = Listing.objects.filter(sku__account=account).values_list("pk", flat=True)
+    for some in chunks(in_pages(pks), STATES_PER_CHUNK):
         with changing(some, "presence", "read_at") as rows:
             for row in rows.values():
                 listing_state.restored(row)
@@ -198,6 +206,37 @@ def restored(account: SellerAccount) -> int:
                 row.presence, row.read_at = Presence.UNREAD, clock.now()
             number += len(rows)
     return number
+
+
+def not_after(now: datetime, *, late: datetime, long: datetime) -> int:
+    """A clock was ahead: bring back what happened after ``late`` by it, and what Amazon dates, or
+    waits, after ``long``; how many listings were concerned."""
+    ahead = Q(stops={}, approvals={}, suspected={})  # few have any
+    for column in ("again_at", "check_at", "accepted_at", "verified_at", *READ):
+        ahead &= Q(**{column: None}) | Q(**{f"{column}__lte": long})
+    number = 0
+    pks = Listing.objects.exclude(ahead).values_list("pk", flat=True)
+    for some in chunks(in_pages(pks), STATES_PER_CHUNK):
+        with transaction.atomic():
+            rows = locked(some, *READ)
+            changed = [row for row in rows.values() if _brought_back(row, now, late, long)]
+            save(changed, *READ)
+        number += len(changed)
+    return number
+
+
+#: When a listing was read, by Amazon's clock.
+READ = ("read_at", "reported_at")
+
+
+def _brought_back(row: Listing, now: datetime, late: datetime, long: datetime) -> bool:
+    changed = listing_state.not_after(row, now, late=late, long=long)
+    for column in READ:
+        moment = getattr(row, column)
+        if moment is not None and moment > long:
+            setattr(row, column, now)
+            changed = True
+    return changed
 
 
 def checked(listings: Collection[int]) -> None:

@@ -14,7 +14,7 @@ Offers that are linked cost no call, so matching again changes nothing.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
@@ -23,9 +23,9 @@ from django.db.models import Count
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
 from django_amazon_sync.amazon.reading import objs, text
-from django_amazon_sync.data import CatalogItem, FieldValue, FieldValues, Offer
+from django_amazon_sync.data import FieldValue, FieldValues, Offer
 from django_amazon_sync.errors import NotYet, Throttled
-from django_amazon_sync.messages import Code
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     Listing,
     Outcome,
@@ -52,7 +52,7 @@ from django_amazon_sync.sync.listings.link import Link, link
 from django_amazon_sync.sync.matching.proposals import keep_proposals, refused_by_staff
 from django_amazon_sync.sync.offers.desired import sku_is_of_offer
 from django_amazon_sync.sync.offers.identifiers import AMAZON_KINDS, with_own
-from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
+from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, in_pages
 from django_amazon_sync.sync.runs.work import Work
 
 #: Links that are made in one transaction.
@@ -159,16 +159,29 @@ def _say_what_the_catalogue_knows(work: Work, offers: Sequence[Offer]) -> bool:
     False where it could not be asked: their lines say so, and the next run looks again.
     """
     catalogue: dict[str, set[str]] = {}
+    refusals: dict[str, str] = {}
     with SideRead(work.account, Part.CATALOGUE) as asked:
-        catalogue = catalogue_of(work, offers)
+        catalogue, refusals = catalogue_of(work, offers)
     if not asked.worked:
         _say_not_asked(work, offers)
         return False
     known = known_by(work, asins=[asin for asins in catalogue.values() for asin in asins])
     refused = refused_by_staff(work.account, [offer.pk for offer in offers])
     for offer in offers:
-        _say(work, offer, decide(offer, known, catalogue), refused)
+        found = decide(offer, known, catalogue)
+        codes = refusals.keys() & Keys.of(offer).barcodes.keys()
+        if codes and not found.candidates:
+            _say_barcode_refused(work, offer, sorted(codes), refusals)
+        else:
+            _say(work, offer, found, refused)
     return True
+
+
+def _say_barcode_refused(
+    work: Work, offer: Offer, codes: Sequence[str], refusals: Mapping[str, str]
+) -> None:
+    said = "; ".join(f"{code}: {refusals[code]}" for code in codes)
+    _line(work, Outcome.NONE, offer, by="", message=str(Message(Code.BARCODE_REFUSED, words=said)))
 
 
 def _say_not_asked(work: Work, offers: Sequence[Offer]) -> None:
@@ -277,6 +290,7 @@ def _known(work: Work, pks: Sequence[int]) -> list[SkuOnAmazon]:
 
 
 def _as_known(row: SkuRow, listings: Sequence[Sequence[str]], holder: Offer | None) -> SkuOnAmazon:
+    kept = row.matched or (holder is not None and sku_is_of_offer(row, holder))
     asins, barcodes, conditions = (
         frozenset(filter(None, texts)) for texts in zip(*listings, strict=True)
     )
@@ -287,33 +301,38 @@ def _as_known(row: SkuRow, listings: Sequence[Sequence[str]], holder: Offer | No
         conditions,
         expected=row.condition,
         by_amazon=amazon_ships(row.channel),
-        offer_pk=row.offer_pk if holder is not None and sku_is_of_offer(row, holder) else "",
+        offer_pk=row.offer_pk if kept else "",
     )
 
 
 # --- Amazon's catalogue ---------------------------------------------------------------------------
 
 
-def catalogue_of(work: Work, offers: Sequence[Offer]) -> dict[str, set[str]]:
-    """The ASINs of each barcode of these offers, over all marketplaces that the run is about."""
+def catalogue_of(work: Work, offers: Sequence[Offer]) -> tuple[dict[str, set[str]], dict[str, str]]:
+    """The ASINs of each barcode of these offers, over all marketplaces that the run is about, and
+    by which words Amazon refused single barcodes."""
     by_kind: dict[str, dict[str, str]] = {}
     for offer in offers:
         for code, barcode in Keys.of(offer).barcodes.items():
             by_kind.setdefault(AMAZON_KINDS[barcode.kind], {})[code] = barcode.value
     asins: dict[str, set[str]] = {}
+    refused: dict[str, str] = {}
     for marketplace in marketplaces_of(work):
         for kind, codes in by_kind.items():
-            for item in _search(work, list(codes.values()), kind, marketplace):
+            found = _search(work, list(codes.values()), kind, marketplace)
+            refused |= {code: found.refused[value] for code, value in codes.items()
+                        if value in found.refused}  # fmt: skip
+            for item in found.items:
                 for code in {
                     gtin(identifier.value) for identifier in item.identifiers
                 } & codes.keys():
                     asins.setdefault(code, set()).add(item.asin.upper())
-    return asins
+    return asins, refused
 
 
-def _search(work: Work, codes: Sequence[str], kind: str, marketplace: str) -> list[CatalogItem]:
+def _search(work: Work, codes: Sequence[str], kind: str, marketplace: str) -> catalog.Found:
     try:
-        return catalog.search_catalog(work.client, codes, kind, marketplace)
+        return catalog.search_each(work.client, codes, kind, marketplace)
     except Throttled as wait:
         raise NotYet(f"Amazon's catalogue: {wait}", retry_at=wait.retry_at) from wait
 
@@ -356,12 +375,12 @@ def _contested(work: Work) -> tuple[frozenset[int], frozenset[int]]:
     """
     by_sku, by_any = array("q"), array("q")
     lines = work.run.lines.exclude(outcome=Outcome.NONE)
-    columns = lines.values_list("outcome", "code", "seller_sku", "values")
-    for outcome, code, sku, values in columns.iterator(chunk_size=OFFERS_PER_CHUNK):
+    columns = lines.values_list("pk", "outcome", "code", "seller_sku", "values")
+    for _pk, outcome, code, sku, values in in_pages(columns, OFFERS_PER_CHUNK):
         candidates = objs(values.get("candidates"))
         named = {sku, *(text(candidate["seller_sku"]) for candidate in candidates)} - {""}
         by_any.extend(map(hash, named))
-        if values.get("by") == SKU and (outcome == Outcome.LINKED or not code):
+        if values.get("by") == SKU and (outcome == Outcome.LINKED or code in ("", Code.DOUBT)):
             by_sku.append(hash(sku))
     return contested(by_sku), contested(by_any)
 

@@ -15,8 +15,8 @@ from django_amazon_sync import clock
 from django_amazon_sync.amazon import catalog
 from django_amazon_sync.amazon.catalog import IDENTIFIERS_A_CALL
 from django_amazon_sync.amazon.reading import objs, text
-from django_amazon_sync.data import CatalogItem
 from django_amazon_sync.errors import NotYet, Throttled
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     Listing,
     Outcome,
@@ -26,12 +26,11 @@ from django_amazon_sync.models import (
     SellerAccount,
     SellerSku,
 )
-from django_amazon_sync.rules.matching import SKU
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.accounts.access import Part
 from django_amazon_sync.sync.accounts.attempts import SideRead
 from django_amazon_sync.sync.listings.link import Link, link
-from django_amazon_sync.sync.runs.bulk import chunks, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages, update_rows
 from django_amazon_sync.sync.runs.work import Work
 
 #: Lines of a run, and proposals, that are worked on together.
@@ -44,8 +43,8 @@ PROPOSALS_PER_CHUNK = 200
 def keep_proposals(work: Work) -> None:
     """Keep what the run proposed and did not link, and forget what it no longer proposes."""
     began = clock.now()
-    left = work.run.lines.filter(outcome=Outcome.PROPOSED).order_by("pk")
-    for lines in chunks(left.iterator(chunk_size=PROPOSALS_PER_CHUNK), PROPOSALS_PER_CHUNK):
+    left = work.run.lines.filter(outcome=Outcome.PROPOSED)
+    for lines in chunks(in_pages(left, PROPOSALS_PER_CHUNK), PROPOSALS_PER_CHUNK):
         work.lease.check()
         _keep_those_of(work, lines)
     if not work.run.options.get("marketplaces"):  # else another marketplace may still propose them
@@ -104,7 +103,11 @@ def show_what_amazon_has(work: Work) -> None:
     wanted = proposed.order_by("marketplace__code", "asin").distinct()
     marketplaces = wanted.order_by().values_list("marketplace", "marketplace__code").distinct()
     for marketplace, code in dict(marketplaces).items():
-        rows = wanted.filter(marketplace=marketplace).only("pk", "asin", "title", "picture_url")
+        rows = (
+            wanted.filter(marketplace=marketplace)
+            .select_related("sku")
+            .only("pk", "asin", "title", "picture_url", "sku__sku")
+        )
         for some in chunks(list(rows), IDENTIFIERS_A_CALL):
             with SideRead(work.account, Part.CATALOGUE) as asked:
                 _show(work, some, code)
@@ -114,11 +117,12 @@ def show_what_amazon_has(work: Work) -> None:
 
 
 def _show(work: Work, listings: Sequence[Listing], marketplace: str) -> None:
-    items = {
-        item.asin: item
-        for item in _items(work, {listing.asin for listing in listings}, marketplace)
-    }
+    found = _items(work, {listing.asin for listing in listings}, marketplace)
+    items = {item.asin: item for item in found.items}
     for listing in listings:
+        if why := found.refused.get(listing.asin):
+            said = str(Message(Code.NO_PICTURE, words=why))
+            work.line(Outcome.NONE, seller_sku=listing.sku.sku, message=said)
         item = items.get(listing.asin)
         if item is not None:
             listing.picture_url = item.picture[: Listing._meta.get_field("picture_url").max_length]
@@ -126,9 +130,9 @@ def _show(work: Work, listings: Sequence[Listing], marketplace: str) -> None:
     update_rows(listings, ["picture_url", "title"])
 
 
-def _items(work: Work, asins: Iterable[str], marketplace: str) -> list[CatalogItem]:
+def _items(work: Work, asins: Iterable[str], marketplace: str) -> catalog.Found:
     try:
-        return catalog.search_catalog(work.client, sorted(asins), "ASIN", marketplace)
+        return catalog.search_each(work.client, sorted(asins), "ASIN", marketplace)
     except Throttled as wait:
         raise NotYet(f"Amazon's catalogue: {wait}", retry_at=wait.retry_at) from wait
 
@@ -167,10 +171,13 @@ def _contradicting(rows: Iterable[Proposal]) -> list[Proposal]:
 
 
 def _link_together(account: SellerAccount, shop: Shop, rows: Sequence[Proposal]) -> dict[str, str]:
-    """Link these, and forget all that was proposed of their SKUs and offers."""
-    links = [Link(row.sku.sku, row.offer_pk, matched=row.how != SKU) for row in rows]
+    """Link these, and forget all that was proposed of their SKUs and offers.
+
+    What a person said stays, also where the SKU is equal.
+    """
+    links = [Link(row.sku.sku, row.offer_pk, matched=True) for row in rows]
     with transaction.atomic():
-        why_not = link(account, shop, links)
+        why_not = link(account, shop, links, by_staff=True)
         done = [row for row in rows if row.sku.sku not in why_not]
         decided = Q(sku__in=[row.sku_id for row in done]) | Q(
             offer_pk__in=[row.offer_pk for row in done]

@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.dispatch import receiver
 
 from django_amazon_sync import clock
 from django_amazon_sync.models import AccountState, OfferChange, SellerAccount, SellerSku
 from django_amazon_sync.signals import offers_changed, offers_sold
-from django_amazon_sync.sync.runs.bulk import insert_rows, insert_select
+from django_amazon_sync.sync.runs.bulk import chunks, insert_rows, insert_select
 
 #: Rows of one DELETE; a database takes only so many parameters in a statement.
 DELETED_TOGETHER = 5000
@@ -71,8 +71,11 @@ def _live_accounts() -> set[int]:
 
 
 def due() -> QuerySet[OfferChange]:
-    """The notes whose time has come; some are of a later moment."""
-    return OfferChange.objects.filter(at__lte=clock.now())
+    """The notes whose time has come; some of ours are of a later moment.
+
+    What the shop tells is of the host that sold, whose clock may be ahead: it waits for nothing.
+    """
+    return OfferChange.objects.filter(Q(told=True) | Q(at__lte=clock.now()))
 
 
 class Noted:
@@ -85,8 +88,15 @@ class Noted:
         self.told: Collection[str] = {offer for _pk, offer, told in rows if told}
         self._rows = [(pk, offer) for pk, offer, _told in rows]
 
+    def put_off(self, offers: Collection[str], until: datetime) -> None:
+        """Look at these of them again at a later moment; what the shop told is taken in."""
+        rows = [pk for pk, offer in self._rows if offer in offers]
+        for some in chunks(rows, DELETED_TOGETHER):
+            OfferChange.objects.filter(pk__in=some).update(at=until, told=False)
+        self._rows = [(pk, offer) for pk, offer in self._rows if offer not in offers]
+
     def done_with(self, *, but: set[str]) -> None:
         """Forget them, but for these offers, which have to be looked at again."""
         done = [pk for pk, offer in self._rows if offer not in but]
-        for start in range(0, len(done), DELETED_TOGETHER):
-            OfferChange.objects.filter(pk__in=done[start : start + DELETED_TOGETHER]).delete()
+        for some in chunks(done, DELETED_TOGETHER):
+            OfferChange.objects.filter(pk__in=some).delete()

@@ -17,10 +17,11 @@ from django.db.models import Q
 
 from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValue, FieldValues, Offer
-from django_amazon_sync.models import MERCHANT_CHANNEL, Listing, Marketplace, SellerSku
+from django_amazon_sync.models import MERCHANT_CHANNEL, Job, Listing, Marketplace, SellerSku
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, price_to_send
 from django_amazon_sync.rules.stock import quantity_to_send
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
     NAME,
@@ -79,6 +80,8 @@ class ListingFields(Protocol):
     def own_price(self) -> Decimal | None: ...
     @property
     def synchronise_here(self) -> bool | None: ...
+    @property
+    def end_offer(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ class Chosen:
 class Rules:
     """What is set for one marketplace of one account, read once for a whole run.
 
-    ``switches`` say of each field whether it goes out; one that is missing does.
+    ``switches`` say of each field whether it goes out; one that is missing does. Where the
+    marketplace is not ``active``, what is on sale there keeps its quantity in step and nothing
+    else: the shop may sell out while it is there.
     """
 
     code: str
@@ -111,10 +116,13 @@ class Rules:
     buffer: int
     synchronise_all: bool
     amazon_wins: frozenset[str] = frozenset()
+    active: bool = True
 
     def sends(self, name: str, chosen: Chosen) -> bool:
         """Whether a field goes out for a listing: its own switch, else the marketplace's."""
         if chosen.locked and name not in (PRICE, QUANTITY):
+            return False
+        if not self.active and name != QUANTITY:
             return False
         own = chosen.switches.get(name) if chosen.switches else None
         return self.switches.get(name, True) if own is None else own
@@ -139,6 +147,7 @@ class Rules:
             buffer=marketplace.account.stock_buffer,
             synchronise_all=marketplace.account.synchronise_all,
             amazon_wins=amazon_wins(marketplace),
+            active=marketplace.active,
         )
 
 
@@ -152,12 +161,24 @@ def switches_of(marketplace: Marketplace) -> dict[str, bool]:
     }
 
 
-def rules_of(work: Work) -> dict[int, Rules]:
-    """The rules of the account's active marketplaces, by pk."""
-    active = work.account.marketplaces.filter(active=True).select_related("account")
+def rules_of(work: Work, *, with_inactive: bool = False) -> dict[int, Rules]:
+    """The rules of the account's active marketplaces, by pk; with those that are not active where
+    something of ours is on sale still.
+
+    Those of which Amazon refuses what the job needs are left out, and the run says so: it begins
+    with trying again what may be tried.
+    """
+    places = work.account.marketplaces.select_related("account")
+    places = places.filter(access.is_in_use() if with_inactive else Q(active=True))
+    needs = access.NEEDS.get(Job(work.run.job), (access.Part.LISTINGS,))
+    for lack in access.refused().filter(account=work.account, part__in=needs).order_by("pk"):
+        if lack.marketplace:
+            places = places.exclude(code=lack.marketplace)
+            if work.run.job != Job.CHANGES:  # a lane runs all the time
+                work.leave_out(lack.marketplace, lack.reason)
     if codes := work.run.options.get("marketplaces"):
-        active = active.filter(code__in=codes)
-    return {marketplace.pk: Rules.of(marketplace) for marketplace in active.order_by("pk")}
+        places = places.filter(code__in=codes)
+    return {marketplace.pk: Rules.of(marketplace) for marketplace in places.order_by("pk")}
 
 
 @dataclass(slots=True)
@@ -203,12 +224,11 @@ def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:
 
 
 def why_not_wanted(offer: Offer | None) -> str:
-    """Why the shop does not sell this on Amazon, for staff."""
+    """What in the shop stops that it is sold on Amazon, for staff; a row may keep it until the
+    next look. That staff switched it off is no such reason: it ends with their next click."""
     if offer is None:
         return "The shop no longer has it."
-    if not offer.on_sale:
-        return "It is not on sale in the shop, so it is not offered on Amazon."
-    return "Its synchronisation is switched off."
+    return "It is not on sale in the shop, so it is not offered on Amazon."
 
 
 def desired(
@@ -228,9 +248,13 @@ def desired(
     goes on: stores may share it (docs/amazon.md#stores-may-share-a-quantity), so no other number
     would be right.
 
-    An own value that Amazon ``accepted`` and that staff took away since is to be ``REMOVED``.
+    An own value that Amazon ``accepted`` and that staff took away since is to be ``REMOVED``. So is
+    the price, and with it the offer, where staff ended that: until Amazon shows none the quantity
+    goes on.
     """
     result = Desired()
+    if listing.end_offer and (sku.managed or sku.sold_here):
+        result.values[PRICE] = REMOVED
     if offer is None or not is_wanted(offer, sku, rules):
         gone = offer is not None or is_absent_for_good(offer, sku)
         ours = (sku.managed or sku.sold_here) and rules.sends(QUANTITY, chosen)
@@ -239,7 +263,7 @@ def desired(
         return result
     if rules.sends(QUANTITY, chosen) and sku.channel in (MERCHANT_CHANNEL, ""):
         _desire_quantity(result, offer, sku, rules, reserved)
-    if listing.synchronise_here is False:
+    if listing.synchronise_here is False or listing.end_offer:
         return result
     if rules.sends(PRICE, chosen):
         _desire_price(result, offer, listing, rules)

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon.attributes import (
     Instance,
     MarketplaceTerms,
@@ -56,6 +59,10 @@ class FieldKind(ABC):
     def text(self, value: FieldValue) -> str:
         """The value as people write it."""
         return str(value)
+
+    def why_not_now(self, value: FieldValue) -> str:
+        """Why a value that can be read may not be set now, though a stored one may stand."""
+        return ""
 
     @abstractmethod
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
@@ -150,6 +157,28 @@ def _parts(value: FieldValue) -> FieldValues:
     return value
 
 
+#: Digits between two signs for thousands.
+THOUSAND = 3
+
+_TWO_READINGS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
+
+
+def check_one_reading(text: str) -> None:
+    """Raises ValidationError where a number is one to some people and a thousand to others."""
+    if match := _TWO_READINGS.fullmatch(text):
+        raise ValidationError(
+            _(
+                "%(text)s can be read as %(thousands)s and as %(decimals)s; write it without a "
+                "sign for thousands, or with fewer decimals."
+            ),
+            params={
+                "text": text,
+                "thousands": match[1] + match[3],
+                "decimals": f"{match[1]}.{match[3].rstrip('0') or '0'}",
+            },
+        )
+
+
 # --- Numbers, days and texts -------------------------------------------------------------------
 
 
@@ -167,6 +196,7 @@ class Number(FieldKind):
 
     def parse(self, text: str, currency: str = "") -> int:
         text = text.strip()
+        check_one_reading(text)
         # Not isdecimal alone: other scripts' digits are digits too.
         if not (text.isascii() and text.isdecimal()) or len(text) > 12:
             raise ValidationError(_("Write a whole number."))
@@ -190,7 +220,7 @@ class Number(FieldKind):
 
 @dataclass(frozen=True)
 class Day(FieldKind):
-    """A day, kept as ISO 8601 has it."""
+    """A day that is to come, kept as ISO 8601 has it; a stored one passes."""
 
     part: str = "value"
 
@@ -200,6 +230,11 @@ class Day(FieldKind):
 
     def parse(self, text: str, currency: str = "") -> str:
         return _day(text)
+
+    def why_not_now(self, value: FieldValue) -> str:
+        if _text(value) >= timezone.localdate(clock.now()).isoformat():
+            return ""
+        return gettext("This day is over; write one that is still to come.")
 
     def to_amazon(self, value: FieldValue, terms: MarketplaceTerms) -> list[Instance]:
         return [{self.part: _as_json(value)}]
@@ -260,7 +295,9 @@ class Codes(FieldKind):
     most: int
 
     def parse(self, text: str, currency: str = "") -> list[FieldValue]:
-        codes = [code.strip() for code in re.split(r"[,;\s]+", text.strip()) if code.strip()]
+        parts = re.split(r"[,;\s]+", text.strip())
+        # Signs alone are no number: an own value without any would be sent as nothing at all.
+        codes = [code for code in parts if code] or [text.strip()]
         for code in codes:
             if not (code.isascii() and code.isdecimal() and len(code) <= 20):
                 raise ValidationError(
@@ -296,6 +333,8 @@ def parse_price(text: str, currency: str = "") -> Money:
     if match is None:
         raise ValidationError(_("Write a price such as 12.90, without a sign for thousands."))
     amount, named = Decimal(match[1].replace(",", ".")), (match[2] or "").upper()
+    if minor_units(named or currency) < THOUSAND:  # we write 1.234 KWD ourselves
+        check_one_reading(match[1])
     if currency and named not in ("", currency):
         raise ValidationError(
             _("The marketplace's currency is %(own)s, not %(named)s."),

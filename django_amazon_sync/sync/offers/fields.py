@@ -114,6 +114,10 @@ class OfferField:
         """The value of such a text, or "" for none. Raises ValidationError."""
         return self.kind.parse(text, currency) if text.strip() else REMOVED
 
+    def why_not_now(self, value: FieldValue) -> str:
+        """Why nobody may set this value now; empty where they may, and of none."""
+        return "" if value in (None, REMOVED) else self.kind.why_not_now(value)
+
     # --- For Amazon ------------------------------------------------------------------------------
 
     def patch(self, value: FieldValue, terms: MarketplaceTerms, known: Mapping[str, Json]) -> Patch:

@@ -66,7 +66,7 @@ def read(client: Client, marketplace: Marketplace, name: str) -> ProductType:
     if kept is not None and kept.checksum and kept.checksum == definition.checksum:
         facts = kept.facts
     else:
-        said = gateway.read_schema(definition)
+        said = gateway.read_schema(client, definition)
         facts = {CONDITIONS: list(said.conditions), REQUIRED: sorted(said.required)}
     row, _made = ProductType.objects.update_or_create(
         marketplace=marketplace,

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import requests
 from django.db import transaction
+from django.db.models import Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, gettext_noop
 
@@ -29,7 +30,7 @@ from django_amazon_sync.models import (
     RateSource,
     SellerAccount,
 )
-from django_amazon_sync.rules.rates import EURO, DayOfRates, Rates, crossed, read_day
+from django_amazon_sync.rules.rates import EURO, TIME_ZONES, DayOfRates, Rates, crossed, read_day
 
 logger = logging.getLogger("django_amazon_sync.rates")
 
@@ -68,12 +69,13 @@ def fetch_due(account: SellerAccount) -> DayOfRates | None:
 def fetch_day() -> DayOfRates:
     """The European Central Bank's newest rates, over the network. Raises Unreadable."""
     url = conf.get("RATES_URL")
+    headers = {"accept-encoding": sessions.ENCODINGS}
     bounds = Bounds("exchange rates", ALTOGETHER, largest=LARGEST)
     try:
-        with sessions.exchange(requests.Request("GET", url), TIMEOUT, bounds) as answer:
+        with sessions.exchange(requests.Request("GET", url, headers), TIMEOUT, bounds) as answer:
             if answer.status_code != requests.codes.ok:
                 raise Unreadable(f"{url} answered with status {answer.status_code}.")
-            return read_day(sessions.whole(answer, bounds))
+            return read_day(sessions.whole(answer, bounds), clock.now().date())
     except requests.RequestException as fault:
         raise Unreadable(f"{url} gave no answer ({type(fault).__name__}).") from None
     except Unavailable:
@@ -96,7 +98,10 @@ def save(day: DayOfRates) -> None:
         unique_fields=["source", "base", "currency", "on"],
         update_fields=["rate"],
     )
-    ExchangeRate.objects.filter(source=RateSource.ECB, on__lt=day.on - KEPT).delete()
+    today = now.astimezone(UTC).date()
+    fetched = ExchangeRate.objects.filter(source=RateSource.ECB)
+    # From today on, whatever day was fetched; and what has not come can only be a mistake.
+    fetched.filter(Q(on__lt=today - KEPT) | Q(on__gt=today + TIME_ZONES)).delete()
 
 
 # --- Looking up -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from django_amazon_sync.models import (
     HOLDING_STATES,
+    AmazonOrder,
     AmazonOrderLine,
     OfferChange,
     SellerAccount,
@@ -30,6 +31,13 @@ def units_reserved(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
     if offer_pks is not None:
         lines = lines.filter(offer_pk__in=[pk for pk in offer_pks if pk])
     return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
+
+
+def units_held(order: AmazonOrder) -> int:
+    """The units that one order keeps from sale until it is placed; those of no offer are none."""
+    if not (order.takes_stock and order.state in HOLDING_STATES):
+        return 0
+    return order.lines.exclude(offer_pk="").aggregate(units=Sum("quantity"))["units"] or 0
 
 
 def invalidate_quantities(

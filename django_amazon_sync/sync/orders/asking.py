@@ -11,10 +11,18 @@ from collections.abc import Sequence
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.errors import AmazonError, Rejected, Throttled, Unauthorized, Unavailable
+from django_amazon_sync.errors import (
+    AmazonError,
+    Disconnected,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import AmazonOrder, OrderState, Outcome
 from django_amazon_sync.rules.statuses import PENDING
+from django_amazon_sync.sync.accounts.access import Part, closed
 from django_amazon_sync.sync.orders.saving import (
     MOST_TRIES,
     is_long_pending,
@@ -22,6 +30,7 @@ from django_amazon_sync.sync.orders.saving import (
     save_orders,
 )
 from django_amazon_sync.sync.orders.telling import without_its_buyer
+from django_amazon_sync.sync.runs.bulk import in_pages
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
 
 #: Orders that are asked for one by one in a run (getOrder: a burst of 30).
@@ -34,24 +43,43 @@ OUTAGE = 3
 def ask_for(work: Work, numbers: Sequence[str]) -> None:
     """Ask for orders that staff chose; one that Amazon does not show costs the others nothing.
 
-    A run that has to wait for Amazon's limit goes on where it was.
+    A run that has to wait, for Amazon's limit or as Amazon is away, goes on with the first order
+    that had no answer by then. Raises Unauthorized where Amazon refuses access to each of them.
     """
-    options = work.run.options
-    so_far = options.get(SO_FAR)
+    so_far = work.run.options.get(SO_FAR)
     start = so_far if isinstance(so_far, int) else 0
-    unanswered = 0
+    silent: list[tuple[str, AmazonError]] = []
+    refused: list[Unauthorized] = []
     for done, number in enumerate(numbers[start:], start=start + 1):
         work.lease.check()
-        try:
-            answer = gateway.get_order(work.client, number)
-        except (Rejected, Unavailable) as lack:
-            unanswered = _unanswered(lack, unanswered)
-            _say_unanswered(work, number, lack)
-        else:
-            unanswered = 0
-            save_orders(work, [answer], asked_for=True, by_id=True)
-        options[SO_FAR] = done
+        lack = _ask_for_chosen(work, number)
+        if lack is not None:
+            _unanswered(lack, len(silent))
+            silent.append((number, lack))
+            if isinstance(lack, Unavailable) and done < len(numbers):
+                continue  # the next tells whether Amazon is away
+            if isinstance(lack, Unauthorized):
+                refused.append(lack)
+        for unanswered, why in silent:
+            _say_unanswered(work, unanswered, why)
+        silent.clear()
+        work.run.options[SO_FAR] = done
         work.run.save(update_fields=["options"])
+    if refused and len(refused) == len(numbers) - start:
+        raise refused[0]
+
+
+def _ask_for_chosen(work: Work, number: str) -> AmazonError | None:
+    """Save the order as Amazon shows it now; else why it does not show it."""
+    try:
+        answer = gateway.get_order(work.client, number)
+    except Disconnected:
+        raise
+    except (Rejected, Unauthorized, Unavailable) as lack:
+        _check_asked(lack)
+        return lack
+    save_orders(work, [answer], asked_for=True, by_id=True)
+    return None
 
 
 def _say_unanswered(work: Work, number: str, lack: AmazonError) -> None:
@@ -61,23 +89,34 @@ def _say_unanswered(work: Work, number: str, lack: AmazonError) -> None:
 
 
 def ask_for_incomplete(work: Work) -> None:
-    """Ask by getOrder for the orders whose time has come, each at its own cost."""
+    """Ask by getOrder for the orders whose time has come, each at its own cost.
+
+    Where Amazon refuses all orders of a store, as its searches tell, those there wait.
+    """
     _note_long_pending(work)
     due = AmazonOrder.objects.filter(account=work.account, ask_at__lte=clock.now())
+    due = due.exclude(marketplace__in=closed(work.account, Part.ORDERS))
     rows = due.order_by("ask_at", "pk").defer("document")[:ASKED_SINGLY]
     unanswered = 0
     for row in list(rows):
         work.lease.check()
         try:
             answer = gateway.get_order(work.client, row.number)
-        except (Throttled, Unauthorized):
+        except (Throttled, Disconnected):
             raise  # no fault of this order
         except AmazonError as lack:
+            _check_asked(lack)
             _put_off(work, row, lack)
             unanswered = _unanswered(lack, unanswered)
-        else:
-            unanswered = 0
-            save_orders(work, [answer], asked_for=False, by_id=True)
+            continue
+        unanswered = 0
+        save_orders(work, [answer], asked_for=False, by_id=True)
+
+
+def _check_asked(lack: AmazonError) -> None:
+    """Raises what was never sent, as Redis or the line was away: it is no order's fault."""
+    if isinstance(lack, Unavailable) and not lack.sent:
+        raise lack
 
 
 def _unanswered(lack: AmazonError, before: int) -> int:
@@ -111,5 +150,5 @@ def _note_long_pending(work: Work) -> None:
         account=work.account, state=OrderState.HELD, status__in=PENDING, ask_at=None
     )
     now = clock.now()
-    long = [row.pk for row in pending.defer("document").iterator() if is_long_pending(row, now)]
+    long = [row.pk for row in in_pages(pending.defer("document")) if is_long_pending(row, now)]
     AmazonOrder.objects.filter(pk__in=long, state=OrderState.HELD, ask_at=None).update(ask_at=now)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from django_amazon_sync.data import NewProduct, OrderData, OrderLine
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.messages import Code, Message
-from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount, SellerSku
+from django_amazon_sync.models import AmazonOrder, AmazonOrderLine, SellerAccount
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.listings.link import link_made
 from django_amazon_sync.sync.runs.work import isolated
 
 
@@ -47,7 +48,7 @@ def create_missing(account: SellerAccount, shop: Shop, data: OrderData) -> Creat
         unknown = {
             line.sku: line
             for line in data.lines
-            if line.sku and line.quantity and not _is_known(account, shop, line)
+            if line.sku and line.quantity and not _is_somebodys(account, shop, line)
         }
         offers = {sku: _product(made, account, shop, line) for sku, line in unknown.items()}
         made.offers = {sku: offer for sku, offer in offers.items() if offer}
@@ -56,7 +57,8 @@ def create_missing(account: SellerAccount, shop: Shop, data: OrderData) -> Creat
 
 def _customer(made: Created, account: SellerAccount, shop: Shop, data: OrderData) -> str:
     relay = is_relay(data.buyer.email)
-    if relay and not account.relay_customers:
+    nobody = relay and not data.buyer.name and not (data.delivery and data.delivery.name)
+    if nobody or (relay and not account.relay_customers):
         return ""
     return made.make(
         Message(Code.GUEST),
@@ -67,11 +69,12 @@ def _customer(made: Created, account: SellerAccount, shop: Shop, data: OrderData
 # --- Products -------------------------------------------------------------------------------------
 
 
-def _is_known(account: SellerAccount, shop: Shop, line: OrderLine) -> bool:
-    """Whether the shop has what a line stands for: as it is linked, or by its SKU."""
-    if line.offer_pk and any(shop.offers(account.shop_scope, [line.offer_pk])):
-        return True
-    return any(offer.sku == line.sku for offer in shop.find(line.sku, account.shop_scope))
+def _is_somebodys(account: SellerAccount, shop: Shop, line: OrderLine) -> bool:
+    """Whether a line stands for an offer already: as it is linked, though that one may be gone, or
+    by its SKU."""
+    return bool(line.offer_pk) or any(
+        offer.sku == line.sku for offer in shop.find(line.sku, account.shop_scope)
+    )
 
 
 def _product(made: Created, account: SellerAccount, shop: Shop, line: OrderLine) -> str:
@@ -99,10 +102,6 @@ def remember(order: AmazonOrder, offers: dict[str, str]) -> None:
 
     Called with the SKUs locked (invalidate_quantities), which the new ones are by being new.
     """
-    account = order.account
     for sku, offer_pk in sorted(offers.items()):
-        row, _made = SellerSku.objects.get_or_create(account=account, sku=sku)
-        SellerSku.objects.filter(pk=row.pk).update(
-            offer_pk=offer_pk, made_by_import=True, problem=""
-        )
-        AmazonOrderLine.objects.filter(order=order, sku=sku).update(offer_pk=offer_pk)
+        if link_made(order.account, sku, offer_pk):
+            AmazonOrderLine.objects.filter(order=order, sku=sku).update(offer_pk=offer_pk)

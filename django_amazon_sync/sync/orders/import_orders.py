@@ -11,18 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from django_amazon_sync import clock
 from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.data import OrderPage, RunOptions
 from django_amazon_sync.errors import (
     AmazonError,
     ConfigurationError,
+    Disconnected,
     NotYet,
     Rejected,
     Throttled,
+    Unauthorized,
     Unavailable,
 )
 from django_amazon_sync.messages import Code, Message
@@ -35,6 +38,10 @@ from django_amazon_sync.sync.orders.units import units_unknown
 from django_amazon_sync.sync.runs.work import Work
 
 __all__ = ["import_orders", "place_waiting", "replay", "save_orders"]
+
+#: A list of orders waits so long, or a quarter of its age, while Amazon is away, and ends after a
+#: day.
+AWAY_AT_LEAST, AWAY_AT_MOST = timedelta(minutes=5), timedelta(days=1)
 
 
 def import_orders(work: Work) -> None:
@@ -53,9 +60,19 @@ def import_orders(work: Work) -> None:
     if not stops:
         return
     [stop, *_others] = stops
-    if isinstance(stop, Throttled) and work.run.options.get("orders"):
-        raise NotYet(str(stop), retry_at=stop.retry_at)
+    if work.run.options.get("orders") and (again := _again_at(work, stop)):
+        raise NotYet(str(stop), retry_at=again)
     raise stop
+
+
+def _again_at(work: Work, stop: AmazonError) -> datetime | None:
+    """When a list of orders goes on; None where it is no use, or Amazon has been away for a day."""
+    if isinstance(stop, Throttled):
+        return stop.retry_at
+    away_for = clock.now() - work.run.created_at
+    if isinstance(stop, Unavailable) and away_for < AWAY_AT_MOST:
+        return clock.now() + max(AWAY_AT_LEAST, away_for / 4)
+    return None
 
 
 def _stopped(work: Work, step: Callable[[Work], None]) -> AmazonError | None:
@@ -99,9 +116,13 @@ def _search_all(work: Work) -> None:
     """Search the open windows; one that Amazon refuses or does not answer stops no other."""
     first: AmazonError | None = None
     for window in windows.chain(work.account, _now(work)):
+        if not windows.may_be_searched(window):
+            continue
         try:
             search(work, window, asked_for=window.swept)
-        except (Rejected, Unavailable) as stop:
+        except Disconnected:
+            raise
+        except (Rejected, Unavailable, Unauthorized) as stop:
             first = first or stop
     windows.forget_old(work.account)
     if first is not None:
@@ -135,9 +156,17 @@ def _swept_window(work: Work, options: RunOptions) -> OrderWindow:
     )
 
 
+#: A window with more pages, of a hundred orders each, has no end: a million orders.
+MOST_PAGES = 10_000
+
+
 def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
-    """Save the window's pages to the last; a page token that died begins it anew, once."""
+    """Save the window's pages to the last; a page token that died begins it anew, once.
+
+    Pages that lead round in a circle, or nowhere, are a refusal of Amazon's.
+    """
     begun_anew = False
+    seen: set[str] = set()
     while window.state == WindowState.OPEN:
         work.lease.check()
         # What the search can answer for at the latest, whatever Amazon says.
@@ -149,6 +178,13 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
                 page_token=window.page_token,
                 **_times(window),
             )
+            if page.next_token in seen or window.pages >= MOST_PAGES:
+                raise Rejected("searchOrders", "its pages have no end.")
+        except Disconnected:
+            raise
+        except Unauthorized as refused:
+            _go_on_without_the_refused(work, window, refused)
+            continue
         except Rejected as refusal:
             if begun_anew or not window.page_token:
                 windows.refuse(window, str(refusal), work.client.now())
@@ -157,10 +193,31 @@ def search(work: Work, window: OrderWindow, *, asked_for: bool) -> None:
             # (docs/amazon.md#order-tokens-live-a-day).
             _begin_anew(window)
             begun_anew = True
+            seen.clear()
             continue
+        seen.add(page.next_token)
         save_page(work, window, page, latest=latest, asked_for=asked_for)
         if not page.next_token:
             return  # whoever marked the window done, this worker or another one
+
+
+def _go_on_without_the_refused(work: Work, window: OrderWindow, refused: Unauthorized) -> None:
+    """Ask for the orders of each marketplace by itself, and leave out of the window those that
+    Amazon refuses. Raises Unauthorized where that are none, or all."""
+    codes = window.marketplaces or _marketplaces(work.account)
+    closed: dict[str, str] = {}
+    for code in codes if len(codes) > 1 else ():
+        try:
+            gateway.search_orders(work.client, marketplaces=[code], page_token="", **_times(window))
+        except Disconnected:
+            raise
+        except Unauthorized as its:
+            closed[code] = str(its)
+    if not 0 < len(closed) < len(codes):
+        raise refused
+    for code, reason in closed.items():
+        work.leave_out(code, reason)
+    windows.leave_out(window, closed)
 
 
 def _times(window: OrderWindow) -> dict[str, datetime | None]:

@@ -6,8 +6,8 @@ never blocks the next. It is tried again by itself once what it is placed with i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
@@ -16,12 +16,13 @@ from django.db.models import F, Q, QuerySet
 from django_amazon_sync import clock, signals
 from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.amazon.marketplaces import MARKETPLACES
-from django_amazon_sync.data import LineAmounts, Money, OrderAmounts, OrderData, OrderLine
+from django_amazon_sync.data import NO_OFFER, LineAmounts, Money, OrderAmounts, OrderData, OrderLine
 from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted
 from django_amazon_sync.messages import Code, Message, in_english
-from django_amazon_sync.models import AmazonOrder, OrderState, Outcome
+from django_amazon_sync.models import AmazonOrder, OrderState, Outcome, SellerSku
 from django_amazon_sync.rules.buyers import without_buyer
 from django_amazon_sync.rules.statuses import PAID, status_now
+from django_amazon_sync.sync.listings import claims
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders import customers_and_products
 from django_amazon_sync.sync.orders.mappings import MAPPING_CODES, MappedChoices
@@ -99,7 +100,8 @@ def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
     if locked.state != OrderState.WAITING:
         return None
-    data = _for_the_shop(locked)
+    stands = _what_lines_stand_for(work, locked)
+    data = _for_the_shop(locked, stands.offers)
     choices = chooser.for_new(locked, data)
     made = customers_and_products.create_missing(work.account, work.shop, data)
     data = customers_and_products.with_offers(data, made.offers)
@@ -118,25 +120,69 @@ def _place_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> list[
     transaction.on_commit(
         lambda: signals.order_placed.send_robust(sender=AmazonOrder, order=locked)
     )
-    return [without_buyer(in_english(made.remarks), data)] if made.remarks else []
+    remarks = [*stands.remarks, *made.remarks]
+    return [without_buyer(in_english(remarks), data)] if remarks else []
 
 
-def _for_the_shop(order: AmazonOrder) -> OrderData:
-    """The order as Amazon shows it, each line with the shop's offer that its units are held of.
+@dataclass(frozen=True, slots=True)
+class LinesStandFor:
+    """The shop's offer (pk) of each line, by item id, and what staff should know of them."""
+
+    offers: dict[str, str]
+    remarks: list[Message]
+
+
+def _what_lines_stand_for(work: Work, order: AmazonOrder) -> LinesStandFor:
+    """What staff or matching linked the lines' SKUs to, be it gone, or the shop's offer of before.
+
+    A line whose offer is gone names none: the shop looks for its SKU, which a product that was made
+    again has. Where the SKU is linked to what is gone it goes on naming that, as the shop's product
+    of an equal SKU is another one; so it may be where staff have to say whether it is that.
+    """
+    lines = list(order.lines.all())
+    linked = SellerSku.objects.filter(
+        account=work.account, sku__in=[line.sku for line in lines], matched=True
+    )
+    kept = dict(linked.exclude(offer_pk="").values_list("sku", "offer_pk"))
+    named = {line.item_id: kept.get(line.sku, line.offer_pk) for line in lines}
+    pks = sorted(set(named.values()) - {""})
+    alive = {offer.pk for offer in work.shop.offers(work.account.shop_scope, pks)}
+    gone = [line for line in lines if named[line.item_id] and named[line.item_id] not in alive]
+    named |= {line.item_id: "" for line in gone if line.sku not in kept}
+    said = {line.sku: kept[line.sku] for line in gone if line.sku in kept and line.quantity}
+    remarks = [Message(Code.LINE_OF_GONE, sku=sku, offer=pk) for sku, pk in said.items()]
+    unnamed = {line.sku for line in lines if not named[line.item_id] and line.sku}
+    disputed = _disputed(work, unnamed)
+    named |= {line.item_id: NO_OFFER for line in lines if line.sku in disputed}
+    remarks += [Message(Code.MAY_BE_ANOTHER, sku=sku) for sku in sorted(disputed)]
+    return LinesStandFor(named, remarks)
+
+
+def _disputed(work: Work, skus: Iterable[str]) -> set[str]:
+    """Those of these SKUs that the shop has too, perhaps of something else: staff have to say."""
+    found = [
+        offer
+        for sku in sorted(skus)
+        for offer in work.shop.find(sku, work.account.shop_scope)
+        if offer.sku == sku
+    ]
+    disputed = claims.disputed(work.account, found)
+    return {offer.sku for offer in found if offer.pk in disputed}
+
+
+def _for_the_shop(order: AmazonOrder, offers: Mapping[str, str]) -> OrderData:
+    """The order as Amazon shows it, each line with the shop's offer that it stands for.
 
     Lines that Amazon shows no more come with a quantity of 0, once the order is placed.
     """
     data = gateway.read_order(order.document)
     ours = {line.item_id: line for line in order.lines.all()}
-    lines = [
-        replace(line, offer_pk=ours[line.item_id].offer_pk if line.item_id in ours else "")
-        for line in data.lines
-    ]
+    lines = [replace(line, offer_pk=offers.get(line.item_id, "")) for line in data.lines]
     if order.shop_order_pk:
         named = {line.item_id for line in lines}
         lines += [
-            OrderLine(line.item_id, line.sku, line.asin, line.title, 0, offer_pk=line.offer_pk)
-            for line in ours.values()
+            OrderLine(line.item_id, line.sku, line.asin, line.title, 0, offer_pk=offers[item_id])
+            for item_id, line in ours.items()
             if line.item_id not in named and not line.quantity
         ]
     data = replace(data, lines=tuple(lines))
@@ -235,7 +281,7 @@ def _update(work: Work, order: AmazonOrder, chooser: MappedChoices) -> None:
 def _update_once(work: Work, order: AmazonOrder, chooser: MappedChoices) -> str:
     """Tell the shop of one order; what staff should know of it."""
     locked = AmazonOrder.objects.select_for_update().get(pk=order.pk)
-    data = _for_the_shop(locked)
+    data = _for_the_shop(locked, _what_lines_stand_for(work, locked).offers)
     choices = chooser.for_placed(locked, data)
     remark = work.shop.update_order(locked.shop_order_pk, data, choices)
     told: dict[str, object] = {"told_at": locked.updated_at, "told_status": status_now(data)}

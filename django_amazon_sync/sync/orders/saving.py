@@ -20,6 +20,8 @@ from typing import Any
 from django.db.models import F
 
 from django_amazon_sync import clock, conf
+from django_amazon_sync.amazon.orders import read_or_keep
+from django_amazon_sync.amazon.without_people import without_people
 from django_amazon_sync.data import OrderData, OrderLine, UnreadableOrder
 from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted
 from django_amazon_sync.messages import Code, Message, in_english
@@ -32,9 +34,17 @@ from django_amazon_sync.models import (
     SellerAccount,
     SellerSku,
 )
-from django_amazon_sync.rules.statuses import PENDING, decide, lacks, ships_by_amazon
+from django_amazon_sync.rules.statuses import (
+    PENDING,
+    decide,
+    is_delivered,
+    lacks,
+    ships_by_amazon,
+)
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.listings import claims
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
+from django_amazon_sync.sync.orders.telling import without_its_buyer
 from django_amazon_sync.sync.runs.work import Work, isolated
 
 Read = OrderData | UnreadableOrder
@@ -198,7 +208,8 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
     row, _made = AmazonOrder.objects.get_or_create(
         account=work.account, number=number, defaults={"state": OrderState.QUARANTINED}
     )
-    why = Message(Code.NOT_SAVED, words=str(reason))
+    said = without_its_buyer(AmazonOrder(document=found[1]), str(reason))
+    why = Message(Code.NOT_SAVED, words=said)
     aside: dict[str, Any] = {
         "reason_code": why.code,
         "reason": str(why),
@@ -212,9 +223,10 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
     rows = AmazonOrder.objects.filter(pk=row.pk, state=row.state)
     rows.update(**aside)
     rows = AmazonOrder.objects.filter(pk=row.pk, reason_code=why.code)
+    document = without_people(found[1]) if row.erased_at else found[1]
     try:
         if row.state not in SETTLED:
-            isolated(lambda: rows.update(document=found[1]))
+            isolated(lambda: rows.filter(erased_at=row.erased_at).update(document=document))
     except AmazonSyncError:
         pass  # what cannot be kept of it is asked for again
     work.line(Outcome.QUARANTINED, order_number=number, code=why.code, message=str(why))
@@ -286,7 +298,12 @@ def _copies(account: SellerAccount, found: Mapping[str, FoundOrder]) -> list[Cop
         lines.setdefault(line.order_id, {})[line.item_id] = line
     for row in rows:
         row.account = account  # as it is, instead of a query for each
-    return [Copy(row, *found[row.number], lines.get(row.pk, {})) for row in rows]
+    return [Copy(row, *_storable(row, found[row.number]), lines.get(row.pk, {})) for row in rows]
+
+
+def _storable(row: AmazonOrder, found: FoundOrder) -> FoundOrder:
+    """The order as it may be stored: without its people, once these were erased."""
+    return found if row.erased_at is None else read_or_keep(without_people(found[1]))
 
 
 # --- What a copy is worth -----------------------------------------------------------------------
@@ -384,6 +401,7 @@ _TAKEN_IN = [
     "updated_at",
     "ship_by",
     "deliver_by",
+    "delivered_at",
     "total",
     "currency",
     "difference",
@@ -433,6 +451,8 @@ def _take_readable(row: AmazonOrder, read: OrderData) -> None:
     row.payment_methods = list(read.payment_methods)
     row.ship_by, row.deliver_by = read.ship_by, read.deliver_by
     row.cancellation_requested = read.cancellation_requested
+    if row.delivered_at is None and is_delivered(read):
+        row.delivered_at = read.updated
     if read.amounts is not None:
         row.total, row.currency = read.amounts.grand_total, read.amounts.currency
         row.difference = read.amounts.difference
@@ -624,12 +644,19 @@ def doubted_offers(account: SellerAccount, shop: Shop, skus: set[str]) -> dict[s
 
 
 def _offers_of(account: SellerAccount, shop: Shop, skus: set[str]) -> dict[str, str]:
-    """The shop's offer of each SKU: as linked, else the first that has it for its own SKU."""
+    """The shop's offer of each SKU: as linked, else the first that has it for its own SKU, unless
+    staff have to say whether it is that."""
     offers = _linked_offers(account, skus)
-    for sku in sorted(skus - offers.keys() - {""}):
-        for offer in shop.find(sku, account.shop_scope):
-            if offer.sku == sku:  # and not a barcode that reads the same
-                offers.setdefault(sku, offer.pk)
+    named = [
+        offer
+        for sku in sorted(skus - offers.keys() - {""})
+        for offer in shop.find(sku, account.shop_scope)
+        if offer.sku == sku  # and not a barcode that reads the same
+    ]
+    disputed = claims.disputed(account, named)
+    for offer in named:
+        if offer.pk not in disputed:
+            offers.setdefault(offer.sku, offer.pk)
     return offers
 
 

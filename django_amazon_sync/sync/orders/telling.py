@@ -20,13 +20,18 @@ def without_its_buyer(order: AmazonOrder, text: str) -> str:
         return without_buyer(text, gateway.read_order(order.document))
     except Unreadable:
         people = [order.document.get(part) for part in OF_PEOPLE]
-        return without_words(text, {word for part in people for word in _words(part)})
+        words = [said for part in people for said in _words(part)]
+        names = [word for key, word in words if key.lower().endswith("name")]
+        return without_words(text, [word for _key, word in words], names)
 
 
-def _words(part: Json) -> Iterator[str]:
-    """Every text in it."""
+def _words(part: Json, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in it, with what it is called."""
     if isinstance(part, str):
-        yield part
-    elif isinstance(part, dict | list):
-        for inner in part.values() if isinstance(part, dict) else part:
-            yield from _words(inner)
+        yield key, part
+    elif isinstance(part, dict):
+        for inner, value in part.items():
+            yield from _words(value, inner)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _words(value, key)

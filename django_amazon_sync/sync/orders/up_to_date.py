@@ -26,9 +26,7 @@ def bring_up_orders(work: Work, *, lately_is_enough: bool = True) -> None:
     """
     if not work.account.import_orders or (lately_is_enough and orders_complete(work)):
         return
-    run = SyncRun.objects.create(
-        account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN
-    )
+    run = SyncRun(account=work.account, job=Job.IMPORT_ORDERS, started_by=Starter.RUN, whole=True)
     with suppress(Busy, Unexpected), at_work(run, work.shop, work.client) as importing:
         import_orders.import_orders(importing)
 

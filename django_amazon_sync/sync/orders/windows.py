@@ -3,13 +3,14 @@
 Windows of an account form a chain: each begins before the last one ended, so the chain of
 finished ones has no gap, and what is missing is exactly the open ones. A window without ``until``
 asks for everything up to now; Amazon's answer says up to when it was complete. A marketplace that
-joins later gets a window of its own, from the cut-over to where the others are. A window that
-Amazon refuses is a gap, which is told to staff and tried again once a day; it stops no other.
+joins later gets a window of its own, from the cut-over to where the others are. One whose orders
+Amazon refuses is left out, and joins once they are shown again. A window that Amazon refuses is a
+gap, which is told to staff and tried again once a day; it stops no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ from django.db.models.functions import Coalesce
 from django_amazon_sync import clock
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import Marketplace, OrderWindow, SellerAccount, WindowState
+from django_amazon_sync.sync.accounts import access
 
 #: A window begins this long before the last one ended: searches have been seen to omit orders
 #: for a while (docs/amazon.md#searches-of-orders-omit-some). 100 orders travel in one call, so it
@@ -71,7 +73,7 @@ def chain(account: SellerAccount, now: datetime | None = None) -> list[OrderWind
 def _cover_all(account: SellerAccount, now: datetime) -> None:
     """Have a newest window that is open, and all marketplaces in it or in windows of their own."""
     chained = OrderWindow.objects.filter(account=account, swept=False)
-    codes = _codes(account)
+    codes = _open_codes(account)
     covered = _covered(account, codes)
     # A newest one that was refused leaves no gap: it is asked for anew, up to now.
     refused = chained.filter(state=WindowState.REFUSED, until=None)
@@ -92,6 +94,43 @@ def _codes(account: SellerAccount) -> list[str]:
     return list(account.marketplaces.order_by("code").values_list("code", flat=True))
 
 
+def _open_codes(account: SellerAccount) -> list[str]:
+    """Those of them whose orders Amazon does not refuse now; all, where it refuses all."""
+    closed = access.closed(account, access.Part.ORDERS)
+    codes = _codes(account)
+    return _not_in(codes, closed) or codes
+
+
+def may_be_searched(window: OrderWindow) -> bool:
+    """Whether a window is about a marketplace whose orders Amazon does not refuse now."""
+    codes = window.marketplaces or _codes(window.account)
+    return bool(_in(codes, _open_codes(window.account)))
+
+
+def leave_out(window: OrderWindow, closed: Collection[str]) -> None:
+    """Search a window without the marketplaces (ids) whose orders Amazon refuses.
+
+    Where it has an end, they get a window of their own, so that nothing of it is missed; else they
+    join later.
+    """
+    codes = window.marketplaces or _codes(window.account)
+    with transaction.atomic():
+        if window.until is not None and not window.swept:
+            OrderWindow.objects.create(
+                account=window.account,
+                start=window.start,
+                until=window.until,
+                marketplaces=_in(codes, closed),
+            )
+        window.marketplaces = _not_in(codes, closed)
+        window.page_token, window.pages, window.end = "", 0, None
+        window.save(update_fields=["marketplaces", "page_token", "pages", "end"])
+
+
+def _in(codes: Iterable[str], others: Collection[str]) -> list[str]:
+    return [code for code in codes if code in others]
+
+
 def _covered(account: SellerAccount, codes: list[str]) -> list[str]:
     """The marketplaces that the chain searches: those of its newest window.
 
@@ -103,7 +142,7 @@ def _covered(account: SellerAccount, codes: list[str]) -> list[str]:
     return found or codes
 
 
-def _not_in(codes: list[str], covered: list[str]) -> list[str]:
+def _not_in(codes: Iterable[str], covered: Collection[str]) -> list[str]:
     return [code for code in codes if code not in covered]
 
 
@@ -154,15 +193,15 @@ def refuse(window: OrderWindow, words: str, now: datetime) -> None:
     )
 
 
-def oldest_orders(region: str) -> datetime:
-    """Before this Amazon shows no orders: two years ago, in the Far East since 2016.
+def oldest_orders(region: str, now: datetime | None = None) -> datetime:
+    """Before this Amazon shows no orders: two years before ``now``, in the Far East since 2016.
 
     See docs/amazon.md#orders-are-shown-for-two-years. A day is left, so that what is chosen now is
     shown when the import comes.
     """
     if region == "fe":
         return datetime(2016, 1, 1, tzinfo=UTC)
-    return clock.now() - timedelta(days=2 * 365 - 1)
+    return (now or clock.now()) - timedelta(days=2 * 365 - 1)
 
 
 def has_begun(account: SellerAccount) -> bool:
@@ -225,8 +264,14 @@ def gaps(account: SellerAccount) -> list[Gap]:
         for window in windows
         if not window.swept and not any(_closes(sweep, window) for sweep in swept)
     ]
-    if joining := tuple(_not_in(codes, _covered(account, codes))):
-        found.append(Gap(joining, account.cut_over, None, Message(Code.NOT_SEARCHED)))
+    missing = _not_in(codes, _covered(account, codes))
+    closed = access.closed(account, access.Part.ORDERS) if missing else set()
+    for left_out, why in (
+        (_in(missing, closed), Message(Code.ORDERS_REFUSED)),
+        (_not_in(missing, closed), Message(Code.NOT_SEARCHED)),
+    ):
+        if left_out:
+            found.append(Gap(tuple(left_out), account.cut_over, None, why))
     return found
 
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Field, JSONField, Model, QuerySet
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
@@ -25,6 +22,9 @@ Plain: TypeAlias = "int | str | None"
 
 #: Rows of one statement.
 ROWS_PER_STATEMENT = 2000
+
+#: Rows that are read together.
+ROWS_PER_PAGE = 2000
 
 #: Offers that are looked at together, with a fixed number of queries.
 OFFERS_PER_CHUNK = 2000
@@ -35,6 +35,28 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def in_pages(rows: QuerySet[Any, T], size: int = ROWS_PER_PAGE) -> Iterator[T]:
+    """What a query finds, in the order of pks, in constant memory.
+
+    They are models, pks, or tuples that begin with the pk. Each page is a query of its own: behind
+    a pooler that gives each transaction another connection, a cursor that stays open in the
+    database is gone with the next statement.
+    """
+    rows = rows.order_by("pk")
+    page = list(rows[:size])
+    while page:
+        yield from page
+        if len(page) < size:
+            return
+        page = list(rows.filter(pk__gt=_pk_of(page[-1]))[:size])
+
+
+def _pk_of(row: object) -> object:
+    if isinstance(row, Model):
+        return row.pk
+    return row[0] if isinstance(row, tuple) else row
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:

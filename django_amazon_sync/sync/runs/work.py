@@ -17,9 +17,12 @@ from django_amazon_sync.errors import (
     AmazonSyncError,
     Busy,
     ConfigurationError,
+    Disconnected,
     Halted,
     NotSupported,
     NotYet,
+    ShopRefused,
+    Unauthorized,
     Unexpected,
 )
 from django_amazon_sync.messages import Code, Message
@@ -33,8 +36,9 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.runs.bulk import insert_rows
-from django_amazon_sync.sync.runs.leases import HeldLease, lease
+from django_amazon_sync.sync.runs import dead_runs
+from django_amazon_sync.sync.runs.bulk import in_pages, insert_rows
+from django_amazon_sync.sync.runs.leases import HeldLease, lease, lease_key
 
 T = TypeVar("T")
 
@@ -94,8 +98,10 @@ class Work:
     """What a job works with. ``progress`` is told of each SKU or order that is done with.
 
     ``slice_over`` says whether the run has had its share of time and others wait; ``goes_on`` that
-    it waited or gave way before, so that it begins anew from its rows. ``unanswered`` counts the
-    requests in a row that Amazon did not answer.
+    it was begun before, so that it begins anew from its rows: it waited, gave way, or its worker
+    died, be it before the first step. Which steps are done, these rows say. ``unanswered`` counts
+    the requests in a row that Amazon did not answer; ``not_read_back`` are listings (pk) with an
+    earlier one of which nobody knows yet what became of it: nothing of them leaves.
     """
 
     run: SyncRun
@@ -107,15 +113,17 @@ class Work:
     slice_over: Callable[[], bool] = lambda: False
     goes_on: bool = False
     unanswered: int = 0
+    not_read_back: frozenset[int] = frozenset()
     _lines: list[RunLine] = field(default_factory=list)
     _said: set[tuple[str, ...]] = field(default_factory=set)
+    _closed: set[str] = field(default_factory=set)
     _pace: Pace | None = None
     _shown_at: float = 0.0
 
     def __post_init__(self) -> None:
         if self.goes_on:
             said = RunLine.objects.filter(run=self.run, outcome__in=SAID_ONCE)
-            self._said = set(map(_topic, said.iterator()))
+            self._said = set(map(_topic, in_pages(said)))
 
     def line(self, outcome: Outcome, **values: Any) -> None:
         """Say what became of one SKU or order; fields of RunLine."""
@@ -127,6 +135,15 @@ class Work:
         self.progress(1)
         if len(self._lines) >= LINES_PER_BATCH:
             self.save_lines()
+
+    def leave_out(self, marketplace: str, reason: str) -> None:
+        """Say once that this run goes on without a marketplace (id)."""
+        if marketplace not in self._closed:
+            self._closed.add(marketplace)
+            message = Message(Code.LEFT_OUT, reason=reason)
+            self.line(
+                Outcome.FAILED, marketplace=marketplace, code=message.code, message=str(message)
+            )
 
     def save_lines(self) -> None:
         """Save the lines said so far, and how far the run is."""
@@ -160,7 +177,8 @@ class Work:
         self._shown_at = clock.monotonic()
         left = timedelta(seconds=self._pace.seconds_left(self._shown_at))
         self.run.finish_expected = clock.now() + left
-        SyncRun.objects.filter(pk=self.run.pk, state=RunState.RUNNING).update(
+        at_it = SyncRun.objects.filter(pk=self.run.pk, deaths=self.run.deaths)
+        at_it.filter(state=RunState.RUNNING).update(
             planned=self.run.planned,
             done=self.run.done,
             finish_expected=self.run.finish_expected,
@@ -186,6 +204,38 @@ class Work:
         account = SellerAccount.objects.only("state", "deployment").get(pk=self.account.pk)
         if not account.writes_from(conf.get("DEPLOYMENT")):
             raise Halted(why_not_writing(account))
+
+
+@dataclass
+class Stores:
+    """The marketplaces (ids) that one thing is asked of, one after the other, and those that Amazon
+    refuses it in: it is not asked of them again, and the run goes on with the others."""
+
+    work: Work
+    met: set[str] = field(default_factory=set)
+    refused: dict[str, Unauthorized] = field(default_factory=dict)
+
+    @contextmanager
+    def go_on_without(self, marketplace: str) -> Iterator[bool]:
+        """Take a refusal of the block as this marketplace's; gives whether it is allowed so far.
+
+        Raises Disconnected, as nothing works then.
+        """
+        self.met.add(marketplace)
+        try:
+            yield marketplace not in self.refused
+        except Disconnected:
+            raise
+        except Unauthorized as refusal:
+            self.refused[marketplace] = refusal
+
+    def leave_out(self) -> Unauthorized | None:
+        """Say which were refused; where no other is left, the refusal, which the run ends with."""
+        if self.refused.keys() == self.met:
+            return next(iter(self.refused.values()), None)
+        for marketplace, refusal in self.refused.items():
+            self.work.leave_out(marketplace, str(refusal))
+        return None
 
 
 class AboutListing(TypedDict):
@@ -218,11 +268,6 @@ def _topic(line: RunLine) -> tuple[str, ...]:
     return (line.outcome, line.sku, line.marketplace, line.order_number, line.code)
 
 
-def lease_key(job: str, account_pk: int) -> str:
-    """The lease that a worker holds while it does this job for this account."""
-    return f"{job} of account {account_pk}"
-
-
 def why_not_writing(account: SellerAccount) -> str:
     """Why nothing may be sent for this account from here, and what to do."""
     if account.state != AccountState.LIVE:
@@ -247,18 +292,18 @@ def at_work(
     """Do the block as this run, under the lease of its account and job.
 
     What stops the whole job ends the run with its reason and is not raised: the run is the
-    answer. NotYet queues the run again for later. Only Busy is raised, as the block cannot be
-    done while another worker does this job. A fault that nobody foresaw ends the run too, and is
-    raised as Unexpected: its own text may hold a buyer's data, and would go into logs, into
-    Celery's results and onto error pages.
+    answer. NotYet queues the run again for later. Busy is raised while another worker does this
+    job; the run waits as before, or was never kept where it is new. A fault that nobody foresaw
+    ends the run too, as does what a shop refuses that is of no one order, and is raised as
+    Unexpected: its own text may hold a buyer's data, and would go into logs, into Celery's results
+    and onto error pages.
     """
     goes_on = run.started_at is not None
-    if not run.start():
-        raise Halted(f"Run {run.pk} was begun or ended already.")
-    work: Work | None = None
-    try:
-        with lease(lease_key(run.job, run.account_id)) as held:
-            _end_dead_runs(run)
+    with lease(lease_key(run.job, run.account_id)) as held:
+        _begin(run)
+        work: Work | None = None
+        try:
+            dead_runs.inherit(run)
             work = Work(run, run.account, shop, client, held, goes_on=goes_on)
             if progress is not None:
                 work.progress = progress
@@ -267,12 +312,21 @@ def at_work(
             yield work
             work.save_lines()
             run.finish()
-    except BaseException as end:
-        raised = _ended_by(run, work, end)
-        if raised is end:
-            raise
-        if raised is not None:
-            raise raised from None
+        except BaseException as end:
+            raised = _ended_by(run, work, end)
+            if raised is end:
+                raise
+            if raised is not None:
+                raise raised from None
+
+
+def _begin(run: SyncRun) -> None:
+    """Let the run be at work; a new one is kept from here on. Raises Halted."""
+    if run._state.adding:
+        run.state, run.started_at = RunState.RUNNING, clock.now()
+        run.save()
+    elif not run.start():
+        raise Halted(f"Run {run.pk} was begun or ended already, or has to wait.")
 
 
 def _ended_by(run: SyncRun, work: Work | None, end: BaseException) -> BaseException | None:
@@ -283,7 +337,7 @@ def _ended_by(run: SyncRun, work: Work | None, end: BaseException) -> BaseExcept
                 work.save_lines()
             run.postpone(end.retry_at, reason_code=end.code, reason=str(end))
             return None
-        case AmazonSyncError():
+        case AmazonSyncError() if not isinstance(end, ShopRefused):
             _stopped(run, work, end)
             told = isinstance(end, AmazonError | ConfigurationError | Halted | NotSupported)
             return None if told and not isinstance(end, Busy) else end
@@ -302,11 +356,3 @@ def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:
     code = cause.code if isinstance(cause, AmazonSyncError) else Code.UNEXPECTED
     text = str(cause) if isinstance(cause, AmazonSyncError) else type(cause).__name__
     run.finish(reason_code=code, reason=text)
-
-
-def _end_dead_runs(run: SyncRun) -> None:
-    """Runs of this job that still say "running" are dead, as we hold the job's lease."""
-    dead = SyncRun.objects.filter(account=run.account_id, job=run.job, state=RunState.RUNNING)
-    died = Message(Code.DIED)
-    for other in dead.exclude(pk=run.pk):
-        other.finish(reason_code=died.code, reason=str(died))

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django_amazon_sync.amazon.attributes import AVAILABILITY
 from django_amazon_sync.amazon.reports import LISTINGS
 from django_amazon_sync.data import FieldValues, ReportRow
-from django_amazon_sync.errors import NoReport
+from django_amazon_sync.errors import AmazonError, Disconnected, NoReport, Unauthorized
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     AmazonReport,
@@ -40,7 +40,7 @@ from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import propagation_time_passed
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
-from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
+from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY, REMOVED
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.work import Work
@@ -57,7 +57,8 @@ OTHERS_READ_EVERY = timedelta(days=7)
 _REPORTED = {PRICE, QUANTITY}
 
 _FIELDS = (
-    *STATE, "read_at", "switches", "locked", "sku__sku", "sku__channel", "sku__stock_version",
+    *STATE, "read_at", "presence", "end_offer", "switches", "locked", "sku__sku", "sku__channel",
+    "sku__stock_version",
 )  # fmt: skip
 
 
@@ -74,10 +75,12 @@ def prove_by_reports(work: Work, rules: Mapping[int, Rules]) -> dict[int, dateti
     proven: dict[int, datetime] = {}
     for marketplace, report in ready_reports(work, marketplaces, LISTINGS).items():
         try:
-            if isinstance(report, NoReport):
+            if isinstance(report, AmazonError):
                 raise report
             _prove(work, marketplace, report, rules[marketplace.pk])
-        except NoReport as none:
+        except Disconnected:
+            raise
+        except (NoReport, Unauthorized) as none:
             message = f"All listings are read one by one instead. {none}"
             about = {"marketplace": marketplace.code, "code": none.code}
             work.line(Outcome.WAITING, **about, message=message)
@@ -106,7 +109,9 @@ def unproven(
 def _ours(work: Work, marketplaces: Iterable[int]) -> QuerySet[Listing]:
     """The listings that we answer for: of the shop's offers, or that we ever sent anything to."""
     listings = Listing.objects.filter(
-        sku__account=work.account, presence=Presence.PRESENT, marketplace__in=list(marketplaces)
+        sku__account=work.account,
+        presence__in=(Presence.PRESENT, Presence.ENDED),  # another hand may have made an offer
+        marketplace__in=list(marketplaces),
     )
     if selection.is_about_some(work.run):
         return selection.within(work.run, listings, "sku")
@@ -122,8 +127,8 @@ def _prove(work: Work, marketplace: Marketplace, report: AmazonReport, rules: Ru
     What any of its rows contradicts is no longer taken for seen, whatever another row says of it.
     """
     doubted = array("q")
-    with open_listings(work, report) as rows:
-        for chunk in chunks(rows, REPORT_ROWS_PER_CHUNK):
+    with open_listings(work, report, REPORT_ROWS_PER_CHUNK) as rows:
+        for chunk in rows:
             doubted.extend(_compare(work, marketplace, chunk, rules, as_of(report)))
             work.progress(len(chunk))
     for pks in chunks(doubted, REPORT_ROWS_PER_CHUNK):
@@ -148,7 +153,8 @@ def _compare(
                 fields = ours_to_compare(listing, rules)
                 busy = comparable(listing, fields, on_their_way.get(listing.pk, set())) != fields
                 reported = reported_values(row, marketplace.facts.currency)
-                if busy or not _shows(row, reported, listing, fields, moment):
+                ended = listing.presence == Presence.ENDED
+                if ended or busy or not _shows(row, reported, listing, fields, moment):
                     doubted.add(listing.pk)
         proven = [listing for listing in listings.values() if listing.pk not in doubted]
         _keep(proven, rules, moment)
@@ -221,6 +227,9 @@ def ours_to_compare(listing: Listing, rules: Rules) -> set[str]:
     """The fields of a listing that we answer for: switched on, and accepted."""
     own = Chosen(switches=listing.switches, locked=listing.locked)
     sent = {name for name in listing.believed if name in FIELDS and rules.sends(name, own)}
+    if listing.end_offer:
+        sent &= {QUANTITY}
+        sent |= {PRICE} if listing.believed.get(PRICE) == REMOVED else set()
     if listing.sku.fulfilled_by_amazon:
         sent -= {name for name in sent if FIELDS[name].slot is AVAILABILITY}
     return sent

@@ -24,7 +24,6 @@ from django.db import transaction
 from django_amazon_sync import clock
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import (
-    FieldValue,
     FieldValues,
     ListingFacts,
     Money,
@@ -51,6 +50,7 @@ from django_amazon_sync.models import (
     SellerSku,
 )
 from django_amazon_sync.shops.base import Shop
+from django_amazon_sync.sync.accounts.access import is_in_use
 from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.explain import offer_of
@@ -73,7 +73,7 @@ from django_amazon_sync.sync.orders.up_to_date import (
     orders_complete,
     orders_known_past,
 )
-from django_amazon_sync.sync.runs.bulk import chunks
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages
 from django_amazon_sync.sync.runs.selection import is_about_some, within
 from django_amazon_sync.sync.runs.work import SO_FAR, Work
 
@@ -93,7 +93,7 @@ ShownValues: TypeAlias = dict[tuple[str, str], FieldValues]
 def take_over(work: Work) -> None:
     """Run options: ``skus`` or a selection, ``fields`` (of FIELDS), ``marketplaces`` (ids; the
     first that lists a SKU counts, and without any all active ones do), ``shown`` (pk of the run
-    that showed what is taken over)."""
+    that showed what is taken over), ``showed`` (what a page showed of Amazon, by field)."""
     fields = _fields_of(work)
     shown = _shown_values(work)
     if type(work.shop).apply is Shop.apply:
@@ -101,33 +101,45 @@ def take_over(work: Work) -> None:
     if QUANTITY in fields:
         bring_up_orders(work, lately_is_enough=False)
     bring_up_rates(work)
-    active = work.account.marketplaces.filter(active=True).select_related("account")
-    rules = {marketplace.pk: Rules.of(marketplace) for marketplace in active}
+    in_use = work.account.marketplaces.filter(is_in_use()).select_related("account")
+    rules = {marketplace.pk: Rules.of(marketplace) for marketplace in in_use}
+    active = [marketplace for marketplace in in_use if marketplace.active]
     chosen = _in_order(active, work.run.options.get("marketplaces") or [])
     so_far = work.run.options.get(SO_FAR)
     after = so_far if isinstance(so_far, int) else 0  # the SKU (pk) that was done last
     skus = within(work.run, SellerSku.objects.filter(account=work.account, pk__gt=after))
     work.expect(skus.count(), "searchListingsItems", per_call=SKUS_PER_SEARCH)
     pks = skus.order_by("pk").values_list("pk", flat=True)
-    if QUANTITY in fields and not work.goes_on and not work.run.dry_run:
+    if QUANTITY in fields and so_far is None and not work.run.dry_run:
         _read_first(work, list(pks), rules, chosen)
-    for chunk in chunks(pks.iterator(), SKUS_PER_SEARCH):
-        for read in _read(work, chunk, rules, chosen):
+    for chunk in chunks(in_pages(pks), SKUS_PER_SEARCH):
+        for read in _read(work, _without_taken(work, chunk), rules, chosen):
             _take_over_sku(work, read, fields, shown)
-        if QUANTITY in fields and not work.run.dry_run:
-            state.readings_are_done(work.account, chunk)
-        work.save_lines()
-        work.run.options[SO_FAR] = chunk[-1]
-        work.run.save(update_fields=["options"])
+        with transaction.atomic():
+            work.lease.check()
+            if QUANTITY in fields and not work.run.dry_run:
+                state.readings_are_done(work.account, chunk)
+            work.save_lines()
+            work.run.options[SO_FAR] = chunk[-1]
+            work.run.save(update_fields=["options"])
         work.advance(len(chunk))
         work.give_way()
+
+
+def _without_taken(work: Work, pks: Sequence[int]) -> Sequence[int]:
+    """These SKUs (pk) without those that a worker of this run took over before it died."""
+    if not work.goes_on:
+        return pks
+    lines = RunLine.objects.filter(run=work.run, outcome=Outcome.TAKEN_OVER)
+    left = SellerSku.objects.filter(pk__in=pks).exclude(sku__in=lines.values("sku"))
+    return list(left.order_by("pk").values_list("pk", flat=True))
 
 
 def _read_first(
     work: Work, pks: Sequence[int], rules: Mapping[int, Rules], chosen: Sequence[int]
 ) -> None:
     """Read the quantities a first time, and go on once the orders up to now are known. Raises
-    NotYet."""
+    NotYet; a worker that dies before leaves the first reading to the next."""
     waits = False
     for chunk in chunks(pks, SKUS_PER_SEARCH):
         at = work.client.now()
@@ -139,13 +151,16 @@ def _read_first(
         }
         state.read_first(live, at)
         waits = waits or bool(live)
-    if not waits:
-        return
-    raise NotYet(
-        "It reads the quantities once more when the orders up to now are known; it goes on by "
-        "itself.",
-        retry_at=clock.now() + SECOND_READING,
-    )
+    until = clock.now() + SECOND_READING
+    work.run.options[SO_FAR] = 0  # from here on it is the second reading
+    work.run.not_before = until if waits else None  # also for who comes after a worker that died
+    work.run.save(update_fields=["options", "not_before"])
+    if waits:
+        raise NotYet(
+            "It reads the quantities once more when the orders up to now are known; it goes on by "
+            "itself.",
+            retry_at=until,
+        )
 
 
 def _fields_of(work: Work) -> Sequence[str]:
@@ -163,8 +178,8 @@ def _shown_values(work: Work) -> ShownValues | None:
     if pk is None:
         return None
     lines = RunLine.objects.filter(run=pk, run__account=work.account, outcome=Outcome.PLANNED)
-    rows = lines.values_list("sku", "marketplace", "values")
-    return {(sku, marketplace): values for sku, marketplace, values in rows.iterator()}
+    rows = in_pages(lines.values_list("pk", "sku", "marketplace", "values"))
+    return {(sku, marketplace): values for _pk, sku, marketplace, values in rows}
 
 
 def _in_order(marketplaces: Iterable[Marketplace], codes: Sequence[str]) -> list[int]:
@@ -272,9 +287,12 @@ def _goes_out(
     offer: Offer | None,
     rules: Mapping[int, Rules],
 ) -> set[str]:
-    """The fields that go out: of this listing, and of any listing where stores share a number."""
+    """The fields that go out: of this listing, and of any listing where stores share a number. To a
+    store that is switched off the quantity goes out while something is on sale there."""
     fields: set[str] = set()
     for row in mine:
+        if row.presence == Presence.ABSENT and not rules[row.marketplace_id].active:
+            continue
         want = _wanted(offer, row, rules[row.marketplace_id], reserved=0)
         wanted = want.values.keys() | want.problems.keys()
         wanted -= kept_by_amazon(row.drift, rules[row.marketplace_id].amazon_wins)
@@ -286,7 +304,8 @@ def goes_out(listing: Listing) -> set[str]:
     """The fields of a listing (with SKU, marketplace and account loaded) that go out, and so are
     not taken over. Raises ConfigurationError where there is no shop.
     """
-    rows = listing.sku.listings.filter(marketplace__active=True)
+    in_use = Marketplace.objects.filter(is_in_use(), account=listing.sku.account_id)
+    rows = listing.sku.listings.filter(marketplace__in=in_use)
     with_account = rows.select_related("sku__account", "marketplace__account")
     # A page asks this too, which a lost key must not take away.
     secrets = ("sku__account__refresh_token", "marketplace__account__refresh_token")
@@ -324,8 +343,11 @@ def _take_over_sku(
             differing[name] = values  # where the shop has it already, the drift ends
         else:
             work.run.count("in_step")
-    if shown is not None and (others := _others(read, differing, shown)):
-        message = "Amazon shows another value than the one that was shown; look at it again."
+    others = _unlike_the_page(work, read, differing)
+    if shown is not None:
+        others |= _others(read, differing, shown)
+    if others:
+        message = "It is no longer what was shown, at Amazon or in the shop; look at it again."
         work.line(Outcome.WAITING, **read.about, values=others, code=Code.CHANGED, message=message)
         differing = {name: its for name, its in differing.items() if name not in others}
     if differing:
@@ -336,16 +358,18 @@ def _others(read: Read, differing: Differences, shown: ShownValues) -> Differenc
     """What differs otherwise than it was shown."""
     assert read.listing is not None
     its = shown.get((read.sku.sku, read.listing.marketplace.code), {})
+    return {name: values for name, values in differing.items() if its.get(name) != values}
+
+
+def _unlike_the_page(work: Work, read: Read, differing: Differences) -> Differences:
+    """What Amazon shows otherwise than the page did from which this was asked for."""
+    showed = work.run.options.get("showed") or {}
     return {
         name: values
         for name, values in differing.items()
-        if _amazons(its, name) != values["amazon"]
+        if name in showed
+        and showed[name] != (_live_quantity(read) if name == QUANTITY else values["amazon"])
     }
-
-
-def _amazons(its: FieldValues, name: str) -> FieldValue:
-    sides = its.get(name)
-    return sides.get("amazon") if isinstance(sides, dict) else None
 
 
 def _with(

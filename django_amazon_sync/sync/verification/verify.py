@@ -30,11 +30,13 @@ from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
 from django_amazon_sync.data import FieldValues, ListingFacts, SkuFacts
 from django_amazon_sync.models import Listing, Outcome, Presence, SellerSku
 from django_amazon_sync.rules import listing_state
+from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
+    Reading,
     due_at,
     is_proof,
     live_values,
@@ -57,7 +59,7 @@ from django_amazon_sync.sync.offers.fields import (
 )
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
 from django_amazon_sync.sync.orders.up_to_date import bring_up_orders, orders_known_past
-from django_amazon_sync.sync.runs.bulk import chunks
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages
 from django_amazon_sync.sync.runs.work import SO_FAR, Work, about_listing
 from django_amazon_sync.sync.verification.by_report import (
     comparable,
@@ -76,14 +78,17 @@ def verify(work: Work) -> None:
     bring_up_orders(work)
     bring_up_rates(work)
     recover(work)
-    rules = rules_of(work)
+    # Where a store is switched off, only the quantity is ours: it is compared alone.
+    rules = rules_of(work, with_inactive=True)
     progress = Progress.of(work)
     if not progress.begun:
-        progress.begin(prove_by_reports(work, rules))
+        # What refuses a report refuses it the whole account: no store that is off is asked for one.
+        active = {pk: its_rules for pk, its_rules in rules.items() if its_rules.active}
+        progress.begin(prove_by_reports(work, active))
     left = unproven(work, rules, progress.proven)
     skus = _skus_of(work, left, progress.after)
     work.expect(skus.count(), "searchListingsItems", per_call=SKUS_PER_SEARCH)
-    for pks in chunks(skus.iterator(), SKUS_PER_SEARCH):
+    for pks in chunks(in_pages(skus), SKUS_PER_SEARCH):
         listings = left.filter(sku__in=pks).select_related("sku", "marketplace")
         _verify_those(work, rules, list(listings))
         progress.keep(after=pks[-1])
@@ -129,32 +134,33 @@ class Progress:
 def _skus_of(work: Work, listings: QuerySet[Listing], after: int) -> QuerySet[SellerSku, int]:
     skus = SellerSku.objects.filter(account=work.account, pk__gt=after)
     skus = skus.filter(Exists(listings.filter(sku=OuterRef("pk"))))
-    return skus.order_by("pk").values_list("pk", flat=True)
+    return skus.values_list("pk", flat=True)
 
 
 def verify_crossed(work: Work) -> None:
     """Read the listings of which two requests may have crossed, now that Amazon had its time: a
     silence, a feed, or two sends within that time. What is not as believed is sent again."""
-    rules = rules_of(work)
+    rules = rules_of(work, with_inactive=True)
     due = Listing.objects.filter(
         check_at__lte=clock.now(), sku__account=work.account, marketplace__in=rules
-    )
+    ).exclude(marketplace__code__in=access.closed(work.account, access.Part.LISTINGS))
     pks = due.order_by("sku_id", "pk").values_list("pk", flat=True)
     for some in chunks(list(pks), SKUS_PER_SEARCH):
         listings = Listing.objects.filter(pk__in=some).select_related("sku", "marketplace")
         work.give_way()
-        _verify_those(work, rules, list(listings))
-        state.checked(some)
+        reading = _verify_those(work, rules, list(listings))
+        state.checked([row.pk for row in listings if row.marketplace.code not in reading.closed])
 
 
-def _verify_those(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> None:
+def _verify_those(work: Work, rules: dict[int, Rules], listings: list[Listing]) -> Reading:
     read_at = work.client.now()
     reading = observe(work, listings)
     for listing in listings:
-        if listing.sku.sku not in reading.refused:
+        if reading.has(listing):
             its_rules = rules[listing.marketplace_id]
             _compare(work, listing, reading.facts.get(listing.sku.sku), its_rules, read_at)
     work.run.count("read", len(listings))
+    return reading
 
 
 def _compare(
@@ -162,16 +168,19 @@ def _compare(
 ) -> None:
     """Compare what is live with what is believed, and keep the verdict."""
     there = facts.in_marketplace(listing.marketplace.code) if facts else None
+    if listing.presence == Presence.ENDED:
+        work.run.count("in_step")
+        return
     if facts is None or there is None:
-        _missing(work, listing)
+        _missing(work, listing, rules)
         return
     live = _live(listing, facts, there)
-    with state.changing([listing.pk], "switches", "locked", "read_at") as rows:
+    with state.changing([listing.pk], "switches", "locked", "read_at", "end_offer") as rows:
         row = rows[listing.pk]
         row.sku = SellerSku.objects.get(pk=listing.sku_id)
         ours = ours_to_compare(row, rules)
         compared = comparable(row, ours, fields_on_their_way([row.pk]).get(row.pk, set()))
-        compared -= {PRICE} if _is_covered(there) else set()
+        compared -= {PRICE} if _is_covered(there) and not row.end_offer else set()
         _forget_what_was_put_back(row, rules, compared, live)
         if QUANTITY not in compared:
             listing_state.not_compared(row)
@@ -210,7 +219,9 @@ def _is_only_suspected(work: Work, row: Listing, wrong: FieldValues, read_at: da
 def _live(listing: Listing, facts: SkuFacts, there: ListingFacts) -> FieldValues:
     """The fields as buyers meet them, and as Amazon received them where it shows no more."""
     live = live_values(facts, there)
-    if there.live_price is None:
+    if listing.end_offer and not there.has_offer:
+        live[PRICE] = REMOVED
+    elif there.live_price is None and not listing.end_offer:
         live.pop(PRICE, None)  # its echo proves nothing
     own = (listing.believed.keys() & FIELDS.keys()) - OF_SHOP
     echo = received(there, terms_of(listing.marketplace), own)
@@ -298,12 +309,12 @@ def drift_in_words(drift: FieldValues, rules: Rules) -> str:
     return " ".join(words)
 
 
-def _missing(work: Work, listing: Listing) -> None:
+def _missing(work: Work, listing: Listing, rules: Rules) -> None:
     about = about_listing(listing)
     if listing.presence == Presence.PRESENT:
         work.line(Outcome.WAITING, **about, message="Accepted lately and not on Amazon yet.")
         return
-    reason = "Amazon no longer has this listing; the next export makes it again."
+    reason = _MISSING if rules.active else _ENDED
     state.missing([listing.pk], reason)
     changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
     work.line(Outcome.DRIFTED, **about, message=reason)
@@ -331,6 +342,8 @@ def _say(
         work.line(Outcome.WAITING, **about, values=values, message=message)
 
 
+_MISSING = "Amazon no longer has this listing; the next export makes it again."
+_ENDED = "Amazon no longer has this listing; its store is switched off, so it is not made again."
 _NOT_LIVE = "Accepted, and not live yet; Amazon still has time."
 _FEWER = (
     "Amazon shows fewer than were sent; that may be an order which it does not show yet. It is "

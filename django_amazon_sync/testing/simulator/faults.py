@@ -37,7 +37,7 @@ class Fault:
     took effect), "slow" (``seconds`` of real time in the middle of the body).
     ``skip`` lets that many matching calls pass; then it strikes ``times`` times (None: always),
     each time with ``probability``. ``details`` goes into the error body. ``seller_id``: only
-    this seller is hit.
+    this seller is hit. ``about``: only a call is hit whose path, query or body has this text.
     """
 
     operation: str = "*"
@@ -48,6 +48,7 @@ class Fault:
     details: str = ""
     seller_id: str = ""
     seconds: float = 1.0
+    about: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
@@ -95,14 +96,14 @@ class Faults:
                 raise ValueError(f"{path}: unknown {sorted(unknown)}; a fault has {sorted(known)}.")
             self.add(Fault(**row))
 
-    def strike(self, operation: str, seller_id: str = "") -> Fault | None:
-        """The fault that hits this call of this seller, if any."""
+    def strike(self, operation: str, seller_id: str = "", said: str = "") -> Fault | None:
+        """The fault that hits this call of this seller, if any; ``said`` is all that it says."""
         with self._lock:
             for armed in self._armed:
                 fault = armed.fault
                 if fault.operation not in ("*", operation):
                     continue
-                if fault.seller_id not in ("", seller_id):
+                if fault.seller_id not in ("", seller_id) or fault.about not in said:
                     continue
                 armed.seen += 1
                 spent = fault.times is not None and armed.struck >= fault.times

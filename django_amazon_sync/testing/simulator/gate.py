@@ -7,6 +7,7 @@ quota, then the operation. Refusals carry the rate header only as 400 or 404.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from . import documents, product_types
 from .answers import Refused, Request, forbidden, invalid
@@ -79,7 +80,9 @@ class Gate:
             self._catch_up()
             owner_of = documents.owner_of if call.operation in STORE else seller_id_of
             call.seller_id = owner_of(self._world, call.incoming)
-            fault = call.fault = self.faults.strike(call.operation, call.seller_id)
+            fault = call.fault = self.faults.strike(
+                call.operation, call.seller_id, _said(call.incoming)
+            )
             if fault and fault.kind in WITHOUT_EFFECT:
                 reply = self._broken(call.operation, fault)
             elif call.operation in STORE:
@@ -211,6 +214,12 @@ class Gate:
                 fault=call.fault.kind if call.fault else "",
             )
         )
+
+
+def _said(incoming: Incoming) -> str:
+    """All that a request says: its path, its query and its body."""
+    query = " ".join(f"{name}={value}" for name, value in incoming.query.items())
+    return f"{unquote(incoming.path)} {query} {incoming.raw_body.decode(errors='replace')}"
 
 
 def _code_and_message(refused: Refused) -> dict[str, str]:

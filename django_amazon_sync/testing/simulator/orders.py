@@ -4,6 +4,7 @@ Search lags two minutes behind, is one call in three minutes, and shows a data s
 it was asked for. A missing role removes fields without an error.
 """
 
+import hashlib
 from copy import deepcopy
 
 from .answers import Json, Request, Success, invalid, not_found
@@ -14,6 +15,9 @@ from .switches import Switches
 from .world import Order, World
 
 SEARCH_LAG_SECONDS = 120
+REPEATED = 10
+"""Orders of a page that the next one shows again, where it does."""
+HOUR = 3600.0
 ORDER_PARTS = {
     "BUYER": "buyer",
     "RECIPIENT": "recipient",
@@ -66,6 +70,7 @@ def search_orders(world: World, request: Request) -> Success:
         and (not marketplaces or order.marketplace in marketplaces)
         and (not statuses or order.status in statuses)
         and (not fulfilled_by or order.data["fulfillment"]["fulfilledBy"] in fulfilled_by)
+        and _is_searchable(world, order)
     )
     rest = [key for key in found if key > after]
     page = rest[:size]
@@ -74,10 +79,22 @@ def search_orders(world: World, request: Request) -> Success:
         f"{kind}Before": api_time(end),
     }
     if len(rest) > size:
-        body["pagination"] = {"nextToken": make_token(request, [end, *page[-1]])}
+        again = size > REPEATED and world.dice.random() < world.switches.repeated_orders
+        last = page[-1 - REPEATED] if again else page[-1]
+        body["pagination"] = {"nextToken": make_token(request, [end, *last])}
     if page and world.dice.random() < world.switches.omitted_orders:
         del body["orders"][world.dice.randrange(len(page))]
     return Success(body)
+
+
+def _is_searchable(world: World, order: Order) -> bool:
+    """Whether searches show an order by now; which they leave out, its id decides."""
+    never, late = world.switches.unsearchable_orders, world.switches.late_orders
+    if not never and not late:
+        return True
+    chance = int(hashlib.sha256(order.order_id.encode()).hexdigest()[:8], 16) / 16**8
+    changed = read_time(order.data["lastUpdatedTime"])
+    return chance >= never + late or (chance >= never and world.now() - changed >= HOUR)
 
 
 def _window(world: World, request: Request) -> tuple[str, float, float]:

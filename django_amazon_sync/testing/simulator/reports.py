@@ -1,10 +1,11 @@
-"""Reports API 2021-06-30: the listings reports.
+"""Reports API 2021-06-30: the reports of listings, and those of all orders.
 
 CANCELLED has several causes that look alike: no data, asked for too often, or cancelled by hand.
 """
 
-from . import jobs, listings_report
+from . import jobs, listings_report, orders_report
 from .answers import Json, Request, Success, invalid
+from .clock import read_time
 from .documents import keep_document
 from .jobs import REPORT, body_of, marketplaces_of, new_job
 from .marketplaces import MARKETPLACES
@@ -12,6 +13,7 @@ from .world import Document, Job, World
 
 ALL_LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 OPEN_LISTINGS = "GET_FLAT_FILE_OPEN_LISTINGS_DATA"
+OF_ORDERS = (orders_report.XML, orders_report.FLAT)
 CHARSETS = {"cp1252": "Cp1252", "cp932": "Windows-31J", "utf-8": "UTF-8", "utf-8-sig": "UTF-8"}
 """Python's name of an encoding -> the name in the Content-Type of a download."""
 
@@ -19,13 +21,14 @@ CHARSETS = {"cp1252": "Cp1252", "cp932": "Windows-31J", "utf-8": "UTF-8", "utf-8
 def create_report(world: World, request: Request) -> Success:
     """createReport: the listings reports take one marketplace and say nothing of any other."""
     body = body_of(request, "reportType", "marketplaceIds")
-    if body["reportType"] not in (ALL_LISTINGS, OPEN_LISTINGS):
+    if body["reportType"] not in (ALL_LISTINGS, OPEN_LISTINGS, *OF_ORDERS):
         raise invalid(f"The report type {body['reportType']!r} is not supported.")
     marketplaces = marketplaces_of(request, body, most=25)
     wait = world.switches.report_time / 2
     seller_id = request.seller.seller_id
     report = new_job(world, REPORT, seller_id, body["reportType"], marketplaces, wait)
     report.options = _options(body)
+    report.since, report.until = _moment(body, "dataStartTime"), _moment(body, "dataEndTime")
     world.later(report.ready, "report_starts", job_id=report.job_id)
     return Success({"reportId": report.job_id}, 202)
 
@@ -37,6 +40,16 @@ def _options(body: Json) -> dict[str, str]:
     ):
         raise invalid("'reportOptions' must be an object of texts.")
     return options
+
+
+def _moment(body: Json, name: str) -> float | None:
+    """A time of the body, or None; 400 for what is none."""
+    if body.get(name) is None:
+        return None
+    try:
+        return read_time(str(body[name]))
+    except ValueError:
+        raise invalid(f"'{name}' must be an ISO 8601 time with a zone.") from None
 
 
 def get_report(world: World, request: Request) -> Success:
@@ -91,7 +104,12 @@ def report_ends(world: World, job_id: str) -> None:
 def _former(world: World, report: Job, seconds: float) -> Document | None:
     """The file of the same report that was written at most so many seconds before this one."""
     for job in reversed(world.jobs.values() if seconds else ()):
-        same = (job.seller_id, job.type) == (report.seller_id, report.type)
+        same = (job.seller_id, job.type, job.since, job.until) == (
+            report.seller_id,
+            report.type,
+            report.since,
+            report.until,
+        )
         if same and job.status == "DONE" and job.marketplaces[:1] == report.marketplaces[:1]:
             document = world.documents[job.document]
             return document if report.created - document.created < seconds else None
@@ -107,14 +125,26 @@ def _reason(world: World, report: Job) -> Document:
 def _written(world: World, report: Job) -> Document | None:
     """The file; None if there is nothing to report."""
     marketplace = report.marketplaces[0]
+    if report.type in OF_ORDERS:
+        return _of_orders(world, report)
     if report.type == OPEN_LISTINGS:
         text = listings_report.open_listings(world, report.seller_id, marketplace)
     else:
         language = report.options.get("preferredReportDocumentLocale", "")
         text = listings_report.all_listings(world, report.seller_id, marketplace, language)
-    if not text:
-        return None
-    own = "cp932" if MARKETPLACES[marketplace].country == "JP" else "cp1252"
+    return _table(world, report, text) if text else None
+
+
+def _of_orders(world: World, report: Job) -> Document | None:
+    text = orders_report.written(world, report)
+    if report.type == orders_report.FLAT:
+        return _table(world, report, text) if text else None
+    content = text.encode()
+    return keep_document(world, report.seller_id, content, "text/xml") if content else None
+
+
+def _table(world: World, report: Job, text: str) -> Document:
+    own = "cp932" if MARKETPLACES[report.marketplaces[0]].country == "JP" else "cp1252"
     encoding = world.switches.report_encoding or own
     charset = f"; charset={CHARSETS[encoding]}" if world.switches.report_charset else ""
     content = text.encode(encoding, errors="replace")

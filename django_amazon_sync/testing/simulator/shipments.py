@@ -48,6 +48,9 @@ def confirm_shipment(world: World, request: Request) -> Success:
     _check_carrier(detail)
     ship_time = _ship_time(world, order, detail)
     units = _units(order, reference, detail)
+    lost = world.switches.shipments_dropped
+    if lost and world.dice.random() < lost:
+        return Success(None, 204)
     order.confirmed[reference] = units
     shown = package(
         reference,

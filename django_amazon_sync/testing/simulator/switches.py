@@ -36,7 +36,12 @@ class Switches:
     ``out_of_order``: share of accepted patches (0 to 1) that become live five minutes late, when a
     newer one may be live already.
     ``shipment_delay``: seconds from a confirmation's 204 until the order shows it.
+    ``shipments_dropped``: share of confirmations (0 to 1) that are answered with 204 and lost.
     ``omitted_orders``: share of search pages (0 to 1) that leave out one order.
+    ``unsearchable_orders``: share of orders (0 to 1) that no search ever shows; ``late_orders``:
+    share of those that searches show an hour late. Always the same ones.
+    ``repeated_orders``: share of search pages (0 to 1) after which the next one begins with orders
+    of this one.
     ``feed_queue``: seconds from createFeed until the feed may start; those of a seller also wait
     for each other. ``feed_time``: seconds from its start until the messages are taken.
     ``feed_applies_late``: seconds from a feed's end until its values are live, though its report
@@ -56,6 +61,8 @@ class Switches:
     "Deprecated column", ``fulfilment-channel``, and more); "localised" (in the marketplace's
     language, where it is German or Japanese); "few" (13 of them).
     ``report_rows``: "all"; "short" (without the empty cells at the end); "half" of them; "none".
+    ``report_too_long``: what a report of orders of more than 30 days holds instead of them: a
+    "sentence", or nothing ("empty").
 
     ``page_token_lifetime``: seconds until a page token is refused.
     ``access_token_lifetime``: seconds until an access token is refused.
@@ -75,7 +82,11 @@ class Switches:
     never_live: float = 0.0
     out_of_order: float = 0.0
     shipment_delay: float = 60.0
+    shipments_dropped: float = 0.0
     omitted_orders: float = 0.0
+    unsearchable_orders: float = 0.0
+    late_orders: float = 0.0
+    repeated_orders: float = 0.0
     feed_queue: float = 15.0
     feed_time: float = 45.0
     feed_applies_late: float = 0.0
@@ -89,5 +100,6 @@ class Switches:
     report_charset: bool = True
     report_headers: Literal["documented", "real", "localised", "few"] = "documented"
     report_rows: Literal["all", "short", "half", "none"] = "all"
+    report_too_long: Literal["sentence", "empty"] = "sentence"
     page_token_lifetime: float = 24 * 3600.0
     access_token_lifetime: float = 3600.0

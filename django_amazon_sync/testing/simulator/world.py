@@ -131,7 +131,8 @@ class Document:
 class Job:
     """A feed or a report: it waits, is worked on, and ends, perhaps with a document.
 
-    From ``ready`` on it may start. ``input_document`` is a feed's; ``options`` are a report's.
+    From ``ready`` on it may start. ``input_document`` is a feed's; ``options`` are a report's, and
+    so is the time from ``since`` to ``until`` that it is about.
     """
 
     job_id: str
@@ -144,6 +145,8 @@ class Job:
     status: str = "IN_QUEUE"
     input_document: str = ""
     options: dict[str, str] = field(default_factory=dict)
+    since: float | None = None
+    until: float | None = None
     started: float | None = None
     ended: float | None = None
     document: str = ""

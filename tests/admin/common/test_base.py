@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import models
-from django_amazon_sync.admin.common.base import marketplace_name, may_be_pk
+from django_amazon_sync.admin.common.base import marketplace_name
 from django_amazon_sync.models import AccountState, Job, SellerAccount
+from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
     SellerAccountFactory,

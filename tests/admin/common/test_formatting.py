@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_amazon_sync.admin.common import formatting
+from django_amazon_sync.admin.common.formatting import is_formula
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import RunLine, SellerSku
 from django_amazon_sync.testing.factories import SellerSkuFactory
@@ -53,17 +54,17 @@ def test_a_moment_is_in_the_zone_of_whoever_looks() -> None:
     assert formatting.moment(None) == ""
 
 
+def test_a_moment_ends_no_sentence_with_two_full_stops() -> None:
+    at = datetime(2026, 11, 20, 14, 48, tzinfo=UTC)
+    with translation.override("en-us"):
+        assert formatting.moment(at) == "Nov. 20, 2026, 2:48 PM"
+    with translation.override("de"):
+        assert formatting.moment(at) == "20. November 2026 14:48"
+
+
 def test_a_long_sentence_is_cut_in_a_list() -> None:
     assert formatting.brief("short") == "short"
     assert len(formatting.brief("long " * 100)) == 120
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(None, ""), (0, "0"), ("ü", "ü"), ({"a": "ü"}, '{"a": "ü"}'), ([], "[]")]
-)
-def test_a_value_without_a_field_is_plain(value: FieldValue, shown: str) -> None:
-    assert formatting.plain(value) == shown
-    assert formatting.value_text("no-such-field", value) == shown
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_value_without_a_field_is_plain(value: FieldValue, shown: str) -> None
         ("price", "12.90 EUR", "12.90 EUR"),
         ("quantity", 5, "5"),
         ("sale_price", "", "taken away"),
-        ("sale_price", {"ours": 1, "live": 2}, '{"ours": 1, "live": 2}'),
+        ("sale_price", {"ours": 1, "live": 2}, "by us: 1, on Amazon: 2"),
     ],
 )
 def test_a_value_of_a_field_is_as_people_write_it(name: str, value: FieldValue, shown: str) -> None:
@@ -83,3 +84,21 @@ def test_a_mapping_in_one_line_leaves_the_name_out() -> None:
     mapping: FieldValues = {"title": "Mug", "quantity": 0, "price": "1.00 EUR"}
     assert formatting.in_words(mapping) == "1.00 EUR, 0"
     assert formatting.in_words({}) == ""
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫−")
+@pytest.mark.parametrize(
+    "before", ["", *" \t\n\r\u00a0\u3000\u200b\ufeff\u200e\x00", "\u2060 ", "\r\n"]
+)
+def test_what_a_spreadsheet_may_run_is_known(sign: str, before: str) -> None:
+    assert is_formula(f"{before}{sign}HYPERLINK(1)")
+
+
+@pytest.mark.parametrize("text", ["", " ", "A-1", "1=2", " text", "12.50", "＃1", "'=1", "価格"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert not is_formula(text)
+
+
+@pytest.mark.parametrize("text", ["\tA", "\nA", "\rA"])
+def test_a_cell_that_moves_to_the_next_is_guarded(text: str) -> None:
+    assert is_formula(text)

@@ -66,11 +66,11 @@ def test_a_listing_without_an_offer_says_so(staff: Staff, listing: Listing) -> N
 @pytest.mark.parametrize(
     ("price", "words"),
     [
-        ("0", "A price is above 0 and below a billion."),
-        ("-5", "A price is above 0 and below a billion."),
-        ("1500.50", "A price in JPY has no decimal places."),
-        ("NaN", "Enter a number."),
-        ("15,00 EUR", "Enter a number."),
+        ("0", "A price must be above 0, and one that buyers could pay."),
+        ("-5", "Write a price such as 12.90, without a sign for thousands."),
+        ("1500.50", "JPY has 0 decimals at most."),
+        ("NaN", "Write a price such as 12.90, without a sign for thousands."),
+        ("15,00 EUR", "The marketplace's currency is JPY, not EUR."),
     ],
 )
 def test_an_own_price_that_is_none_is_refused_at_its_field(

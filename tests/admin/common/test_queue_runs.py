@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from django_amazon_sync.models import Job, Listing, RunState, SellerAccount, SellerSku, SyncRun
-from django_amazon_sync.testing.factories import SellerSkuFactory
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Listing,
+    RunState,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from django_amazon_sync.testing.factories import SellerAccountFactory, SellerSkuFactory
 from tests.admin.conftest import AWAY, TAKES_ALL, Staff
 from tests.factories_amazon import FRANCE, GERMANY, ListingInStepFactory, LiveAccountFactory
 
@@ -71,3 +79,32 @@ def test_while_the_broker_is_away_the_run_stays_queued_and_says_so(
     assert "no broker could be reached" in message
     assert "amazon_tick" in message
     assert SyncRun.objects.get().state == RunState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("deactivated", "remedy"),
+    [(True, "Choose the action to take that back"), (False, "choose “Connect again” on its page")],
+)
+def test_what_is_disconnected_is_refused_at_once_and_the_others_are_queued(
+    staff: Staff, use_broker: Callable[[str], None], deactivated: bool, remedy: str
+) -> None:
+    use_broker(TAKES_ALL)
+    works = LiveAccountFactory.create(name="Works")
+    off = SellerAccountFactory.create(name="Off", disconnected=True, deactivated=deactivated)
+    refused, queued = staff.press(SellerAccount, "export", off, works)
+    assert refused.startswith("No run is queued for Off")
+    assert remedy in refused
+    assert "1 run is queued." in queued
+    assert SyncRun.objects.get().account == works
+
+    [refused] = staff.press(SellerAccount, "preview", off)
+    assert refused.startswith("No run is queued for Off")
+    assert SyncRun.objects.count() == 1
+
+
+def test_of_a_disconnected_account_no_listing_is_exported(staff: Staff, listing: Listing) -> None:
+    SellerAccount.objects.update(state=AccountState.DISCONNECTED, deactivated=True)
+    for model, row in ((Listing, listing), (SellerSku, listing.sku)):
+        [refused] = staff.press(model, "export", row)
+        assert refused.startswith("No run is queued for")
+    assert not SyncRun.objects.exists()

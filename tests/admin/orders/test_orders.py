@@ -23,7 +23,7 @@ from django_amazon_sync.testing.factories import (
     SellerAccountFactory,
     ShipmentFactory,
 )
-from tests.admin.conftest import TAKES_ALL, Staff
+from tests.admin.conftest import TAKES_ALL, Staff, address, seen_in
 from tests.factories_amazon import LiveAccountFactory
 from tests.world import World, shop_order
 
@@ -219,6 +219,25 @@ def test_ship_anyway_decides_against_the_buyer_s_request(
     assert (asking.ship_anyway, quiet.ship_anyway) == (True, False)
     assert "until you decide" not in staff.see(AmazonOrder, asking.pk)
     assert SyncRun.objects.get().job == Job.CONFIRM_SHIPMENTS
+
+
+def test_a_request_to_cancel_that_the_list_did_not_show_holds(
+    staff: Staff, use_broker: Callable[[str], None]
+) -> None:
+    use_broker(TAKES_ALL)
+    account = LiveAccountFactory.create()
+    asking, later = (
+        AmazonOrderFactory.create(placed=True, account=account, cancellation_requested=asks)
+        for asks in (True, False)
+    )
+    data = {
+        "action": "ship_anyway", "_selected_action": [asking.pk, later.pk],
+        "seen": seen_in(staff.see(AmazonOrder)),
+    }  # fmt: skip
+    AmazonOrder.objects.filter(pk=later.pk).update(cancellation_requested=True)
+    said = staff.client.post(address(AmazonOrder), data, follow=True).context["messages"]
+    assert f"no longer what you saw: {later.number}." in str(next(iter(said)))
+    assert list(AmazonOrder.objects.filter(ship_anyway=True)) == [asking]
 
 
 def test_an_order_without_a_total_is_placed_as_it_is(staff: Staff, world: World) -> None:

@@ -34,6 +34,29 @@ def test_a_refused_shipment_is_mended_and_goes_again(
     assert (shipment.state, shipment.carrier, shipment.reason) == (ShipmentState.NEW, "UPS", "")
 
 
+def test_what_amazon_does_not_show_goes_again_or_is_taken_as_done(
+    staff: Staff, use_broker: Callable[[str], None]
+) -> None:
+    use_broker(TAKES_ALL)
+    account = LiveAccountFactory.create()
+    again, done, new = (
+        ShipmentFactory.create(order__account=account, state=state)
+        for state in (ShipmentState.UNSEEN, ShipmentState.UNSEEN, ShipmentState.NEW)
+    )
+    assert "send it again, or take it as done" in staff.see(Shipment, again.pk)
+    [message] = staff.press(Shipment, "send_again", again)
+    assert "1 shipment goes again. 1 run is queued." in message
+    [message] = staff.press(Shipment, "take_as_done", done, new)
+    assert message == "1 shipment is taken as done."
+    states = dict(Shipment.objects.values_list("pk", "state"))
+    assert states == {
+        again.pk: ShipmentState.NEW,
+        done.pk: ShipmentState.DONE,
+        new.pk: ShipmentState.NEW,
+    }
+    assert "Staff took it as done." in staff.see(Shipment, done.pk)
+
+
 def test_what_amazon_has_is_not_changed(staff: Staff) -> None:
     shipment = ShipmentFactory.create(state=ShipmentState.CONFIRMED)
     staff.save(Shipment, shipment.pk, carrier="UPS", tracking="1Z")

@@ -21,4 +21,4 @@ def edit(staff: Staff, model: type[Any], step: str, *rows: Any, **data: Any) -> 
 def edited(staff: Staff, model: type[Any], *rows: Any, **data: Any) -> Any:
     """Look, then save what was looked at."""
     outlook = edit(staff, model, "look", *rows, **data).context["outlook"]
-    return edit(staff, model, "save", *rows, mark=outlook.mark, **data)
+    return edit(staff, model, "save", *rows, mark=outlook.seen.text, **data)

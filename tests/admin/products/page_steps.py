@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.forms import MultiWidget
+from django.forms import CheckboxInput, MultiWidget
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +27,9 @@ def typed(client: Client, record: Any, **changed: Any) -> dict[str, Any]:
     for account in context["accounts"]:
         for part in account.skus:
             forms += part.forms()
-    data: dict[str, Any] = {"do": "save"}
+    data: dict[str, Any] = {
+        "do": "save", "shown": context["stored"], "offer": context["offer"].pk,
+    }  # fmt: skip
     for form in forms:
         for field in form:
             value = field.value()
@@ -36,6 +38,8 @@ def typed(client: Client, record: Any, **changed: Any) -> dict[str, Any]:
                     one["name"]: one["value"] or ""
                     for one in field.subwidgets[0].data["subwidgets"]
                 }
+            elif isinstance(field.field.widget, CheckboxInput):
+                data[field.html_name] = "on" if value else ""
             else:
                 data[field.html_name] = "" if value is None else value
     assert changed.keys() <= data.keys() | {"sure"}, data

@@ -58,4 +58,4 @@ def save(staff: Staff, answer: Any) -> list[str]:
 
 
 def faults(answer: Any) -> list[tuple[object, str, str]]:
-    return list(answer.context["outcome"].faults)
+    return [(each.row, each.column, each.reason) for each in answer.context["outcome"].faults]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import Workbook
 
-from django_amazon_sync.admin.products import offer_sheet
+from django_amazon_sync.admin.products import sheet_rows
 from django_amazon_sync.amazon.reading import obj
 from django_amazon_sync.models import Listing, OfferIdentifier, SellerAccount, SellerSku
 from django_amazon_sync.testing.factories import SellerSkuFactory
@@ -35,7 +38,7 @@ def account() -> SellerAccount:
     return account_with_offers()
 
 
-def test_missing_columns_leave_values_and_empty_cells_set_nothing(
+def test_missing_columns_leave_values_and_empty_cells_delete_theirs(
     staff: Staff, account: SellerAccount
 ) -> None:
     SellerSku.objects.update(synchronise=True, set_quantity=3)
@@ -70,14 +73,14 @@ def test_each_fault_is_told_by_row_and_column_and_nothing_is_saved(
     for words in (
         "4006381333932 is not a valid EAN: its check digit", "123 is not a valid ISBN: it has",
         "maybe is neither yes nor no", "shiny is not one of the available choices",
-        "greater than or equal to 0", "Enter a number", "no offer of this SKU",
+        "Write a whole number", "Write a price such as", "no offer of this SKU",
         "needs the shop's SKU", "Another row of the file",
     ):  # fmt: skip
         assert words in reasons, words
     assert answer.context["token"] == ""
     assert not OfferIdentifier.objects.exists()
     assert SellerSku.objects.count() == 1
-    assert "<td>set_quantity</td>" in answer.content.decode()
+    assert "<strong>set_quantity: -1</strong>" in answer.content.decode()
 
 
 def test_an_offer_that_no_run_has_taken_up_gets_its_rows(
@@ -116,10 +119,99 @@ def test_a_sku_of_another_offer_and_one_given_twice_are_refused(
     assert SellerSku.objects.count() == 2
 
 
+def test_an_sku_that_is_another_products_own_is_refused_though_no_run_has_been(
+    staff: Staff, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.stock_record("1001", title="Garden chair")
+    file = "shop_sku;seller_sku\nMUG;1001\n"
+    for one_by_one in (200, 0):
+        monkeypatch.setattr(sheet_rows, "ONE_BY_ONE", one_by_one)
+        assert [each[:2] for each in faults(look(staff, account, file))] == [(2, "seller_sku")]
+
+
+def test_what_can_be_read_two_ways_is_refused_with_its_sku_and_value(
+    staff: Staff, account: SellerAccount
+) -> None:
+    file = "shop_sku;set_quantity;own_price DE\nMUG;1.000;1.234\nSPOON;2;12,90\n"
+    answer = look(staff, account, file)
+    told = {(each.sku, each.column, each.value) for each in answer.context["outcome"].faults}
+    assert told == {("MUG", "set_quantity", "1.000"), ("MUG", "own_price DE", "1.234")}
+    page = answer.content.decode()
+    assert "1.000 can be read as 1000 and as 1.0;" in page
+    assert "<strong>own_price DE: 1.234</strong>" in page
+    answer = look(staff, account, "shop_sku;set_quantity;own_price DE\nSPOON;2;12,90\n")
+    [row] = answer.context["outcome"].changed
+    assert row.changed == {"set_quantity": ("", "2"), "own_price DE": ("", "12.90")}
+
+
+def test_what_a_spreadsheet_made_of_a_cell_is_a_fault_of_that_cell(
+    staff: Staff, account: SellerAccount
+) -> None:
+    """A formula whose value the file lacks would delete the own price, read as empty."""
+    Listing.objects.filter(marketplace__code=GERMANY).update(own_price="9.90")
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["shop_sku", "title", "seller_sku", "own_price DE", "restock_date"])
+    sheet.append(["MUG", "=A1", "#N/A", "=9.90*1.05", date(2026, 12, 9)])
+    sheet.append(["#REF!", "", "", "", ""])
+    file = io.BytesIO()
+    book.save(file)
+    answer = look(staff, account, file.getvalue(), "x.xlsx")
+    told = [(each.row, each.column, each.value) for each in answer.context["outcome"].faults]
+    assert told == [
+        (2, "seller_sku", "#N/A"), (2, "restock_date", "2026-12-09"),
+        (2, "own_price DE", "=9.90*1.05"), (3, "shop_sku", "#REF!"),
+    ]  # fmt: skip
+    assert answer.context["token"] == ""
+
+
+def test_a_row_never_writes_to_a_sku_that_is_another_products(
+    staff: Staff, account: SellerAccount
+) -> None:
+    """Amazon's SPOON is the mug, as staff said; the shop's spoon is sold under no SKU."""
+    mug = SellerSku.objects.get(sku="MUG").offer_pk
+    row = SellerSkuFactory.create(account=account, sku="SPOON", offer_pk=mug, matched=True)
+    file = "shop_sku;title;set_quantity;own_price DE\nSPOON;A spoon;77;99.00\n"
+    told = faults(look(staff, account, file))
+    assert [(number, column) for number, column, _reason in told] == [(2, "shop_sku")]
+    row.refresh_from_db()
+    assert (row.set_quantity, row.listings.count()) == (None, 0)
+    other = look(staff, account, "shop_sku;seller_sku;set_quantity\nSPOON;TEASPOON;7\n")
+    assert faults(other) == []
+    save(staff, other)
+    spoon = SellerSku.objects.get(sku="TEASPOON")
+    assert (spoon.set_quantity, spoon.offer_pk != mug) == (7, True)
+    row.refresh_from_db()
+    assert (row.set_quantity, row.offer_pk) == (None, mug)
+
+
+def test_a_link_that_is_made_after_the_look_is_not_written_to(
+    staff: Staff, account: SellerAccount
+) -> None:
+    mug = SellerSku.objects.get(sku="MUG").offer_pk
+    answer = look(staff, account, "shop_sku;set_quantity\nSPOON;77\n")
+    assert faults(answer) == []
+    row = SellerSkuFactory.create(account=account, sku="SPOON", offer_pk=mug, matched=True)
+    save(staff, answer)
+    row.refresh_from_db()
+    assert (row.set_quantity, row.offer_pk) == (None, mug)
+
+
+def test_a_sku_that_the_shop_has_of_another_product_is_refused(
+    staff: Staff, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run has taken the spoon up yet."""
+    for one_by_one in (200, 0):
+        monkeypatch.setattr(sheet_rows, "ONE_BY_ONE", one_by_one)
+        told = faults(look(staff, account, "shop_sku;seller_sku\nMUG;SPOON\n"))
+        assert [(number, column) for number, column, _reason in told] == [(2, "seller_sku")]
+
+
 def test_saving_takes_no_query_for_each_new_offer(
     staff: Staff, account: SellerAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offer_sheet, "ONE_BY_ONE", 10)
+    monkeypatch.setattr(sheet_rows, "ONE_BY_ONE", 10)
     counted = []
     for number in (30, 300):
         for one in range(number):

@@ -306,6 +306,30 @@ def test_nothing_chosen_imports_nothing(staff: Staff, record: Any, listing: List
     assert not SyncRun.objects.exists()
 
 
+def test_an_export_saves_what_was_typed_first(
+    staff: Staff, record: Any, listing: Listing, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("")
+    field = f"sku{listing.sku_id}-set_quantity"
+    form = typed(staff.client, record, **{field: "7"}) | {"then": "export"}
+    response = staff.client.post(address_of(record), form, follow=True)
+    assert b"What you set is saved." in response.content
+    assert SellerSku.objects.get(pk=listing.sku_id).set_quantity == 7
+    run = SyncRun.objects.get()
+    assert (run.job, run.dry_run) == (Job.EXPORT, False)
+
+
+def test_what_is_wrong_is_neither_saved_nor_exported(
+    staff: Staff, record: Any, listing: Listing
+) -> None:
+    field = f"sku{listing.sku_id}-set_quantity"
+    form = typed(staff.client, record, **{field: "-7"}) | {"then": "export"}
+    response = staff.client.post(address_of(record), form)
+    assert b"Nothing is saved" in response.content
+    assert b'data-amazon-typed="unsaved"' in response.content
+    assert not SyncRun.objects.exists()
+
+
 # --- Product types and suggestions ----------------------------------------------------------------
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+from datetime import date, datetime, time
+from time import process_time
 from typing import Any
 
 import pytest
@@ -12,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from django_amazon_sync.admin.common.formatting import FORMULA
+from django_amazon_sync.admin.common import formatting
+from django_amazon_sync.admin.common.formatting import is_formula
 from django_amazon_sync.admin.products import sheet_files
-from django_amazon_sync.admin.products.sheet_files import BadFile, read
+from django_amazon_sync.admin.products.sheet_files import BadCell, BadFile, read
 
 HEAD = ["shop_sku", "ean", "title"]
 
@@ -32,7 +36,7 @@ def rows_of(letters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[str]
 def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(  # type: ignore[arg-type]
-        [[sheet_files.guarded(cell) for cell in row] for row in [HEAD, *rows]]
+        [[formatting.guarded(cell) for cell in row] for row in [HEAD, *rows]]
     )
     return file.getvalue()
 
@@ -85,10 +89,22 @@ def test_any_bytes_are_read_or_refused(file: bytes) -> None:
     assert all(len(row) == len(sheet.head) for row in sheet.rows)
 
 
-@given(st.text(max_size=20))
+@given(st.text(max_size=20) | st.text("=-+'; \r\na", max_size=8))
 def test_no_cell_that_is_written_is_a_formula(text: str) -> None:
-    assert not sheet_files.guarded(text).startswith(FORMULA)
-    assert sheet_files._unguarded(sheet_files.guarded(text)) == text
+    """Nor any part of it, where a spreadsheet takes a semicolon for the border of cells."""
+    written = formatting.guarded(text)
+    assert not is_formula(written)
+    assert not any(is_formula(part) for part in re.split(r"[;\r\n]", written))
+    assert formatting.unguarded(written) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("Mug;=1+1", "Mug;'=1+1"), ("Mug\n=1+1", "Mug\n'=1+1"), ("Mug; blue", "Mug; blue")],
+)
+def test_a_cell_that_a_semicolon_tears_is_no_formula(text: str, written: str) -> None:
+    [line] = list(sheet_files.write_csv(["name"], [[text]]))[1:]
+    assert written in line
 
 
 def test_numbers_of_an_xlsx_are_codes_in_full() -> None:
@@ -107,6 +123,60 @@ def test_numbers_of_an_xlsx_are_codes_in_full() -> None:
         ["A", "4006381333931", ""], ["B", "4006381333931", "12.5"],
         ["C", "0012345678905", "yes"], ["D", "4006381333931", ""],
     ]  # fmt: skip
+
+
+def xlsx(*rows: list[Any]) -> bytes:
+    """A file as openpyxl writes it: it keeps no values of formulas."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "reason"),
+    [
+        ("=9.90*1.05", "=9.90*1.05", "formula without a value"),
+        ("#N/A", "#N/A", "could not work it out"),
+        ("#DIV/0!", "#DIV/0!", "could not work it out"),
+        (date(2026, 12, 9), "2026-12-09", "keeps a date"),
+        (datetime.fromisoformat("2026-12-09T10:30"), "2026-12-09T10:30:00", "keeps a date"),
+        (time(10, 30), "10:30:00", "keeps a date"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_cell_is_no_value(value: Any, text: str, reason: str) -> None:
+    [[first, cell, last]] = read(xlsx(HEAD, ["A", value, "x"]), HEAD).rows
+    assert isinstance(cell, BadCell)
+    assert cell == text
+    assert reason in cell.reason
+    assert not isinstance(first, BadCell)
+    assert not isinstance(last, BadCell)
+
+
+def test_a_formula_whose_value_is_in_the_file_is_that_value() -> None:
+    """As a spreadsheet saves it; openpyxl keeps none, so it is put into the file here."""
+    plain, file = io.BytesIO(xlsx(HEAD, ["A", "=2*3", "x"])), io.BytesIO()
+    with zipfile.ZipFile(plain) as parts, zipfile.ZipFile(file, "w") as made:
+        for name in parts.namelist():
+            text = parts.read(name).decode()
+            made.writestr(name, text.replace("<f>2*3</f><v></v>", "<f>2*3</f><v>6</v>")
+                          .replace("<f>2*3</f><v />", "<f>2*3</f><v>6</v>"))  # fmt: skip
+    assert read(file.getvalue(), HEAD).rows == [["A", "6", "x"]]
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#NV", "#WERT!", "#NAME?", "#ÜBERLAUF!"])
+def test_an_error_of_a_spreadsheet_is_no_value_in_a_csv_either(error: str) -> None:
+    [[_sku, cell, _title]] = read(f"shop_sku;ean;title\nA;{error};x\n".encode(), HEAD).rows
+    assert isinstance(cell, BadCell)
+
+
+def test_a_code_that_begins_with_a_hash_is_a_code() -> None:
+    [row] = read(b"shop_sku;ean;title\n#1;#A-17;#N/A-1\n", HEAD).rows
+    assert not any(isinstance(cell, BadCell) for cell in row)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +230,14 @@ def test_a_small_file_of_very_many_cells_is_refused(monkeypatch: pytest.MonkeyPa
             read(file, HEAD)
 
 
+def test_a_row_of_very_many_columns_costs_no_time() -> None:
+    """Compared each with each they hold a web worker for long."""
+    begun = process_time()
+    with pytest.raises(BadFile, match="there twice"):
+        read(b"shop_sku" + 200_000 * b";a,\t", HEAD)
+    assert process_time() - begun < 5
+
+
 @pytest.mark.parametrize("last", [200, 10**12])
 def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
     monkeypatch: pytest.MonkeyPatch, last: int
@@ -168,9 +246,9 @@ def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
     looked_at: list[Any] = []
     one_cell = sheet_files._cell
 
-    def counted(value: Any) -> str:
+    def counted(value: Any, formula: Any) -> str:
         looked_at.append(value)
-        return one_cell(value)
+        return one_cell(value, formula)
 
     monkeypatch.setattr(sheet_files, "_cell", counted)
     rows = "".join(
@@ -193,3 +271,8 @@ def test_an_xlsx_that_says_it_is_huge_is_read_as_far_as_it_goes(
         with pytest.raises(BadFile, match="too large"):
             read(file.getvalue(), HEAD)
     assert len(looked_at) < 1000
+
+
+def test_a_cell_is_no_longer_than_a_spreadsheet_knows() -> None:
+    with pytest.raises(BadFile, match="too large"):
+        read(b"shop_sku\n" + b"A" * 40_000, HEAD)

@@ -13,7 +13,7 @@ from django_amazon_sync.testing.factories import (
     SellerSkuFactory,
 )
 from tests import factories
-from tests.admin.conftest import Staff
+from tests.admin.conftest import Staff, sent_again
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,7 @@ def test_the_choices_for_a_sku_are_saved_and_looked_at_soon(staff: Staff, listin
         SellerSku, listing.sku_id, synchronise="false", asin="B000000001", condition="used_good",
         set_quantity="7",
     )  # fmt: skip
+    response = staff.client.post(response.context["back"], sent_again(response))
     assert response.status_code == 302, response.context["errors"]
     sku = SellerSku.objects.get()
     assert (sku.synchronise, sku.asin, sku.condition, sku.set_quantity) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -12,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from django_amazon_sync.admin.products import sheet_files, spreadsheet
+from django_amazon_sync.admin.common.formatting import guarded
+from django_amazon_sync.admin.products import spreadsheet
 from django_amazon_sync.models import (
     Listing,
     OfferChange,
@@ -126,6 +128,60 @@ def test_a_file_is_saved_once_and_by_who_looked(
     assert "no longer kept" in str(next(iter(refused.context["messages"])))
 
 
+def test_what_somebody_else_changed_since_is_named_and_not_written(
+    staff: Staff, account: SellerAccount
+) -> None:
+    """The cell said what was there, so nothing of it was shown; the rest is saved."""
+    german = Listing.objects.filter(marketplace__code=GERMANY)
+    german.update(own_price="8.00")
+    answer = look(staff, account, "shop_sku;own_price DE\nSPOON;9.90\nMUG;8.00\n")
+    assert [str(row) for row in answer.context["outcome"].changed] == ["SPOON"]
+    german.update(own_price="19.00")
+    saved = staff.client.post(reverse(PAGE), {"token": answer.context["token"]})
+    assert [str(each) for each in saved.context["messages"]] == [
+        "1 offer is changed.",
+        "Not saved, as they are no longer what you saw: MUG (own_price DE). Look again.",
+    ]
+    prices = Listing.objects.exclude(own_price=None).order_by("sku__sku")
+    assert [(each.sku.sku, each.own_price) for each in prices] == [
+        ("MUG", Decimal("19.00")), ("SPOON", Decimal("9.90")),
+    ]  # fmt: skip
+    [row] = saved.context["outcome"].changed
+    assert row.changed == {"own_price DE": ("19.00", "8.00")}
+    assert save(staff, saved) == ["1 offer is changed."]
+    assert prices.get(sku__sku="MUG").own_price == Decimal("8.00")
+
+
+def test_another_value_before_is_another_change(staff: Staff, account: SellerAccount) -> None:
+    answer = look(staff, account, "shop_sku;set_quantity\nMUG;7\n")
+    SellerSku.objects.update(set_quantity=3)
+    told = save(staff, answer)
+    assert "no longer what you saw: MUG (set_quantity)" in told[-1]
+    assert SellerSku.objects.get().set_quantity == 3
+
+
+def test_a_product_that_has_taken_over_the_sku_is_another_one(
+    staff: Staff, account: SellerAccount
+) -> None:
+    former = factories.stock_record("LADLE")
+    answer = look(staff, account, "shop_sku;set_quantity\nLADLE;7\n")
+    former.partner_sku = "OLD"
+    former.save()
+    factories.stock_record("LADLE", title="A silver ladle")
+    assert "no longer what you saw: LADLE" in save(staff, answer)[-1]
+    assert not SellerSku.objects.filter(set_quantity=7).exists()
+
+
+def test_what_is_deleted_is_said(staff: Staff, account: SellerAccount) -> None:
+    Listing.objects.filter(marketplace__code=GERMANY).update(own_price="9.90")
+    assert "An empty cell deletes the value" in staff.client.get(reverse(PAGE)).content.decode()
+    page = look(staff, account, "shop_sku;own_price DE;set_quantity\nMUG;;4\n").content.decode()
+    assert "<strong>1 value is deleted</strong>" in page
+    shown = dict(re.findall(r"(own_price DE|set_quantity): <del>(.*?)<br>", page, re.DOTALL))
+    assert "deleted</strong>" in shown["own_price DE"]
+    assert "deleted" not in shown["set_quantity"]
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
@@ -208,6 +264,6 @@ def test_files_take_as_many_queries_for_300_rows_as_for_30(
 
 
 def test_guards_of_formulas_are_taken_away_again(staff: Staff, account: SellerAccount) -> None:
-    file = f"shop_sku,seller_sku\nMUG,{sheet_files.guarded('-MUG-')}\n"
+    file = f"shop_sku,seller_sku\nMUG,{guarded('-MUG-')}\n"
     save(staff, look(staff, account, file))
     assert SellerSku.objects.filter(sku="-MUG-").exists()

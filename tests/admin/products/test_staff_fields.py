@@ -68,7 +68,7 @@ def test_what_does_not_fit_the_other_values_of_a_row_stops_all(staff: Staff) -> 
     answer = edit(staff, Listing, "look", **sale)
     assert answer.context["outlook"].faulty == 1
     assert "S000001" in answer.content.decode()
-    edit(staff, Listing, "save", mark=answer.context["outlook"].mark, **sale)
+    edit(staff, Listing, "save", mark=answer.context["outlook"].seen.text, **sale)
     assert not Listing.objects.exclude(own_values={}).exists()
 
 

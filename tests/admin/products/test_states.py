@@ -17,6 +17,7 @@ from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.listings import state
 from tests.admin.conftest import TAKES_ALL, Staff
+from tests.factories import stock_record
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.world import World
 
@@ -27,7 +28,11 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 def listing(db: None) -> Listing:
-    return ListingInStepFactory.create(marketplace__account=LiveAccountFactory.create())
+    account = LiveAccountFactory.create(synchronise_all=True)
+    offer_pk = str(stock_record("MUG").pk)
+    return ListingInStepFactory.create(
+        marketplace__account=account, sku__sku="MUG", sku__offer_pk=offer_pk
+    )
 
 
 def happen(listing: Listing, event: Callable[..., object], *args: Any, **named: Any) -> None:

@@ -92,6 +92,21 @@ def test_the_file_holds_what_the_list_shows(staff: Staff) -> None:
     assert rows_of(staff, q="SENT") == ["SENT"]
 
 
+def test_the_file_speaks_in_words(staff: Staff) -> None:
+    line = RunLineFactory.create(
+        outcome=Outcome.REFUSED, sku="MUG", marketplace=GERMANY,
+        values={"price": "12.90 EUR", "quantity": {"shop": 1, "amazon": 2}},
+    )  # fmt: skip
+    answer = staff.client.get(reverse("admin:django_amazon_sync_runline_file"))
+    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    for shown in ("Amazon.de", "refused by Amazon", '"price: 12.90 EUR, quantity: 1 → 2"'):
+        assert shown in content
+    for page in (content, staff.see(RunLine), staff.see(RunLine, line.pk)):
+        assert GERMANY not in page
+        assert "{&#x27;" not in page
+        assert "{&quot;" not in page
+
+
 def test_a_filter_that_is_none_gives_no_file(staff: Staff) -> None:
     url = reverse("admin:django_amazon_sync_runline_file")
     assert staff.client.get(url, {"run__id__exact": "x"}).status_code == 404

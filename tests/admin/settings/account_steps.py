@@ -10,7 +10,7 @@ from tests.admin.conftest import Staff
 from tests.factories_amazon import GERMANY
 
 
-def new_account(staff: Staff, code: str = GERMANY) -> Any:
+def new_account(staff: Staff, code: str = GERMANY, **typed: str) -> Any:
     return staff.save(
         SellerAccount,
         **{
@@ -26,5 +26,6 @@ def new_account(staff: Staff, code: str = GERMANY) -> Any:
             "marketplaces-INITIAL_FORMS": "0",
             "marketplaces-0-code": code,
             "marketplaces-0-active": "on",
+            **typed,
         },
     )

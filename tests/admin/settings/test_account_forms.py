@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import AccessToken, AccountState, Application, SellerAccount
+from django_amazon_sync.models import (
+    AccessToken,
+    AccountState,
+    Application,
+    Marketplace,
+    SellerAccount,
+)
 from django_amazon_sync.testing.factories import ApplicationFactory, SellerAccountFactory
 from tests.admin.conftest import Staff
 from tests.admin.forms import account_form
@@ -53,6 +59,16 @@ def test_a_new_account_needs_its_secret(staff: Staff) -> None:
     response = staff.save(Application, name="A", client_id="c", new_secret="")
     assert response.status_code == 200
     assert not Application.objects.exists()
+
+
+def test_a_language_tag_that_is_not_of_amazons_form_is_refused(staff: Staff) -> None:
+    for odd in ("klingon", "xx"):
+        response = new_account(staff, **{"marketplaces-0-language": odd})
+        words = f"“{odd}” is no language tag of Amazon&#x27;s; write it as in de_DE."
+        assert words in response.content.decode()
+        assert not SellerAccount.objects.exists()
+    assert new_account(staff, **{"marketplaces-0-language": "nl_BE"}).status_code == 302
+    assert Marketplace.objects.get().language == "nl_BE"
 
 
 def test_a_marketplace_of_another_region_is_refused(staff: Staff) -> None:

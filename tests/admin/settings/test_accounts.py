@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
 from django.http import HttpRequest
+from django.urls import reverse
 from django.views.debug import ExceptionReporter
 
 from django_amazon_sync.errors import Unauthorized
@@ -29,7 +30,7 @@ from django_amazon_sync.models import (
     SyncRun,
     WindowState,
 )
-from django_amazon_sync.sync import doctor
+from django_amazon_sync.sync import doctor, jobs
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
@@ -45,6 +46,29 @@ from tests.factories_amazon import ORDERED, ListingInStepFactory, LiveAccountFac
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
+
+
+# --- Deactivated ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["secret", "token"])
+def test_new_credentials_leave_what_staff_deactivated_as_it_is(staff: Staff, what: str) -> None:
+    account = LiveAccountFactory.create()
+    cut_off = LiveAccountFactory.create(application=account.application)
+    account.move(AccountState.DISCONNECTED, state_reason="By anna.", deactivated=True)
+    cut_off.move(AccountState.DISCONNECTED, state_reason="The secret has expired.")
+    app = account.application
+    if what == "secret":
+        data = {"name": app.name, "client_id": app.client_id, "new_secret": "new"}
+        answer = staff.save(Application, app.pk, **data, secret_made_on="", application_id="")
+    else:
+        answer = staff.save(SellerAccount, account.pk, **account_form(account, new_secret="new"))
+    assert answer.status_code == 302
+    account.refresh_from_db()
+    assert (account.state, account.deactivated) == (AccountState.DISCONNECTED, True)
+    cut_off.refresh_from_db()
+    assert (cut_off.state == AccountState.OBSERVING) is (what == "secret")
+    assert {run.account_id for run in jobs.due_runs()} <= {cut_off.pk}
 
 
 # --- Secrets -------------------------------------------------------------------------------------
@@ -124,19 +148,32 @@ def test_the_page_asks_as_often_whatever_there_is(
         ListingInStepFactory.create(marketplace=place, held={"price": "1.00 EUR"})
         AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
         SyncRunFactory.create(account=account)
-    with django_assert_max_num_queries(30):
+    staff.see(SellerAccount, account.pk)  # what a process asks once is asked
+    with django_assert_max_num_queries(34):
         staff.see(SellerAccount, account.pk)
+
+
+def test_the_page_says_up_to_when_orders_are_proven(staff: Staff) -> None:
+    account = LiveAccountFactory.create()
+    place = MarketplaceFactory.create(account=account)
+    assert "Not compared with Amazon&#x27;s report yet." in staff.see(SellerAccount, account.pk)
+    place.orders_proven_until = datetime(2026, 11, 29, 10, 42, tzinfo=UTC)
+    place.orders_proven_by = "ID323"
+    place.save()
+    page = staff.see(SellerAccount, account.pk)
+    assert "by Amazon&#x27;s report ID323" in page
+    assert "29" in page.partition("by Amazon&#x27;s report")[0][-60:]
 
 
 def test_the_page_says_what_amazon_refuses(staff: Staff) -> None:
     account = LiveAccountFactory.create()
-    assert "What Amazon refuses" in staff.see(SellerAccount, account.pk)
+    assert "Access that Amazon refuses" in staff.see(SellerAccount, account.pk)
     refused = Unauthorized("createFeed", "Give it the role Product Listing.", status=403)
     access.lacks(account, access.Part.LISTINGS_OUT, refused)
     page = staff.see(SellerAccount, account.pk)
     assert "Changing listings" in page
     assert "Give it the role Product Listing." in page
-    assert "is sent once Amazon no longer refuses it" in page
+    assert "Where Amazon refuses changes, those of the shop are sent once it allows" in page
     assert "authorise-again" in page
 
 
@@ -184,28 +221,20 @@ def test_a_button_queues_a_run_and_links_to_it(
 
 
 def test_release_observe_pause_and_deactivate(staff: Staff) -> None:
-    account = SellerAccountFactory.create()
+    account = SellerAccountFactory.create(import_orders=False)
+    SyncRunFactory.create(account=account, job=Job.EXPORT, dry_run=True, state=RunState.DONE)
     for action, state in (
         ("release", AccountState.LIVE),
         ("pause", AccountState.PAUSED),
         ("observe", AccountState.OBSERVING),
         ("deactivate", AccountState.DISCONNECTED),
-        ("observe", AccountState.OBSERVING),
+        ("activate", AccountState.OBSERVING),
     ):
         [message] = staff.press(SellerAccount, action, account)
         account.refresh_from_db()
         assert account.state == state, message
         assert str(AccountState(state).label) in message
     assert account.deployment == "tests"
-
-
-def test_release_without_a_deployment_names_the_setting(staff: Staff, settings: Any) -> None:
-    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DEPLOYMENT": ""}
-    account = SellerAccountFactory.create()
-    [message] = staff.press(SellerAccount, "release", account)
-    assert "AMAZON_SYNC['DEPLOYMENT'] is not set" in message
-    account.refresh_from_db()
-    assert account.state == AccountState.OBSERVING
 
 
 def test_check_tries_each_role_at_amazon(
@@ -216,6 +245,17 @@ def test_check_tries_each_role_at_amazon(
     [message] = staff.press(SellerAccount, "check_connection", world.account)
     for what in ("account", "listings", "catalogue", "orders", "writing"):
         assert f"<br>{what}: works" in message
+
+
+def test_check_says_that_no_worker_answers(
+    staff: Staff, connect: Callable[..., World], use_broker: Callable[[str], None]
+) -> None:
+    use_broker("memory://")
+    account = connect().account
+    [message] = staff.press(SellerAccount, "check_connection", account)
+    assert "<br>workers: No Celery worker answers" in message
+    page = reverse("admin:django_amazon_sync_connect_check", args=[account.pk])
+    assert "No Celery worker answers" in staff.client.post(page).content.decode()
 
 
 def test_check_says_what_to_do_when_amazon_refuses(

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import DELETION, LogEntry
 from django.test import Client
 from django.utils import timezone
+from oscar.core.loading import get_model
 
 from django_amazon_sync.models import (
     ExchangeRate,
@@ -169,21 +171,79 @@ def test_the_question_before_a_rate_is_deleted_says_what_that_changes(
 ) -> None:
     newer = ExchangeRateFactory.create(rate="165", on=today())
     japan.export()
-    where = address(ExchangeRate, newer.pk).replace("/change/", "/delete/")
-    assert "1650 JPY → 1600 JPY" in text_of(staff.client.get(where))
+    question = staff.client.get(where_to_delete(newer))
+    assert "1650 JPY → 1600 JPY" in text_of(question)
     assert not OfferChange.objects.exists()
-    staff.client.post(where, {"post": "yes"})
+    staff.confirm(question)
     japan.send_changes()
     assert japan.live("MUG", JP).price == 1600
 
-    staff.client.post(
-        address(ExchangeRate),
-        {
-            "action": "delete_selected", "post": "yes",
-            "_selected_action": [ExchangeRate.objects.get().pk],
-        },
-    )  # fmt: skip
+    staff.press(ExchangeRate, "delete_selected", ExchangeRate.objects.get())
     assert not ExchangeRate.objects.exists()
     assert OfferChange.objects.count() == 1
     japan.send_changes()
     assert japan.live("MUG", JP).price == 1600, "Amazon keeps what it has"
+    assert LogEntry.objects.filter(action_flag=DELETION).count() == 2
+
+
+def where_to_delete(rate: ExchangeRate) -> str:
+    return address(ExchangeRate, rate.pk).replace("/change/", "/delete/")
+
+
+def test_a_rate_is_not_deleted_where_other_offers_change_than_were_shown(
+    staff: Staff, japan: World
+) -> None:
+    newer = ExchangeRateFactory.create(rate="165", on=today())
+    japan.export()
+    OfferChange.objects.all().delete()
+    question = staff.client.get(where_to_delete(newer))
+    assert staff.client.post(where_to_delete(newer), {"post": "yes"}).status_code == 200
+
+    Listing.objects.filter(sku__sku="POT").update(own_price=None)
+    again = staff.confirm(question)
+    assert "another thing than you saw" in text_of(again)
+    assert ExchangeRate.objects.count() == 2
+    assert not OfferChange.objects.exists()
+
+    ExchangeRate.objects.filter(pk=newer.pk).update(rate="170")
+    again = staff.confirm(again)
+    assert "another thing than you saw" in text_of(again)
+    assert ExchangeRate.objects.count() == 2
+    staff.confirm(again)
+    assert ExchangeRate.objects.count() == 1
+
+
+def test_a_sale_meanwhile_does_not_bring_the_question_again(staff: Staff, japan: World) -> None:
+    newer = ExchangeRateFactory.create(rate="165", on=today())
+    japan.export()
+    question = staff.client.get(where_to_delete(newer))
+    get_model("partner", "StockRecord").objects.filter(partner_sku="MUG").update(num_in_stock=4)
+    staff.confirm(question)
+    assert ExchangeRate.objects.count() == 1
+
+
+def test_several_rates_are_deleted_as_they_were_shown(staff: Staff, japan: World) -> None:
+    ExchangeRateFactory.create(rate="165", on=today())
+    fetched = ExchangeRateFactory.create(rate="166", on=today(), source=RateSource.ECB)
+    japan.export()
+    rates = [rate.pk for rate in ExchangeRate.objects.all()]
+    data = {"action": "delete_selected", "_selected_action": rates}
+    question = staff.client.post(address(ExchangeRate), data)
+    Listing.objects.filter(sku__sku="POT").update(own_price=None)
+    again = staff.confirm(question)
+    assert "another thing than you saw" in text_of(again)
+    assert ExchangeRate.objects.count() == 3
+    staff.confirm(again)
+    assert ExchangeRate.objects.get() == fetched, "what was fetched stays"
+
+
+def test_a_rule_is_not_saved_where_other_offers_change_than_were_shown(
+    staff: Staff, japan: World
+) -> None:
+    page = enter(staff, "165", today())
+    Listing.objects.filter(sku__sku="POT").update(own_price=None)
+    again = confirm(staff, page)
+    assert "another thing than you saw" in text_of(again)
+    assert ExchangeRate.objects.count() == 1
+    assert confirm(staff, again).status_code == 302
+    assert ExchangeRate.objects.count() == 2

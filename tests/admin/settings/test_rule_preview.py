@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from django_amazon_sync.data import Rate
-from django_amazon_sync.models import Marketplace, OfferChange
+from django_amazon_sync.models import Lack, Marketplace, OfferChange
 from tests import factories
 from tests.admin.conftest import Staff, address
 from tests.admin.settings.rule_steps import (
@@ -25,7 +25,7 @@ from tests.admin.settings.rule_steps import (
     three_on_sale,
     typed,
 )
-from tests.world import JP, World
+from tests.world import DE, JP, World
 
 
 @pytest.fixture
@@ -52,6 +52,31 @@ def test_a_markup_is_seen_before_it_is_saved_and_leaves_by_the_lane(
     shelf.send_changes()
     assert [shelf.live(name).price for name in ("CUP", "MUG", "POT")] == [22, 11, 33]
     assert not OfferChange.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "zeros"),
+    [(Lack.Part.LISTINGS_OUT, False), (Lack.Part.LISTINGS, True)],
+)
+def test_a_store_that_amazon_refuses_is_said_first(
+    staff: Staff, shelf: World, settings: Any, part: Lack.Part, zeros: bool
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RUN_MOVE_COUNT": 1}
+    now = timezone.now()
+    lack = Lack.objects.create(
+        account=shelf.account, part=part, marketplace=DE, since=now, again_at=now
+    )
+    page = change_place(staff, shelf, markup_percent="10")
+    told = text_of(page)
+    assert "What follows goes once Amazon allows it again" in told
+    assert ("save quantities of 0" in told) == zeros
+    assert "The price of 3 listings changes." in told
+    assert "So many prices" not in told  # none of them leaves within the hour
+    lack.delete()  # Amazon allows it meanwhile: that is another page
+    again = text_of(confirm(staff, page))
+    assert "So many prices" in again
+    assert "Amazon refuses it now" not in again
+    assert place_of(shelf).markup_percent == 0
 
 
 def test_what_is_saved_goes_on_where_staff_wanted(staff: Staff, shelf: World) -> None:

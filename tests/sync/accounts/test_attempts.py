@@ -86,7 +86,7 @@ def test_without_the_catalogue_matching_does_the_rest(
     factories.stock_record("FORK", upc=EAN)
     row = SellerSkuFactory.create(account=world.account, sku="OLD", offer_pk="")
     place = world.account.marketplaces.get(code=DE)
-    ListingInStepFactory.create(marketplace=place, sku=row, asin="B0FORK")
+    ListingInStepFactory.create(marketplace=place, sku=row, asin="B0FORK", condition="new_new")
     world.amazon.add_product(asin="B0FORK", title="A fork", ean=EAN)
     mend = break_it(world, monkeypatch, "searchCatalogItems", how)
     for _ in range(2):

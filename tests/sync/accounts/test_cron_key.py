@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from django_amazon_sync import views
+from django_amazon_sync import clock, views
 from django_amazon_sync.models import (
     AccountState,
     Job,
+    OrderState,
     RunState,
     Schedule,
     SellerAccount,
@@ -24,7 +27,8 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts import cron_key
 from django_amazon_sync.sync.runs import leases
-from django_amazon_sync.sync.runs.work import lease_key
+from django_amazon_sync.sync.runs.leases import lease_key
+from django_amazon_sync.testing.factories import AmazonOrderFactory, SyncRunFactory
 from tests.factories_amazon import LiveAccountFactory
 from tests.world import World
 
@@ -68,12 +72,32 @@ def test_a_second_call_is_answered_with_the_same_run(
     account = account_with_key()
     first = caller.get(address(account), {"key": KEY}).json()["run"]
     assert caller.get(address(account), {"key": KEY}).json()["run"] == first
-    SyncRun.objects.update(state=RunState.RUNNING)
-    with leases.lease(lease_key(Job.IMPORT_ORDERS, account.pk)):
-        answer = caller.get(address(account), {"key": KEY}).json()
-    assert answer == {"run": first, "state": "running"}
-    # Its worker died: then the next call starts anew.
-    assert caller.get(address(account), {"key": KEY}).json()["run"] != first
+
+
+def test_what_is_at_work_already_is_not_all_that_a_call_asks_for(
+    caller: Client, use_broker: Callable[[str], None]
+) -> None:
+    """What changed since it began, it may have passed by: the next one waits, however often."""
+    use_broker("memory://")
+    account = account_with_key()
+    first = jobs.request(account, Job.EXPORT)
+    with leases.lease(lease_key(Job.EXPORT, account.pk)):
+        assert first.start()
+        calls = [caller.get(address(account, Job.EXPORT), {"key": KEY}).json() for _ in range(2)]
+    assert calls[0] == calls[1]
+    assert (calls[0]["run"] != first.pk, calls[0]["state"]) == (True, "queued")
+
+
+@pytest.mark.parametrize("options", [{"skus": ["MUG"]}, {"marketplaces": ["A1PA6795UKMFR9"]}])
+def test_a_run_of_a_part_is_not_what_a_call_asks_for(
+    caller: Client, use_broker: Callable[[str], None], options: dict[str, Any]
+) -> None:
+    use_broker("memory://")
+    account = account_with_key()
+    part = jobs.request(account, Job.EXPORT, options=options)
+    answer = caller.get(address(account, Job.EXPORT), {"key": KEY}).json()
+    assert answer["run"] != part.pk
+    assert SyncRun.objects.get(pk=answer["run"]).options == {}
 
 
 def test_all_that_is_not_right_looks_the_same(
@@ -173,3 +197,36 @@ def test_two_calls_at_once_make_one_run(use_broker: Callable[[str], None]) -> No
     assert len(seen) == 4
     assert len(set(seen)) == 1
     assert SyncRun.objects.count() == 1
+
+
+# --- Alarms and housekeeping ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broker", ["", "memory://"])
+def test_a_call_tells_alarms_and_deletes_what_is_old(
+    caller: Client, use_broker: Callable[[str], None], world: World, broker: str
+) -> None:
+    """Where the key is all that calls, nobody else would: there may be workers but no beat."""
+    use_broker(broker)
+    SellerAccount.objects.update(
+        cron_key_hash=cron_key.hash_of(KEY), alarm_recipients="anna@example.com"
+    )
+    AmazonOrderFactory.create(account=world.account, state=OrderState.QUARANTINED)
+    old = SyncRunFactory.create(account=world.account)
+    SyncRun.objects.filter(pk=old.pk).update(created_at=clock.now() - timedelta(days=400))
+    for _ in range(3):
+        assert caller.get(address(world.account), {"key": KEY}).status_code == 202
+    assert len(mail.outbox) == 1
+    assert not SyncRun.objects.filter(pk=old.pk).exists()
+
+
+def test_that_an_account_is_disconnected_is_told_by_the_calls_that_are_refused(
+    caller: Client, use_broker: Callable[[str], None]
+) -> None:
+    use_broker("")
+    account = account_with_key(alarm_recipients="anna@example.com")
+    account.move(AccountState.DISCONNECTED, state_reason="The token is void.")
+    assert caller.get(address(account), {"key": "another"}).status_code == 403
+    assert mail.outbox == [], "who has no key starts nothing"
+    assert caller.get(address(account), {"key": KEY}).status_code == 403
+    assert len(mail.outbox) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,27 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_amazon_sync.models import AccountState, OrderWindow, SellerAccount
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    OrderWindow,
+    SellerAccount,
+    SellerSku,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.alerts import alarms, attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
 from django_amazon_sync.testing.factories import SyncRunFactory
 from tests.factories_amazon import LiveAccountFactory
-from tests.sync.alerts.raising import approval, kinds, orders_stale, quarantine, ship_by
+from tests.sync.alerts.raising import (
+    approval,
+    kinds,
+    orders_stale,
+    quarantine,
+    ship_by,
+    stopped,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +76,7 @@ def test_a_reading_takes_as_many_queries_for_many_accounts(account: SellerAccoun
         for raised in (quarantine, ship_by, orders_stale, approval):
             raised(other)
     assert queries() == few
-    assert few <= 17
+    assert few <= 23
 
 
 def test_every_kind_has_an_article() -> None:
@@ -76,4 +91,73 @@ def test_runs_that_nobody_begins_want_a_worker(account: SellerAccount) -> None:
     OrderWindow.objects.update(end=later)
     [matter] = attention.matters(SellerAccount.objects.all(), now=later)[account.pk]
     assert matter.kind == MatterKind.STUCK
+    first = SyncRunFactory.create(account=account, job=run.job, state="running")
+    assert attention.matters(SellerAccount.objects.all(), now=later) == {}  # it comes after that
+    first.finish()
     run.postpone(later, reason_code="throttled", reason="")
+
+
+def stopping(account: SellerAccount, now: datetime) -> list[str]:
+    """What is told of jobs whose runs stop."""
+    OrderWindow.objects.update(end=now)
+    found = attention.matters(SellerAccount.objects.all(), now=now).get(account.pk, [])
+    return [matter.sentence for matter in found if matter.kind == MatterKind.STOPPING]
+
+
+def test_runs_that_stop_round_after_round_are_a_fault(account: SellerAccount) -> None:
+    now = timezone.now()
+    for day in range(3):
+        at = now + timedelta(days=day)
+        stopped(account, at)
+        assert len(stopping(account, at + timedelta(minutes=40))) == (day > 0)
+    assert stopping(account, at + timedelta(hours=23)) == [
+        "Import listings: 3 runs stopped one after the other. Redis does not answer."
+    ]
+    SyncRunFactory.create(account=account, job=Job.IMPORT_LISTINGS, whole=True, finished_at=at)
+    assert stopping(account, at + timedelta(hours=23)) == []
+
+
+def test_what_is_no_fault_of_a_job_is_none(account: SellerAccount) -> None:
+    """Staff paused it; Amazon refuses access, which is told; some SKUs only; a try."""
+    now = timezone.now()
+    for columns in (
+        {"reason_code": "halted"},
+        {"reason_code": "unauthorized"},
+        {"options": {"skus": ["MUG"]}, "whole": False},
+        {"dry_run": True, "whole": False},
+    ):
+        for _ in range(3):
+            stopped(account, now, **columns)
+        assert stopping(account, now + timedelta(hours=1)) == [], columns
+        SyncRun.objects.all().delete()
+    stopped(account, now)
+    stopped(account, now + timedelta(minutes=5))
+    assert stopping(account, now + timedelta(minutes=6)) == [], "an outage of some minutes"
+    run = SyncRunFactory.create(
+        account=account, job=Job.IMPORT_LISTINGS, options={"skus": ["MUG"]}, finished_at=now
+    )
+    assert run.pk
+    assert len(stopping(account, now + timedelta(hours=1))) == 1, "a part is not the whole"
+    assert stopping(account, now + timedelta(days=9)) == [], "nobody has tried since"
+
+
+@pytest.mark.parametrize("job", [Job.VERIFY, Job.TAKE_OVER, Job.EXPORT])
+def test_what_goes_well_with_chosen_skus_ends_no_alarm_about_all(
+    account: SellerAccount, job: Job
+) -> None:
+    """However they were chosen, and though such a run keeps how far it is."""
+    now = timezone.now()
+    for minutes in (0, 5):
+        stopped(account, now + timedelta(minutes=minutes), job=job)
+    by_query = SellerSku.objects.filter(account=account)
+    for chosen in (["MUG"], by_query):
+        run = jobs.request(account, job, options={"skus": chosen})
+        assert run.start()
+        run.options["so_far"] = 1
+        run.save(update_fields=["options"])
+        run.finish()
+    assert len(stopping(account, now + timedelta(hours=1))) == 1
+    run = jobs.request(account, job)
+    assert run.start()
+    run.finish()
+    assert stopping(account, now + timedelta(hours=1)) == []

@@ -22,10 +22,11 @@ from django_amazon_sync.models import (
     SellerSku,
     SyncRun,
 )
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.testing.simulator import Fault
 from tests.sync.amazon_reports.steps import take_in_listings
-from tests.world import DE, FR, World, lines_of, to_the_end
+from tests.world import DE, FR, World, lines_of, now_due, to_the_end
 
 
 def test_no_worker_waits_for_a_report(world: World) -> None:
@@ -64,6 +65,30 @@ def test_a_run_that_waited_long_goes_on_with_its_own_report(world: World) -> Non
     assert AmazonReport.objects.count() == 1
 
 
+def test_a_run_keeps_its_report_where_amazons_clock_runs_faster(world: World) -> None:
+    """As in the demonstration, whose Amazon lives an hour in each minute of the run."""
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    run = world.do(Job.IMPORT_LISTINGS)
+    for _minute in range(3):  # something else makes it begin anew from its rows
+        world.amazon.advance(3600)
+        jobs.perform(now_due(run), patience=5)
+        assert run.went_well, run.reason
+        SyncRun.objects.filter(pk=run.pk).update(state=RunState.QUEUED)
+        run.refresh_from_db()
+    assert AmazonReport.objects.count() == 1
+
+
+def test_how_long_amazon_is_at_a_report_is_told_by_our_clock(world: World) -> None:
+    world.list_on_amazon("MUG", price="10.00", quantity=5)
+    world.amazon.switch(report_outcome="stuck")
+    run = world.do(Job.IMPORT_LISTINGS)
+    world.amazon.advance(7 * 3600)
+    jobs.perform(run, patience=5)
+    assert run.state == RunState.QUEUED
+    assert run.not_before is not None
+    assert run.not_before - timezone.now() <= timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("outcome", ["cancelled", "fatal", "stuck"])
 def test_a_report_that_comes_to_nothing_says_so_and_the_next_run_asks_again(
     world: World, outcome: str
@@ -74,7 +99,10 @@ def test_a_report_that_comes_to_nothing_says_so_and_the_next_run_asks_again(
     run = world.do(Job.IMPORT_LISTINGS)
     if outcome == "stuck":
         assert run.state == RunState.QUEUED
-        AmazonReport.objects.update(asked_at=timezone.now() - timedelta(hours=7))
+        long_ago = timezone.now() - timedelta(hours=7)
+        SyncRun.objects.update(started_at=long_ago)
+        AmazonReport.objects.update(asked_at=long_ago)
+        run.refresh_from_db()
     to_the_end(world, run)
     [(found, code, message)] = lines_of(run, "outcome", "code", "message")
     assert (found, code) == (Outcome.FAILED, "no-report")
@@ -161,6 +189,7 @@ def test_a_report_that_nobody_came_to_look_for_is_too_old_to_be_used(world: Worl
     world.list_on_amazon("MUG", price="10.00", quantity=5)
     world.do(Job.IMPORT_LISTINGS)
     SyncRun.objects.update(state=RunState.STOPPED)
+    AmazonReport.objects.update(asked_at=timezone.now() - timedelta(days=3))
     world.amazon.advance(3 * 24 * 3600)
     world.list_on_amazon("MUG", price="12.00", quantity=5)
     take_in_listings(world)

@@ -24,9 +24,11 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.amazon_reports.fetch import may_be_destroyed
+from django_amazon_sync.sync.amazon_reports.row_chunks import in_chunks
 from django_amazon_sync.sync.amazon_reports.upsert import take_in
 from django_amazon_sync.testing.factories import AmazonReportFactory, SellerSkuFactory
-from tests.factories_amazon import LiveAccountFactory
+from tests.examples import examples
+from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.sync.amazon_reports.steps import take_in_listings
 from tests.world import World
 
@@ -89,6 +91,7 @@ def take(rows: list[ReportRow], world: World, monkeypatch: pytest.MonkeyPatch) -
     """Import these rows, whatever Amazon's file has."""
     world.list_on_amazon("ANY", price="1.00", quantity=1)
     monkeypatch.setattr(reports, "read_listings", lambda *_: iter(rows))
+    monkeypatch.setattr(reports, "read_skus", lambda *_: [row.sku for row in rows])
     world.amazon.advance(3600)
     assert take_in_listings(world).state == RunState.DONE
 
@@ -113,9 +116,11 @@ def test_a_sku_that_comes_twice_is_amazons_if_either_row_says_so(
     assert world.listing("MUG").sku.channel == "DEFAULT"
 
 
+@pytest.mark.parametrize("together", [1, 2, 5000])
 def test_of_two_rows_what_both_say_is_adopted(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
+    monkeypatch.setattr(import_listings, "REPORT_ROWS_PER_CHUNK", together)
     take([merchant("10.00", 5), merchant("10.00", 6)], world, monkeypatch)
     assert world.listing("MUG").believed == {"price": "10.00 EUR"}
 
@@ -138,7 +143,7 @@ ROWS = st.builds(
 
 
 @given(rows=st.lists(ROWS, max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_the_rows_hold_each_sku_is_there_once(
     rows: list[ReportRow], one_report: AmazonReport
 ) -> None:
@@ -154,6 +159,43 @@ def test_whatever_the_rows_hold_each_sku_is_there_once(
             if "quantity" in listing.believed:
                 assert not listing.sku.fulfilled_by_amazon
         transaction.set_rollback(True)
+
+
+def outcome(report: AmazonReport, rows: list[ReportRow], size: int) -> object:
+    """What an import of these rows leaves, where so many are taken in together."""
+    with transaction.atomic():
+        known = SellerSkuFactory.create(account=report.account, sku="A", channel="AMAZON_EU")
+        ListingInStepFactory.create(marketplace=report.marketplace, sku=known, asin="B000000009")
+        for some in in_chunks([row.sku for row in rows], lambda: iter(rows), size):
+            take_in(report, import_listings.rows_to_take(some, "EUR"))
+        columns = (
+            "sku__sku", "sku__channel", "presence", "asin", "status", "condition", "gtin",
+            "believed", "verified", "drift",
+        )  # fmt: skip
+        left = sorted(Listing.objects.values_list(*columns), key=str)
+        transaction.set_rollback(True)
+    return left
+
+
+FEW_ROWS = st.builds(
+    ReportRow,
+    sku=st.sampled_from(["A", "B", "C", ""]),
+    asin=st.sampled_from(["B000000001", "B000000002", ""]),
+    price=st.sampled_from([None, Decimal("10.00"), Decimal("12.00")]),
+    quantity=st.sampled_from([None, 5, 6]),
+    channel=st.sampled_from(["", "DEFAULT", "AMAZON_EU"]),
+    status=st.sampled_from(["Active", "Inactive"]),
+    product_id=st.sampled_from(["", "4006381333931", "5901234123457"]),
+    product_id_kind=st.just("ean"),
+)
+
+
+@given(rows=st.lists(FEW_ROWS, max_size=7), size=st.integers(1, 4))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_where_a_list_of_rows_ends_changes_nothing(
+    rows: list[ReportRow], size: int, one_report: AmazonReport
+) -> None:
+    assert outcome(one_report, rows, size) == outcome(one_report, rows, 5000)
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync import clock
 from django_amazon_sync.models import Listing, Outcome, RunState, SellerSku, Submission
 from django_amazon_sync.sync.accounts.connect import pause
-from django_amazon_sync.sync.listings import decisions, state
+from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
-from tests.world import DE, FR, World, lines_of
+from tests.world import DE, FR, World, approve_all, lines_of
 
 # --- Adopting, sending, and not sending twice -------------------------------------------------
 
@@ -217,7 +216,7 @@ def test_a_price_approved_by_hand_leaves(world: World) -> None:
     record.price = Decimal("20.00")
     record.save()
     world.export()
-    assert decisions.approve(Listing.objects.all(), shown_at=clock.now(), by="ann") == 1
+    assert approve_all(Listing.objects.all()) == 1
     world.export()
     assert world.live("MUG").price == Decimal("20.00")
 
@@ -268,7 +267,7 @@ def test_what_was_approved_by_hand_leaves_however_much_it_is(world: World) -> No
         record.save()
     world.export()
     assert world.writes() == 0
-    assert decisions.approve(Listing.objects.all(), shown_at=clock.now(), by="ann") == 25
+    assert approve_all(Listing.objects.all()) == 25
     run = world.export(skus=["MUG-1", "MUG-2"])
     assert lines_of(run, "outcome") == [Outcome.SENT] * 2
     run = world.export()
@@ -320,3 +319,52 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
     assert not Listing.objects.exclude(held={}).exists()
     assert lines_of(world.export(), "outcome").count(Outcome.HELD) == 25
     assert world.writes() == 0
+
+
+# --- What a buyer took a moment ago ---------------------------------------------------------------
+
+
+def test_a_fall_waits_that_would_sell_again_what_no_search_shows_yet(world: World) -> None:
+    """Buyers took three: Amazon's number says so, and no order does for two minutes."""
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    world.import_orders()
+    world.list_on_amazon("MUG", price="10.00", quantity=2)
+    record.num_in_stock = 4
+    record.save()
+    run = world.export()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    assert world.live("MUG").quantity == 2
+    # No order came: it was another hand, which is mended.
+    world.amazon.advance(300)
+    world.import_orders()
+    world.export()
+    assert world.live("MUG").quantity == 4
+
+
+def test_without_orders_no_fall_sells_again_what_amazon_sold(world: World) -> None:
+    """Nobody will ever know what buyers took; another system may, and lowers the shop's number."""
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    world.account.import_orders = False
+    world.account.save()
+    world.list_on_amazon("MUG", price="10.00", quantity=2)
+    for number, live in ((4, 2), (3, 2), (1, 1), (6, 6)):
+        record.num_in_stock = number
+        record.save()
+        run = world.export()
+        assert Outcome.WAITING not in lines_of(run, "outcome")
+        assert world.live("MUG").quantity == live
+        world.amazon.advance(7200)
+
+
+def test_a_fall_below_what_amazon_shows_leaves_at_once(world: World) -> None:
+    record = world.sell("MUG", quantity=5)
+    world.export()
+    world.import_orders()
+    world.list_on_amazon("MUG", price="10.00", quantity=3)
+    record.num_in_stock = 2
+    record.save()
+    run = world.export()
+    assert lines_of(run, "outcome") == [Outcome.SENT]
+    assert world.live("MUG").quantity == 2

@@ -9,8 +9,9 @@ import pytest
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon import feeds as gateway
-from django_amazon_sync.models import Outcome, RunState, Submission, SubmissionState
+from django_amazon_sync.models import Outcome, RunState, SellerSku, Submission, SubmissionState
 from django_amazon_sync.sync.accounts.connect import pause
+from django_amazon_sync.sync.offers.fields import HANDLING_TIME
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.sync.export.steps import SKUS, change, created, feeds, settle
 from tests.world import World, lines_of
@@ -146,3 +147,31 @@ def test_a_worker_that_died_while_writing_leaves_nothing_behind(
     assert [feed.state for feed in feeds()] == [SubmissionState.FAILED, SubmissionState.SENT]
     settle(shop)
     assert [shop.live(sku).quantity for sku in SKUS] == [50] * 4
+
+
+def test_what_was_sent_before_a_file_was_written_does_not_overtake_it(shop: World) -> None:
+    shop.export()
+    settle(shop)
+    change("RED", num_in_stock=55)
+    shop.send_changes()
+    for sku in SKUS:
+        change(sku, num_in_stock=70)
+    shop.export()
+    assert created(shop) == 2
+
+
+def test_a_file_whose_lead_time_takes_a_quantity_along_is_given_up_once_an_order_came(
+    shop: World,
+) -> None:
+    shop.export()
+    settle(shop)
+    SellerSku.objects.update(own_values={HANDLING_TIME: 3})
+    shop.amazon.faults.add(Fault("createFeed", "429", times=1))
+    shop.export()
+    assert feeds()[-1].state == SubmissionState.UPLOADED
+    shop.buy("RED", 38)
+    shop.amazon.advance(180)
+    shop.import_orders()
+    Submission.objects.update(not_before=clock.now())
+    shop.export()
+    assert feeds()[1].state == SubmissionState.FAILED

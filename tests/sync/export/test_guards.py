@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from django_amazon_sync import clock
 from django_amazon_sync.amazon import listings as gateway
-from django_amazon_sync.models import Listing, Outcome
+from django_amazon_sync.models import Listing, Outcome, SellerSku
 from django_amazon_sync.signals import offers_sold
-from django_amazon_sync.sync.listings.decisions import approve
 from django_amazon_sync.testing.simulator import Fault
 from tests import factories
-from tests.world import DE, World, lines_of
+from tests.world import DE, World, approve_all, lines_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +89,7 @@ def test_to_approve_some_of_what_is_held_lets_no_other_leave(world: World) -> No
     save(records, num_in_stock=0)
     world.send_changes()
     chosen = Listing.objects.filter(sku__sku__in=[f"MUG-{n}" for n in range(10)])
-    assert approve(chosen, shown_at=clock.now(), by="clerk") == 10
+    assert approve_all(chosen) == 10
     world.export()
     world.export()
     left = {
@@ -183,6 +181,7 @@ def test_a_listing_that_is_made_again_meets_the_guard_of_prices(world: World) ->
     world.import_orders()
     world.amazon.remove_listing(world.seller, "MUG", DE)
     world.verify()
+    SellerSku.objects.update(asin="B000000001")  # it may be made again
     record.price = Decimal("0.10")  # a broken import
     record.save()
     world.export()

@@ -15,6 +15,7 @@ from django_amazon_sync.admin.settings import rule_preview
 from django_amazon_sync.models import Listing, OfferChange, SellerSku
 from django_amazon_sync.sync.export import rule_changes
 from django_amazon_sync.sync.listings import state
+from tests import factories
 from tests.admin.conftest import Staff
 from tests.admin.settings.rule_steps import (
     change_account,
@@ -149,3 +150,24 @@ def test_where_the_look_takes_too_long_it_says_at_least_and_notes_the_rest(
     assert OfferChange.objects.count() == 3
     shelf.send_changes()
     assert shelf.live("POT").price == 33
+
+
+def test_what_amazon_refused_to_make_is_not_promised_while_nothing_of_it_changed(
+    staff: Staff, shelf: World
+) -> None:
+    """It is not tried again by itself; with another price or another code it is."""
+    for name in ("NEW", "NEXT"):
+        factories.stock_record(name, price="9.90", in_stock=4)
+    shelf.export()
+    assert shelf.listing("NEW").refused.keys() == {"creation"}
+    confirm(staff, change_account(staff, shelf, synchronise_all=None))
+    shelf.send_changes()
+
+    told = text_of(change_account(staff, shelf, synchronise_all="on"))
+    assert "The quantity of 3 listings changes." in told
+    assert "for the first time" not in told
+    record = get_model("partner", "StockRecord").objects.get(partner_sku="NEW")
+    record.price = "8.90"
+    record.save()
+    told = text_of(change_account(staff, shelf, synchronise_all="on"))
+    assert "1 product is offered there for the first time." in told

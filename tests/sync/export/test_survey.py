@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from django_amazon_sync.models import SellerSku
 from django_amazon_sync.sync.export.survey import gc_frozen, rows_of_offers
 from django_amazon_sync.testing.factories import MarketplaceFactory, SellerSkuFactory
+from tests.examples import examples
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 numbers = st.integers(0, 10**6).map(str)
@@ -21,7 +22,9 @@ pks = st.lists(numbers | uuids | texts, unique=True, max_size=25)
 
 @pytest.mark.django_db
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(linked=pks, asked=pks, data=st.data())
 def test_the_rows_of_offers_are_found_whatever_their_pks_look_like(

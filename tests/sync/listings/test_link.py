@@ -14,7 +14,9 @@ from django_amazon_sync.models import (
     Outcome,
     SellerSku,
 )
-from django_amazon_sync.sync.listings.link import SkuTaken, link_by_hand, sell_under
+from django_amazon_sync.sync.export import by_name
+from django_amazon_sync.sync.listings.link import Link, SkuTaken, link_by_hand, sell_under
+from django_amazon_sync.sync.listings.link import link as link_all
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import saving
 from django_amazon_sync.testing.factories import SellerSkuFactory
@@ -358,3 +360,44 @@ def test_units_stay_with_an_offer_that_gave_its_sku_to_another(world: World) -> 
     world.send_changes()
     assert SellerSku.objects.get(sku="A").offer_pk == str(second.pk)
     assert units_reserved() == {str(first.pk): 4}
+
+
+# --- What staff or matching linked ----------------------------------------------------------------
+
+
+def test_matching_does_not_give_away_what_is_kept_for_an_offer_that_is_gone(world: World) -> None:
+    mug = factories.stock_record("MUG", in_stock=5)
+    row = SellerSkuFactory.create(account=world.account, sku="1001", offer_pk="987", matched=True)
+    wanted = [Link("1001", str(mug.pk), matched=True)]
+    why_not = link_all(world.account, world.shop, wanted)
+    assert "which the shop no longer has" in why_not["1001"]
+    row.refresh_from_db()
+    assert row.offer_pk == "987"
+    assert link_all(world.account, world.shop, wanted, by_staff=True) == {}
+    row.refresh_from_db()
+    assert row.offer_pk == str(mug.pk)
+
+
+def test_another_sku_is_never_one_that_the_shop_has_of_another_product(world: World) -> None:
+    mug = factories.stock_record("MUG", in_stock=5)
+    factories.stock_record("1001", in_stock=77)  # no export has met it yet
+    with pytest.raises(SkuTaken, match="1001"):
+        sell_under(world.account, world.shop, offer_of(world, mug), "1001")
+    assert skus(world) == []
+
+
+def test_an_offer_of_a_sku_that_two_have_may_go_back_to_it(world: World) -> None:
+    mug = factories.stock_record("MUG", in_stock=5)
+    factories.stock_record("MUG", in_stock=5, partner_code="attic")
+    row = sell_under(world.account, world.shop, offer_of(world, mug), "TYPO")
+    assert sell_under(world.account, world.shop, offer_of(world, mug), "MUG", row).matched is False
+
+
+def test_a_link_that_staff_make_while_an_export_links_by_name_stays(world: World) -> None:
+    mug = factories.stock_record("MUG", price="10.00", in_stock=5)
+    factories.stock_record("1001", price="11.00", in_stock=77)
+    row = SellerSkuFactory.create(account=world.account, sku="1001", offer_pk="")
+    with just_before(by_name, "link_by_name", lambda: link(world, "1001", mug)):
+        world.export()
+    row.refresh_from_db()
+    assert (row.offer_pk, row.matched) == (str(mug.pk), True)

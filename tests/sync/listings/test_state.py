@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_amazon_sync import clock
 from django_amazon_sync.models import Listing
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Act, Decision
 from django_amazon_sync.rules.listing_state import ListingState
 from django_amazon_sync.sync.listings import state
+from tests.examples import examples
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.one_owner import NotTheOwner, states_written
 from tests.rules.states import EVENTS, NOON, happen
@@ -37,7 +37,7 @@ def stored(listing: Listing) -> dict[str, Any]:
 
 
 @given(st.lists(EVENTS, max_size=8))
-@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(30), suppress_health_check=list(HealthCheck), deadline=None)
 def test_rows_go_where_the_pure_state_goes(listing: Listing, events: list[Any]) -> None:
     pure = ListingState()
     Listing.objects.filter(pk=listing.pk).update(**{name: getattr(pure, name) for name in STATE})
@@ -60,18 +60,6 @@ def test_only_what_is_still_so_is_approved_and_the_others_are_named(listing: Lis
     assert stored(other)["approved"] == {"quantity": 0}
     assert stored(other)["held"] == {"price": "0.14 EUR"}
     assert stored(listing)["approvals"]["price"]["by"] == "ann"
-
-
-def test_what_was_held_after_a_page_was_shown_is_not_approved_by_it(listing: Listing) -> None:
-    state.hold({listing.pk: {"price": ("14.00 EUR", MUCH)}})
-    shown_at = clock.now()
-    assert state.waiting_since_before(Listing.objects.all(), shown_at) == {
-        listing.pk: {"price": "14.00 EUR"}
-    }
-    with state.changing([listing.pk]) as rows:
-        listing_state.end_stop(rows[listing.pk], "price")
-    state.hold({listing.pk: {"price": ("0.14 EUR", MUCH)}})
-    assert state.waiting_since_before(Listing.objects.all(), shown_at) == {}
 
 
 def test_a_hold_ends_with_its_value(listing: Listing) -> None:

@@ -10,7 +10,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from tests.world import DE, World, lines_of
+from tests.world import DE, World, lines_of, now_due
 
 EAN, OTHER_EAN, UPC, ISBN = "4006381333931", "5901234123457", "012345678905", "9780306406157"
 
@@ -22,7 +22,7 @@ def matched(world: World, **options: Any) -> SyncRun:
         if run.state != RunState.QUEUED:
             break
         world.amazon.advance(600)
-        run = jobs.perform(SyncRun.objects.get(pk=run.pk), patience=5)
+        run = jobs.perform(now_due(SyncRun.objects.get(pk=run.pk)), patience=5)
     assert run.state == RunState.DONE, run.reason
     return run
 

@@ -19,15 +19,17 @@ from django_amazon_sync.models import (
     AmazonOrderLine,
     OfferChange,
     Outcome,
+    Proposal,
     SellerSku,
     SyncRun,
 )
 from django_amazon_sync.rules.barcodes import gtin
 from django_amazon_sync.sync.export import send
 from django_amazon_sync.sync.listings import link
-from django_amazon_sync.sync.matching import match
+from django_amazon_sync.sync.matching import match, proposals
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
+from tests.examples import examples
 from tests.factories_amazon import ListingInStepFactory
 from tests.faults.racing import just_before
 from tests.sync.matching.cases import EAN, ISBN, OTHER_EAN, UPC, links, matched, on_amazon, said
@@ -71,7 +73,7 @@ def reported(world: World, sku: str, **listing: Any) -> SellerSku:
     """What an import of Amazon's report leaves of a SKU."""
     row = SellerSkuFactory.create(account=world.account, sku=sku, offer_pk="")
     place = world.account.marketplaces.get(code=DE)
-    ListingInStepFactory.create(marketplace=place, sku=row, **listing)
+    ListingInStepFactory.create(marketplace=place, sku=row, **{"condition": "new_new", **listing})
     return row
 
 
@@ -180,9 +182,18 @@ def test_a_listing_of_another_living_offer_is_proposed(world: World) -> None:
     assert links(world) == {"OLD": (str(cup.pk), True)}
 
 
-def test_a_listing_whose_offer_is_gone_is_free(world: World) -> None:
+def test_a_listing_whose_offer_is_gone_stays_its_own_until_staff_decide(world: World) -> None:
     row = reported(world, "OLD", gtin=f"0{EAN}")
     link.link_by_hand(row, "987654")
+    mug = factories.stock_record("MUG", upc=EAN)
+    assert proposed(matched(world), "MUG")["seller_sku"] == "OLD"
+    assert links(world) == {"OLD": ("987654", True)}
+    assert proposals.accept(world.shop, Proposal.objects.all()) == (1, {})
+    assert links(world) == {"OLD": (str(mug.pk), True)}
+
+
+def test_a_listing_that_had_only_the_name_of_an_offer_that_is_gone_is_free(world: World) -> None:
+    reported(world, "OLD", gtin=f"0{EAN}", sku__offer_pk="987654")
     mug = factories.stock_record("MUG", upc=EAN)
     matched(world)
     assert links(world) == {"OLD": (str(mug.pk), True)}
@@ -192,6 +203,23 @@ def test_a_used_one_is_not_the_shops_new_one(world: World) -> None:
     factories.stock_record("MUG", upc=EAN)
     reported(world, "OLD", gtin=f"0{EAN}", condition="used_good")
     assert "used_good" in proposed(matched(world), "MUG")["message"]
+
+
+def test_a_condition_that_nobody_knows_is_not_the_shops_new_one(world: World) -> None:
+    factories.stock_record("MUG", upc=EAN)
+    reported(world, "OLD", gtin=f"0{EAN}", condition="99")
+    assert "99" in proposed(matched(world), "MUG")["message"]
+    assert links(world) == {}
+
+
+@pytest.mark.parametrize("by", [{"gtin": f"0{EAN}"}, {"asin": "B0MUG"}], ids=["barcode", "asin"])
+def test_where_amazon_names_no_condition_staff_decide(world: World, by: dict[str, str]) -> None:
+    factories.stock_record("MUG", upc=EAN)
+    world.amazon.add_product(asin="B0MUG", title="Mug", ean=EAN)
+    reported(world, "OLD", **by, condition="")
+    assert "in which condition" in proposed(matched(world), "MUG")["message"]
+    assert links(world) == {}
+    assert proposals.accept(world.shop, Proposal.objects.all()) == (1, {})
 
 
 # --- Rows of the offer's own SKU ------------------------------------------------------------------
@@ -288,7 +316,7 @@ def test_no_second_listing_is_made_while_the_offer_is_linked(world: World) -> No
     """The export had found that Amazon has no MUG, and is about to make one."""
     mug = factories.stock_record("MUG", upc=EAN)
     world.amazon.add_product(asin="B0MUG", title="Mug", ean=EAN)
-    reported(world, "OLD", asin="B0MUG", gtin=f"0{EAN}")
+    reported(world, "OLD", asin="B0OLD", gtin=f"0{EAN}")
     found = [link.Link("OLD", str(mug.pk), matched=True)]
     with just_before(send, "_write_down", lambda: link.link(world.account, world.shop, found)):
         world.export(skus=["MUG"])
@@ -383,7 +411,9 @@ listings = st.dictionaries(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(offers=offers, listings=listings, catalogue=st.dictionaries(asins, barcodes))
 def test_nothing_is_guessed_and_nothing_left_out(
@@ -420,6 +450,8 @@ def test_nothing_is_guessed_and_nothing_left_out(
         for pk, sku in linked.items():
             if records[pk][0] == sku:
                 assert [one for one, _code in records.values()].count(sku) == 1
+                there = gtin(listings[sku][1])
+                assert not there or records[pk][1] in ("", there)
             else:
                 assert rivals(records, listings, pk, sku) == []
         matched(world)

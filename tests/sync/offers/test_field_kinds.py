@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import given
@@ -33,7 +35,12 @@ def test_no_text_does_more_than_name_a_value_or_say_what_is_wrong(
         ("restock_date", "2026-02-30", "2026-12-31"),
         ("minimum_price", "1,234.50", "12.90"),
         ("minimum_price", "0", "above 0"),
-        ("minimum_price", "9.999", "2 decimals"),
+        ("minimum_price", "9.9999", "2 decimals"),
+        ("minimum_price", "1.234", "1.234 can be read as 1234 and as 1.234"),
+        ("minimum_price", "1,290 EUR", "1,290 can be read as 1290 and as 1.29"),
+        ("minimum_price", "2.000", "2.000 can be read as 2000 and as 2.0"),
+        ("sale_price", "1.234 2026-11-01/2026-11-30", "can be read as"),
+        ("max_order_quantity", "1.000", "1.000 can be read as 1000"),
         ("minimum_price", "9 USD", "currency is EUR, not USD"),
         ("sale_price", "9.90", "first and last day"),
         ("sale_price", "9.90 2026-11-30/2026-11-01", "ends before it begins"),
@@ -41,6 +48,7 @@ def test_no_text_does_more_than_name_a_value_or_say_what_is_wrong(
         ("business_price", "9; 10: 8; 10: 7", "numbers of units must rise"),
         ("business_price", "9; 8.50", "units and price"),
         ("browse_nodes", "12, books", "books"),
+        ("browse_nodes", " ,; ", "not a number"),
         ("browse_nodes", "1, 2, 3", "at most 2"),
         ("condition_note", "a\x00b", "control characters"),
         ("max_order_quantity", "0", "from 1"),
@@ -49,6 +57,16 @@ def test_no_text_does_more_than_name_a_value_or_say_what_is_wrong(
 def test_a_wrong_text_is_refused_in_words(name: str, text: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         FIELDS[name].from_text(text, "EUR")
+
+
+def test_decimals_have_either_sign() -> None:
+    for text in ("12.90", "12,90", "12,9", "0,50", "1234.50"):
+        amount = Decimal(text.replace(",", "."))
+        assert FIELDS["minimum_price"].from_text(text, "EUR") == f"{amount:.2f} EUR"
+
+
+def test_what_a_currency_of_three_decimals_writes_can_be_read_again() -> None:
+    assert FIELDS["minimum_price"].from_text("1.234 KWD") == "1.234 KWD"
 
 
 def test_a_price_without_any_currency_is_refused() -> None:

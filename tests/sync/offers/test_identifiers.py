@@ -87,7 +87,7 @@ def test_an_offer_is_made_on_the_item_of_a_code_that_staff_gave_it(world: World)
     world.amazon.add_product(asin=ASIN, title="Mug", upc=UPC)
     run = world.export()
     assert lines_of(run, "outcome", "message") == [
-        (Outcome.REFUSED, "It has neither an ASIN nor a barcode; give it one.")
+        (Outcome.NOT_SENT, "MUG has neither an ASIN nor a barcode; give it one.")
     ]
     identifiers.give(str(mug.pk), {"upc": [UPC]})
     world.export()

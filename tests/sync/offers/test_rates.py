@@ -77,6 +77,28 @@ def test_a_price_is_sent_by_the_banks_rate(japan: World, bank: Served) -> None:
     assert ExchangeRate.objects.get(currency="JPY").on == today()
 
 
+def test_a_day_in_the_future_deletes_no_real_rates(japan: World, bank: Served) -> None:
+    convert_by(japan, RateSource.ECB)
+    sell(japan, "MUG")
+    japan.export()
+    assert ExchangeRate.objects.filter(on=today()).count() == 2
+    RateFetch.objects.update(next_at=timezone.now())
+    bank.body = document({"JPY": "1"}, "2999-01-01")
+    japan.export()
+    assert ExchangeRate.objects.filter(on=today()).count() == 2
+    assert "is not about now" in RateFetch.objects.get().reason
+
+
+def test_rates_that_are_not_to_be_are_forgotten(japan: World, bank: Served) -> None:
+    """From before days were looked at."""
+    later = today() + timedelta(days=300)
+    ExchangeRateFactory.create(source=RateSource.ECB, currency="CHF", on=later)
+    convert_by(japan, RateSource.ECB)
+    sell(japan, "MUG")
+    japan.export()
+    assert not ExchangeRate.objects.filter(on=later).exists()
+
+
 def test_rates_are_fetched_once_a_day_and_only_where_they_are_needed(
     japan: World, bank: Served
 ) -> None:
@@ -99,7 +121,7 @@ def test_rates_are_fetched_once_a_day_and_only_where_they_are_needed(
     [
         (b"", 503, "answered with status 503"),
         (b"<html/>", 200, "none of the European Central Bank's"),
-        (document({"USD": "1.1", "JPY": "nan"}), 200, "The rate of JPY is 'nan'"),
+        (document({"USD": "1.1", "JPY": "nan"}), 200, "The rate of JPY is none"),
         (b" " * 1_100_000, 200, "answers with too much"),
     ],
 )

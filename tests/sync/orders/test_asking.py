@@ -9,11 +9,22 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import clock
-from django_amazon_sync.errors import AmazonError, NotFound, Rejected, Unavailable
-from django_amazon_sync.models import AmazonOrder, OrderState, Outcome, RunState
+from django_amazon_sync.errors import AmazonError, NotFound, Rejected, Unauthorized, Unavailable
+from django_amazon_sync.messages import Code
+from django_amazon_sync.models import (
+    AmazonOrder,
+    Job,
+    Lack,
+    OrderState,
+    Outcome,
+    RunState,
+    SyncRun,
+)
+from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import asking, placing
+from django_amazon_sync.testing.simulator import Fault
 from tests.sync.orders.answers import Answers, answering, iso
-from tests.world import World, lines_of, shop_order
+from tests.world import World, lines_of, now_due, shop_order
 
 FIRST, SECOND = "302-0000004-0000004", "302-0000005-0000005"
 
@@ -37,9 +48,10 @@ def time_comes() -> None:
 NOT_THERE = NotFound("getOrder", "Order not found.", status=404)
 REFUSED = Rejected("getOrder", "Amazon refused the request.", status=400)
 SILENT = Unavailable("getOrder", "Amazon answered without order.", status=200)
+FORBIDDEN = Unauthorized("getOrder", "Amazon refuses access.", status=403)
 
 
-@pytest.mark.parametrize("error", [NOT_THERE, REFUSED, SILENT])
+@pytest.mark.parametrize("error", [NOT_THERE, REFUSED, SILENT, FORBIDDEN])
 def test_an_order_that_amazon_does_not_show_costs_that_order_only(
     answers: Answers, error: AmazonError
 ) -> None:
@@ -93,6 +105,16 @@ def test_without_any_answer_it_is_an_outage(answers: Answers) -> None:
     assert order_of(SECOND).state == OrderState.PLACED
 
 
+def test_what_was_never_asked_is_no_try_of_an_order(answers: Answers) -> None:
+    """Else an hour without Redis puts orders into quarantine."""
+    answers.found = [answers.order(FIRST, proceeds={})]
+    answers.by_id = {FIRST: Unavailable("rate limiter", "Redis does not answer.", sent=False)}
+    for _ in range(8):
+        assert answers.world.import_orders().state == RunState.STOPPED
+        time_comes()
+    assert (order_of(FIRST).state, order_of(FIRST).tries) == (OrderState.SEEN, 0)
+
+
 def test_staff_place_an_order_without_a_total_at_the_sum_of_its_lines(answers: Answers) -> None:
     answers.found = [answers.order(FIRST, proceeds={})]
     for _ in range(4):
@@ -122,16 +144,70 @@ def test_a_replay_of_what_lacks_something_asks_amazon_first(answers: Answers) ->
     assert order_of(FIRST).state == OrderState.PLACED
 
 
-@pytest.mark.parametrize("how", [{"orders": [FIRST, SECOND]}])
-def test_of_orders_that_staff_chose_one_that_is_not_there_costs_no_other(
-    answers: Answers, how: Any
+@pytest.mark.parametrize("error", [NOT_THERE, REFUSED, SILENT, FORBIDDEN])
+@pytest.mark.parametrize("numbers", [[FIRST, SECOND], [SECOND, FIRST]], ids=["before", "after"])
+def test_of_orders_that_staff_chose_one_that_is_not_shown_costs_no_other(
+    answers: Answers, numbers: list[str], error: AmazonError
 ) -> None:
-    answers.by_id = {FIRST: REFUSED, SECOND: answers.order(SECOND)}
-    run = answers.world.import_orders(**how)
-    assert lines_of(run, "order_number", "outcome") == [
+    answers.by_id = {FIRST: error, SECOND: answers.order(SECOND)}
+    run = answers.world.import_orders(orders=numbers)
+    assert run.state == RunState.DONE
+    assert sorted(lines_of(run, "order_number", "outcome")) == [
         (FIRST, Outcome.FAILED),
         (SECOND, Outcome.PLACED),
     ]
+
+
+def test_where_every_order_is_refused_the_run_ends_with_the_reason(answers: Answers) -> None:
+    answers.by_id = {FIRST: FORBIDDEN, SECOND: FORBIDDEN}
+    run = answers.world.import_orders(orders=[FIRST, SECOND])
+    assert (run.state, run.reason_code) == (RunState.STOPPED, Code.UNAUTHORIZED)
+    assert run.reason == str(FORBIDDEN)
+    assert answers.asked == [FIRST, SECOND]
+
+
+def test_access_is_refused_where_no_order_can_be_searched_not_where_one_is_not_shown(
+    world: World,
+) -> None:
+    """Amazon refuses single orders for as long as they are there, which is told of these."""
+    world.sell("MUG", quantity=9)
+    number = world.buy("MUG")
+    world.amazon.advance(180)
+    world.import_orders()
+    AmazonOrder.objects.update(ask_at=clock.now())
+    world.amazon.faults.add(Fault("getOrder", "403", times=None, about=number))
+    assert world.import_orders(orders=[number]).state == RunState.STOPPED
+    world.import_orders()
+    assert not Lack.objects.filter(works_since=None).exists()
+
+
+@pytest.mark.parametrize("already", [0, 1])
+def test_a_list_of_orders_goes_on_once_redis_is_there_again(
+    world: World, settings: Any, already: int
+) -> None:
+    """Nothing left for Amazon, so it is no order's fault, also of the last of the list."""
+    world.sell("MUG", quantity=9)
+    numbers = [world.buy("MUG") for _ in range(2)]
+    world.amazon.advance(180)
+    run = jobs.request(world.account, Job.IMPORT_ORDERS, options={"orders": numbers})
+    if already:
+        run.options["so_far"] = already
+        run.save()
+    ours = settings.AMAZON_SYNC
+    settings.AMAZON_SYNC = {**ours, "REDIS_URL": "redis://127.0.0.1:9/0"}
+    jobs.perform(run, patience=0.1)
+    run = SyncRun.objects.get(pk=run.pk)
+    assert (run.state, run.not_before is None) == (RunState.QUEUED, False)
+    assert not run.lines.exists()
+    assert len(world.amazon.requests_of("getOrder")) == 0
+
+    settings.AMAZON_SYNC = ours
+    jobs.perform(now_due(run), patience=5)
+    run = SyncRun.objects.get(pk=run.pk)
+    assert run.state == RunState.DONE
+    assert set(lines_of(run, "order_number", "outcome")) == {
+        (number, Outcome.PLACED) for number in numbers[already:]
+    }
 
 
 def test_a_payment_that_pends_for_long_is_asked_for_and_shown(

@@ -26,7 +26,10 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.rules.buyers import is_relay
 from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.sync.listings.link import link_by_hand
+from django_amazon_sync.sync.orders import customers_and_products
 from tests import factories
+from tests.faults.racing import just_before
 from tests.world import World, lines_of, shop_order
 
 ADA = {"buyerName": "Ada Byron", "buyerEmail": "Ada@Engine.example"}
@@ -102,8 +105,57 @@ def test_a_buyer_becomes_a_customer_once(shop_of_customers: World) -> None:
     assert mail.outbox == []
 
 
-def test_an_existing_customer_gets_the_order_and_stays_as_it_is(shop_of_customers: World) -> None:
+def is_verified(user: Any) -> bool:
+    """As a project with its own table of proven addresses says it."""
+    return bool(user.first_name == "A.")
+
+
+def no_table(user: Any) -> bool:
+    raise LookupError("no such table")
+
+
+def set_function(settings: Any, name: str) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "CUSTOMER_IS_VERIFIED": f"{__name__}.{name}"}
+
+
+def test_who_registered_with_the_buyers_address_does_not_see_the_order(
+    shop_of_customers: World, client: Client, settings: Any
+) -> None:
+    """Anybody can write an address when registering; name and street are the buyer's."""
     world = shop_of_customers
+    mallory = customer("ada@engine.example")
+    number = world.buy("MUG", buyer=ADA)
+    world.import_orders()
+    set_function(settings, "is_verified")
+    asked = world.buy("MUG", buyer=ADA)
+    world.import_orders()
+    for each in (number, asked):
+        assert shop_order(each).user is None
+        assert shop_order(each).guest_email == "Ada@Engine.example"
+    assert users().get() == mallory
+    client.force_login(mallory)
+    assert number not in client.get(reverse("customer:order-list")).content.decode()
+
+
+def test_where_the_projects_function_fails_the_order_is_a_guests(
+    shop_of_customers: World, settings: Any
+) -> None:
+    world = shop_of_customers
+    set_function(settings, "no_table")
+    customer("ada@engine.example")
+    number = world.buy("MUG", buyer=ADA)
+    run = world.import_orders()
+    [(outcome, message)] = lines_of(run, "outcome", "message")
+    assert outcome == Outcome.PLACED
+    assert message.startswith("The order is a guest's. ")
+    assert shop_order(number).user is None
+
+
+def test_a_customer_whose_address_is_proven_gets_the_order_and_stays_as_it_is(
+    shop_of_customers: World, settings: Any
+) -> None:
+    world = shop_of_customers
+    set_function(settings, "is_verified")
     ada = customer("ada@engine.example", first_name="A.")
     before = users().values().get()
     number = world.buy("MUG", buyer=ADA)
@@ -171,10 +223,15 @@ def test_a_made_customer_logs_in_only_once_it_has_asked_for_a_password(
     assert ada.email == "ada@engine.example"  # it has become somebody's own
 
 
-def test_who_was_there_without_a_password_is_never_forgotten(shop_of_customers: World) -> None:
+def test_who_was_there_without_a_password_is_never_forgotten(
+    shop_of_customers: World, settings: Any
+) -> None:
     """Another system may have made users who never logged in here."""
     world = shop_of_customers
-    there = get_user_model().objects.create(username="ada", email="ada@engine.example")
+    set_function(settings, "is_verified")
+    there = get_user_model().objects.create(
+        username="ada", email="ada@engine.example", first_name="A."
+    )
     number = world.buy("MUG", buyer=ADA)
     world.import_orders()
     assert shop_order(number).user == there
@@ -289,6 +346,37 @@ def test_an_offer_that_was_deleted_is_made_again(shop_of_products: World) -> Non
     world.import_orders()
     assert shop_order(number).lines.get().stockrecord == record("MUG")
     assert SellerSku.objects.get(sku="MUG").offer_pk == str(record("MUG").pk)
+
+
+def test_no_product_is_made_for_a_sku_that_is_linked_to_what_is_gone(
+    shop_of_products: World,
+) -> None:
+    """Staff said what it is; a new product of its name would be another one, and take the link."""
+    world = shop_of_products
+    row = SellerSku.objects.create(account=world.account, sku="STRANGE")
+    link_by_hand(row, "987654")
+    number = world.buy("STRANGE", 2)
+    run = world.import_orders()
+    [(outcome, message)] = lines_of(run, "outcome", "message")
+    assert outcome == Outcome.PLACED
+    assert "is linked to offer 987654, which the shop no longer has" in message
+    assert shop_order(number).lines.get().product is None
+    row.refresh_from_db()
+    assert (row.offer_pk, row.matched, row.made_by_import) == ("987654", True, False)
+    assert get_model("catalogue", "Product").objects.count() == 1
+
+
+def test_a_link_that_staff_make_while_a_product_is_made_stays(
+    shop_of_products: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = shop_of_products
+    row = SellerSku.objects.create(account=world.account, sku="STRANGE")
+    mug = str(record("MUG").pk)
+    world.buy("STRANGE", 2)
+    with just_before(customers_and_products, "link_made", lambda: link_by_hand(row, mug)):
+        world.import_orders()
+    row.refresh_from_db()
+    assert (row.offer_pk, row.matched, row.made_by_import) == (mug, True, False)
 
 
 def test_what_was_made_is_never_sent_to_amazon(shop_of_products: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,16 @@ from django.core import mail
 from django.db.models import F
 from oscar.core.loading import get_model
 
-from django_amazon_sync.models import AmazonOrder, OrderState, Outcome, RunState
+from django_amazon_sync.amazon import orders
+from django_amazon_sync.data import OrderPage
+from django_amazon_sync.models import (
+    AmazonOrder,
+    OrderState,
+    OrderWindow,
+    Outcome,
+    RunState,
+    WindowState,
+)
 from django_amazon_sync.sync.orders import import_orders
 from django_amazon_sync.testing.simulator import Switches
 from tests.world import DE, World, lines_of, shop_order
@@ -265,3 +275,28 @@ def test_a_missing_total_is_asked_for_by_itself(world: World) -> None:
     world.import_orders()
     assert order_of(number).state == OrderState.PLACED
     assert order_of(number).marketplace == DE
+
+
+@pytest.mark.parametrize("tokens", [["a", "b"], ["a"]])
+def test_pages_in_a_circle_end_as_a_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch, tokens: list[str]
+) -> None:
+    """They held a worker for ever, and orders were never complete."""
+    calls = 0
+    answer = orders.search_orders
+
+    def circling(*args: Any, **more: Any) -> OrderPage:
+        nonlocal calls
+        calls += 1
+        assert calls < 20
+        page = answer(*args, **{**more, "page_token": ""})
+        return replace(page, next_token=tokens[calls % len(tokens)])
+
+    monkeypatch.setattr(orders, "search_orders", circling)
+    world.sell("MUG", quantity=9)
+    number = world.buy("MUG", 2)
+    world.import_orders()
+    assert order_of(number).state == OrderState.PLACED
+    window = OrderWindow.objects.latest("pk")
+    assert window.state == WindowState.REFUSED
+    assert "no end" in window.reason

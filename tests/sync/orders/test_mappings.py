@@ -18,6 +18,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.testing.shop_contract import undone
 from tests import factories
+from tests.examples import examples
 from tests.world import World, lines_of, shop_order
 
 ADA = {"buyerName": "Ada Byron", "buyerEmail": "ada@engine.example"}
@@ -208,7 +209,7 @@ STEPS = (
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -23,6 +23,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import placing, saving
+from tests.examples import examples
 from tests.sync.orders.answers import Answers, answering, eur, iso, item
 from tests.world import World, lines_of, shop_order
 
@@ -459,7 +460,7 @@ CHANGES: list[dict[str, Any]] = [
     ),
     cancelled=st.booleans(),
 )
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 def test_at_rest_an_order_is_in_the_shop_as_it_is_whatever_came_before(
     world: World, copies: list[tuple[dict[str, Any], int, bool]], cancelled: bool
 ) -> None:

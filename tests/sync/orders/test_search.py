@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.amazon.limits import PLANS, Limiter, MemoryBuckets, room_at
+from django_amazon_sync import clock
+from django_amazon_sync.amazon.limits import PLANS, Budget, Limiter, MemoryBuckets, room_at
 from django_amazon_sync.errors import NotFound, Throttled
 from django_amazon_sync.models import (
     AmazonOrder,
@@ -25,7 +25,8 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.orders import search
 from django_amazon_sync.sync.orders.search import KEPT_FOR_THE_IMPORT, Asked, look
 from django_amazon_sync.testing.simulator import Fault
-from tests.world import DE, FR, World, lines_of
+from tests.clocks import StandIn
+from tests.world import DE, FR, World, lines_of, now_due
 
 pytestmark = pytest.mark.django_db
 
@@ -133,15 +134,22 @@ def test_the_last_searches_stay_for_the_import(world: World) -> None:
 
 @given(used=st.integers(0, 19), calls=st.integers(1, 19))
 def test_when_there_is_room_again(used: int, calls: int) -> None:
-    limiter, now = Limiter(MemoryBuckets(), "seller"), time.time()
-    for _ in range(used):
-        limiter.take("searchOrders", now)
-    [budget] = limiter.budgets(["searchOrders"], now)
-    again = room_at(budget, calls)
-    if again > now + 1:
-        assert limiter.budgets(["searchOrders"], again - 1)[0].available < calls
-    at = max(now, again + 1)
-    assert limiter.budgets(["searchOrders"], at)[0].available >= calls
+    limiter, moment = Limiter(MemoryBuckets(), "seller"), StandIn()
+
+    def budget() -> Budget:
+        [found] = limiter.budgets(["searchOrders"], clock.timestamp())
+        return found
+
+    with clock.stood_in_for(moment, seed=1):
+        for _ in range(used):
+            limiter.take("searchOrders")
+        wait = room_at(budget(), calls) - clock.timestamp()
+        if wait > 1:
+            moment.sleep(wait - 1)
+            assert budget().available < calls
+            wait = 1
+        moment.sleep(max(0.0, wait + 1))
+        assert budget().available >= calls
 
 
 # --- Importing what was chosen ------------------------------------------------------------------
@@ -182,6 +190,8 @@ def test_a_run_that_has_to_wait_goes_on_with_the_next_order(world: World) -> Non
     world.amazon.faults.clear()
     before = len(world.amazon.requests_of("getOrder"))
     jobs.perform(run, patience=5)
+    assert len(world.amazon.requests_of("getOrder")) == before  # its time has not come
+    jobs.perform(now_due(run), patience=5)
     assert SyncRun.objects.get(pk=run.pk).state == RunState.DONE
     assert placed.count() == 3
     assert len(world.amazon.requests_of("getOrder")) == before + 2

@@ -30,3 +30,10 @@ def test_nobody_is_named(known: dict[str, Any]) -> None:
 def test_of_one_that_cannot_be_read_every_text_about_people_counts() -> None:
     order = AmazonOrder(document=PEOPLE)
     assert without_its_buyer(order, "In the Attic, for you.") == "In the …, for you."
+
+
+@pytest.mark.parametrize("known", [READABLE, {}], ids=["readable", "unreadable"])
+def test_no_part_of_a_name_is_left_however_it_is_written(known: dict[str, Any]) -> None:
+    order = AmazonOrder(document={**known, **PEOPLE})
+    said = without_its_buyer(order, "For Ann, that is OTHER, in 17\nGooseneck\n Mews.")
+    assert said == "For …, that is …, in …."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,14 +13,17 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import django_amazon_sync
 from django_amazon_sync.data import FieldValues
-from django_amazon_sync.models import Listing, Outcome, RunLine, SellerSku
-from django_amazon_sync.sync.runs.bulk import insert_rows, update_rows
+from django_amazon_sync.models import Application, Listing, Outcome, RunLine, SellerSku
+from django_amazon_sync.sync.runs.bulk import in_pages, insert_rows, update_rows
 from django_amazon_sync.testing.factories import (
+    ApplicationFactory,
     MarketplaceFactory,
     SellerSkuFactory,
     SyncRunFactory,
 )
+from tests.examples import examples
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +47,9 @@ listings = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(wanted=st.lists(listings, min_size=1, max_size=4))
 def test_each_row_gets_its_own_values_of_every_kind(wanted: list[dict[str, object]]) -> None:
@@ -86,7 +93,9 @@ def test_truths_and_what_is_unknown() -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(said=st.lists(st.tuples(texts, json_values), min_size=1, max_size=4))
 def test_new_rows_are_stored_in_their_order(said: list[tuple[str, FieldValues]]) -> None:
@@ -110,3 +119,35 @@ def test_no_rows_are_no_work(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
         update_rows([], ["title"])
         insert_rows([])
+
+
+# --- Long reads -----------------------------------------------------------------------------------
+
+
+def test_each_row_is_read_once_and_each_page_is_one_query(
+    db: None, django_assert_num_queries: Any
+) -> None:
+    pks = [ApplicationFactory.create(name=f"{number}").pk for number in range(5)]
+    rows = Application.objects.order_by("-pk")
+    with django_assert_num_queries(3):
+        assert [row.pk for row in in_pages(rows, 2)] == pks
+    assert list(in_pages(rows.values_list("pk", flat=True), 2)) == pks
+    named = list(in_pages(rows.values_list("pk", "name"), 2))
+    assert named == [(pk, f"{number}") for number, pk in enumerate(pks)]
+    with django_assert_num_queries(2):  # a page that is full may not be the last
+        assert len(list(in_pages(rows.filter(pk__in=pks[:2]), 2))) == 2
+
+
+def test_rows_that_leave_while_they_are_read_hide_no_other(db: None) -> None:
+    pks = [ApplicationFactory.create(name="waits").pk for _number in range(5)]
+    seen = []
+    for row in in_pages(Application.objects.filter(name="waits"), 2):
+        seen.append(row.pk)
+        Application.objects.filter(pk=row.pk).update(name="done")
+    assert seen == pks
+
+
+def test_no_cursor_stays_open_in_the_database() -> None:
+    package = Path(django_amazon_sync.__file__).parent
+    kept = [path for path in package.rglob("*.py") if ".iterator(" in path.read_text("utf-8")]
+    assert kept == []

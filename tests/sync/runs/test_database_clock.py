@@ -42,5 +42,5 @@ def test_one_seed_draws_the_same_twice() -> None:
 
 def test_the_hosts_clock_comes_back() -> None:
     with clock.stood_in_for(StandIn(), seed=1):
-        assert not clock.is_the_hosts()
-    assert clock.is_the_hosts()
+        assert clock.stores_now() == StandIn().moment
+    assert clock.stores_now() is None

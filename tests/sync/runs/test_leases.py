@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from multiprocessing import get_context
 
 import pytest
 from django.utils import timezone
@@ -63,13 +64,66 @@ def test_who_was_overtaken_is_stopped_and_takes_nothing_from_the_next() -> None:
     second.check()
 
 
-def test_a_process_that_died_here_frees_its_leases_and_one_elsewhere_may_be_alive() -> None:
+def dead_process() -> str:
+    """The pid of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
+    return str(gone.pid)
+
+
+def holder_with(**changed: str) -> str:
+    """This process as a holder, but for these parts."""
+    names = ("host", "pid", "started", "process", "thread")
+    parts = dict(zip(names, leases._this_holder().split(" "), strict=True))
+    return " ".join((parts | changed).values())
+
+
+def test_a_process_that_died_here_frees_its_leases_and_one_elsewhere_may_be_alive() -> None:
+    gone = dead_process()
     leases.take("x")
-    Lease.objects.update(holder=f"{socket.gethostname()} {gone.pid} 1 1")
+    Lease.objects.update(holder=holder_with(pid=gone))
     assert not leases.busy("x")
     assert leases.take("x") is not None
-    Lease.objects.update(holder=f"another-host {gone.pid} 1 1")
+    Lease.objects.update(holder=holder_with(pid=gone, host="another-host"))
     assert leases.busy("x")
     assert leases.take("x") is None
+
+
+def test_a_container_of_the_same_name_may_be_alive() -> None:
+    """It has other processes, and this one's kernel knows nothing of theirs."""
+    leases.take("x")
+    name, boot, _ids = holder_with().split(" ")[0].split("/")
+    for host in (f"{name}/{boot}/1", f"{name}/another-start/1", name):
+        Lease.objects.update(holder=holder_with(host=host, pid=dead_process()))
+        assert leases.busy("x")
+        assert leases.take("x") is None
+
+
+def test_of_two_processes_with_the_same_number_one_holds_the_lease() -> None:
+    """What one holds the other cannot renew, whatever else they share."""
+    held = leases.take("x")
+    assert held is not None
+    Lease.objects.update(holder=holder_with(process="0123456789abcdef"))
+    with pytest.raises(Halted):
+        held.check()
+
+
+def test_a_forked_process_is_another_holder() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        child = pool.submit(leases._this_holder).result(timeout=30)
+    own = leases._this_holder()
+    assert child.split(" ")[3] != own.split(" ")[3]
+    assert len(own) <= 200, "as long as the column is"
+
+
+def test_a_lease_of_a_clock_that_was_ahead_has_lapsed() -> None:
+    """A year ahead, it would stop its job until then."""
+    for key in ("job", "turn"):
+        leases.take(key)
+    Lease.objects.update(
+        expires_at=timezone.now() + timedelta(days=365), holder="another-host 1 1 1 1"
+    )
+    assert not leases.busy("job")
+    assert leases.take("job") is not None
+    assert leases.turn("turn", timedelta(minutes=1))
+    assert not leases.turn("turn", timedelta(minutes=1))

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_amazon_sync import clock
 from django_amazon_sync.models import (
     Job,
     Listing,
@@ -17,7 +16,6 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
-from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.testing.factories import (
@@ -26,7 +24,7 @@ from django_amazon_sync.testing.factories import (
 )
 from tests import factories
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
-from tests.world import World, lines_of
+from tests.world import World, approve_all, lines_of
 
 MANY = selection.BY_NAME + 20
 
@@ -150,8 +148,7 @@ def test_approving_takes_as_many_queries_for_many_as_for_few() -> None:
         rows = [Listing(sku=sku, marketplace=place, held={"price": "9.00 EUR"}) for sku in skus]
         Listing.objects.bulk_create(rows)
         with CaptureQueriesContext(connection) as captured:
-            shown = clock.now()
-            assert decisions.approve(Listing.objects.all(), shown_at=shown, by="ann") == number
+            assert approve_all(Listing.objects.all()) == number
         counted.append(len(captured))
         assert not Listing.objects.exclude(held={}).exists()
     assert counted[0] == counted[1]

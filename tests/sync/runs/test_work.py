@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,7 @@ from django_amazon_sync.models import RunState, SyncRun
 from django_amazon_sync.sync.runs.work import Pace, Work
 from tests import factories
 from tests.clocks import StandIn
+from tests.examples import examples
 from tests.world import World
 
 NOW = 1_790_000_000.0
@@ -25,13 +26,14 @@ TOGETHER = 20
 def moments(total: int, rate_at: Callable[[float], float], *, noise: float = 0.0) -> list[float]:
     """When each item is done that needs a patch: the bucket of Amazon's plan, and a slow way."""
     limiter, dice = Limiter(MemoryBuckets(), "one"), random.Random(total)
-    now, done = NOW, list[float]()
-    for number in range(total):
-        limiter.learn("patchListingsItem", rate_at(number / total), now)
-        while wait := limiter.take("patchListingsItem", now):
-            now += wait
-        now += dice.random() * noise
-        done.append(now)
+    moment, done = StandIn(datetime.fromtimestamp(NOW, UTC)), list[float]()
+    with clock.stood_in_for(moment, seed=1):
+        for number in range(total):
+            limiter.learn("patchListingsItem", rate_at(number / total))
+            while wait := limiter.take("patchListingsItem"):
+                moment.sleep(max(wait, 1e-6))
+            moment.sleep(dice.random() * noise)
+            done.append(clock.timestamp())
     return done
 
 
@@ -47,7 +49,7 @@ def errors(total: int, done: list[float], seconds_each: float = 0.2) -> Iterator
 
 
 @given(total=st.integers(400, 5000), rate=st.floats(0.5, 50), noise=st.floats(0, 0.1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_under_a_steady_limit_the_finish_is_known_from_a_fifth_on(
     total: int, rate: float, noise: float
 ) -> None:
@@ -61,7 +63,7 @@ def test_under_a_steady_limit_the_finish_is_known_from_a_fifth_on(
     then=st.floats(0.5, 50),
     when=st.floats(0, 0.04),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_so_it_is_where_amazons_header_changes_the_rate_early(
     total: int, first: float, then: float, when: float
 ) -> None:

@@ -27,9 +27,12 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.verification import by_report
+from django_amazon_sync.sync.verification import verify as verification
+from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.factories_amazon import SubmissionFactory
-from tests.world import DE, World, lines_of, to_the_end
+from tests.faults.racing import just_before
+from tests.world import DE, World, lines_of, now_due, to_the_end
 
 HOURS = 3600
 
@@ -223,6 +226,32 @@ def test_what_is_in_the_report_twice_and_not_the_same_is_read(
     assert run.counts["in_step"] == 2
 
 
+@pytest.mark.parametrize("rows", [1, 1000])
+def test_what_one_of_two_rows_contradicts_keeps_its_drift(
+    world: World, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """The other row shows what was accepted, which alone would end the drift."""
+    monkeypatch.setattr(by_report, "REPORT_ROWS_PER_CHUNK", rows)
+    sell_many(world, 2)
+    since = (world.amazon.now() - timedelta(days=1)).isoformat()
+    drift = {"price": {"accepted": "10.00 EUR", "live": "12.00 EUR", "since": since}}
+    Listing.objects.filter(sku__sku="SKU-00000").update(drift=drift)
+    run = world.do(Job.VERIFY)
+    world.amazon.advance(120)
+    lines = [f"SKU-00000\tB000000000\t{price}\t50\tDEFAULT" for price in ("10.00", "12.00")]
+    text = "\n".join(["seller-sku\tasin1\tprice\tquantity\tfulfillment-channel", *lines])
+    made = world.amazon.report(AmazonReport.objects.get().amazon_id)
+    world.amazon.set_document(made.document, text.encode())
+    kept: list[object] = []
+    with just_before(verification, "unproven", lambda: kept.append(drift_now())):
+        to_the_end(world, run)
+    assert kept == [drift]
+
+
+def drift_now() -> object:
+    return Listing.objects.get(sku__sku="SKU-00000").drift
+
+
 @pytest.mark.parametrize("outcome", ["cancelled", "fatal"])
 def test_without_a_report_everything_is_read(world: World, outcome: str) -> None:
     names = sell_many(world, 3)
@@ -234,6 +263,15 @@ def test_without_a_report_everything_is_read(world: World, outcome: str) -> None
     assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "no-report")]
     assert run.counts["in_step"] == 3
     assert AmazonReport.objects.count() == 1
+
+
+def test_where_amazon_refuses_the_report_everything_is_read(world: World) -> None:
+    names = sell_many(world, 3)
+    world.amazon.faults.add(Fault("createReport", "403", times=None))
+    run = verify(world)
+    assert searched(world) >= set(names)
+    assert (run.state, run.counts["in_step"]) == (RunState.DONE, 3)
+    assert lines_of(run, "outcome", "code") == [(Outcome.WAITING, "unauthorized")]
 
 
 def test_names_are_read_each_week(world: World) -> None:
@@ -268,7 +306,7 @@ def test_a_run_that_gave_way_goes_on_where_it_was(
     starts = 0
     while run.state != RunState.DONE:
         world.amazon.advance(60)
-        jobs.perform(run, patience=5, slice_over=lambda: True)
+        jobs.perform(now_due(run), patience=5, slice_over=lambda: True)
         starts += 1
         assert starts < 20
     asked = [one.query["identifiers"] for one in world.amazon.requests_of("searchListingsItems")]
@@ -372,7 +410,7 @@ class Watch:
         run = self.world.do(job, **options)
         while run.state == RunState.QUEUED:
             self.wait(60)
-            jobs.perform(run, patience=5)
+            jobs.perform(now_due(run), patience=5)
 
     def prices_since(self, moment: datetime) -> set[str]:
         """What buyers met at that moment or after it."""

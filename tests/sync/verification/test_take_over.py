@@ -27,7 +27,8 @@ from django_amazon_sync.sync.listings.decisions import send_ours
 from django_amazon_sync.sync.offers.desired import drift_of
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
-from tests.world import DE, FR, World, eur, lines_of
+from tests.examples import examples
+from tests.world import DE, FR, World, eur, lines_of, now_due
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def take_over(world: World, *fields: str, dry_run: bool = False, **options: Any)
     run = world.do(Job.TAKE_OVER, dry_run=dry_run, **wanted)
     if run.state == RunState.QUEUED:  # it reads quantities once more
         world.amazon.advance(400)
-        jobs.perform(run, patience=5)
+        jobs.perform(now_due(run), patience=5)
     return run
 
 
@@ -320,9 +321,9 @@ def test_a_run_over_many_goes_on_where_it_was(quiet: World) -> None:
         quiet.account, Job.TAKE_OVER,
         options={"skus": skus, "fields": ["price"], "marketplaces": [DE]},
     )  # fmt: skip
-    jobs.perform(run, slice_over=lambda: True)
+    jobs.perform(now_due(run), slice_over=lambda: True)
     assert (run.state, run.done) == (RunState.QUEUED, 20)
-    jobs.perform(run)
+    jobs.perform(now_due(run))
     assert lines_of(run, "outcome") == [Outcome.TAKEN_OVER] * 25
     assert in_shop(quiet, "SKU-24")[1] == Decimal("4.00")
 
@@ -334,7 +335,7 @@ EVENTS = (
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(st.sampled_from(EVENTS), min_size=2, max_size=8))
 @example(events=["amazon wins", "amazon", "verify", "take over", "export"])
 @example(events=["amazon wins", "amazon", "verify", "amazon", "verify", "send ours"])
@@ -401,6 +402,24 @@ def test_only_what_was_shown_is_taken_over_and_the_others_are_named(quiet: World
     assert "look at it again" in message
 
 
+def test_what_the_shop_changed_since_is_not_written_over(quiet: World) -> None:
+    """A colleague set another price meanwhile: "10.00 becomes 12.50" is not what would happen."""
+    shown = take_over(quiet, "price", dry_run=True)
+    quiet.shop.apply(OfferUpdate(SellerSku.objects.get().offer_pk, price=eur("11.00")))
+    run = take_over(quiet, "price", shown=shown.pk)
+    assert lines_of(run, "outcome", "code") == [("waiting", "changed")]
+    assert in_shop(quiet)[1] == Decimal("11.00")
+
+
+def test_a_value_that_the_page_did_not_show_is_named_and_not_taken_over(quiet: World) -> None:
+    showed = {"price": "11.00 EUR", "quantity": 9}
+    run = take_over(quiet, *ALL, showed=showed)
+    assert in_shop(quiet) == ("A blue mug", Decimal("10.00"), 9)
+    assert run.lines.get(code="changed").values == {
+        "price": {"shop": "10.00 EUR", "amazon": "12.50 EUR"}
+    }
+
+
 def test_a_run_of_another_account_showed_nothing(quiet: World) -> None:
     shown = take_over(quiet, "price", dry_run=True)
     SyncRun.objects.filter(pk=shown.pk).update(account=SellerSkuFactory.create().account)
@@ -444,6 +463,6 @@ def test_a_first_reading_counts_only_where_there_was_one(
     assert run.state == RunState.QUEUED
     quiet.amazon.advance(400)
     between(quiet)
-    jobs.perform(run, patience=5)
+    jobs.perform(now_due(run), patience=5)
     assert run.state == RunState.DONE, run.reason
     assert (in_shop(quiet)[2], in_shop(quiet, "CUP")[2]) == (taken, 7)

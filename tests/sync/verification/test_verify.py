@@ -177,3 +177,20 @@ def test_a_price_that_drifts_ends_no_suspicion_of_the_quantity(suspected: World)
     suspected.verify()
     assert list(suspected.listing("MUG").drift) == ["price"]
     assert suspected.listing("MUG").suspected["live"] == 3
+
+
+@pytest.mark.parametrize("amount", [1e300, "1e99"])
+def test_an_impossible_price_at_amazon_ends_no_run(world: World, amount: Any) -> None:
+    for name in ("MUG", "CUP"):
+        world.sell(name, price="10.00", quantity=5)
+    world.export()
+    listing = world.listing("MUG")
+    listing.own_values = {"list_price": "15.00 EUR"}
+    listing.save()
+    world.export()
+    world.amazon.advance(600)
+    attributes = world.amazon._listing(world.seller, "MUG", DE).attributes
+    attributes["list_price"][0]["value_with_tax"] = amount
+    run = world.verify()
+    assert lines_of(run, "sku", "outcome") == [("MUG", Outcome.DRIFTED)]
+    assert world.listing("CUP").verified["price"] == "10.00 EUR"

@@ -1,0 +1,46 @@
+"""No column of a list is cut off on a usual screen, and a far date breaks none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from django_amazon_sync.models import AmazonOrder, OrderState, SellerAccount
+from tests.admin import rows
+from tests.browser.steps import log_in
+
+pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.wheel]
+
+#: What is wider than its place, of a list and of the page.
+CUT_OFF = """() => [...document.querySelectorAll(".results")]
+  .map((element) => element.scrollWidth - element.clientWidth)
+  .concat(document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  .filter((more) => more > 1)"""
+
+
+#: "Sept. 30, 2026, 10:53 p.m."
+LONGEST_DATE = datetime(2026, 9, 30, 22, 53, tzinfo=UTC)
+
+
+def test_no_column_is_cut_off_on_a_usual_screen(page: Page, live_server: LiveServer) -> None:
+    rows.fill(2)
+    AmazonOrder.objects.update(
+        reason="No payment method of the shop is chosen for what Amazon names; choose one.",
+        number="302-1234567-1234567",
+        ordered_at=LONGEST_DATE,
+        ship_by=LONGEST_DATE,
+        state=OrderState.QUARANTINED,
+    )
+    SellerAccount.objects.update(name="Tea and mugs")  # a factory counts on, ever wider
+    log_in(page, live_server)
+    cut: dict[str, list[int]] = {}
+    for model in rows.OURS:
+        name = f"admin:django_amazon_sync_{model._meta.model_name}_changelist"
+        page.goto(f"{live_server.url}{reverse(name)}")
+        if found := page.evaluate(CUT_OFF):
+            cut[str(model._meta.model_name)] = found
+    assert cut == {}
