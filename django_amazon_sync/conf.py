@@ -37,6 +37,7 @@ NumberSetting: TypeAlias = Literal[
     "RUNS_KEPT_DAYS",
     "PERSONAL_DATA_DAYS",
     "AMAZON_DATA_DAYS",
+    "TAX_DATA_DAYS",
     "VIEWS_KEPT_DAYS",
     "RATES_MAX_AGE",
     "RATES_MOVE_PERCENT",
@@ -87,6 +88,9 @@ DEFAULTS: dict[str, str | int | list[str]] = {
     # Days that Amazon's other data are kept: reports, what was sent, documents of old orders;
     # Amazon permits 18 months.
     "AMAZON_DATA_DAYS": 540,
+    # Days after the sale that it is kept, apart and encrypted, whom an erased order was sold to, as
+    # your tax law may want it; 0 keeps nobody.
+    "TAX_DATA_DAYS": 0,
     # Days that it is kept who saw which buyer's data; Amazon wants 12 months.
     "VIEWS_KEPT_DAYS": 366,
     # Where staff reach this project, for links in e-mails; empty: the domain of the current site.

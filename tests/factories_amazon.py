@@ -14,6 +14,7 @@ from factory.declarations import (
     SubFactory,
 )
 
+from django_amazon_sync import clock
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
     Alarm,
@@ -23,6 +24,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     Submission,
     SubmissionItem,
+    TaxRecord,
 )
 from django_amazon_sync.testing.factories import (
     ListingFactory,
@@ -91,6 +93,21 @@ class SubmissionFactory(RowFactory[Submission]):
     kind = Submission.Kind.PATCH
     content_hash = "0" * 64
     item = RelatedFactory(SubmissionItemFactory, "submission", listing=SelfAttribute("..listing"))
+
+
+class TaxRecordFactory(RowFactory[TaxRecord]):
+    """Whom an order was sold to, kept for ten years."""
+
+    class Meta:
+        model = TaxRecord
+
+    account = SubFactory(SellerAccountFactory)
+    order_number = Sequence(lambda n: f"302-{n:07}-7654321")
+    party = LazyFunction(
+        lambda: {"buyer": {"buyerName": "Zebulon Quill"}, "recipient": {}, "taxRegistrations": []}
+    )
+    sold_at = LazyFunction(clock.now)
+    kept_until = LazyFunction(lambda: clock.now() + timedelta(days=3650))
 
 
 class AlarmFactory(RowFactory[Alarm]):

@@ -5,7 +5,14 @@ An action is a permission, one call, and one message with a link to its run.
 
 from django_amazon_sync.admin.orders import orders, shipments
 from django_amazon_sync.admin.products import listings, proposals, skus
-from django_amazon_sync.admin.reports import erasures, lines, personal_data_views, runs, submissions
+from django_amazon_sync.admin.reports import (
+    erasures,
+    lines,
+    personal_data_views,
+    runs,
+    submissions,
+    tax_records,
+)
 from django_amazon_sync.admin.settings import (
     accounts,
     alarms,
@@ -32,4 +39,5 @@ __all__ = [
     "shipments",
     "skus",
     "submissions",
+    "tax_records",
 ]

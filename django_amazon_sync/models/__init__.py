@@ -49,7 +49,7 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
-from django_amazon_sync.models.privacy import Erasure, PersonalDataView
+from django_amazon_sync.models.privacy import Erasure, PersonalDataView, TaxRecord
 from django_amazon_sync.models.rates import ExchangeRate, RateFetch
 from django_amazon_sync.models.reports import AmazonReport, ReportState
 from django_amazon_sync.models.runs import (
@@ -115,6 +115,7 @@ __all__ = [
     "SubmissionItem",
     "SubmissionState",
     "SyncRun",
+    "TaxRecord",
     "WindowState",
     "amazon_ships",
 ]

@@ -1,4 +1,7 @@
-"""Evidence about buyers' data: what was erased, and who saw what. Neither names a buyer."""
+"""Buyers' data after their time: what was erased, who saw what, and what tax law wants kept.
+
+Evidence of the first two names no buyer.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
 from django_amazon_sync.models.accounts import SellerAccount
-from django_amazon_sync.models.fields import JsonColumn
+from django_amazon_sync.models.fields import EncryptedJSONField, JsonColumn
 
 
 class Erasure(models.Model):
@@ -66,6 +69,7 @@ class PersonalDataView(models.Model):
         SEARCH = "search", _("search on Amazon")
         SHOP = "shop", _("page of the shop's order")
         FILE = "file", _("file of the shop's orders")
+        TAX = "tax", _("page of what is kept for tax")
 
     account = models.ForeignKey(
         SellerAccount, models.PROTECT, related_name="+", verbose_name=_("account")
@@ -90,7 +94,7 @@ class PersonalDataView(models.Model):
         verbose_name_plural = _("views of buyers' data")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(where__in=("order", "search", "shop", "file")),
+                condition=models.Q(where__in=("order", "search", "shop", "file", "tax")),
                 name="amazon_view_where",
             )
         ]
@@ -98,3 +102,26 @@ class PersonalDataView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by}: {self.order_number}"
+
+
+class TaxRecord(models.Model):
+    """Whom an order was sold to, kept for tax law where ``TAX_DATA_DAYS`` says so, after the rest
+    of the buyer was erased; it goes by itself when its time is over."""
+
+    account = models.ForeignKey(
+        SellerAccount, models.PROTECT, related_name="tax_records", verbose_name=_("account")
+    )
+    order_number = models.CharField(_("order"), max_length=50)
+    party = EncryptedJSONField(_("sold to"), help_text=_("As Amazon named them."))
+    sold_at = models.DateTimeField(_("ordered at"), editable=False)
+    kept_until = models.DateTimeField(_("kept until"), editable=False, db_index=True)
+
+    class Meta:
+        verbose_name = _("buyer kept for tax")
+        verbose_name_plural = _("buyers kept for tax")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "order_number"], name="amazon_tax_of_order")
+        ]
+
+    def __str__(self) -> str:
+        return self.order_number

@@ -57,6 +57,7 @@ SCREENS = {
     "shipment": Screen(),
     "submission": Screen(),
     "syncrun": Screen(),
+    "taxrecord": Screen(),
 }
 
 #: Who may look at an account looks at its mappings.

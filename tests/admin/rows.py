@@ -20,6 +20,7 @@ from tests.factories_amazon import (
     LiveAccountFactory,
     ProposalFactory,
     SubmissionFactory,
+    TaxRecordFactory,
 )
 
 OURS = [model for model in admin.site._registry if model.__module__.startswith("django_amazon")]
@@ -43,6 +44,7 @@ def fill(number: int) -> None:
         AlarmFactory.create(account=account, key=str(listing.pk))
         Erasure.objects.create(account=account, why="due", counts={"orders": 2})
         PersonalDataView.objects.create(account=account, order_number="302-1", where="order")
+        TaxRecordFactory.create(account=account)
 
 
 def waiting_listings(number: int) -> None:

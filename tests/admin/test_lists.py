@@ -29,7 +29,7 @@ def test_every_row_that_staff_read_about_has_a_screen() -> None:
     assert {model.__name__ for model in OURS} == {
         "Alarm", "AmazonOrder", "Application", "Erasure", "ExchangeRate", "Listing", "Marketplace",
         "OrderMappings", "PersonalDataView", "Proposal", "RunLine", "Schedule", "SellerAccount",
-        "SellerSku", "Shipment", "Submission", "SyncRun",
+        "SellerSku", "Shipment", "Submission", "SyncRun", "TaxRecord",
     }  # fmt: skip
 
 
@@ -67,6 +67,7 @@ GROWN: dict[type[Model], str] = {
     models.Shipment: "reference",
     models.Erasure: "by",
     models.PersonalDataView: "order_number",
+    models.TaxRecord: "order_number",
 }
 
 

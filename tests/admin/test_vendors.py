@@ -32,6 +32,7 @@ from tests.factories_amazon import (
     LiveAccountFactory,
     ProposalFactory,
     SubmissionFactory,
+    TaxRecordFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,7 @@ def fill(account: SellerAccount, name: str) -> dict[str, Model]:
         PersonalDataView.objects.create(
             account=account, order_number=order.number, where="order", by=name
         ),
+        TaxRecordFactory.create(account=account, order_number=order.number),
         account.schedules.all()[0],
     )
     return {row._meta.model_name or "": row for row in rows} | {"ordermappings": account}

@@ -16,6 +16,29 @@ from django_amazon_sync.amazon.client import Answer, Client
 from django_amazon_sync.amazon.limits import Limiter, MemoryBuckets
 from django_amazon_sync.data import JsonObject
 
+#: Parts of an order's document that name people.
+PERSONAL: dict[str, Any] = {
+    "buyer": {"buyerName": "Zebulon Quill", "buyerEmail": "zeb@buyers.example", "news": "Zeb 1"},
+    "recipient": {
+        "deliveryAddress": {
+            "name": "Ottoline Quill", "addressLine1": "17 Gooseneck Mews", "postalCode": "QX9 7ZZ",
+            "city": "Pelican", "countryCode": "GB", "phone": "+44 113 555",
+            "extendedFields": {"streetName": "Gooseneck"},
+        },
+        "deliveryPreference": {"addressInstruction": "Ring for Ottoline", "dropOffLocation": "x"},
+    },
+    "tax": {
+        "taxRegistrations": [
+            {"entityType": "BUYER", "taxRegistrationNumber": "GBQUILL1", "legalName": "Quill Ltd",
+             "taxRegistrationType": "VAT"},
+            {"entityType": "MERCHANT", "taxRegistrationNumber": "DE123", "legalName": "Shop",
+             "taxRegistrationType": "VAT"},
+        ]
+    },
+    "orderAliases": [{"alias": "for Zebulon"}],
+    "somethingNew": {"of": "Zebulon"},
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class Reply:

@@ -12,29 +12,8 @@ from django_amazon_sync.amazon.orders import read_or_keep, read_order
 from django_amazon_sync.amazon.without_people import without_people
 from django_amazon_sync.data import Address, Buyer, OrderData, UnreadableOrder
 from django_amazon_sync.testing.simulator import Simulator
+from tests.amazon.conftest import PERSONAL
 from tests.contract.amazon_models import contract_folder
-
-PERSONAL: dict[str, Any] = {
-    "buyer": {"buyerName": "Zebulon Quill", "buyerEmail": "zeb@buyers.example", "news": "Zeb 1"},
-    "recipient": {
-        "deliveryAddress": {
-            "name": "Ottoline Quill", "addressLine1": "17 Gooseneck Mews", "postalCode": "QX9 7ZZ",
-            "city": "Pelican", "countryCode": "GB", "phone": "+44 113 555",
-            "extendedFields": {"streetName": "Gooseneck"},
-        },
-        "deliveryPreference": {"addressInstruction": "Ring for Ottoline", "dropOffLocation": "x"},
-    },
-    "tax": {
-        "taxRegistrations": [
-            {"entityType": "BUYER", "taxRegistrationNumber": "GBQUILL1", "legalName": "Quill Ltd",
-             "taxRegistrationType": "VAT"},
-            {"entityType": "MERCHANT", "taxRegistrationNumber": "DE123", "legalName": "Shop",
-             "taxRegistrationType": "VAT"},
-        ]
-    },
-    "orderAliases": [{"alias": "for Zebulon"}],
-    "somethingNew": {"of": "Zebulon"},
-}  # fmt: skip
 
 WORDS = ("Zeb", "zeb@", "Otto", "Quill", "QUILL", "Gooseneck", "QX9", "Pelican", "555", "Ring")
 

@@ -22,6 +22,7 @@ from django_amazon_sync.amazon import (
     faults,
     feeds,
     inventory,
+    invoice_party,
     listing_facts,
     listings,
     long_json,
@@ -152,7 +153,7 @@ def long_document(data: bytes) -> None:
 
 @target(
     orders.read_or_keep, orders.read_order, totals.read_amounts, totals.unit_price,
-    totals.has_prices, without_people.without_people, is_json=True,
+    totals.has_prices, without_people.without_people, invoice_party.invoice_party, is_json=True,
 )  # fmt: skip
 def order(data: bytes) -> None:
     read, document = orders.read_or_keep(_document(data))
@@ -160,6 +161,7 @@ def order(data: bytes) -> None:
     check_stored(document)
     kept = without_people.without_people(document)
     assert without_people.without_people(kept) == kept
+    assert invoice_party.invoice_party(kept) == {}
     assert type(orders.read_or_keep(kept)[0]) is type(read)
 
 

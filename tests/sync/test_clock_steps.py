@@ -96,6 +96,7 @@ ELSEWHERE = {
     "AmazonOrder.erased_at": "a record", "SellerAccount.erases_since": "a record",
     "OrderMappings.erases_since": "of SellerAccount",
     "Erasure.at": "a record", "PersonalDataView.at": "a record",
+    "TaxRecord.sold_at": "Amazon's", "TaxRecord.kept_until": "years after the sale",
 }  # fmt: skip
 
 

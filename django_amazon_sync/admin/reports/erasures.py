@@ -15,6 +15,7 @@ COUNTED = {
     "shop_orders": _("orders in the shop"),
     "not_in_shop": _("orders that the shop does not have"),
     "kept_by_shop": _("orders that the shop cannot forget"),
+    "kept_for_tax": _("buyers kept for tax"),
     "run_lines": _("lines of runs that named the buyer"),
     "parcels": _("parcels that named the buyer"),
     "failed": _("orders that could not be erased, and are tried again"),

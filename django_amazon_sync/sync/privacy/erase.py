@@ -27,7 +27,7 @@ from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.orders.saving import fingerprint_of
 from django_amazon_sync.sync.orders.telling import without_its_buyer
-from django_amazon_sync.sync.privacy import due
+from django_amazon_sync.sync.privacy import due, tax
 from django_amazon_sync.sync.runs.bulk import in_pages
 from django_amazon_sync.sync.runs.database_clock import databases_now
 from django_amazon_sync.sync.runs.work import isolated
@@ -175,6 +175,7 @@ def _erase_one(shop: Shop, orders: QuerySet[AmazonOrder], pk: int) -> _Done | No
         return None
     counts = Counter(orders=1, run_lines=_clean_run_lines(row), parcels=_clean_parcels(row))
     counts[_anonymise(shop, row)] += 1
+    counts["kept_for_tax"] = int(tax.keep(row))
     read, document = read_or_keep(without_people(row.document))
     AmazonOrder.objects.filter(pk=pk).update(
         document=document,

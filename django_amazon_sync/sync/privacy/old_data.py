@@ -22,17 +22,23 @@ from django_amazon_sync.models import (
     SellerAccount,
     Submission,
     SubmissionItem,
+    TaxRecord,
 )
+from django_amazon_sync.sync.runs.database_clock import databases_now
 
 #: Rows that one statement deletes, and one round.
 ROWS_PER_STATEMENT, ROWS_PER_ROUND = 1000, 100_000
 
 
 def forget_old_data() -> None:
-    """The chore: what is too old of all accounts, and who saw buyers' data too long ago."""
+    """The chore: what is too old of all accounts, who saw buyers' data too long ago, and buyers
+    whose time for tax law is over."""
     accounts = list(SellerAccount.objects.values_list("pk", flat=True))
     forget(accounts, _days_ago("AMAZON_DATA_DAYS"))
     _delete(PersonalDataView.objects.filter(at__lt=_days_ago("VIEWS_KEPT_DAYS")))
+    # A host's clock that is ahead deletes nothing too soon: nothing would bring it back.
+    now = min(clock.now(), databases_now())
+    _delete(TaxRecord.objects.filter(kept_until__lte=now))
 
 
 def _days_ago(setting: str) -> datetime:
