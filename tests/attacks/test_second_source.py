@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import clock
+from django_amazon_sync.amazon import order_reports
 from django_amazon_sync.models import (
     AmazonOrder,
     AmazonReport,
@@ -19,6 +20,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.sync import jobs
+from django_amazon_sync.sync.orders.asking import ASKED_SINGLY
 from django_amazon_sync.sync.reconciliation.proof import proven
 from django_amazon_sync.testing.factories import MarketplaceFactory, SellerAccountFactory
 from django_amazon_sync.testing.simulator import Fault
@@ -271,3 +273,90 @@ def test_half_of_what_is_here_is_no_report_of_all_orders(
     sold.amazon.switch(report_rows="all")
     go_on(sold, sold.do(Job.RECONCILE), time)
     assert proven(sold.account) is not None
+
+
+def test_an_answer_that_is_older_than_what_is_here_takes_no_other_orders_turn(
+    time: StandIn, sold: World, amazon: OddAmazon
+) -> None:
+    """Amazon answers for as many orders as a run asks for with what they were an hour ago."""
+    stale = {sold.buy("MUG") for _each in range(ASKED_SINGLY)}
+    sold.amazon.advance(LATER)
+    sold.import_orders()
+    incomplete = sold.buy("MUG")
+
+    def odd(incoming: Incoming, reply: Reply) -> Reply:
+        if "/orders/2026-01-01/orders" not in incoming.path:
+            return reply
+        body = json.loads(reply.body)
+        for order in body.get("orders", []):
+            order["orderItems"] = [] if order["orderId"] == incomplete else order["orderItems"]
+        if body.get("order", {}).get("orderId") in stale:
+            before = clock.now() - timedelta(days=1)
+            body["order"]["lastUpdatedTime"] = before.isoformat()
+        return with_body(reply, body)
+
+    amazon.hooks.alter.append(odd)
+    AmazonOrder.objects.update(ask_at=clock.now())
+    for _each in range(12):
+        time.sleep(300)
+        sold.import_orders()
+    assert AmazonOrder.objects.get(number=incomplete).state == "placed"
+    assert not AmazonOrder.objects.filter(number__in=stale).exclude(state="placed").exists()
+    assert len(sold.amazon.requests_of("getOrder")) <= 4 * ASKED_SINGLY
+
+
+def test_an_order_of_which_amazon_only_shows_what_it_was_waits_for_staff(
+    time: StandIn, sold: World, amazon: OddAmazon
+) -> None:
+    def odd(incoming: Incoming, reply: Reply) -> Reply:
+        if "/orders/2026-01-01/orders" not in incoming.path:
+            return reply
+        body = json.loads(reply.body)
+        for order in body.get("orders", []):
+            order["orderItems"] = []
+        if "order" in body:
+            before = clock.now() - timedelta(days=1)
+            body["order"]["lastUpdatedTime"] = before.isoformat()
+        return with_body(reply, body)
+
+    amazon.hooks.alter.append(odd)
+    sold.buy("MUG")
+    for _each in range(40):
+        time.sleep(1800)
+        sold.import_orders()
+    row = AmazonOrder.objects.get()
+    assert row.state == "quarantined"
+    assert "4 times" in row.reason
+    assert len(sold.amazon.requests_of("getOrder")) < 10
+
+
+@pytest.mark.parametrize("form", [order_reports.XML, order_reports.FLAT])
+def test_orders_that_a_report_repeats_stand_for_no_others(
+    time: StandIn, sold: World, form: str
+) -> None:
+    """Of ten orders it shows three, and these again and again, in two places of the file."""
+    for _each in range(10):
+        sold.buy("MUG")
+    sold.amazon.advance(LATER)
+    sold.import_orders()
+    run = sold.do(Job.RECONCILE)
+    sold.amazon.finish_reports()
+    if form == order_reports.FLAT:
+        sold.amazon.set_document(sold.amazon.reports()[0].document, b"")
+        jobs.perform(now_due(run), patience=5)
+        sold.amazon.finish_reports()
+    report = sold.amazon.reports()[-1]
+    text = sold.amazon.document(report.document).decode("latin-1")
+    if form == order_reports.XML:
+        begin, *orders = text.split("<Message>")
+        end = orders.pop().partition("</Message>")[2]
+        text = "<Message>".join([begin, *(orders[:3] * 4)]) + end
+    else:
+        header, *rows = text.splitlines(keepends=True)
+        text = header + "".join(rows[:3] * 4)
+    sold.amazon.set_document(report.document, text.encode("latin-1"))
+    jobs.perform(now_due(run), patience=5)
+    assert "It shows 3 of the 10 orders" in " ".join(
+        AmazonReport.objects.values_list("reason", flat=True)
+    )
+    assert proven(sold.account) is None

@@ -86,6 +86,7 @@ class Verdict(Enum):
 
     TAKE = auto()
     DOUBT = auto()
+    PUT_OFF = auto()
     LEAVE = auto()
 
 
@@ -273,6 +274,9 @@ def _save(work: Work, found: Mapping[str, FoundOrder], source: Source) -> Told:
         elif verdict is Verdict.DOUBT:
             _doubt(told, copy, source)
             doubted.append(copy.row)
+        elif verdict is Verdict.PUT_OFF:
+            _put_off(told, copy.row)
+            doubted.append(copy.row)
     AmazonOrder.objects.bulk_update([copy.row for copy in taken], _TAKEN_IN)
     if doubted:
         AmazonOrder.objects.bulk_update(doubted, _DOUBTED)
@@ -320,7 +324,7 @@ def _verdict(copy: Copy, source: Source) -> Verdict:
     if isinstance(copy.read, UnreadableOrder):
         return _verdict_of_unreadable(copy, source)
     if copy.age < 0:
-        return Verdict.LEAVE
+        return Verdict.PUT_OFF if source.by_id and row.ask_at is not None else Verdict.LEAVE
     if source.asked_for and row.state == OrderState.RECORDED:
         return Verdict.TAKE
     if same and copy.age == 0:
@@ -560,6 +564,16 @@ def _doubt(told: Told, copy: Copy, source: Source) -> None:
     first = row.ask_at is None
     _ask_again(row, source)
     if first or row.tries == MOST_TRIES:
+        told.say(Outcome.WAITING, row)
+
+
+def _put_off(told: Told, row: AmazonOrder) -> None:
+    """Amazon answered with what the order was before: that is no answer, and it is asked again
+    later, less and less often, so that it keeps no other order from one."""
+    row.ask_at, row.tries = clock.now() + pause_after(row.tries), row.tries + 1
+    if row.tries == MOST_TRIES:
+        row.state = OrderState.QUARANTINED if row.state == OrderState.SEEN else row.state
+        row.reason = f"{row.reason} {Message(Code.ASKED_IN_VAIN, count=row.tries)}".strip()
         told.say(Outcome.WAITING, row)
 
 

@@ -64,7 +64,7 @@ class Found:
     differing: dict[str, tuple[ReportedOrder, list[Message]]] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     compared: int = 0
-    met: int = 0
+    met: set[int] = field(default_factory=set)
     unreadable: int = 0
 
 
@@ -125,7 +125,8 @@ def _look_at(
         if not is_of_other_channel(order):
             found.missing[order.number] = _may_take_units(order)
     else:
-        found.met += _is_of(row, report)
+        if _is_of(row, report):
+            found.met.add(row.pk)
         if row.reason_code not in UNREAD:
             _note_differences(order, row, found)
 
@@ -178,17 +179,17 @@ def _check_whose(report: AmazonReport, found: Found) -> int:
     no id is in no report under the name that it has here.
     """
     here = changed_in(report).exclude(number__startswith=WITHOUT_ID).count()
-    if found.met * 2 < here:
+    if len(found.met) * 2 < here:
         raise Unreadable(
-            f"It shows {found.met} of the {here} orders that changed in its time: it is short, or "
-            "another account's; nothing of it was believed."
+            f"It shows {len(found.met)} of the {here} orders that changed in its time: it is "
+            "short, or another account's; nothing of it was believed."
         )
     return here
 
 
 def _check_all(found: Found, here: int) -> None:
     """Raises Unreadable for a report that lacks more of what is here than reports leave out."""
-    lacking = here - found.met
+    lacking = here - len(found.met)
     if lacking > max(1, here // LEFT_OUT):
         raise Unreadable(
             f"It lacks {lacking} of the {here} orders that changed in its time, so others may be "
