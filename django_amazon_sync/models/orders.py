@@ -268,6 +268,11 @@ class AmazonOrder(StateMachineModel):
         return self.number
 
     @property
+    def waits_for_staff(self) -> bool:
+        """Whether the buyer asks to cancel, and staff have not decided."""
+        return self.cancellation_requested and not self.ship_anyway
+
+    @property
     def state_in_words(self) -> str:
         """The state in words; of one that holds no stock not that it does."""
         if self.state == OrderState.HELD and not self.takes_stock:
@@ -337,7 +342,9 @@ class Shipment(StateMachineModel):
     """
 
     TRANSITIONS = {
-        ShipmentState.WAITING: frozenset({ShipmentState.NEW, ShipmentState.DONE}),
+        ShipmentState.WAITING: frozenset(
+            {ShipmentState.NEW, ShipmentState.SEEN, ShipmentState.DONE}
+        ),
         ShipmentState.NEW: frozenset(
             {
                 ShipmentState.WAITING,

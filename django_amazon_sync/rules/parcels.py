@@ -29,6 +29,8 @@ class Standing(Enum):
     SEEN = auto()
     #: Under its own reference, with another tracking number.
     OTHER_NUMBER = auto()
+    #: Under its own reference, with another carrier than the one that was corrected to.
+    OTHER_CARRIER = auto()
     #: Under its own reference, with other items.
     OTHER_ITEMS = auto()
     #: Not there; packages that are not ours hold all of it, by its tracking number or as no room is
@@ -45,12 +47,15 @@ class Parcel:
     """A parcel of ours; ``items`` are units by Amazon's item ids.
 
     ``left``: Amazon may have been told of it. Before, its reference is nobody's yet.
+    ``corrected_carrier``: that of a parcel which Amazon has shown before, so that what it showed
+    then does not prove a correction of the carrier.
     """
 
     reference: int
     tracking: str
     items: Mapping[str, int]
     left: bool = True
+    corrected_carrier: str = ""
 
 
 def standing_of(
@@ -93,7 +98,18 @@ def _as_told(parcel: Parcel, own: Sequence[OrderPackage]) -> Standing:
     if items and items != +Counter(parcel.items):
         return Standing.OTHER_ITEMS
     numbers = {_folded(package.tracking) for package in own} - {""}
-    return Standing.OTHER_NUMBER if numbers - {_folded(parcel.tracking)} else Standing.SEEN
+    if numbers - {_folded(parcel.tracking)}:
+        return Standing.OTHER_NUMBER
+    carriers = {_folded(package.carrier) for package in own} - {""}
+    ours = _folded(parcel.corrected_carrier)
+    if ours and any(not _is_alike(ours, shown) for shown in carriers):
+        return Standing.OTHER_CARRIER
+    return Standing.SEEN
+
+
+def _is_alike(ours: str, shown: str) -> bool:
+    """Whether two names may be of one carrier: Amazon may show DHL-Paket as DHL."""
+    return ours.startswith(shown) or shown.startswith(ours)
 
 
 def number_of(package: OrderPackage) -> int:
@@ -121,5 +137,5 @@ def units_of(packages: Iterable[OrderPackage]) -> Counter[str]:
 
 
 def _folded(tracking: str) -> str:
-    """A tracking number without what people and carriers write it with."""
+    """A tracking number, or a carrier, without what people and carriers write it with."""
     return "".join(sign for sign in tracking.casefold() if sign.isalnum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from django_amazon_sync.data import ShipmentData
 from django_amazon_sync.errors import Unexpected
 from django_amazon_sync.messages import Code
-from django_amazon_sync.models import Lack, Outcome, Shipment, ShipmentState
+from django_amazon_sync.models import AmazonOrder, Lack, Outcome, Shipment, ShipmentState
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.sync.orders import confirm_shipments
 from django_amazon_sync.testing.simulator import Fault
@@ -120,3 +121,114 @@ def test_a_refused_correction_is_not_proven_by_what_was_there(
     tried_in_vain(world, "400")
     world.confirm_shipments()
     assert state() == ShipmentState.REFUSED
+
+
+# --- In flight ------------------------------------------------------------------------------------
+
+
+def in_flight(world: World, how: str) -> None:
+    """The parcel was sent, and Amazon has nothing of it; from then on Amazon listens."""
+    if how == "dropped":
+        world.amazon.switch(shipments_dropped=1.0)
+    else:
+        world.amazon.faults.add(Fault("confirmShipment", "drop_before"))
+    world.confirm_shipments()
+    world.amazon.switch(shipments_dropped=0.0)
+
+
+IN_FLIGHT = pytest.mark.parametrize("how", ["dropped", "unanswered"])
+
+
+@IN_FLIGHT
+def test_what_the_shop_took_back_in_flight_does_not_go_once_more(
+    world: World, number: str, how: str
+) -> None:
+    event = ship(world, number, 3)
+    in_flight(world, how)
+    event.line_quantities.all().delete()
+    event.delete()
+    for _each in range(3):
+        pass_time(world, 3600)
+        world.confirm_shipments()
+    assert (packages(world, number), state()) == ([], ShipmentState.WAITING)
+
+
+@IN_FLIGHT
+def test_what_the_shop_corrected_in_flight_goes_once_and_corrected(
+    world: World, number: str, how: str
+) -> None:
+    event = ship(world, number, 3, "JD-WRONG-1")
+    in_flight(world, how)
+    event.notes = "JD-RIGHT-1"
+    event.save()
+    pass_time(world, 3600)
+    world.confirm_shipments()
+    assert confirmations(world) == 2
+    assert packages(world, number) == [("1", "DHL", "JD-RIGHT-1")]
+
+
+@IN_FLIGHT
+@pytest.mark.parametrize("shop", ["there", "broken"])
+def test_a_wish_to_cancel_keeps_what_is_in_flight_from_going_once_more(
+    world: World, number: str, how: str, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(self: OscarShop, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+        raise ValueError("broken")
+
+    ship(world, number, 3)
+    in_flight(world, how)
+    world.amazon.request_cancellation(number)
+    world.import_orders()
+    with monkeypatch.context() as patched:
+        if shop == "broken":
+            patched.setattr(OscarShop, "shipments", breaks)
+        for _each in range(2):
+            pass_time(world, 3600)
+            with suppress(Unexpected):
+                world.confirm_shipments()
+        assert packages(world, number) == []
+    AmazonOrder.objects.update(ship_anyway=True)
+    world.confirm_shipments()
+    assert packages(world, number) == [("1", "DHL", "JD0123456789")]
+
+
+def test_what_waits_and_reached_amazon_all_the_same_is_seen(world: World, number: str) -> None:
+    """Amazon shows a parcel hours late, when the buyer has asked to cancel its order."""
+    world.amazon.switch(shipment_delay=7200)
+    ship(world, number, 3)
+    world.confirm_shipments()
+    world.amazon.request_cancellation(number)
+    pass_time(world, 3600)
+    world.import_orders()
+    world.confirm_shipments()
+    assert state() == ShipmentState.WAITING
+    pass_time(world, 7200)
+    world.import_orders()
+    world.confirm_shipments()
+    assert state() == ShipmentState.SEEN
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_a_corrected_carrier_is_not_proven_by_the_one_before(
+    world: World, number: str, dropped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = OscarShop.shipments
+
+    def corrected(self: OscarShop, order_pks: Iterable[str]) -> Iterator[ShipmentData]:
+        return (replace(parcel, carrier="GLS") for parcel in reads(self, order_pks))
+
+    ship(world, number, 3)
+    world.confirm_shipments()
+    pass_time(world, 1000)
+    world.import_orders()
+    world.confirm_shipments()
+    assert state() == ShipmentState.SEEN
+    monkeypatch.setattr(OscarShop, "shipments", corrected)
+    world.amazon.switch(shipments_dropped=float(dropped))
+    world.confirm_shipments()
+    for _each in range(3):
+        pass_time(world, 3600)
+        world.import_orders()
+        world.confirm_shipments()
+    assert state() == (ShipmentState.UNSEEN if dropped else ShipmentState.SEEN)
+    assert confirmations(world) == (3 if dropped else 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,3 +77,20 @@ def test_a_parcel_without_items_is_nobodys() -> None:
 @pytest.mark.parametrize("reference", ["", "abc", "-1", "1.5", "1" * 9, "²"])
 def test_what_is_no_number_of_ours(reference: str) -> None:
     assert number_of(shown(reference)) == 0
+
+
+@pytest.mark.parametrize(
+    ("corrected", "expected"),
+    [
+        ("", Standing.SEEN),
+        ("dhl", Standing.SEEN),
+        ("DHL-Paket", Standing.SEEN),
+        ("GLS", Standing.OTHER_CARRIER),
+    ],
+)
+def test_a_correction_is_not_proven_by_the_carrier_before(
+    corrected: str, expected: Standing
+) -> None:
+    parcel = replace(OURS, corrected_carrier=corrected)
+    assert standing(shown("2", a=2), parcel=parcel) is expected
+    assert standing(replace(shown("2", a=2), carrier=""), parcel=parcel) is Standing.SEEN

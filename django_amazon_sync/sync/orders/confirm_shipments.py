@@ -1,8 +1,8 @@
 """Shipments out: what the shop sent off is confirmed to Amazon, once per parcel, and seen there.
 
-1. Each parcel of the shop gets a row with its own package reference, before anything is sent
-   (``parcels``).
-2. What left earlier is looked for among Amazon's packages (``proof``).
+1. What left earlier is looked for among Amazon's packages (``proof``).
+2. Each parcel of the shop gets a row with its own package reference, before anything is sent; what
+   is to go once more is held against what the shop says of it now (``parcels``).
 3. Each complete parcel is confirmed. The same reference sent twice edits that package, so a
    confirmation that is sent again adds nothing.
 """
@@ -41,13 +41,16 @@ def confirm_shipments(work: Work) -> None:
     """Confirm what the shop has shipped of this account's orders and Amazon does not know yet."""
     if not work.account.writes_from(conf.get("DEPLOYMENT")):
         raise Halted(why_not_writing(work.account))
-    broken = note_parcels(work)
-    proof.look_into_documents(work)
+    proof.prove_by_documents(work)
     stop: AmazonSyncError | None = proof.look_at_amazon(work)
+    broken = note_parcels(work)
+    proof.look_before_sending(work)
     stores = Stores(work)
     ready = Shipment.objects.filter(order__account=work.account, state=ShipmentState.NEW)
     for pk in list(ready.order_by("order__ship_by", "pk").values_list("pk", flat=True)):
         shipment = _with_order().get(pk=pk)
+        if shipment.order.waits_for_staff:
+            continue  # the buyer asked a moment ago, or the shop could not be asked
         with stores.go_on_without(shipment.order.marketplace) as allowed:
             if allowed:
                 _confirm_apart(work, shipment)

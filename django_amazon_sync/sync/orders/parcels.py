@@ -297,7 +297,7 @@ def _update_readiness(
 
 
 def _lacks(shipment: Shipment, order: AmazonOrder, carriers: Carriers) -> Message | None:
-    if order.cancellation_requested and not order.ship_anyway:
+    if order.waits_for_staff:
         return Message(Code.CANCELLATION_ASKED)
     return next(lacks_of(shipment, carriers), None)
 

@@ -18,6 +18,7 @@ from django.db.models import Max, Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import orders as gateway
+from django_amazon_sync.amazon.carriers import OTHER
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import (
     AmazonError,
@@ -85,6 +86,7 @@ class Shown:
             shipment.tracking,
             _units([shipment]),
             left=shipment.sent_at is not None,
+            corrected_carrier=_carrier_of(shipment) if shipment.seen_at else "",
         )
         settled = (
             other
@@ -109,6 +111,10 @@ class Shown:
         )
 
 
+def _carrier_of(shipment: Shipment) -> str:
+    return shipment.carrier_name if shipment.carrier == OTHER else shipment.carrier
+
+
 def _units(shipments: Iterable[Shipment]) -> Counter[str]:
     units: Counter[str] = Counter()
     for shipment in shipments:
@@ -125,12 +131,24 @@ def seen_within() -> timedelta:
 # --- What the import has read already -----------------------------------------------------------
 
 
-def look_into_documents(work: Work) -> None:
-    """Settle what the documents of orders tell, without asking Amazon.
+def prove_by_documents(work: Work) -> None:
+    """Settle what Amazon accepted and the documents of orders show, without asking Amazon."""
+    accepted = Q(state=ShipmentState.CONFIRMED, not_before__lte=clock.now())
+    for shipment, shown in _in_documents(work, accepted):
+        if shipment.state == ShipmentState.CONFIRMED and shown.standing(shipment) is Standing.SEEN:
+            _seen(work, shipment)
 
-    They prove what Amazon accepted, and tell of parcels that somebody else confirmed.
-    """
-    due = Q(state__in=NOT_THERE) | Q(state=ShipmentState.CONFIRMED, not_before__lte=clock.now())
+
+def look_before_sending(work: Work) -> None:
+    """Settle what the documents of orders tell of parcels that have not left, or of which nobody
+    knows on Amazon; they tell of parcels that somebody else confirmed, too."""
+    for shipment, shown in _in_documents(work, Q(state__in=NOT_THERE)):
+        if shipment.state in NOT_THERE:
+            _settle_by_document(work, shipment, shown)
+
+
+def _in_documents(work: Work, due: Q) -> Iterator[tuple[Shipment, Shown]]:
+    """All parcels of the orders of which one is due, beside what the order's document shows."""
     orders = AmazonOrder.objects.filter(
         account=work.account, pk__in=Shipment.objects.filter(due).values("order")
     )
@@ -142,16 +160,10 @@ def look_into_documents(work: Work) -> None:
         shown = Shown(read, list(order.shipments.all()))
         for shipment in shown.parcels:
             shipment.order = order
-            _settle_by_document(work, shipment, shown)
+            yield shipment, shown
 
 
 def _settle_by_document(work: Work, shipment: Shipment, shown: Shown) -> None:
-    if shipment.state == ShipmentState.CONFIRMED:
-        if shown.standing(shipment) is Standing.SEEN:
-            _seen(work, shipment)
-        return
-    if shipment.state not in NOT_THERE:
-        return
     standing = shown.standing(shipment)
     if standing is Standing.OTHERS:
         _settled_by_others(work, shipment, shown)
@@ -162,8 +174,9 @@ def _settle_by_document(work: Work, shipment: Shipment, shown: Shown) -> None:
 
 
 def _waits_to_be_seen(shipment: Shipment) -> bool:
-    """Of a correction that is on its way, or refused, what was there before proves nothing."""
-    if shipment.state == ShipmentState.REFUSED:
+    """Of a correction that waits, is on its way, or refused, what was there before proves
+    nothing."""
+    if shipment.state in (ShipmentState.REFUSED, ShipmentState.WAITING):
         return shipment.seen_at is None
     return shipment.state != ShipmentState.NEW or shipment.unseen > 0
 

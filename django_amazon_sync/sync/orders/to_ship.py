@@ -105,7 +105,7 @@ def _lacks(
 ) -> Iterator[Message]:
     if order.state != OrderState.PLACED:
         yield Message(Code.NOT_IN_SHOP)
-    if order.cancellation_requested and not order.ship_anyway:
+    if order.waits_for_staff:
         yield Message(Code.CANCELLATION_ASKED)
     if not _has_address(order):
         yield Message(Code.NO_ADDRESS)
