@@ -27,6 +27,7 @@ from django.utils.module_loading import import_string
 from django_amazon_sync import conf
 from django_amazon_sync.data import Address, Buyer
 from django_amazon_sync.errors import ShopRefused
+from django_amazon_sync.shops import admin_history
 
 if TYPE_CHECKING:
     # The types of Django's own user model; the shop may have another one.
@@ -93,6 +94,7 @@ def forget(user: User) -> None:
         setattr(user, name, "")
     user.is_active = False
     user.save()
+    admin_history.forget([user])
 
 
 # --- Finding --------------------------------------------------------------------------------------

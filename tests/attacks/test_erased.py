@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from oscar.core.loading import get_model
+from oscar.test.factories import create_order
 
 from django_amazon_sync import clock
 from django_amazon_sync.models import AmazonOrder, Erasure, SellerAccount
 from django_amazon_sync.shops.oscar import OscarShop
+from django_amazon_sync.shops.oscar.shipments import read_note
 from django_amazon_sync.sync.privacy import erase
 from django_amazon_sync.testing.factories import (
     AmazonOrderFactory,
@@ -18,6 +24,7 @@ from django_amazon_sync.testing.factories import (
     ShipmentFactory,
 )
 from tests.attacks.steps import Era
+from tests.factories import shipping_event
 from tests.world import shop_order
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +125,89 @@ def test_a_worker_that_dies_leaves_evidence_of_what_it_erased(
     evidence = Erasure.objects.get()
     assert (evidence.by, evidence.counts["orders"]) == ("clerk", 3)
     assert evidence.orders == [row.number for row in rows]
+
+
+# --- In the shop ----------------------------------------------------------------------------------
+
+
+def sold_to_a_person(era: Era, **how: Any) -> str:
+    """An order that Amazon shows as shipped."""
+    world = era.world
+    number = world.buy("MUG", 1, **{**PERSON, **how})
+    era.minutes(5)
+    world.import_orders()
+    AmazonOrder.objects.filter(number=number).update(status="SHIPPED")
+    return number
+
+
+def erase_one(era: Era, number: str) -> None:
+    assert erase.erase_orders(era.world.account, [number], by="clerk") is not None
+
+
+@pytest.mark.parametrize("who", ["staff", "customer", "guest", "another order of Amazon's"])
+def test_mails_of_others_with_the_buyers_address_stay(era: Era, who: str) -> None:
+    """The shop knew the address before; Amazon's order is a guest's in any case."""
+    emails, users = get_model("communication", "Email").objects, get_user_model().objects
+    era.world.sell("MUG", quantity=9)
+    address, user = PERSON["buyer"]["buyerEmail"], None
+    if who in ("staff", "customer"):
+        user = users.create_user("zeb", address, "secret", is_staff=who == "staff")
+    elif who == "guest":
+        create_order(number="100200", guest_email=address, user=None)
+    number = sold_to_a_person(era)
+    other = sold_to_a_person(era) if who == "another order of Amazon's" else "100200"
+    about = emails.create(email=address, subject=f"Your order {number}", body_text="Zebulon")
+    kept = emails.create(user=user, email=address, subject=f"Your order {other}", body_text="Zeb")
+    erase_one(era, number)
+    assert list(emails.all()) == [kept]
+    assert about != kept
+
+
+def test_the_last_order_of_a_guest_takes_all_mails_along(era: Era) -> None:
+    emails = get_model("communication", "Email").objects
+    era.world.sell("MUG", quantity=9)
+    numbers = [sold_to_a_person(era), sold_to_a_person(era)]
+    emails.create(email="Zeb@buyers.example", subject="Dear Zebulon", body_text="")
+    for left, number in zip((1, 0), numbers, strict=True):
+        erase_one(era, number)
+        assert emails.count() == left
+
+
+def test_what_the_admin_remembers_names_nobody(era: Era, admin_user: Any) -> None:
+    era.world.sell("MUG", quantity=9)
+    number = sold_to_a_person(era)
+    order = shop_order(number)
+    note = order.notes.create(note_type="Info", message="Ottoline Quill rang", user=admin_user)
+    inline = {"name": "shipping address", "object": "Ottoline Quill", "fields": ["Notes"]}
+    for row in (order, note, order.shipping_address, order.billing_address):
+        LogEntry.objects.log_actions(
+            admin_user.pk, [row], CHANGE, change_message=json.dumps([{"changed": inline}])
+        )
+    LogEntry.objects.log_actions(admin_user.pk, [order], CHANGE, change_message="Rang Mrs Quill")
+    other = LogEntry.objects.log_actions(admin_user.pk, [admin_user], CHANGE)
+    assert "Gooseneck" in str(LogEntry.objects.values_list("object_repr"))
+    erase_one(era, number)
+    assert not re.search("Quill|Gooseneck|QX9", str(list(LogEntry.objects.values())))
+    assert LogEntry.objects.filter(object_repr="admin").exists(), other
+    for entry in LogEntry.objects.all():
+        assert "Quill" not in entry.get_change_message()
+
+
+@pytest.mark.parametrize(
+    ("note", "left"),
+    [
+        ("JD014600", "JD014600"),
+        ("Carrier: DHL / Tracking: JD01", "Carrier: DHL / Tracking: JD01"),
+        ("Carrier: DHL\nTracking: JD01\nleft with Mrs Quill", "Carrier: DHL / Tracking: JD01"),
+        ("left with Mrs Quill of 17 Gooseneck Mews", ""),
+    ],
+)
+def test_a_note_at_a_parcel_keeps_carrier_and_number_alone(era: Era, note: str, left: str) -> None:
+    era.world.sell("MUG", quantity=9)
+    number = sold_to_a_person(era)
+    item = era.world.amazon.order(number)["orderItems"][0]["orderItemId"]
+    event = shipping_event(str(shop_order(number).pk), {item: 1}, note)
+    before = read_note(event.notes)
+    erase_one(era, number)
+    event.refresh_from_db()
+    assert (event.notes, read_note(event.notes)) == (left, before)

@@ -232,3 +232,10 @@ def test_a_corrected_carrier_is_not_proven_by_the_one_before(
         world.confirm_shipments()
     assert state() == (ShipmentState.UNSEEN if dropped else ShipmentState.SEEN)
     assert confirmations(world) == (3 if dropped else 2)
+
+
+def test_words_with_a_house_number_are_no_tracking_number(world: World, number: str) -> None:
+    ship(world, number, 3, "left with Mrs Quill of 17 Gooseneck Mews")
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome") == [Outcome.WAITING]
+    assert (packages(world, number), state()) == ([], ShipmentState.WAITING)

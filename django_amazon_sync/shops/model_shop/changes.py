@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 
 from django_amazon_sync.data import OrderData
 from django_amazon_sync.errors import ShopRefused
-from django_amazon_sync.shops import customers
+from django_amazon_sync.shops import admin_history, customers
 from django_amazon_sync.shops.base import is_cancelled
 from django_amazon_sync.shops.model_shop.columns import fitting, value_of_choice
 from django_amazon_sync.shops.model_shop.fields import (
@@ -231,9 +231,11 @@ def forget_buyer(shop: ShopFields, pk: str) -> None:
         forgotten[notes] = "\n".join(line for line in ours if PURCHASE_ORDER not in line)
     if forgotten:
         write(saved, forgotten)
+    lines = list(lines_of(shop, saved))
     if shop.line.gift_message:
-        for line in lines_of(shop, saved):
+        for line in lines:
             write(line, {shop.line.gift_message: ""})
+    admin_history.forget([saved, *lines])
     if shop.order.customer:
         forget_customer(shop, saved)
 

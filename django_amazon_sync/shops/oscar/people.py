@@ -6,17 +6,20 @@ Oscar's forms: whatever is there is stored, nothing is refused.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from babel import Locale
 from django.db import transaction
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q
 from oscar.core.loading import get_model
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from django_amazon_sync.data import Address, Buyer
-from django_amazon_sync.shops import customers
+from django_amazon_sync.shops import admin_history, customers
+from django_amazon_sync.shops.oscar.shipments import without_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -158,20 +161,44 @@ def forget_buyer(order: Order) -> None:
     Notes that people or Oscar wrote on the order go, as they may quote the buyer. The order belongs
     to no user any more, and a user that was made for such orders goes with the last of them.
     """
-    for address in (order.shipping_address, order.billing_address):
-        if address is not None:
-            forget_address(address)
-    if order.guest_email:
-        get_model("communication", "Email").objects.filter(email=order.guest_email).delete()
-    order.notes.exclude(note_type=NOTE_TYPE).delete()
-    order.notes.filter(message__startswith=PURCHASE_ORDER).delete()
+    notes = order.notes.filter(~Q(note_type=NOTE_TYPE) | Q(message__startswith=PURCHASE_ORDER))
+    addresses = [one for one in (order.shipping_address, order.billing_address) if one is not None]
+    admin_history.forget([order, *order.lines.all(), *notes, *addresses])
+    for address in addresses:
+        forget_address(address)
+    notes.delete()
     order.lines.exclude(partner_line_notes="").update(partner_line_notes="")
-    user, order.user, order.guest_email = order.user, None, ""
+    for event in order.shipping_events.exclude(notes=""):
+        event.notes = without_words(event.notes)
+        event.save(update_fields=["notes"])
+    user, mail, order.user, order.guest_email = order.user, order.guest_email, None, ""
     order.save(update_fields=["user", "guest_email"])
+    forget_mails(order, user, mail)
     if user is not None and customers.is_unowned(user) and not user.orders.exists():
+        admin_history.forget(user.addresses.all())
         user.addresses.all().delete()
-        get_model("communication", "Email").objects.filter(user=user).delete()
+        get_model("communication", "Notification").objects.filter(recipient=user).delete()
         customers.forget(user)
+
+
+def forget_mails(order: Order, user: User | None, guest_email: str) -> None:
+    """Delete what Oscar mailed the buyer: all of it with the last order of who has no account of
+    their own, else what names this order. Mails of a user with the guest's address are that
+    user's, who may have been there before."""
+    mails, orders = get_model("communication", "Email").objects, get_model("order", "Order").objects
+    if user is not None:
+        sent, more = mails.filter(user=user), orders.filter(user=user)
+        keeps = not customers.is_unowned(user) or more.exists()
+    elif guest_email:
+        sent = mails.filter(user=None, email__iexact=guest_email)
+        keeps = orders.filter(guest_email__iexact=guest_email).exists()
+    else:
+        return
+    if keeps:
+        texts = ("subject", "body_text", "body_html")
+        named = (Q((f"{name}__contains", order.number)) for name in texts)
+        sent = sent.filter(reduce(or_, named))
+    sent.delete()
 
 
 def forget_address(address: AbstractAddress) -> None:

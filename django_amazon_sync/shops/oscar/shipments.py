@@ -23,8 +23,9 @@ LABELLED = re.compile(
     r"^\s*(?P<label>carrier|tracking|method)(?:\s+(?:number|no\.?|id))?\s*:\s*(?P<value>.*?)\s*$",
     re.IGNORECASE,
 )
-# A note without labels is taken for a tracking number only where it can be one.
-TRACKING_NUMBER = re.compile(r"(?=.*\d)[\w -]{4,60}", re.ASCII)
+# A note without labels is taken for a tracking number only where it can be one: in "left with
+# Mr Miller of 17 High Street" stand words.
+TRACKING_NUMBER = re.compile(r"(?=.*\d)(?!(?:.* )?[a-z]{4,}(?: |$))[\w -]{4,60}", re.A | re.I)
 
 
 def read_shipments(order_pks: Iterable[str]) -> Iterator[ShipmentData]:
@@ -67,3 +68,11 @@ def read_note(note: str) -> dict[str, str]:
     if not said and TRACKING_NUMBER.fullmatch(note.strip()):
         return {"tracking": note.strip()}
     return said
+
+
+def without_words(note: str) -> str:
+    """An event's note with what ``read_note`` finds in it alone: the rest may name the buyer."""
+    said = read_note(note)
+    if list(said) == ["tracking"] and said["tracking"] == note.strip():
+        return note
+    return " / ".join(f"{label.capitalize()}: {value}" for label, value in said.items())

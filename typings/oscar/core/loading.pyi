@@ -5,7 +5,7 @@ from oscar.apps.address.models import Country, UserAddress
 from oscar.apps.basket.models import Basket
 from oscar.apps.catalogue.models import Category, Product, ProductClass, ProductImage
 from oscar.apps.checkout.calculators import OrderTotalCalculator
-from oscar.apps.communication.models import Email
+from oscar.apps.communication.models import Email, Notification
 from oscar.apps.order.models import (
     BillingAddress,
     Line,
@@ -50,6 +50,10 @@ def get_model(
 ) -> type[ProductImage]: ...
 @overload
 def get_model(app_label: Literal["communication"], model_name: Literal["Email"]) -> type[Email]: ...
+@overload
+def get_model(
+    app_label: Literal["communication"], model_name: Literal["Notification"]
+) -> type[Notification]: ...
 @overload
 def get_model(
     app_label: Literal["order"], model_name: Literal["BillingAddress"]
