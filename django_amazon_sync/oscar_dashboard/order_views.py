@@ -55,6 +55,7 @@ def with_column(view: Any) -> type[View]:
             context: dict[str, Any] = super().get_context_data(**kwargs)
             if not self.is_csv_download():  # that is all orders, and none of its columns is ours
                 look_up(self.request, context["orders"])
+                note_seen(self.request, context["orders"], views.Where.SHOP)
             return context
 
         def download_selected_orders(self, request: Any, orders: Any) -> Any:
@@ -87,3 +88,16 @@ def with_part(view: Any) -> type[View]:
             return context
 
     return OrderDetailView
+
+
+def with_note(view: Any) -> type[View]:
+    """The form of an order's address, which shows whose it is."""
+
+    class ShippingAddressUpdateView(view):  # type: ignore[misc]  # the shop's own
+        def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+            context: dict[str, Any] = super().get_context_data(**kwargs)
+            look_up(self.request, [context["order"]])
+            note_seen(self.request, [context["order"]], views.Where.SHOP)
+            return context
+
+    return ShippingAddressUpdateView

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
         order_list_view: type[View]
         order_detail_view: type[View]
+        shipping_address_view: type[View]
 else:
     DashboardConfig = object
 
@@ -35,6 +36,8 @@ class AmazonOrdersMixin(DashboardConfig):
 
         self.order_list_view = order_views.with_column(self.order_list_view)
         self.order_detail_view = order_views.with_part(self.order_detail_view)
+        address_view = self.shipping_address_view
+        self.shipping_address_view = order_views.with_note(address_view)
 
 
 class OrdersConfig(AmazonOrdersMixin, OrdersDashboardConfig):  # type: ignore[misc]  # without types

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
 from oscar.core.loading import get_model
 from oscar.test.factories import create_order
 
 from django_amazon_sync import clock
-from django_amazon_sync.models import AmazonOrder, Erasure, SellerAccount
+from django_amazon_sync.models import AmazonOrder, Erasure, PersonalDataView, SellerAccount
 from django_amazon_sync.shops.oscar import OscarShop
 from django_amazon_sync.shops.oscar.shipments import read_note
 from django_amazon_sync.sync.privacy import erase
@@ -211,3 +213,24 @@ def test_a_note_at_a_parcel_keeps_carrier_and_number_alone(era: Era, note: str, 
     erase_one(era, number)
     event.refresh_from_db()
     assert (event.notes, read_note(event.notes)) == (left, before)
+
+
+# --- Who saw them ---------------------------------------------------------------------------------
+
+
+def seen_in(client: Client, name: str, **kwargs: str) -> list[tuple[str, str]]:
+    """Whose rows a page of the dashboard left."""
+    PersonalDataView.objects.all().delete()
+    assert client.get(reverse(f"dashboard:{name}", kwargs=kwargs)).status_code == 200
+    return list(PersonalDataView.objects.order_by("pk").values_list("order_number", "by"))
+
+
+def test_the_dashboards_pages_of_orders_leave_who_saw_whom(era: Era, admin_client: Client) -> None:
+    era.world.sell("MUG", quantity=9)
+    number, erased = sold_to_a_person(era), sold_to_a_person(era)
+    erase_one(era, erased)
+    create_order(number="100200")
+    saw = [(number, "admin")]
+    assert seen_in(admin_client, "order-list") == saw
+    assert seen_in(admin_client, "order-detail", number=number) == saw
+    assert seen_in(admin_client, "order-shipping-address", number=number) == saw
