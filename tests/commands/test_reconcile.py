@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from django_amazon_sync.models import AmazonReport, SellerAccount, SyncRun
+from django_amazon_sync import clock
+from django_amazon_sync.management.commands import _base
+from django_amazon_sync.models import AmazonReport, Job, RunState, SellerAccount, SyncRun
+from tests.clocks import StandIn
 from tests.commands.conftest import manage, manage_json
 from tests.world import World, shop_order
 
@@ -66,3 +70,29 @@ def test_where_no_orders_are_to_come_in_none_is_compared(world: World) -> None:
     said = manage("amazon_reconcile")
     assert said.exit == 2
     assert "switched off" in said.err
+
+
+@pytest.mark.parametrize("outcome", ["fatal", "cancelled"])
+def test_reports_that_come_to_nothing_keep_nobody_waiting_for_hours(
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: Any
+) -> None:
+    SellerAccount.objects.update(cut_over=clock.now() - timedelta(days=1))
+    world.sell("MUG", quantity=5)
+    world.buy("MUG")
+    world.amazon.advance(3600)
+    world.import_orders()
+    world.amazon.switch(report_outcome=outcome)
+    waits: list[float] = []
+    with clock.stood_in_for(time := StandIn(clock.now()), seed=1):
+
+        def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            assert len(waits) < 100
+            time.sleep(seconds + 1)
+
+        monkeypatch.setattr(_base, "sleep", sleep)
+        said = manage("amazon_reconcile")
+    assert said.exit == 0
+    assert "the next amazon_tick goes on" in said.err + said.out
+    assert sum(waits) < 3600
+    assert SyncRun.objects.get(job=Job.RECONCILE).state == RunState.QUEUED

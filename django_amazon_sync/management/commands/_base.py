@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,12 @@ def _document(result: Result) -> dict[str, object]:
 
 
 class RunCommand(AmazonCommand):
-    """A command that does one job for one or more accounts, here and now."""
+    """A command that does one job for one or more accounts, here and now.
+
+    It waits no longer than ``patience`` at a time, where that is one; then a tick goes on.
+    """
+
+    patience: timedelta | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -151,7 +156,11 @@ class RunCommand(AmazonCommand):
                 if run.state != RunState.QUEUED:
                     return run
                 say(_why_it_waits(run))
-                sleep(_seconds_until(run))
+                seconds = _seconds_until(run)
+                if self.patience is not None and seconds > self.patience.total_seconds():
+                    say("This command does not wait for it: the next amazon_tick goes on then.")
+                    return run
+                sleep(seconds)
 
 
 def _why_it_waits(run: SyncRun) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -21,6 +22,10 @@ class Command(RunCommand):
         "Compare orders with Amazon's report of all that changed: what no search showed is "
         "fetched, and what differs is asked for and told."
     )
+
+    #: Longer than between two looks at a report that Amazon is making; one that came to nothing is
+    #: asked for again after hours.
+    patience = timedelta(minutes=20)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
