@@ -83,8 +83,9 @@ ORDER_FAULTS: list[tuple[str, str, str, str]] = [
     # Which copy wins.
     ("the last copy in a page wins", SAVING,
      "found[0].updated.timestamp() if found[0].updated else 0.0", "0.0"),
-    ("older copies are news", SAVING, "    if copy.age < 0:\n        return Verdict.LEAVE",
-     "    if copy.age < 0:\n        return Verdict.TAKE"),
+    ("older copies are news", SAVING, "        return Verdict.IN_VAIN if asked else Verdict.LEAVE",
+     "        return Verdict.TAKE"),
+    ("an answer of before is an answer", SAVING, "    if not copy.is_behind:", "    if copy.row:"),
     ("the same moment takes back", SAVING, "        if _only_adds(copy):", "        if copy.read:"),
     ("the same moment may lack what was there", SAVING,
      "    if (row.status and not read.status) or (row.total is not None and read.amounts is None):",

@@ -86,7 +86,7 @@ class Verdict(Enum):
 
     TAKE = auto()
     DOUBT = auto()
-    PUT_OFF = auto()
+    IN_VAIN = auto()
     LEAVE = auto()
 
 
@@ -138,6 +138,13 @@ class Copy:
         if stored is None or shown is None or shown > stored:
             return 1
         return 0 if shown == stored else -1
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is from before the change that Amazon is asked for: it is no answer."""
+        doubted, shown = self.row.doubted_at, self.read.updated
+        asked = self.row.ask_at is not None
+        return asked and doubted is not None and shown is not None and shown < doubted
 
 
 def fingerprint_of(read: Read) -> str:
@@ -274,8 +281,10 @@ def _save(work: Work, found: Mapping[str, FoundOrder], source: Source) -> Told:
         elif verdict is Verdict.DOUBT:
             _doubt(told, copy, source)
             doubted.append(copy.row)
-        elif verdict is Verdict.PUT_OFF:
-            _put_off(told, copy.row)
+        elif verdict is Verdict.IN_VAIN:
+            before = copy.row.state
+            _was_in_vain(copy.row)
+            _say_what_became(told, copy.row, before)
             doubted.append(copy.row)
     AmazonOrder.objects.bulk_update([copy.row for copy in taken], _TAKEN_IN)
     if doubted:
@@ -324,7 +333,8 @@ def _verdict(copy: Copy, source: Source) -> Verdict:
     if isinstance(copy.read, UnreadableOrder):
         return _verdict_of_unreadable(copy, source)
     if copy.age < 0:
-        return Verdict.PUT_OFF if source.by_id and row.ask_at is not None else Verdict.LEAVE
+        asked = source.by_id and row.ask_at is not None
+        return Verdict.IN_VAIN if asked else Verdict.LEAVE
     if source.asked_for and row.state == OrderState.RECORDED:
         return Verdict.TAKE
     if same and copy.age == 0:
@@ -437,10 +447,10 @@ def _take_in(copy: Copy, source: Source) -> None:
     if isinstance(read, OrderData):
         _take_readable(row, read)
     if row.state == OrderState.PLACED:
-        _answered(row)
+        _answered(copy, source)
         return  # told to the shop by placing.update_placed
     if row.shop_order_pk and (row.state == OrderState.CANCELLED or row.reason_code == Code.REVIVED):
-        _take_what_the_shop_cancelled(copy)
+        _take_what_the_shop_cancelled(copy, source)
         return
     if isinstance(read, OrderData):
         _decide(copy, read, source)
@@ -462,11 +472,11 @@ def _take_readable(row: AmazonOrder, read: OrderData) -> None:
         row.difference = read.amounts.difference
 
 
-def _take_what_the_shop_cancelled(copy: Copy) -> None:
+def _take_what_the_shop_cancelled(copy: Copy, source: Source) -> None:
     """Where Amazon sells on what the shop's order is cancelled of, it holds its units until a
     person has brought the shop's order back and replays it."""
     row, status = copy.row, copy.read.status
-    _answered(row)
+    _answered(copy, source)
     row.state = OrderState.CANCELLED
     if status != "CANCELLED":
         again = Message(Code.REVIVED, status=status or "nothing")
@@ -475,9 +485,20 @@ def _take_what_the_shop_cancelled(copy: Copy) -> None:
     _know_units(copy)
 
 
-def _answered(row: AmazonOrder) -> None:
-    """Nothing is to be asked for any more."""
-    row.ask_at, row.tries, row.reason_code, row.reason = None, 0, "", ""
+def _answered(copy: Copy, source: Source) -> None:
+    """Nothing is to be asked for any more, unless this is from before the change in question."""
+    row = copy.row
+    if not copy.is_behind:
+        row.ask_at, row.tries, row.reason_code, row.reason = None, 0, "", ""
+    elif source.by_id:
+        _was_in_vain(row)
+
+
+def _was_in_vain(row: AmazonOrder) -> None:
+    """Amazon's answer by the id is older than what its search showed: it is asked again later."""
+    row.ask_at, row.tries = clock.now() + pause_after(row.tries), row.tries + 1
+    if row.tries == MOST_TRIES:
+        _give_to_staff(row)
 
 
 def _decide(copy: Copy, read: OrderData, source: Source) -> None:
@@ -521,8 +542,12 @@ def _ask_again(row: AmazonOrder, source: Source) -> None:
     row.ask_at = now + pause_after(row.tries) if source.by_id else now
     row.tries += source.by_id
     if row.tries >= MOST_TRIES:
-        row.state = OrderState.QUARANTINED if row.state == OrderState.SEEN else row.state
-        row.reason += f" {Message(Code.ASKED_IN_VAIN, count=row.tries)}"
+        _give_to_staff(row)
+
+
+def _give_to_staff(row: AmazonOrder) -> None:
+    row.state = OrderState.QUARANTINED if row.state == OrderState.SEEN else row.state
+    row.reason = f"{row.reason} {Message(Code.ASKED_IN_VAIN, count=row.tries)}".strip()
 
 
 def _know_units(copy: Copy) -> None:
@@ -567,16 +592,6 @@ def _doubt(told: Told, copy: Copy, source: Source) -> None:
         told.say(Outcome.WAITING, row)
 
 
-def _put_off(told: Told, row: AmazonOrder) -> None:
-    """Amazon answered with what the order was before: that is no answer, and it is asked again
-    later, less and less often, so that it keeps no other order from one."""
-    row.ask_at, row.tries = clock.now() + pause_after(row.tries), row.tries + 1
-    if row.tries == MOST_TRIES:
-        row.state = OrderState.QUARANTINED if row.state == OrderState.SEEN else row.state
-        row.reason = f"{row.reason} {Message(Code.ASKED_IN_VAIN, count=row.tries)}".strip()
-        told.say(Outcome.WAITING, row)
-
-
 def _say_what_became(told: Told, row: AmazonOrder, before: str) -> None:
     outcomes = {
         OrderState.RECORDED: Outcome.RECORDED,
@@ -590,6 +605,8 @@ def _say_what_became(told: Told, row: AmazonOrder, before: str) -> None:
         told.say(Outcome.FAILED, row)
     elif new and (outcome := outcomes.get(OrderState(row.state))):
         told.say(outcome, row)
+    elif row.state in SETTLED and row.tries == MOST_TRIES:
+        told.say(Outcome.WAITING, row)
 
 
 # --- Lines --------------------------------------------------------------------------------------
