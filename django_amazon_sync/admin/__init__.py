@@ -21,6 +21,7 @@ from django_amazon_sync.admin.settings import (
     rates,
     schedules,
 )
+from django_amazon_sync.admin.todo import overview
 
 __all__ = [
     "accounts",
@@ -31,6 +32,7 @@ __all__ = [
     "mappings",
     "marketplaces",
     "orders",
+    "overview",
     "personal_data_views",
     "proposals",
     "rates",

@@ -49,6 +49,7 @@ from django_amazon_sync.models.orders import (
     ShipmentState,
     WindowState,
 )
+from django_amazon_sync.models.overview import Overview
 from django_amazon_sync.models.privacy import Erasure, PersonalDataView, TaxRecord
 from django_amazon_sync.models.rates import ExchangeRate, RateFetch
 from django_amazon_sync.models.reports import AmazonReport, ReportState
@@ -91,6 +92,7 @@ __all__ = [
     "OrderState",
     "OrderWindow",
     "Outcome",
+    "Overview",
     "PaymentMapping",
     "PersonalDataView",
     "Presence",

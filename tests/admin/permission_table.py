@@ -82,6 +82,7 @@ PAGES: dict[str, frozenset[str]] = {
     "django_amazon_sync_ordermappings_history": _LOOKS_AT_ACCOUNTS,
     "django_amazon_sync_order_units": frozenset({"replay_amazonorder"}),
     "django_amazon_sync_overview": frozenset({"view_selleraccount"}),
+    "django_amazon_sync_overview_changelist": frozenset({"view_selleraccount"}),
     "django_amazon_sync_product": frozenset({"view_sellersku"}),
     "django_amazon_sync_runline_about": frozenset({"view_runline", "change_runline"}),
     "django_amazon_sync_runline_file": frozenset({"view_runline", "change_runline"}),

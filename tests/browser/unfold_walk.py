@@ -49,6 +49,10 @@ def test_every_page_opens_and_an_action_works(page: Page, live_server: LiveServe
         answer = page.request.get(f"{live_server.url}{address}")
         assert answer.status in (200, 404, 405), address  # files, and what only a form asks for
 
+    page.goto(f"{live_server.url}/admin/")
+    page.get_by_role("link", name="Amazon at a glance").last.click()
+    expect(page.get_by_role("heading", name="To do")).to_be_visible()
+
     page.goto(f"{live_server.url}/admin/django_amazon_sync/listing/")
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").first.select_option("approve")

@@ -37,7 +37,7 @@ from django_amazon_sync.admin.settings.marketplaces import MarketplaceInline
 from django_amazon_sync.admin.settings.rule_preview import PreviewsRules
 from django_amazon_sync.admin.settings.ruled import Ruled, of_marketplaces
 from django_amazon_sync.admin.settings.schedules import ScheduleInline
-from django_amazon_sync.admin.todo.overview import OverviewPages
+from django_amazon_sync.admin.todo.overview import HelpPages
 from django_amazon_sync.errors import AmazonSyncError
 from django_amazon_sync.models import (
     DEFAULT_PERIODS,
@@ -133,7 +133,7 @@ class AccountAdmin(
     ShowsNoSecret[SellerAccount],
     ConnectingPages,
     CronKeyPages,
-    OverviewPages,
+    HelpPages,
     PreviewsRules[SellerAccount],
     ChangesState,
     LetsErase,

@@ -16,6 +16,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -23,13 +24,13 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync import clock
 from django_amazon_sync.admin.common import help_articles, help_links, next_steps
 from django_amazon_sync.admin.common.access import visible_accounts
-from django_amazon_sync.admin.common.base import ScreenPart
+from django_amazon_sync.admin.common.base import ReadOnly, Screen, ScreenPart
 from django_amazon_sync.admin.common.formatting import change_url, list_url
 from django_amazon_sync.admin.reports.progress import ENDED
 from django_amazon_sync.admin.todo.work import Work, work_of
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.errors import Unavailable
-from django_amazon_sync.models import Listing, Presence, SellerAccount, SyncRun
+from django_amazon_sync.models import Listing, Overview, Presence, SellerAccount, SyncRun
 from django_amazon_sync.sync.accounts import budget
 from django_amazon_sync.sync.alerts import attention
 from django_amazon_sync.sync.orders import windows
@@ -91,13 +92,12 @@ class Card:
     budgets: list[tuple[Budget, datetime]] = field(default_factory=list)
 
 
-class OverviewPages(ScreenPart[SellerAccount]):
-    """The overview and the help, beside the pages of accounts."""
+class HelpPages(ScreenPart[SellerAccount]):
+    """The help, beside the pages of accounts."""
 
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site
         pages = (
-            ("overview/", partial(overview, site=site), "overview"),
             ("help/", partial(help_articles.index, site=site), "help_index"),
             ("help/<slug:name>/", partial(help_articles.article, site=site), "help"),
         )
@@ -105,17 +105,44 @@ class OverviewPages(ScreenPart[SellerAccount]):
             path(where, site.admin_view(view), name=f"django_amazon_sync_{name}")
             for where, view, name in pages
         ]
-        return [*own, *super().get_urls()]
+        # Where the overview was before it had an entry of its own: people have bookmarked it.
+        moved = path("overview/", site.admin_view(_to_overview))
+        return [moved, *own, *super().get_urls()]
+
+
+def may_see(request: HttpRequest) -> bool:
+    """Whether whoever asks may see the overview: as far as accounts are theirs to see."""
+    return request.user.has_perm("django_amazon_sync.view_selleraccount")
+
+
+def _to_overview(request: HttpRequest) -> HttpResponse:
+    return redirect("admin:django_amazon_sync_overview")
+
+
+@admin.register(Overview)
+class OverviewAdmin(ReadOnly, Screen[Overview]):
+    """The overview's entry among the models, in the index and the menu of any admin: its list is
+    the page, and there is no page of one row."""
+
+    account_path = "self"
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return may_see(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(partial(overview, site=self.admin_site))
+        names = ("overview", "overview_changelist")  # the second is what the admin asks for
+        return [path("", page, name=f"django_amazon_sync_{name}") for name in names]
 
 
 def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     """The page: a card for each account, those that want staff first."""
-    if not request.user.has_perm("django_amazon_sync.view_selleraccount"):
+    if not may_see(request):
         raise PermissionDenied
     cards, away = _cards(visible_accounts(request))
     context = {
         **site.each_context(request),
-        "title": _("Amazon at a glance"),
+        "title": Overview._meta.verbose_name_plural,
         "cards": cards,
         "wanted": sum(len(card.wants) + len(card.work) for card in cards),
         "may_connect": request.user.has_perm("django_amazon_sync.add_selleraccount"),

@@ -8,6 +8,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +21,7 @@ from django_amazon_sync.models import (
     Lack,
     OrderState,
     Outcome,
+    Overview,
     RunLine,
     SellerAccount,
     SellerSku,
@@ -153,6 +156,38 @@ def test_the_admin_and_oscars_menu_lead_to_it(
 
     assert leads(staff.client)
     assert not leads(staff_with("view_sellersku").client)
+
+
+@pytest.mark.parametrize("page", ["index", "app_list"])
+def test_it_is_an_entry_of_the_admin_to_look_at(
+    staff: Staff, staff_with: Callable[..., Staff], page: str
+) -> None:
+    """Among the models of any project's admin, without a template of the project's."""
+
+    def entry(client: Client) -> dict[str, Any] | None:
+        takes = {"app_label": "django_amazon_sync"} if page == "app_list" else {}
+        response = client.get(reverse(f"admin:{page}", kwargs=takes))
+        apps = response.context["app_list"]
+        entries = [one for app in apps for one in app["models"] if one["model"] is Overview]
+        return entries[0] if entries else None
+
+    for client in (staff.client, staff_with("view_selleraccount").client):
+        found = entry(client)
+        assert found is not None
+        assert (found["name"], found["admin_url"]) == ("Amazon at a glance", URL)
+        assert found["view_only"]
+        assert not found["add_url"]
+    get_user_model().objects.get(username="packer").delete()
+    assert entry(staff_with("view_sellersku").client) is None
+
+
+def test_nobody_is_given_a_permission_for_it() -> None:
+    assert not Permission.objects.filter(content_type__model="overview").exists()
+
+
+def test_where_it_was_before_leads_to_it(staff: Staff) -> None:
+    before = reverse("admin:django_amazon_sync_selleraccount_changelist") + "overview/"
+    assert staff.client.get(before)["Location"] == URL
 
 
 def test_a_far_day_breaks_no_page(staff: Staff, account: SellerAccount) -> None:
