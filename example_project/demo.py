@@ -29,11 +29,11 @@ HERE = Path(__file__).resolve().parent
 MANAGE = HERE / "manage.py"
 VAR = HERE / "var" / "demo"
 
-#: Simulated seconds per real second: a minute at Amazon passes in one of ours.
-TIME_SCALE = 60
+#: While the shop is served: seconds between two ticks, two random orders, two imports of them.
+TICK_EVERY, BUY_EVERY, IMPORT_EVERY = 5, 40, 60
 
-#: Seconds between two ticks, and between two random orders, while the shop is served.
-TICK_EVERY, BUY_EVERY = 5, 40
+#: While the shop is served: seconds until this Amazon shows what it took, and makes a report.
+AMAZONS_SECONDS = {"live_delay": 5, "shipment_delay": 5, "feed_time": 5, "report_time": 10}
 
 
 def main() -> int:
@@ -81,8 +81,7 @@ def prepare_environment() -> None:
 @contextmanager
 def simulator() -> Iterator[dict[str, Any]]:
     """The simulated Amazon in a process of its own: its endpoints and its sellers."""
-    command = ["amazon_simulator", "--port", "0", "--format", "json"]
-    command += ["--time-scale", str(TIME_SCALE), "--orders-per-hour", "0"]
+    command = ["amazon_simulator", "--port", "0", "--format", "json", "--orders-per-hour", "0"]
     # In a session of its own, so that Ctrl-C reaches this process alone, which then ends it.
     process = subprocess.Popen(
         [sys.executable, str(MANAGE), *command],
@@ -149,8 +148,9 @@ def keep_ticking(amazon: dict[str, Any], stop: threading.Event) -> None:
     from django_amazon_sync.models import Job, Schedule
     from django_amazon_sync.testing.simulator import SimulatorControl
 
+    SimulatorControl(amazon["endpoint"]).switch(**AMAZONS_SECONDS)
     orders = Schedule.objects.filter(job=Job.IMPORT_ORDERS)
-    orders.update(every=timedelta(seconds=20), next_due=datetime.now(UTC))
+    orders.update(every=timedelta(seconds=IMPORT_EVERY), next_due=datetime.now(UTC))
     next_buyer = time.monotonic()
     while not stop.wait(TICK_EVERY):
         if time.monotonic() > next_buyer:

@@ -41,6 +41,10 @@ USER, PASSWORD = "admin@example.com", "amazon-demo"
 DE, FR, GB = "A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1F83G8C2ARO7P"
 SELLER = "eu"
 
+#: Seconds at Amazon that each step waits for, and by how many its clock is behind as the story
+#: begins: at its end it tells the time of day, so that no order is from tomorrow.
+WAITED, BEHIND = 180, 3600
+
 #: Seconds that an accepted change has to become live before a difference is called drift.
 AMAZONS_TIME = 2
 
@@ -83,8 +87,10 @@ class Story:
         self.orders: dict[str, str] = {}
         self.patches_before_second_export = 0
         self.feeds = 0
+        self.behind = BEHIND
 
     def tell(self) -> None:
+        self.amazon.advance(-BEHIND)
         self.open_the_shop()
         self.fill_amazon()
         self.connect()
@@ -99,6 +105,7 @@ class Story:
         self.staff_set_their_own()
         self.another_hand_changes_a_price()
         self.export_again()
+        self.amazon.advance(self.behind)
 
     # --- Before ----------------------------------------------------------------------------
 
@@ -318,7 +325,8 @@ class Story:
 
     def time_passes(self) -> None:
         """Three minutes at Amazon: what was accepted is live, and orders can be searched."""
-        self.amazon.advance(180)
+        self.amazon.advance(WAITED)
+        self.behind -= WAITED
 
 
 def asin_of(sku: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from demo_story import (
 from demo_table import compare, print_table
 from django.contrib.auth import authenticate
 from django.test import Client
+from django.utils import timezone
 
+from django_amazon_sync.models import AmazonOrder
 from django_amazon_sync.testing.simulator import Simulator
 
 pytestmark = pytest.mark.over_http  # the story drives the simulator as another process would
@@ -55,6 +58,9 @@ def test_the_story_holds_and_what_does_not_hold_is_seen(
     story: Story, amazon: Simulator, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not_held(story) == set()
+    now = timezone.now()
+    assert not AmazonOrder.objects.filter(ordered_at__gt=now).exists()
+    assert abs(amazon.now() - now) < timedelta(minutes=1)
     assert authenticate(username=USER, password=PASSWORD)
     client.login(username=USER, password=PASSWORD)
     for _what, path in addresses():
