@@ -94,6 +94,7 @@ PAGES: dict[str, frozenset[str]] = {
 
 #: Addresses that only take POST: their name, and who may send there.
 POSTS: dict[str, frozenset[str]] = {
+    "django_amazon_sync_listing_approve": frozenset({"approve_listing"}),
     "django_amazon_sync_proposal_start": frozenset({"match_listing"}),
 }
 

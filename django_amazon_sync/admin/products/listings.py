@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common import ask_first, help_links, issue_texts
@@ -23,6 +31,7 @@ from django_amazon_sync.admin.common.base import (
 )
 from django_amazon_sync.admin.common.formatting import (
     brief,
+    change_url,
     in_words,
     link,
     list_link,
@@ -35,12 +44,11 @@ from django_amazon_sync.admin.common.prices import CHANGE_PRICES, OwnPriceForm, 
 from django_amazon_sync.admin.common.queue_runs import (
     ask,
     by_account_and_marketplace,
-    queued,
     start_and_say,
 )
-from django_amazon_sync.admin.common.seen import compared, mark, with_mark
+from django_amazon_sync.admin.common.seen import with_mark
 from django_amazon_sync.admin.common.words import words
-from django_amazon_sync.admin.products import admin_page, states
+from django_amazon_sync.admin.products import admin_page, approving, states
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.ending_offers import EndsOffers
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
@@ -55,13 +63,15 @@ from django_amazon_sync.models import (
     Listing,
     RunLine,
 )
-from django_amazon_sync.sync.listings import decisions
 from django_amazon_sync.sync.listings.explain import offer_of
 from django_amazon_sync.sync.offers.fields import FIELDS
-from django_amazon_sync.sync.runs.bulk import in_pages
 
 if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec as Fieldsets
     from django_stubs_ext import StrOrPromise
+
+#: The action of the list and the button of the page.
+APPROVE = _("Approve what waits, and send it")
 
 #: What the mappings of a listing hold beside the fields of an offer, with names for people.
 BESIDE: dict[str, StrOrPromise] = {"creation": _("creation"), "listing": _("listing")}
@@ -141,7 +151,7 @@ class ListingAdmin(
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
         "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",
         "gtin", "at_amazon", "reported_at", "verified_at",
-        "price_source", "who_wins", "lines",
+        "price_source", "who_wins", "lines", "approving",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("sku_link", "account", "marketplace", "what_next", "why")}),
@@ -166,6 +176,19 @@ class ListingAdmin(
         """Whoever may not change prices sees them all the same."""
         shown = super().get_readonly_fields(request, obj)
         return tuple(shown) if request.user.has_perm(CHANGE_PRICES) else (*shown, "own_price")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Listing | None = None) -> Fieldsets:
+        """With the button that approves, for those who may, where something waits."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not obj.held or not self.has_approve_permission(request):
+            return shown
+        (title, head), *others = shown
+        return [(title, {**head, "fields": (*head["fields"], "approving")}), *others]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.approve_one)
+        name = "django_amazon_sync_listing_approve"
+        return [path("<int:pk>/approve/", view, name=name), *super().get_urls()]
 
     # --- What the pages show ---------------------------------------------------------------------
 
@@ -211,7 +234,7 @@ class ListingAdmin(
         )
         text = ", ".join(text for there, text in matters if there)
         if listing.held:
-            text = with_mark(text, listing.pk, listing.held)
+            text = approving.with_held(text, listing)
         if listing.drift:
             text = with_mark(text, listing.pk, listing.drift, name=SEEN_DRIFT)
         return text
@@ -223,6 +246,17 @@ class ListingAdmin(
         except ConfigurationError as reason:  # a system check says so too
             return str(reason)
         return explained(status.sentence, help_links.of_listing(listing))
+
+    @admin.display(description=_("waits for approval"))
+    def approving(self, listing: Listing) -> str:
+        """What waits, and the button that approves just that."""
+        return format_html(
+            '<p>{}</p><button type="submit" class="button" formaction="{}" formnovalidate>{}'
+            "</button>",
+            approving.with_held(progress.values_in_words(listing.held), listing),
+            reverse("admin:django_amazon_sync_listing_approve", args=[listing.pk]),
+            APPROVE,
+        )
 
     @admin.display(description=_("values"))
     def values(self, listing: Listing) -> str:
@@ -292,36 +326,29 @@ class ListingAdmin(
     def verify(self, request: HttpRequest, queryset: QuerySet[Listing]) -> None:
         ask(request, Job.VERIFY, by_account_and_marketplace(queryset))
 
-    @admin.action(description=_("Approve what waits, and send it"), permissions=["approve"])
+    @admin.action(description=APPROVE, permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         """The values that the list showed; those on its other pages are asked about first."""
-        waiting = queryset.exclude(held={})
-        rows = list(in_pages(waiting.values_list("pk", "sku__sku", "held")))
-        found = compared(request, ((pk, _waits(sku, held), mark(held)) for pk, sku, held in rows))
+        waiting = approving.Waiting.of(request, queryset)
         context = {**self.admin_site.each_context(request), "opts": self.opts}
-        title = _("Approve what waits, and send it")
-        if page := ask_first.page_of_unseen(request, found, title, title, context):
+        if page := ask_first.page_of_unseen(request, waiting.found, APPROVE, APPROVE, context):
             return page
-        seen = {pk: held for pk, _sku, held in rows if pk not in found.others}
-        with transaction.atomic():  # the runs are about what is approved here
-            chosen = waiting.exclude(pk__in=found.others)
-            runs = queued(request, Job.EXPORT, by_account_and_marketplace(chosen))
-            number, others = decisions.approve(seen, by=request.user.get_username())
-        changed = {*found.others, *others}
-        skus = [sku for pk, sku, _held in rows if pk in changed]
-        if skus:
-            text = gettext("Something else waits by now, so it is not approved: %(skus)s")
-            messages.warning(request, text % {"skus": brief(", ".join(skus))})
-        text = ngettext(
-            "%(number)d listing is approved.", "%(number)d listings are approved.", number
-        )
-        start_and_say(request, runs, done=text % {"number": number})
+        runs, done = approving.approve(request, queryset, waiting)
+        start_and_say(request, runs, done=done)
         return None
 
-
-def _waits(sku: str, held: FieldValues) -> str:
-    """Such as "MUG (price: 20.00 EUR)"."""
-    return f"{sku} ({progress.values_in_words(held)})"
+    def approve_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Approve what the page of one listing showed, and go back there."""
+        if not self.has_approve_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        rows = self.get_queryset(request).filter(pk=pk)
+        if not rows:
+            raise Http404
+        runs, done = approving.approve(request, rows, approving.Waiting.of(request, rows))
+        start_and_say(request, runs, done=done)
+        return HttpResponseRedirect(change_url(rows[0]))
 
 
 class Said(str):

@@ -41,6 +41,7 @@ from django_amazon_sync.admin.common.access import visible_accounts, within_scop
 from django_amazon_sync.admin.common.ask_first import Question
 from django_amazon_sync.admin.common.listing_status import status_of
 from django_amazon_sync.admin.common.queue_runs import queued
+from django_amazon_sync.admin.products import approving, states
 from django_amazon_sync.admin.products.page_forms import (
     CodesForm,
     ListingForm,
@@ -172,6 +173,7 @@ class ProductPage(View):
             "compare": self.compare,
             "take_over": self.take_over,
             "switch_off": self.switch_off,
+            "approve": self.approve,
             "read_type": self.read_type,
         }
         do = doings.get(request.POST.get("do", ""))
@@ -329,6 +331,11 @@ class ProductPage(View):
                 "stale": kept is None or not product_types.is_fresh(kept),
                 "suggest_in": f"{sku.account_id}:{marketplace.code}",
                 "next": status_of(its, self.offer).sentence,
+                "held": [
+                    (FIELDS[name].label if name in FIELDS else name, why)
+                    for name, why in states.held(its).items()
+                ],
+                "seen": approving.with_held("", its) if its.held else "",
             },
         )
 
@@ -612,6 +619,16 @@ class ProductPage(View):
         switch_off(self.request, listing, name)
         return self.back()
 
+    def approve(self) -> HttpResponse:
+        """Approve what the page showed of one listing, and follow the run that sends it."""
+        if not self.may("approve_listing"):
+            raise PermissionDenied
+        rows = Listing.objects.filter(pk=self._posted_listing().pk)
+        waiting = approving.Waiting.of(self.request, rows)
+        runs, done = approving.approve(self.request, rows, waiting)
+        messages.add_message(self.request, messages.SUCCESS if runs else messages.WARNING, done)
+        return self._started(runs)
+
     def _posted_listing(self) -> Listing:
         pk = self.request.POST.get("listing", "")
         for sku in self.skus:
@@ -661,6 +678,7 @@ class ProductPage(View):
                 "may_save": self.may("change_sellersku") or self.may("change_listing"),
                 "may_suggest": self.may("change_listing"),
                 "may_export": self.may("export_listing"),
+                "may_approve": self.may("approve_listing"),
             },
         )
 
