@@ -14,6 +14,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from django.utils.translation import trans_real
 
 pytestmark = pytest.mark.wheel
 
@@ -50,6 +51,33 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
     folder = PACKAGE / "locale" / language / "LC_MESSAGES"
     with (folder / "django.mo").open("rb") as file:
         assert by_id(read_mo(file)) == by_id(catalogue(language))
+
+
+#: Words for which Oscar has a word of its own that is as right, wherever they stand.
+AS_RIGHT = {
+    "de": {
+        "Billing address", "Payment method", "Save", "Sections", "Shipping address", "Total",
+        "Total inc tax", "active",
+    },
+    "ja": {
+        "Address", "Addresses", "All orders", "Continue", "Country", "Customers", "General",
+        "Images", "Product details", "Sections", "Total inc tax", "name",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_other_app_answers_for_a_word_that_it_means_otherwise(language: str) -> None:
+    """Django has one catalogue of all apps, and the first app of the project that has a word wins:
+    "Condition" of an item was that of a sale, "SKU" an order line. A context keeps ours apart."""
+    merged = trans_real.translation(language)
+    taken = {
+        str(message.id)
+        for message in catalogue(language)
+        if message.id and not message.pluralizable and not message.context
+        and merged.gettext(str(message.id)) != message.string
+    }  # fmt: skip
+    assert taken <= AS_RIGHT[language]
 
 
 def by_id(read: Catalog) -> dict[str, tuple[str, ...]]:

@@ -49,7 +49,7 @@ class SellerSku(models.Model):
     account = models.ForeignKey(
         SellerAccount, models.PROTECT, related_name="skus", verbose_name=_("account")
     )
-    sku = models.CharField(_("SKU"), max_length=255)
+    sku = models.CharField("SKU", max_length=255)
     offer_pk = models.CharField(
         _("offer"),
         max_length=64,
@@ -158,9 +158,7 @@ class Presence(models.TextChoices):
 class Listing(models.Model):
     """One seller SKU in one marketplace."""
 
-    sku = models.ForeignKey(
-        SellerSku, models.CASCADE, related_name="listings", verbose_name=_("SKU")
-    )
+    sku = models.ForeignKey(SellerSku, models.CASCADE, related_name="listings", verbose_name="SKU")
     marketplace = models.ForeignKey(
         Marketplace, models.PROTECT, related_name="listings", verbose_name=_("marketplace")
     )

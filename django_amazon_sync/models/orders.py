@@ -285,7 +285,7 @@ class AmazonOrderLine(models.Model):
 
     order = models.ForeignKey(AmazonOrder, models.CASCADE, related_name="lines")
     item_id = models.CharField(_("item id"), max_length=50)
-    sku = models.CharField(_("SKU"), max_length=255, blank=True)
+    sku = models.CharField("SKU", max_length=255, blank=True)
     asin = models.CharField("ASIN", max_length=20, blank=True)
     title = models.TextField(_("title"), blank=True)
     offer_pk = models.CharField(_("offer"), max_length=64, blank=True, db_index=True)

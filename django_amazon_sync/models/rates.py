@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_amazon_sync.models.accounts import RateSource
 
@@ -21,7 +22,7 @@ class ExchangeRate(models.Model):
 
     source = models.CharField(_("source"), max_length=10, choices=RateSource.choices)
     base = models.CharField(_("from"), max_length=3)
-    currency = models.CharField(_("to"), max_length=3)
+    currency = models.CharField(pgettext_lazy("a currency", "to"), max_length=3)
     rate = models.DecimalField(
         _("rate"), max_digits=20, decimal_places=8, validators=[MinValueValidator(SMALLEST)]
     )

@@ -257,7 +257,7 @@ class RunLine(models.Model):
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="lines")
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
-    sku = models.CharField(_("SKU"), max_length=255, blank=True)
+    sku = models.CharField("SKU", max_length=255, blank=True)
     seller_sku = models.CharField(
         _("seller SKU"),
         max_length=255,

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -136,6 +138,11 @@ def document(value: object) -> SafeString:
 def moment(at: datetime | None) -> str:
     """A time in the zone of whoever looks."""
     return "" if at is None else messages.moment(at)
+
+
+def moment_alone(at: datetime | None) -> str:
+    """The same where it is no part of a sentence: as the admin writes the moments beside it."""
+    return "" if at is None else localize(timezone.localtime(at))
 
 
 def brief(text: str) -> str:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_amazon_sync.admin.common.formatting import change_url
 from django_amazon_sync.amazon.attributes import AVAILABILITY, OFFER
@@ -30,7 +31,7 @@ class PageField(Enum):
 
     PRICE = ("listing", "own_price", _("Own Amazon price"))
     QUANTITY = ("sku", "set_quantity", _("Set quantity"))
-    CONDITION = ("sku", "condition", _("Condition"))
+    CONDITION = ("sku", "condition", pgettext_lazy("of an item", "Condition"))
     ASIN = ("sku", "asin", _("ASIN"))
     NAMES = ("marketplace", "sync_name", _("Send names"))
 

@@ -34,7 +34,7 @@ NAMES: dict[str, StrOrPromise] = {
     "shop": _("in the shop"),
     "shown": _("as shown by run"),
     "since": _("since"),
-    "sku": _("SKU"),
+    "sku": "SKU",
     "skus": _("SKUs"),
     "until": _("until"),
 }

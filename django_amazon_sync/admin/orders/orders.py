@@ -128,8 +128,8 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
     list_display = (
-        "number", "listed_state", "why", "total_shown", "store", "ordered_at", "ship_by", "status",
-        "account",
+        "number", "listed_state", "why", "total_shown", "store", "ordered_at", "ship_by",
+        "status_shown", "account",
     )  # fmt: skip
     list_filter = (
         "state", AccountFilter, StatusFilter, FulfilledByFilter, "cancellation_requested",
@@ -144,7 +144,7 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     inlines = (LineInline, ShipmentInline)
     readonly_fields = (
         "shown_state", "store", "whole_reason", "what_next", "shop_order", "total_shown",
-        "difference_shown",
+        "difference_shown", "status_shown", "fulfilled_by_shown",
         "happened", "buyer", "amazons_document", "paid_by",
     )  # fmt: skip
     fieldsets = (
@@ -161,8 +161,8 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
             _("On Amazon"),
             {
                 "fields": (
-                    "store", "channel", "status", "fulfilled_by", "service_level", "paid_by",
-                    "ordered_at", "updated_at", "ship_by", "deliver_by", "total_shown",
+                    "store", "channel", "status_shown", "fulfilled_by_shown", "service_level",
+                    "paid_by", "ordered_at", "updated_at", "ship_by", "deliver_by", "total_shown",
                     "difference_shown", "cancellation_requested",
                 )
             },
@@ -196,6 +196,14 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     @admin.display(description=_("marketplace"), ordering="marketplace")
     def store(self, order: AmazonOrder) -> str:
         return marketplace_name(order.marketplace)
+
+    @admin.display(description=_("Amazon's status"), ordering="status")
+    def status_shown(self, order: AmazonOrder) -> str:
+        return str(STATUS_WORDS.get(order.status, order.status))
+
+    @admin.display(description=_("fulfilled by"), ordering="fulfilled_by")
+    def fulfilled_by_shown(self, order: AmazonOrder) -> str:
+        return str(FulfilledByFilter.words.get(order.fulfilled_by, order.fulfilled_by))
 
     @admin.display(description=_("total"), ordering="total")
     def total_shown(self, order: AmazonOrder) -> str:

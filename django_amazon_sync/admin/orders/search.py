@@ -24,13 +24,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
 from django_amazon_sync.admin.common.access import SEES_BUYERS, SEES_ORDERS, visible_accounts
 from django_amazon_sync.admin.common.base import marketplace_name
-from django_amazon_sync.admin.common.formatting import change_url, moment
+from django_amazon_sync.admin.common.formatting import change_url, moment_alone
 from django_amazon_sync.admin.common.help_articles import url_of
 from django_amazon_sync.admin.common.queue_runs import ask
 from django_amazon_sync.errors import (
@@ -118,7 +118,9 @@ EARLIEST = date(1995, 1, 1)
 class SearchForm(forms.Form):
     """An account, and either an order's number or a marketplace and a time."""
 
-    account = forms.ModelChoiceField(SellerAccount.objects.none(), label=_("Account"))
+    account = forms.ModelChoiceField(
+        SellerAccount.objects.none(), label=pgettext_lazy("at Amazon", "Account")
+    )
     marketplace = forms.ChoiceField(label=_("Marketplace"), required=False)
     period = forms.ChoiceField(label=_("Ordered"), choices=Period.CHOICES, initial="today")
     since = forms.DateField(
@@ -269,7 +271,7 @@ def row_of(seen: Sighting, account: SellerAccount, request: HttpRequest) -> Row:
     return Row(
         number=seen.number,
         store=marketplace_name(order.marketplace) if order else "",
-        ordered=moment(order.created) if order else "",
+        ordered=moment_alone(order.created) if order else "",
         status=STATUS_WORDS.get(order.status, order.status) if order else "",
         total=str(seen.total or ""),
         buyer=_buyer(seen) if request.user.has_perm(SEES_BUYERS) else "",

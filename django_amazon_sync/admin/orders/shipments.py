@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.base import AccountFilter, NoAddDelete, Screen
-from django_amazon_sync.admin.common.formatting import link, moment
+from django_amazon_sync.admin.common.formatting import link, moment_alone
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.common.words import words
@@ -58,7 +58,7 @@ class ShipmentAdmin(NoAddDelete, Screen[Shipment]):
 
     @admin.display(description=_("ship by"), ordering="order__ship_by")
     def ship_by(self, shipment: Shipment) -> str:
-        return moment(shipment.order.ship_by)
+        return moment_alone(shipment.order.ship_by)
 
     @admin.display(description=_("what happens next"))
     def what_next(self, shipment: Shipment) -> str:

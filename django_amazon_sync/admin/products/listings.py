@@ -49,6 +49,7 @@ from django_amazon_sync.admin.common.queue_runs import (
 from django_amazon_sync.admin.common.seen import with_mark
 from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.admin.products import admin_page, approving, states
+from django_amazon_sync.admin.products.conditions import CONDITIONS
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.ending_offers import EndsOffers
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
@@ -83,6 +84,13 @@ UNITS: dict[str, StrOrPromise] = {
     "reserved": _("reserved"),
     "inbound": _("on the way there"),
     "unfulfillable": _("not for sale"),
+}
+
+
+#: Amazon's words for what buyers can do with a listing.
+STATUSES: dict[str, StrOrPromise] = {
+    "BUYABLE": _("can be bought"),
+    "DISCOVERABLE": _("can be found"),
 }
 
 
@@ -149,8 +157,8 @@ class ListingAdmin(
     ordering = ("sku_id", "marketplace_id")  # as an index has them: no list sorts all rows
     readonly_fields = (
         "sku_link", "account", "marketplace", "presence", "asin", "product_type", "title",
-        "condition", "status", "read_at", "values", "amazons_issues", "why", "what_next",
-        "gtin", "at_amazon", "reported_at", "verified_at",
+        "condition_shown", "status_shown", "read_at", "values", "amazons_issues", "why",
+        "what_next", "gtin", "at_amazon", "reported_at", "verified_at",
         "price_source", "who_wins", "lines", "approving",
     )  # fmt: skip
     fieldsets = (
@@ -160,8 +168,9 @@ class ListingAdmin(
             _("As Amazon says"),
             {
                 "fields": (
-                    "presence", "asin", "gtin", "product_type", "title", "condition", "status",
-                    "at_amazon", "amazons_issues", "read_at", "reported_at", "verified_at",
+                    "presence", "asin", "gtin", "product_type", "title", "condition_shown",
+                    "status_shown", "at_amazon", "amazons_issues", "read_at", "reported_at",
+                    "verified_at",
                 )
             },
         ),
@@ -192,11 +201,11 @@ class ListingAdmin(
 
     # --- What the pages show ---------------------------------------------------------------------
 
-    @admin.display(description=_("SKU"), ordering="sku__sku")
+    @admin.display(description="SKU", ordering="sku__sku")
     def seller_sku(self, listing: Listing) -> str:
         return listing.sku.sku
 
-    @admin.display(description=_("SKU"))
+    @admin.display(description="SKU")
     def sku_link(self, listing: Listing) -> str:
         return link(listing.sku)
 
@@ -295,6 +304,14 @@ class ListingAdmin(
         product = admin_page.page_url(listing.sku.offer_pk) if listing.issues else ""
         rows = issue_texts.all_in_words(listing.issues, listing, product)
         return table((_("code"), _("severity"), _("what to do")), rows) or gettext("None.")
+
+    @admin.display(description=_("condition"))
+    def condition_shown(self, listing: Listing) -> str:
+        return str(CONDITIONS.get(listing.condition, listing.condition))
+
+    @admin.display(description=_("status"))
+    def status_shown(self, listing: Listing) -> str:
+        return ", ".join(str(STATUSES.get(word, word)) for word in listing.status.split())
 
     @admin.display(description=_("stock at Amazon"))
     def at_amazon(self, listing: Listing) -> str:

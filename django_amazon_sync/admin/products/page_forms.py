@@ -20,6 +20,7 @@ from django.db.models import Model
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_amazon_sync.admin.common.number_fields import AmountField, UnitsField
 from django_amazon_sync.admin.products import conditions as amazons
@@ -297,7 +298,7 @@ class SkuPartForm(PartForm):
 
     synchronise = ThreeField(_("As the account says"), label=_("Synchronise"))
     sku = forms.CharField(
-        label=_("SKU"),
+        label="SKU",
         required=False,
         max_length=SellerSku._meta.get_field("sku").max_length,
     )
@@ -321,7 +322,7 @@ class SkuPartForm(PartForm):
         required=False,
         help_text=_("For an offer whose stock the shop does not track."),
     )
-    condition = forms.ChoiceField(label=_("Condition"))
+    condition = forms.ChoiceField(label=pgettext_lazy("of an item", "Condition"))
 
     GENERAL = ("synchronise", "sku", "sure", "asin", "set_quantity")
     level = SKU

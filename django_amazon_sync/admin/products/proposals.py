@@ -50,7 +50,7 @@ AT_ONCE = 1000
 
 #: What led to a proposal, with names for people.
 FOUND_BY: dict[str, StrOrPromise] = {
-    "sku": _("SKU"),
+    "sku": "SKU",
     "asin": "ASIN",
     "ean": "EAN",
     "upc": "UPC",
@@ -205,7 +205,7 @@ class ProposalAdmin(ReadOnly, Screen[Proposal]):
         conditions = (listing.condition for listing in _there(row))
         return ", ".join(dict.fromkeys(filter(None, conditions)))
 
-    @admin.display(description=_("SKU"))
+    @admin.display(description="SKU")
     def sku_link(self, row: Proposal) -> SafeString:
         return link(row.sku)
 

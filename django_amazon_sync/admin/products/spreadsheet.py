@@ -31,7 +31,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import visible_accounts
@@ -70,7 +70,7 @@ class FileForm(forms.Form):
     """Which account, and which file."""
 
     account = forms.ModelChoiceField(
-        SellerAccount.objects.none(), label=_("Account"), empty_label=None
+        SellerAccount.objects.none(), label=pgettext_lazy("at Amazon", "Account"), empty_label=None
     )
     file = forms.FileField(label=_("File (CSV or XLSX)"))
 

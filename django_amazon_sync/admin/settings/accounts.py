@@ -21,7 +21,14 @@ from django_amazon_sync import tasks
 from django_amazon_sync.admin.common import help_links, next_steps
 from django_amazon_sync.admin.common.access import scopes_of
 from django_amazon_sync.admin.common.base import Row, Screen, ScreenPart, marketplace_name
-from django_amazon_sync.admin.common.formatting import brief, link, list_link, moment, table
+from django_amazon_sync.admin.common.formatting import (
+    brief,
+    link,
+    list_link,
+    moment,
+    moment_alone,
+    table,
+)
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import ask, whole
 from django_amazon_sync.admin.settings.account_forms import (
@@ -260,7 +267,7 @@ class AccountAdmin(
     @admin.display(description=_("access that Amazon refuses"))
     def lacks(self, account: SellerAccount) -> str:
         rows = [
-            (lack.what, lack.reason, moment(lack.since), lack.tries)
+            (lack.what, lack.reason, moment_alone(lack.since), lack.tries)
             for lack in access.refused().filter(account=account).order_by("pk")
         ]
         head = (_("what"), _("reason"), _("since"), _("tries"))
@@ -269,7 +276,7 @@ class AccountAdmin(
     @admin.display(description=_("orders complete up to"))
     def complete_until(self, account: SellerAccount) -> str:
         told = (
-            moment(windows.complete_until(account))
+            moment_alone(windows.complete_until(account))
             or attention.not_searched([account.pk]).get(account.pk)
             or gettext("No search for orders has finished yet.")
         )

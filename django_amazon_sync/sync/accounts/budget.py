@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon.limits import Budget, budgets
@@ -52,12 +54,15 @@ def how_far(run: SyncRun, permitted: list[Budget]) -> str:
     finish at 14:32"; empty before the run knows what it has to do."""
     if run.planned is None:
         return ""
-    parts = [f"{run.done:,} of {run.planned:,} done"]
+    done, planned = (number_format(n, force_grouping=True) for n in (run.done, run.planned))
+    parts = [gettext("%(done)s of %(planned)s done") % {"done": done, "planned": planned}]
     if permitted:
+        text = gettext("%(rate)s calls of %(operation)s a second permitted")
         first = permitted[0]
-        parts.append(f"{first.rate:g} calls of {first.operation} a second permitted")
+        parts.append(text % {"rate": f"{first.rate:g}", "operation": first.operation})
     if run.finish_expected is not None and run.finished_at is None:
         finish = timezone.localtime(run.finish_expected)
         today = finish.date() == timezone.localdate()
-        parts.append(f"expected to finish at {finish:{'%H:%M' if today else '%Y-%m-%d %H:%M'}}")
+        time = f"{finish:{'%H:%M' if today else '%Y-%m-%d %H:%M'}}"
+        parts.append(gettext("expected to finish at %(time)s") % {"time": time})
     return ", ".join(parts)

@@ -138,6 +138,14 @@ def test_what_is_switched_on_again_does_not_say_that_it_is_off(
         assert "switched off" not in page
 
 
+def test_a_page_says_amazons_words_in_words(staff: Staff, listing: Listing) -> None:
+    change(listing, status="BUYABLE DISCOVERABLE", condition="used_like_new")
+    page = staff.see(Listing, listing.pk)
+    assert "can be bought, can be found" in page
+    assert "Used, like new" in page
+    assert "DISCOVERABLE" not in page
+
+
 # --- What staff set ------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_amazon_sync.amazon.limits import Budget
 from django_amazon_sync.models import Job, SyncRun
@@ -64,3 +64,8 @@ def test_another_day_is_named_and_an_end_that_came_is_not_expected() -> None:
     columns = {"planned": 10, "done": 10, "finish_expected": later}
     assert far([], **columns) == f"10 of 10 done, expected to finish at {later:%Y-%m-%d 12:05}"
     assert far([], **columns, finished_at=later) == "10 of 10 done"
+
+
+def test_it_is_told_in_the_language_of_the_page() -> None:
+    with translation.override("de"):
+        assert far([], planned=10000, done=3200) == "3.200 von 10.000 erledigt"
