@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from django_amazon_sync.models import AmazonOrder, OrderState, SellerAccount
@@ -24,6 +25,28 @@ CUT_OFF = """() => [...document.querySelectorAll(".results")]
 
 #: "Sept. 30, 2026, 10:53 p.m."
 LONGEST_DATE = datetime(2026, 9, 30, 22, 53, tzinfo=UTC)
+
+
+def test_on_a_telephone_each_row_is_a_card(page: Page, live_server: LiveServer) -> None:
+    """Whatever a column says is read without moving a table sideways, and the heads still sort."""
+    rows.fill(2)
+    AmazonOrder.objects.update(ship_by=LONGEST_DATE, status="UNSHIPPED")
+    page.set_viewport_size({"width": 375, "height": 800})
+    log_in(page, live_server)
+    cut: dict[str, list[int]] = {}
+    for model in rows.OURS:
+        name = f"admin:django_amazon_sync_{model._meta.model_name}_changelist"
+        page.goto(f"{live_server.url}{reverse(name)}")
+        if found := page.evaluate(CUT_OFF):
+            cut[str(model._meta.model_name)] = found
+    assert cut == {}
+    page.goto(f"{live_server.url}{reverse('admin:django_amazon_sync_amazonorder_changelist')}")
+    cell = page.locator("td.field-status_shown").first
+    expect(cell).to_have_text("unshipped")
+    expect(cell).to_be_in_viewport(ratio=1)
+    assert cell.get_attribute("data-label") == "Amazon's status"
+    page.locator("#result_list thead").get_by_role("link", name="Ship by").click()
+    expect(page).to_have_url(re.compile("o="))
 
 
 def test_no_column_is_cut_off_on_a_usual_screen(page: Page, live_server: LiveServer) -> None:

@@ -52,6 +52,8 @@ def test_every_page_opens_and_an_action_works(page: Page, live_server: LiveServe
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("link", name="Amazon at a glance").last.click()
     expect(page.get_by_role("heading", name="To do")).to_be_visible()
+    heard = page.locator(".visually-hidden").first  # a link's name for those who only hear it
+    assert heard.evaluate("element => element.offsetWidth") == 1
 
     page.goto(f"{live_server.url}/admin/django_amazon_sync/listing/")
     page.locator("input.action-select").first.check()

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Model, QuerySet
-from django.forms import Field, ModelForm, MultiWidget, SplitDateTimeField, Widget
+from django.forms import Field, ModelForm, MultiWidget, Script, SplitDateTimeField, Widget
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.text import capfirst, format_lazy
@@ -103,6 +103,7 @@ class Screen(AccountScoped[Row], ModelScreen[Row]):
 
     class Media:
         css: ClassVar = {"all": ["django_amazon_sync/staff.css"]}
+        js = (Script("django_amazon_sync/narrow_lists.js", defer=True),)
 
     show_full_result_count = False
     #: Indexed columns: what equals one of them is found by it, before words are looked for.
