@@ -108,8 +108,9 @@ def _as_told(parcel: Parcel, own: Sequence[OrderPackage]) -> Standing:
 
 
 def _is_alike(ours: str, shown: str) -> bool:
-    """Whether two names may be of one carrier: Amazon may show DHL-Paket as DHL."""
-    return ours.startswith(shown) or shown.startswith(ours)
+    """Whether two names may be of one carrier: Amazon may show DHL-Paket as DHL, and whom it has no
+    code for as Other."""
+    return ours.startswith(shown) or shown.startswith(ours) or shown == "other"
 
 
 def number_of(package: OrderPackage) -> int:

@@ -93,4 +93,5 @@ def test_a_correction_is_not_proven_by_the_carrier_before(
 ) -> None:
     parcel = replace(OURS, corrected_carrier=corrected)
     assert standing(shown("2", a=2), parcel=parcel) is expected
-    assert standing(replace(shown("2", a=2), carrier=""), parcel=parcel) is Standing.SEEN
+    for unknown in ("", "Other"):
+        assert standing(replace(shown("2", a=2), carrier=unknown), parcel=parcel) is Standing.SEEN
