@@ -26,6 +26,7 @@ from django_amazon_sync.models import (
     AccountState,
     Alarm,
     AmazonOrder,
+    AmazonReport,
     Application,
     ExchangeRate,
     Job,
@@ -64,6 +65,9 @@ SHIP_BY_NEAR = timedelta(hours=24)
 
 #: Buyers' data that are due are erased within this time, or somebody has to look.
 ERASED_WITHIN = timedelta(days=2)
+
+#: Orders are held against Amazon's report once a day: one or two times may come to nothing.
+PROVEN_WITHIN = timedelta(days=3)
 
 #: A queued run that nobody began for so long: there is no worker, or too few.
 STUCK_AFTER = timedelta(minutes=15)
@@ -201,7 +205,8 @@ def _read(accounts: QuerySet[SellerAccount]) -> QuerySet[SellerAccount]:
 
 def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
     complete, periods = windows.complete_until_of(accounts), _periods(accounts)
-    left_out = not_searched(accounts)
+    places = _places(accounts)
+    left_out, proven = _not_searched(places), _proven_until(places)
     for pk, account in accounts.items():
         page = _page(SellerAccount, pk)
         if account.state == AccountState.DISCONNECTED:
@@ -210,6 +215,8 @@ def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
         elif account.import_orders:
             period = periods.get((pk, Job.IMPORT_ORDERS), timedelta(0))
             yield from _stale(account, complete.get(pk), left_out.get(pk, ""), period, now)
+            if compares := periods.get((pk, Job.RECONCILE)):
+                yield from _unproven(account, proven.get(pk), compares, now)
         if account.state == AccountState.OBSERVING:
             text = gettext("It only reads: look at what an export would send, then release it.")
             yield Matter(pk, MatterKind.OBSERVING, text, path=page)
@@ -279,16 +286,42 @@ def not_searched(accounts: Iterable[int]) -> dict[int, str]:
 
     Accounts of which each store is searched are left out, and those before their first search.
     """
+    return _not_searched(_places(accounts))
+
+
+def _places(accounts: Iterable[int]) -> list[Marketplace]:
+    """The stores of these accounts with the marketplaces that are ``searched``, and with since when
+    a first report of orders was ``tried``; one query."""
     newest = OrderWindow.objects.filter(account=OuterRef("account"), swept=False, until=None)
+    reports = AmazonReport.objects.filter(marketplace=OuterRef("pk"), data_since__isnull=False)
     places = Marketplace.objects.filter(account__in=list(accounts)).order_by("code")
+    return list(
+        places.annotate(
+            searched=Subquery(newest.order_by("-pk").values("marketplaces")[:1]),
+            tried=Subquery(reports.order_by("asked_at").values("asked_at")[:1]),
+        )
+    )
+
+
+def _not_searched(places: Iterable[Marketplace]) -> dict[int, str]:
     stores: dict[int, list[str]] = defaultdict(list)
-    for place in places.annotate(
-        searched=Subquery(newest.order_by("-pk").values("marketplaces")[:1])
-    ):
-        if place.searched and place.code not in place.searched:
+    for place in places:
+        searched = vars(place)["searched"]
+        if searched and place.code not in searched:
             stores[place.account_id].append(place.facts.store_name)
     text = gettext("Orders are not searched in %(stores)s now.")
     return {pk: text % {"stores": ", ".join(those)} for pk, those in stores.items()}
+
+
+def _proven_until(places: Iterable[Marketplace]) -> dict[int, datetime]:
+    """Up to when the orders of each account are proven in all stores; in one that never was, since
+    when it is tried. Accounts that were never compared are left out."""
+    until: dict[int, datetime] = {}
+    for place in places:
+        reached: datetime | None = place.orders_proven_until or vars(place)["tried"]
+        if reached is not None:
+            until[place.account_id] = min(reached, until.get(place.account_id, reached))
+    return until
 
 
 def _stale(
@@ -310,6 +343,19 @@ def _stale(
         }
     path = _list(SyncRun, account=account.pk, job__exact=Job.IMPORT_ORDERS)
     yield Matter(account.pk, MatterKind.ORDERS_STALE, text, path=path)
+
+
+def _unproven(
+    account: SellerAccount, until: datetime | None, period: timedelta, now: datetime
+) -> Iterator[Matter]:
+    """The proof of orders stands still; nothing is late before its third turn is over."""
+    if until is None or until >= now - max(PROVEN_WITHIN, 3 * period):
+        return
+    text = gettext("Orders have not been held against Amazon's report since %(moment)s.") % {
+        "moment": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"
+    }
+    path = _list(SyncRun, account=account.pk, job__exact=Job.RECONCILE)
+    yield Matter(account.pk, MatterKind.ORDERS_STALE, text, key="proof", path=path)
 
 
 def _expiring(account: SellerAccount, today: date) -> Iterator[Matter]:

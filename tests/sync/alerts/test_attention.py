@@ -12,8 +12,12 @@ from django.utils import timezone
 
 from django_amazon_sync.models import (
     AccountState,
+    Alarm,
+    AmazonReport,
     Job,
+    Marketplace,
     OrderWindow,
+    Schedule,
     SellerAccount,
     SellerSku,
     SyncRun,
@@ -21,7 +25,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.alerts import alarms, attention
 from django_amazon_sync.sync.alerts.attention import MatterKind
-from django_amazon_sync.testing.factories import SyncRunFactory
+from django_amazon_sync.testing.factories import MarketplaceFactory, SyncRunFactory
 from tests.factories_amazon import LiveAccountFactory
 from tests.sync.alerts.raising import (
     approval,
@@ -51,6 +55,44 @@ def test_orders_are_stale_from_the_setting_on(account: SellerAccount, settings: 
     SellerAccount.objects.update(import_orders=False)
     alarms.ring()
     assert kinds() == set()
+
+
+def compares(account: SellerAccount) -> None:
+    Schedule.objects.update_or_create(
+        account=account, job=Job.RECONCILE, defaults={"every": timedelta(days=1), "active": True}
+    )
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_proof_that_stands_still_for_days_is_told(account: SellerAccount, proven: bool) -> None:
+    """Also where one store was proven lately, and another one never."""
+    compares(account)
+    account.marketplaces.update(orders_proven_until=timezone.now(), orders_proven_by="50012")
+    store = MarketplaceFactory.create(account=account, code="A13V1IB3VIYZZH")
+
+    def stands(days: float) -> set[str]:
+        then = timezone.now() - timedelta(days=days)
+        if proven:
+            Marketplace.objects.filter(pk=store.pk).update(orders_proven_until=then)
+        else:
+            AmazonReport.objects.all().delete()
+            span = {"data_since": then - timedelta(days=1), "data_until": then}
+            AmazonReport.objects.create(
+                account=account, marketplace=store, report_type="X", asked_at=then, **span
+            )
+        alarms.ring()
+        return set(Alarm.objects.filter(mended_at=None).values_list("key", flat=True))
+
+    assert stands(2) == set()
+    assert stands(4) == {"proof"}
+    [said] = [one.sentence for one in attention.matters(SellerAccount.objects.all())[account.pk]]
+    assert "have not been held against Amazon's report since" in said
+    assert stands(1) == set()
+    Schedule.objects.update(every=timedelta(days=7))
+    assert stands(20) == set()
+    assert stands(22) == {"proof"}
+    Schedule.objects.update(active=False)
+    assert stands(40) == set()
 
 
 def test_of_a_deactivated_account_nothing_is_told(account: SellerAccount) -> None:
