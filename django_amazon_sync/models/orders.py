@@ -343,7 +343,7 @@ class Shipment(StateMachineModel):
 
     TRANSITIONS = {
         ShipmentState.WAITING: frozenset(
-            {ShipmentState.NEW, ShipmentState.SEEN, ShipmentState.DONE}
+            {ShipmentState.NEW, ShipmentState.SEEN, ShipmentState.UNSEEN, ShipmentState.DONE}
         ),
         ShipmentState.NEW: frozenset(
             {

@@ -239,3 +239,18 @@ def test_words_with_a_house_number_are_no_tracking_number(world: World, number: 
     run = world.confirm_shipments()
     assert lines_of(run, "outcome") == [Outcome.WAITING]
     assert (packages(world, number), state()) == ([], ShipmentState.WAITING)
+
+
+@pytest.mark.parametrize("note", ["", "JD0123456789"])
+def test_a_parcel_of_a_cancelled_order_is_to_be_stopped_and_lacks_nothing(
+    world: World, number: str, note: str
+) -> None:
+    ship(world, number, 3, note)
+    tried_in_vain(world, "403")
+    world.amazon.cancel(number)
+    world.import_orders()
+    run = world.confirm_shipments()
+    assert lines_of(run, "outcome", "code") == [(Outcome.FAILED, Code.ORDER_IS_CANCELLED)]
+    assert (confirmations(world), state()) == (len(note) and 1, ShipmentState.UNSEEN)
+    assert lines_of(world.confirm_shipments(), "code") == []
+    assert confirm_shipments.take_as_done(Shipment.objects.all()) == 1

@@ -93,7 +93,7 @@ TABLES: dict[str, tuple[type[models.TextChoices], Callable[[str], StateMachineMo
         ShipmentState,
         a_shipment,
         """
-        waiting -> new done
+        waiting -> new seen unseen done
         new -> waiting sent seen unseen done
         sent -> unknown confirmed refused new seen done
         unknown -> new seen unseen done

@@ -169,8 +169,17 @@ def _settle_by_document(work: Work, shipment: Shipment, shown: Shown) -> None:
         _settled_by_others(work, shipment, shown)
     elif standing is Standing.SEEN and _waits_to_be_seen(shipment):
         _seen(work, shipment)
+    elif _is_for_nothing(shipment, shown):
+        _wants_a_person(work, shipment, Message(Code.ORDER_IS_CANCELLED))
     elif shipment.state == ShipmentState.NEW:
         _before_it_leaves(work, shipment, shown, standing)
+
+
+def _is_for_nothing(shipment: Shipment, shown: Shown) -> bool:
+    """Whether its order is cancelled: what it lacks need not be added any more, and Amazon need
+    not be told of it."""
+    waits = shipment.state in (ShipmentState.WAITING, ShipmentState.NEW)
+    return waits and shipment.seen_at is None and shown.read.status == CANCELLED
 
 
 def _waits_to_be_seen(shipment: Shipment) -> bool:
