@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core import serializers
 from django.db import IntegrityError
 from django.db.models import ExpressionWrapper, F, FloatField
@@ -540,6 +541,18 @@ def test_of_a_forgotten_buyer_the_country_and_our_own_notes_stay() -> None:
     assert order.remarks.startswith("Amazon: SKU NO-SUCH-SKU")
     assert "Byron" not in order.remarks
     assert (order.street, order.phone, order.email, order.customer) == ("", "", "", "")
+
+
+@pytest.mark.parametrize("message", ["[]", "Rang Mrs Byron", '{"added": {"object": "Byron"}}'])
+def test_the_admin_forgets_by_which_names_it_called_the_rows(admin_user: Any, message: str) -> None:
+    item()
+    order = placed(new_line("1", "NO-SUCH-SKU", 1), delivery=FULL)
+    for row in (order, order.lines.get()):
+        LogEntry.objects.log_actions(admin_user.pk, [row], CHANGE, change_message=message)
+    LogEntry.objects.update(object_repr="For Ada Byron")
+    rich.anonymise(str(order.pk))
+    assert LogEntry.objects.count() == 2
+    assert "Byron" not in str(list(LogEntry.objects.values()))
 
 
 def test_an_order_that_is_gone_holds_nobodys_data() -> None:
