@@ -112,6 +112,7 @@ SHOPS_OWN = frozenset({
     "dashboard:catalogue-product", "dashboard:catalogue-product-create",
     "dashboard:catalogue-product-create-child", "dashboard:catalogue-product-list",
     "dashboard:order-list", "dashboard:order-detail", "dashboard:order-detail-note",
+    "dashboard:order-shipping-address",
 })  # fmt: skip
 
 #: Addresses that are tried by tests of their own.

@@ -135,7 +135,10 @@ def test_no_page_of_another_partner_is_found(
         if not of_a_row or short(one) in PRODUCTS:
             continue
         [argument] = one.takes
-        answer = vendor.get(reverse(one.name, kwargs={argument: theirs[name].pk}))
+        where = reverse(one.name, kwargs={argument: theirs[name].pk})
+        answer = vendor.get(where)
+        if answer.status_code == 405:
+            answer = vendor.post(where)
         assert SECRET not in answer.content.decode(), one.name
         if answer.status_code == 302:  # Django's own way to say that there is no such row
             assert answer["Location"] == "/admin/", one.name

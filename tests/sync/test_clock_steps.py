@@ -95,6 +95,8 @@ ELSEWHERE = {
     "Marketplace.orders_proven_until": "Amazon's", "AmazonOrder.delivered_at": "Amazon's",
     "AmazonOrder.erased_at": "a record", "SellerAccount.erases_since": "a record",
     "OrderMappings.erases_since": "of SellerAccount",
+    "Overview.orders_since": "of SellerAccount", "Overview.cut_over": "of SellerAccount",
+    "Overview.erases_since": "of SellerAccount",
     "Erasure.at": "a record", "PersonalDataView.at": "a record",
     "TaxRecord.sold_at": "Amazon's", "TaxRecord.kept_until": "years after the sale",
 }  # fmt: skip

@@ -259,3 +259,14 @@ def test_an_order_in_quarantine_says_what_becomes_of_it(staff: Staff) -> None:
     assert "place it as it is" in staff.see(AmazonOrder, total.pk)
     odd = AmazonOrderFactory.create(state=OrderState.QUARANTINED, reason_code="unreadable")
     assert "less and less often" in staff.see(AmazonOrder, odd.pk)
+
+
+def test_the_list_and_the_page_say_amazons_codes_in_words(staff: Staff) -> None:
+    order = AmazonOrderFactory.create(status="PARTIALLY_SHIPPED", fulfilled_by="MERCHANT")
+    rows = staff.see(AmazonOrder).split('id="result_list"')[1].split("</table>")[0]
+    assert "partially shipped" in rows
+    assert "PARTIALLY_SHIPPED" not in rows
+    page = staff.see(AmazonOrder, order.pk)
+    assert "partially shipped" in page
+    assert "merchant" in page
+    assert ">MERCHANT<" not in page
