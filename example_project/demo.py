@@ -29,8 +29,9 @@ HERE = Path(__file__).resolve().parent
 MANAGE = HERE / "manage.py"
 VAR = HERE / "var" / "demo"
 
-#: While the shop is served: seconds between two ticks, two random orders, two imports of them.
-TICK_EVERY, BUY_EVERY, IMPORT_EVERY = 5, 40, 60
+#: While the shop is served: seconds between two ticks, two random orders, two imports of them: more
+#: of these than Amazon permits would soon wait for its limits.
+TICK_EVERY, BUY_EVERY, IMPORT_EVERY = 5, 40, 120
 
 #: While the shop is served: seconds until this Amazon shows what it took, and makes a report.
 AMAZONS_SECONDS = {"live_delay": 5, "shipment_delay": 5, "feed_time": 5, "report_time": 10}
