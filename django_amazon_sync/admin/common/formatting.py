@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
@@ -103,10 +103,23 @@ class Echo:
 
 #: Names of a run's counts that are no outcome of a line.
 COUNTS: dict[str, StrOrPromise] = {
+    "adopted": _("taken in for the first time"),
+    "by_report": _("proven by Amazon's report"),
+    "differing": _("orders that differ"),
+    "in_doubt": _("not certain yet"),
+    "in_feeds": _("handed in by feed"),
     "in_step": _("in step"),
+    "known": _("known before"),
     "looked_at": _("looked at"),
+    "missing": _("orders that were missing here"),
+    "new": _("not known before"),
     "orders": _("orders"),
     "read": _("read"),
+    "reported": _("orders in Amazon's report"),
+    "rows": _("rows of the report"),
+    "settled": _("answered by Amazon"),
+    "stock_read": _("stock at Amazon read"),
+    "unreadable": _("cannot be read"),
 }
 
 
@@ -162,6 +175,13 @@ def value_text(name: str, value: FieldValue) -> str:
         return FIELDS[name].to_text(value)
     except (AttributeError, KeyError, TypeError, ValueError):  # two sides, or a value of before
         return words(value)
+
+
+def drift_text(name: str, seen: Mapping[str, Any]) -> str:
+    """What Amazon shows instead of what it had accepted."""
+    live = gettext("nothing") if seen.get("live") is None else value_text(name, seen["live"])
+    told = {"live": live, "accepted": value_text(name, seen.get("ours"))}
+    return gettext("%(live)s instead of %(accepted)s") % told
 
 
 def in_words(mapping: FieldValues) -> str:

@@ -32,6 +32,7 @@ from django_amazon_sync.admin.common.base import (
 from django_amazon_sync.admin.common.formatting import (
     brief,
     change_url,
+    drift_text,
     in_words,
     link,
     list_link,
@@ -378,9 +379,7 @@ def _drift(name: str, seen: object) -> Said:
     """What a verification saw instead of what Amazon had accepted."""
     if not isinstance(seen, dict):
         return Said(words(seen))
-    live = gettext("nothing") if seen.get("live") is None else value_text(name, seen["live"])
-    told = {"live": live, "accepted": value_text(name, seen.get("ours"))}
-    return Said(gettext("%(live)s instead of %(accepted)s") % told)
+    return Said(drift_text(name, seen))
 
 
 def _shown(name: str, mapping: Mapping[str, FieldValue]) -> str:

@@ -146,7 +146,7 @@ class SkuAdmin(
     encrypted = ("account__refresh_token",)
     form = SkuForm
     list_display = (
-        "sku", "synchronise", "channel", "why", "offer_pk", "matched", "account", "read_at",
+        "sku", "synchronise", "channel_shown", "why", "offer_pk", "matched", "account", "read_at",
     )  # fmt: skip
     list_filter = (
         AccountFilter,
@@ -161,7 +161,7 @@ class SkuAdmin(
     search_help_text = _("SKU, ASIN or title")
     actions = ("export", "verify", "synchronise", "leave_alone", "take_over", "edit_selected")
     readonly_fields = (
-        "account", "sku", "offer", "problem", "channel", "lead_time_days", "restock_date",
+        "account", "sku", "offer", "problem", "channel_shown", "lead_time_days", "restock_date",
         "read_at", "listings", "lines", "made_by_import",
     )  # fmt: skip
     fieldsets = (
@@ -172,10 +172,16 @@ class SkuAdmin(
         ),
         (
             _("As Amazon says"),
-            {"fields": ("channel", "lead_time_days", "restock_date", "read_at")},
+            {"fields": ("channel_shown", "lead_time_days", "restock_date", "read_at")},
         ),
         (_("On Amazon"), {"fields": ("listings", "lines")}),
     )
+
+    @admin.display(description=_("fulfilment channel"), ordering="channel")
+    def channel_shown(self, sku: SellerSku) -> str:
+        if sku.channel == MERCHANT_CHANNEL:
+            return gettext("merchant")
+        return "Amazon" if sku.channel else ""
 
     def get_urls(self) -> list[URLPattern]:
         return [*admin_page.urls(self.admin_site), *super().get_urls()]

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from django_amazon_sync.admin.common import next_steps
 from django_amazon_sync.admin.common.base import marketplace_name
-from django_amazon_sync.admin.common.formatting import count_name, value_text
+from django_amazon_sync.admin.common.formatting import count_name, drift_text, value_text
 from django_amazon_sync.admin.common.words import name_in_words
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import Outcome, RunLine, RunState, SyncRun
@@ -65,6 +65,8 @@ def values_in_words(values: FieldValues) -> str:
 def _sides(name: str, value: FieldValue) -> str:
     if isinstance(value, dict) and value.keys() == {"shop", "amazon"}:
         return f"{value_text(name, value['shop'])} → {value_text(name, value['amazon'])}"
+    if isinstance(value, dict) and value.keys() >= {"ours", "live"}:
+        return drift_text(name, value)
     return value_text(name, value)
 
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.utils import timezone, translation
 
+from django_amazon_sync import sync
 from django_amazon_sync.admin.common import formatting
 from django_amazon_sync.admin.common.formatting import is_formula
 from django_amazon_sync.data import FieldValue, FieldValues
 from django_amazon_sync.models import RunLine, SellerSku
+from django_amazon_sync.sync.amazon_reports.upsert import Taken
 from django_amazon_sync.testing.factories import SellerSkuFactory
+
+
+def test_every_count_of_a_run_has_a_name() -> None:
+    """As a list of runs says them: "10 in_feeds" told a clerk nothing."""
+    counted = {
+        name
+        for module in (Path(sync.__file__).parent).rglob("*.py")
+        for name in re.findall(r'run\.counts?[(\[]"(\w+)"', module.read_text(encoding="utf-8"))
+    } | {field.name for field in fields(Taken)}
+    assert len(counted) > 10
+    assert {name for name in counted if formatting.count_name(name) == name} <= {"orders", "read"}
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from django_amazon_sync.admin.reports.progress import values_in_words
+from django_amazon_sync.data import FieldValue
 from django_amazon_sync.models import Outcome, RunState, SyncRun
 from django_amazon_sync.testing.factories import RunLineFactory, SyncRunFactory
 from tests import factories
@@ -73,6 +74,12 @@ def test_the_newest_lines_come_first(staff: Staff) -> None:
 
 
 def test_two_sides_of_a_value_are_told_apart() -> None:
+    drift: FieldValue = {
+        "ours": "36.50 EUR",
+        "live": "34.50 EUR",
+        "since": "2026-11-30T21:29:35+00:00",
+    }
+    assert values_in_words({"price": drift}) == "price: 34.50 EUR instead of 36.50 EUR"
     assert values_in_words({"price": {"shop": "9 EUR", "amazon": None}, "quantity": 3}) == (
         "price: 9 EUR → , quantity: 3"
     )
