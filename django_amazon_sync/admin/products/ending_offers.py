@@ -88,9 +88,8 @@ def _parts(
     counted: Sequence[Counted], sentences: _Sentences, after: str, concerned: QuerySet[Listing]
 ) -> list[Part]:
     about = mark_of_all(in_pages(concerned.values_list("pk")))
-    nothing = gettext("Nothing changes on Amazon.")
     return [_part(each, sentences, after, about) for each in counted] or [
-        Part(sentences=[nothing], stops=[nothing], about=about)
+        Part(stops=[gettext("Nothing changes on Amazon.")], about=about)
     ]
 
 

@@ -51,6 +51,12 @@ def test_single_listings_end(staff: Staff, germany: Marketplace) -> None:
     assert list(Listing.objects.filter(end_offer=True)) == [one]
 
 
+def test_where_nothing_is_ended_it_is_said_once(staff: Staff, germany: Marketplace) -> None:
+    data = {"action": "offer_again", "_selected_action": [germany.pk]}
+    page = staff.client.post(address(Marketplace), data).content.decode()
+    assert page.count("Nothing changes on Amazon.") == 1
+
+
 def test_what_is_not_ours_has_no_button(staff: Staff, germany: Marketplace) -> None:
     other = Listing.objects.filter(sku__sold_here=False)[0]
     data = {"action": "end_offers", "_selected_action": [other.pk]}
