@@ -33,7 +33,6 @@ from django_amazon_sync.errors import Unavailable
 from django_amazon_sync.models import Listing, Overview, Presence, SellerAccount, SyncRun
 from django_amazon_sync.sync.accounts import budget
 from django_amazon_sync.sync.alerts import attention
-from django_amazon_sync.sync.orders import windows
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -156,9 +155,8 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
     """The cards, and why no budgets are shown, if so."""
     rows = list(accounts.order_by("name", "pk"))
     pks = [row.pk for row in rows]
-    wants = attention.matters(accounts)
-    complete = windows.complete_until_of(pks)
-    left_out = attention.not_searched(set(pks) - complete.keys())
+    known = attention.OrdersKnown.of(pks)
+    wants = attention.matters(accounts, known=known)
     runs = attention.last_runs(pks)
     waiting = work_of(rows, runs)
     listings = _listings(pks)
@@ -175,8 +173,8 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
             article=help_links.of_account(row),
             wants=wants.get(row.pk, []),
             work=waiting.get(row.pk, []),
-            complete_until=complete.get(row.pk),
-            left_out=left_out.get(row.pk, ""),
+            complete_until=known.until.get(row.pk),
+            left_out=known.left_out.get(row.pk, ""),
             runs=_latest(runs.get(row.pk, [])),
             shares=_shares(row, listings[row.pk]),
             listings=listings[row.pk].total(),

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -149,18 +150,38 @@ class Matter:
         return ARTICLES[self.kind]
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersKnown:
+    """Up to when the orders of accounts (pk) are complete, the stores in which they are not
+    searched now, as a sentence, and up to when they are proven; three queries."""
+
+    until: dict[int, datetime]
+    left_out: dict[int, str]
+    proven: dict[int, datetime]
+
+    @classmethod
+    def of(cls, accounts: Iterable[int]) -> OrdersKnown:
+        pks = list(accounts)
+        places = _places(pks)
+        return cls(windows.complete_until_of(pks), _not_searched(places), _proven_until(places))
+
+
 def matters(
-    accounts: QuerySet[SellerAccount], *, now: datetime | None = None
+    accounts: QuerySet[SellerAccount],
+    *,
+    now: datetime | None = None,
+    known: OrdersKnown | None = None,
 ) -> dict[int, list[Matter]]:
     """What wants staff of these accounts, by account, the most pressing first.
 
-    Of an account that staff deactivated nothing is told.
+    Of an account that staff deactivated nothing is told. ``known`` is of these accounts, where
+    whoever asks has read it already.
     """
     now = now or clock.now()
     active = {account.pk: account for account in _read(accounts)}
     found: dict[int, list[Matter]] = defaultdict(list)
     for read in (
-        _of_accounts,
+        partial(_of_accounts, known=known or OrdersKnown.of(active)),
         _of_lacks,
         _of_rates,
         _of_orders,
@@ -203,10 +224,8 @@ def _read(accounts: QuerySet[SellerAccount]) -> QuerySet[SellerAccount]:
 # --- Accounts ------------------------------------------------------------------------------------
 
 
-def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
-    complete, periods = windows.complete_until_of(accounts), _periods(accounts)
-    places = _places(accounts)
-    left_out, proven = _not_searched(places), _proven_until(places)
+def _of_accounts(accounts: Accounts, now: datetime, known: OrdersKnown) -> Iterator[Matter]:
+    periods = _periods(accounts)
     for pk, account in accounts.items():
         page = _page(SellerAccount, pk)
         if account.state == AccountState.DISCONNECTED:
@@ -214,9 +233,9 @@ def _of_accounts(accounts: Accounts, now: datetime) -> Iterator[Matter]:
             yield Matter(pk, MatterKind.DISCONNECTED, text, path=page)
         elif account.import_orders:
             period = periods.get((pk, Job.IMPORT_ORDERS), timedelta(0))
-            yield from _stale(account, complete.get(pk), left_out.get(pk, ""), period, now)
+            yield from _stale(account, known, period, now)
             if compares := periods.get((pk, Job.RECONCILE)):
-                yield from _unproven(account, proven.get(pk), compares, now)
+                yield from _unproven(account, known.proven.get(pk), compares, now)
         if account.state == AccountState.OBSERVING:
             text = gettext("It only reads: look at what an export would send, then release it.")
             yield Matter(pk, MatterKind.OBSERVING, text, path=page)
@@ -325,13 +344,10 @@ def _proven_until(places: Iterable[Marketplace]) -> dict[int, datetime]:
 
 
 def _stale(
-    account: SellerAccount,
-    until: datetime | None,
-    left_out: str,
-    period: timedelta,
-    now: datetime,
+    account: SellerAccount, known: OrdersKnown, period: timedelta, now: datetime
 ) -> Iterator[Matter]:
     """Orders are complete up to long ago; nothing is late before its second turn is over."""
+    until, left_out = known.until.get(account.pk), known.left_out.get(account.pk, "")
     late = max(timedelta(seconds=conf.get("ORDERS_STALE")), 2 * period)
     if (until or account.cut_over) >= now - late:
         return
