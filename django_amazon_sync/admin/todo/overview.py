@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -18,7 +19,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, resolve
 from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync import clock
@@ -139,6 +140,8 @@ def overview(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     if not may_see(request):
         raise PermissionDenied
     cards, away = _cards(visible_accounts(request))
+    for card in cards:
+        _lead_where_they_may_go(request, card)
     context = {
         **site.each_context(request),
         "title": Overview._meta.verbose_name_plural,
@@ -183,6 +186,25 @@ def _cards(accounts: QuerySet[SellerAccount]) -> tuple[list[Card], str]:
         for row in rows
     ]
     return sorted(cards, key=lambda card: not (card.wants or card.work)), away
+
+
+def _lead_where_they_may_go(request: HttpRequest, card: Card) -> None:
+    """Without the links to pages that are shut to whoever asks; what is said stays."""
+    card.wants = [each if _opens(request, each.path) else replace(each, path="")
+                  for each in card.wants]  # fmt: skip
+    card.work = [each if _opens(request, each.path) else replace(each, path="")
+                 for each in card.work]  # fmt: skip
+    card.runs = [each if _opens(request, each.url) else replace(each, url="") for each in card.runs]
+    card.shares = [each if _opens(request, each.url) else replace(each, url="")
+                   for each in card.shares]  # fmt: skip
+
+
+def _opens(request: HttpRequest, path: str) -> bool:
+    """Whether a page of the admin opens for whoever asks."""
+    if not path:
+        return False
+    screen = getattr(resolve(urlsplit(path).path).func, "model_admin", None)
+    return screen is None or bool(screen.has_view_or_change_permission(request))
 
 
 def _latest(runs: Iterable[SyncRun]) -> list[ShownRun]:

@@ -227,7 +227,7 @@ def test_a_partners_people_see_their_own(staff_with: Callable[..., Staff]) -> No
     mine, other = well(name="Mine", shop_scope="mine"), well(name="Other", shop_scope="other")
     for account in (mine, other):
         AmazonOrderFactory.create(account=account, state=OrderState.QUARANTINED)
-    packer = staff_with("view_selleraccount")
+    packer = staff_with("view_selleraccount", "view_amazonorder")
     factories.partner("mine").users.add(get_user_model().objects.get(username="packer"))
     page = page_of(packer)
     assert "Mine" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from html import unescape
@@ -34,7 +35,12 @@ from django_amazon_sync.testing.factories import (
 )
 from tests.admin.conftest import Staff
 from tests.admin.todo.overview_steps import URL, page_of, wants
-from tests.factories_amazon import ORDERED, LiveAccountFactory, ProposalFactory
+from tests.factories_amazon import (
+    ORDERED,
+    ListingInStepFactory,
+    LiveAccountFactory,
+    ProposalFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +113,25 @@ def test_the_overview_tells_of_work_and_leads_to_it(
     assert response.status_code == 200
     if rows is not None:
         assert response.context["cl"].result_count == rows
+
+
+def test_it_links_to_no_page_that_is_shut_to_whoever_looks(
+    staff_with: Callable[..., Staff], account: SellerAccount
+) -> None:
+    an_order(account)
+    a_stopped_product(account)
+    SyncRunFactory.create(account=account)
+    ListingInStepFactory.create(marketplace__account=account)
+    looker = staff_with("view_selleraccount", "view_sellersku")
+    page = page_of(looker)
+    for sentence in ("1 order is to be shipped.", "Something stops 1 product"):
+        assert sentence in unescape(page)
+    own = page.split("amazon-overview")[1]
+    links = {unescape(path) for path in re.findall(r'href="(/admin/[^"]+)"', own)}
+    assert len(links) > 2
+    assert {path: looker.client.get(path).status_code for path in links} == dict.fromkeys(
+        links, 200
+    )
 
 
 def test_it_tells_that_nobody_can_buy(staff: Staff, account: SellerAccount) -> None:
