@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from django_amazon_sync.models import AmazonOrder, OrderState, SellerAccount
+from django_amazon_sync.models import AmazonOrder, OrderState, SellerAccount, SyncRun
 from tests.admin import rows
 from tests.browser.steps import log_in
 
@@ -57,6 +57,10 @@ def test_no_column_is_cut_off_on_a_usual_screen(page: Page, live_server: LiveSer
         ordered_at=LONGEST_DATE,
         ship_by=LONGEST_DATE,
         state=OrderState.QUARANTINED,
+    )
+    SyncRun.objects.update(
+        reason="The report GET_XML_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL of Amazon DE is away.",
+        counts={"failed": 6, "in_feeds": 10, "looked_at": 28, "stock_read": 12},
     )
     SellerAccount.objects.update(name="Tea and mugs")  # a factory counts on, ever wider
     log_in(page, live_server)
