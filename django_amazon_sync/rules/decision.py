@@ -51,7 +51,8 @@ class Decision:
 class Circumstances:
     """What a decision depends on beside the listing.
 
-    ``orders_complete``: all orders up to a few minutes ago are known. ``too_much``: guards beyond
+    ``orders_complete``: all orders up to a few minutes ago are known; ``elsewhere``: those that are
+    not are of another account, which sells it too. ``too_much``: guards beyond
     their limit, and why; ``held_back``: those that would be, if what they hold left too.
     ``price_percent``: a price may move so far. ``asked_by_staff``: what
     Amazon refused is tried again now.
@@ -63,6 +64,7 @@ class Circumstances:
     too_much: Mapping[str, str] = field(default_factory=dict)
     held_back: Mapping[str, str] = field(default_factory=dict)
     asked_by_staff: bool = False
+    elsewhere: bool = False
 
 
 def least_known(believed: int | None, live: int | None) -> int | None:
@@ -105,8 +107,9 @@ def decide_quantity(
     if former and not falls:
         return Decision(Act.WAIT, f"Its former SKU {former} is on sale until its zero is accepted.")
     if not falls and not about.orders_complete:
+        of = " of the other account that sells it" if about.elsewhere else ""
         return Decision(
-            Act.WAIT, "A rise waits until all orders up to a few minutes ago are known."
+            Act.WAIT, f"A rise waits until all orders{of} up to a few minutes ago are known."
         )
     return _counted(Decision(Act.SEND, guard=moves), state, QUANTITY, new, about)
 

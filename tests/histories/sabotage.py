@@ -83,8 +83,8 @@ FAULTS = [
     Fault(
         "orders: complete whatever the last search said",
         "sync/orders/up_to_date.py",
-        "return until is not None and work.client.now() - until <= fresh",
-        "return until is not None or bool(fresh)",
+        "return until is not None and until >= _fresh_since(work)",
+        "return until is not None or bool(work)",
     ),
     Fault(
         "orders: what changed later is no news",
@@ -173,6 +173,12 @@ FAULTS = [
         "        for account in ()\n        for offer in offers",
     ),
     # What may leave
+    Fault(
+        "rise: it waits for no orders of other accounts",
+        "sync/orders/up_to_date.py",
+        "    if not behind:",
+        "    if behind:",
+    ),
     Fault(
         "rise: it waits for no orders",
         "rules/decision.py",

@@ -14,7 +14,7 @@ An account that observes does all of this but the sending: its lines are the dif
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -98,6 +98,7 @@ from django_amazon_sync.sync.orders.up_to_date import (
     bring_up_orders,
     orders_complete,
     orders_known_past,
+    sold_elsewhere_perhaps,
 )
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks
@@ -324,10 +325,12 @@ def _hold_all(work: Work, found: Survey, too_much: Mapping[str, str]) -> None:
     waiting: dict[int, dict[str, tuple[FieldValue, Decision]]] = {}
     falls = [pk for _quantity, pk in found.falls]
     for listings in _together([*found.zeros, *falls, *found.changed], state.STATES_PER_CHUNK):
+        elsewhere = _sold_elsewhere(work, listings)
         for seen in _look_again(work, found.rules, listings, held=True):
+            its = _about_one(work, found, about, seen, elsewhere)
             held = {
                 name: (seen.changes[name], decision)
-                for name, decision in seen.decide(_about_one(work, found, about, seen)).items()
+                for name, decision in seen.decide(its).items()
                 if decision.act == Act.HOLD and decision.guard in too_much
             }
             if held:
@@ -429,6 +432,7 @@ def _send(
             unread = error
         messages = []
         about = _circumstances(work, found)  # each time anew: orders grow old while a run sends
+        elsewhere = _sold_elsewhere(work, listings)
         for seen in _look_again(work, found.rules, listings, reading.facts):
             if seen.listing.marketplace_id not in found.rules:
                 continue
@@ -440,7 +444,7 @@ def _send(
                     fields=FIELDS.keys() if was_read else {QUANTITY},
                 )
                 with _left_out_where_refused(work, found, seen.listing.marketplace):
-                    its = _about_one(work, found, about, seen)
+                    its = _about_one(work, found, about, seen, elsewhere)
                     left = _send_one(work, seen, its, guards, how)
                     messages += [left] if left else []
         if files is not None:
@@ -486,10 +490,21 @@ def _circumstances(work: Work, found: Survey) -> Circumstances:
     )
 
 
-def _about_one(work: Work, found: Survey, about: Circumstances, seen: Seen) -> Circumstances:
+def _sold_elsewhere(work: Work, listings: Iterable[Listing]) -> frozenset[str]:
+    """The offers (pk) of these listings of which another account may have sold some."""
+    offers = sorted({row.sku.offer_pk for row in listings if row.sku.offer_pk})
+    return sold_elsewhere_perhaps(work, offers)
+
+
+def _about_one(
+    work: Work, found: Survey, about: Circumstances, seen: Seen, elsewhere: Collection[str]
+) -> Circumstances:
+    is_elsewhere = seen.listing.sku.offer_pk in elsewhere
+    known = about.orders_complete and not is_elsewhere
     return replace(
         about,
-        orders_complete=about.orders_complete and not _was_sold_perhaps(work, seen),
+        orders_complete=known and not _was_sold_perhaps(work, seen),
+        elsewhere=about.orders_complete and is_elsewhere,
         asked_by_staff=found.counts_as_new(seen.listing.pk),
     )
 

@@ -57,6 +57,7 @@ from django_amazon_sync.sync.offers.desired import (
 from django_amazon_sync.sync.offers.fields import QUANTITY, quantity_in
 from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
+from django_amazon_sync.sync.orders.up_to_date import sold_elsewhere_perhaps
 from django_amazon_sync.sync.runs import selection
 from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, in_pages, update_rows
 from django_amazon_sync.sync.runs.work import Work
@@ -440,6 +441,8 @@ class Survey:
         """Put a listing that differs where it belongs: zeros, falls, or the rest."""
         row = each.row
         about = self._about_new if self.counts_as_new(row.listing_pk) else self._about
+        if row.offer_pk in self._elsewhere:
+            about = replace(about, orders_complete=False, elsewhere=self.orders_complete)
         decided = forecast(each, values, its_state, about, self.rules[row.marketplace_id])
         held = {
             name
@@ -475,6 +478,11 @@ class Survey:
             orders_complete=self.orders_complete,
             price_percent=conf.get("PRICE_MOVE_PERCENT"),
         )
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[str]:
+        """The offers (pk) of which another account may have sold some."""
+        return sold_elsewhere_perhaps(self.work)
 
     @cached_property
     def _about_new(self) -> Circumstances:

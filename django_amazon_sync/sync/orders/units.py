@@ -6,7 +6,7 @@ rises until Amazon or a person names its units, or a day is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -24,8 +24,13 @@ from django_amazon_sync.sync.orders.saving import BY_HAND, UNITS_WAIT, UNREAD, d
 
 def units_unknown(account: SellerAccount) -> QuerySet[AmazonOrder]:
     """The orders for whose units the account's quantities wait now."""
+    return units_unknown_among([account.pk])
+
+
+def units_unknown_among(accounts: Iterable[int]) -> QuerySet[AmazonOrder]:
+    """The orders for whose units the quantities of these accounts (pk) wait now."""
     return AmazonOrder.objects.filter(
-        account=account,
+        account__in=accounts,
         state__in=HOLDING_STATES,
         takes_stock=True,
         units_unknown_since__gt=clock.now() - UNITS_WAIT,

@@ -1,20 +1,33 @@
 """Whether the account's orders are known up to now, and bringing them up where they are not.
 
 Quantities rise only while they are: what a buyer took a moment ago must not be offered again. Nor
-do they rise while an order is there whose units nobody knows, for at most a day.
+do they rise while an order is there whose units nobody knows, for at most a day. The same holds of
+the other accounts that sell the same stock.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import SuspicionRow
 from django_amazon_sync.errors import Busy, Unexpected
-from django_amazon_sync.models import Job, Starter, SyncRun
+from django_amazon_sync.models import (
+    AccountState,
+    Job,
+    Listing,
+    Presence,
+    SellerAccount,
+    SellerSku,
+    Starter,
+    SyncRun,
+)
 from django_amazon_sync.sync.orders import import_orders, windows
-from django_amazon_sync.sync.orders.units import units_unknown
+from django_amazon_sync.sync.orders.units import units_unknown, units_unknown_among
 from django_amazon_sync.sync.runs.work import Work, at_work
 
 
@@ -39,8 +52,41 @@ def orders_complete(work: Work) -> bool:
     if units_unknown(work.account).exists():
         return False
     until = windows.complete_until(work.account)
-    fresh = timedelta(seconds=conf.get("ORDERS_FRESH"))
-    return until is not None and work.client.now() - until <= fresh
+    return until is not None and until >= _fresh_since(work)
+
+
+def _fresh_since(work: Work) -> datetime:
+    return work.client.now() - timedelta(seconds=conf.get("ORDERS_FRESH"))
+
+
+def sold_elsewhere_perhaps(work: Work, offer_pks: Collection[str] | None = None) -> frozenset[str]:
+    """The offers, of these or of all, that another account sells as well whose orders are not known
+    up to a few minutes ago: what it sold must not be put on sale here.
+
+    One whose orders nobody will ever know, as it is disconnected or imports none, keeps none back.
+    """
+    behind = _behind(work)
+    if not behind:
+        return frozenset()
+    not_there = (Presence.ABSENT, Presence.ENDED)
+    there = Listing.objects.filter(sku=OuterRef("pk")).exclude(presence__in=not_there)
+    rows = SellerSku.objects.filter(Q(managed=True) | Exists(there), account__in=behind)
+    rows = rows.exclude(offer_pk="")
+    if offer_pks is not None:
+        rows = rows.filter(offer_pk__in=offer_pks)
+    return frozenset(rows.values_list("offer_pk", flat=True))
+
+
+def _behind(work: Work) -> list[int]:
+    """The other accounts (pk) whose orders should be known up to lately, and are not."""
+    others = SellerAccount.objects.filter(import_orders=True).exclude(pk=work.account.pk)
+    connected = others.exclude(state=AccountState.DISCONNECTED)
+    pks = list(connected.order_by("pk").values_list("pk", flat=True))
+    if not pks:
+        return []
+    since, until = _fresh_since(work), windows.complete_until_of(pks)
+    unknown = set(units_unknown_among(pks).values_list("account", flat=True))
+    return [pk for pk in pks if pk in unknown or pk not in until or until[pk] < since]
 
 
 def orders_known_past(work: Work, reading: SuspicionRow) -> bool:
