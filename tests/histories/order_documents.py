@@ -86,6 +86,7 @@ KINDS: dict[str, Kind] = {
     "huge quantity": Kind(_first_line(quantityOrdered=10**30), "rest"),
     "no quantity": Kind(_first_line(quantityOrdered="x"), "rest"),
     "line without an id": Kind(_first_line(orderItemId=""), "rest"),
+    "line with a long id": Kind(_first_line(orderItemId=LONG), "rest"),
     "year 9999": Kind(_with(lastUpdatedTime=FAR), status=False),
     "year 1": Kind(_with(createdTime="0001-01-01T00:00:00Z"), status=False),
     # It is an order like any other.

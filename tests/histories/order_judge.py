@@ -39,6 +39,7 @@ def judge_orders(world: World) -> None:
             if fault:
                 world.judge.violated("order is not told", f"{order.number}: {fault}")
         _judge_strangers(world, rows, shop)
+        _judge_lengths(world, rows)
         _judge_reserved(world, truth, rows)
         _judge_windows(world)
         _judge_what_is_said(world, truth, rows)
@@ -115,6 +116,15 @@ def _judge_strangers(world: World, rows: dict[str, AmazonOrder], shop: dict[str,
         placed = row.state == OrderState.PLACED
         if placed and row.number not in shop:
             world.judge.violated("order of nobody", f"{row.number} counts as placed and is not")
+
+
+def _judge_lengths(world: World, rows: dict[str, AmazonOrder]) -> None:
+    """What is stored fits its columns, which not every database asks for."""
+    for row in [*rows.values(), *AmazonOrderLine.objects.all()]:
+        for column in row._meta.concrete_fields:
+            value = row.__dict__.get(column.attname)
+            if column.max_length and isinstance(value, str) and len(value) > column.max_length:
+                world.judge.violated("does not fit", f"{column} is {value[:60]!r}...")
 
 
 def _judge_reserved(world: World, truth: list[Json], rows: dict[str, AmazonOrder]) -> None:

@@ -144,7 +144,7 @@ def buyer_takes_what_nobody_imports(world: World, sku: str, units: int) -> None:
         world.do(Job.CHANGES)
 
 
-@operation("rare", 4, with_(status=["PENDING", "UNSHIPPED"], told=[True, False]))
+@operation("rare", 4, with_(status=["PENDING", "PENDING", "UNSHIPPED"], told=[True, True, False]))
 def stock_is_taken_over_with_orders_open(world: World, sku: str, status: str, told: bool) -> None:
     """What Amazon shows is what is left: units of an unpaid order are the shop's yet, and those of
     one that no search shows now."""
