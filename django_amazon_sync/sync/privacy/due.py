@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, Greatest
 
 from django_amazon_sync import clock, conf
@@ -28,6 +28,9 @@ TO_SEND = (*sorted(PENDING), "UNSHIPPED", "PARTIALLY_SHIPPED")
 
 #: The states of orders that are placed with the next run, or once Amazon says the rest of them.
 TO_PLACE = (OrderState.WAITING, OrderState.SEEN)
+
+#: A delivery that is promised for so long after the sale is a slip of Amazon's, and no promise.
+LATEST_PROMISE = timedelta(days=365)
 
 _CANCELLED = Q(status="CANCELLED") | Q(state=OrderState.CANCELLED)
 
@@ -53,8 +56,10 @@ def with_end(orders: QuerySet[AmazonOrder]) -> QuerySet[AmazonOrder]:
     """The orders with the moment ``ended`` from which the days are counted; None: not known."""
     parcels = Shipment.objects.filter(order=OuterRef("pk")).order_by("-shipped_at")
     shipped = Subquery(parcels.values("shipped_at")[:1])
+    may_be = Q(ordered_at=None) | Q(deliver_by__lt=F("ordered_at") + LATEST_PROMISE)
+    promised = Case(When(may_be, then="deliver_by"))
     # What was shipped late is delivered later than was promised; Greatest needs both.
-    expected = Greatest(Coalesce("deliver_by", shipped), Coalesce(shipped, "deliver_by"))
+    expected = Greatest(Coalesce(promised, shipped), Coalesce(shipped, promised))
     return orders.annotate(
         ended=Case(
             When(_CANCELLED, then=Coalesce("updated_at", "ordered_at")),

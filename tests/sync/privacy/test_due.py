@@ -48,6 +48,8 @@ def is_due(row: AmazonOrder) -> bool:
         ({"delivered_at": 31, "deliver_by": 10}, True),
         ({"deliver_by": 31, "updated_at": 1}, True),
         ({"deliver_by": 29}, False),
+        ({"deliver_by": -9999}, True),
+        ({"deliver_by": -9999, "updated_at": 29}, False),
         ({"updated_at": 31}, True),
         ({"updated_at": 29}, False),
         ({"updated_at": None}, True),
