@@ -7,11 +7,11 @@ behind them, and goes on from its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.models import (
@@ -19,7 +19,6 @@ from django_amazon_sync.models import (
     AccountState,
     Job,
     Listing,
-    Marketplace,
     RunState,
     Schedule,
     SellerAccount,
@@ -70,11 +69,9 @@ class Waiting:
         self._chosen = chosen
         self._connected = chosen.exclude(state=AccountState.DISCONNECTED)
 
-    def _able(self) -> QuerySet[SellerAccount]:
+    def _able(self, refusals: access.Refusals) -> QuerySet[SellerAccount]:
         """The connected accounts that may be tried now, where their credentials were refused."""
-        return self._connected.exclude(
-            pk__in=access.waiting((access.Part.AUTHORISATION,), clock.now())
-        )
+        return self._connected.exclude(pk__in=refusals.waiting((access.Part.AUTHORISATION,)))
 
     def lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
         """The accounts with changed offers, or with something that is due again, then those with
@@ -92,11 +89,11 @@ class Waiting:
         yield from (run for run in waiting if (run.account_id, Job(run.job)) not in due)
 
     def _due_in_lanes(self) -> Iterator[tuple[SellerAccount, Job]]:
-        now = clock.now()
+        now, refusals = clock.now(), access.Refusals.of_now()
         changed = Q(pk__in=changed_offers.due().values("account"))
-        tried = Q(pk__in=access.to_try(Job.CHANGES, now))
+        tried = Q(pk__in=refusals.to_try(Job.CHANGES))
         sent, read = (
-            Marketplace.objects.filter(access.refused_here(parts))
+            refusals.marketplaces(parts)
             for parts in (access.NEEDS[Job.CHANGES], access.TRIED_FIRST[Job.CHANGES])
         )
         again = Listing.objects.filter(
@@ -105,10 +102,11 @@ class Waiting:
         )
         due = changed | tried | Q(pk__in=again.values("sku__account"))
         writing = SellerAccount.writing_from(conf.get("DEPLOYMENT"))
-        live = self._able().filter(due, pk__in=writing.values("pk"))
-        settling = self._able().filter(pk__in=settle_feeds.due(now).values("account"))
+        able = self._able(refusals)
+        live = able.filter(due, pk__in=writing.values("pk"))
+        settling = able.filter(pk__in=settle_feeds.due(now).values("account"))
         for job, accounts in ((Job.CHANGES, live), (Job.SETTLE, settling)):
-            able = accounts.exclude(pk__in=access.waiting(access.NEEDS[job], now))
+            able = accounts.exclude(pk__in=refusals.waiting(access.NEEDS[job]))
             for account in able.order_by("pk"):
                 yield account, job
 
@@ -122,10 +120,13 @@ class Waiting:
         Of two runs about everything the one that was begun goes first, to its end. Those of a
         disconnected account have their turn at once, in which they are called off.
         """
-        firsts = Q(job__in=BY_THEMSELVES, started_at=None)
-        second = Q(whole=True, started_at=None) & Exists(_whole_and_begun()) & ~_OFF
-        runs = self._queued().exclude(firsts).exclude(second).select_related("account")
-        asked = [Turn(run.account_id, run.not_before or run.created_at, run=run) for run in runs]
+        queued = list(self._queued().select_related("account"))
+        begun = _whole_and_begun(queued)
+        asked = [
+            Turn(run.account_id, run.not_before or run.created_at, run=run)
+            for run in queued
+            if run.started_at is not None or _may_begin(run, begun)
+        ]
         due = [
             Turn(schedule.account_id, schedule.next_due, schedule=schedule)
             for schedule in self._schedules().select_related("account")
@@ -143,25 +144,38 @@ class Waiting:
         return queued.order_by("pk")
 
     def _schedules(self) -> QuerySet[Schedule]:
-        now = clock.now()
+        now, refusals = clock.now(), access.Refusals.of_now()
         ahead = Q(last_started__gt=now + HAPPENED)  # by a clock that was; so is what is due next
         due = Schedule.objects.filter(
-            Q(next_due__lte=now) | ahead, active=True, account__in=self._able()
+            Q(next_due__lte=now) | ahead, active=True, account__in=self._able(refusals)
         )
         return due.exclude(
-            job=Job.EXPORT, account__in=access.waiting(access.NEEDS[Job.EXPORT], now)
+            job=Job.EXPORT, account__in=refusals.waiting(access.NEEDS[Job.EXPORT])
         ).order_by("pk")
 
 
-def _whole_and_begun() -> QuerySet[SyncRun]:
-    """Of the same account and job as an outer run: what is about everything, and has not ended."""
-    return SyncRun.objects.filter(
-        account=OuterRef("account"),
-        job=OuterRef("job"),
+def _may_begin(run: SyncRun, begun: Collection[tuple[int, str]]) -> bool:
+    """Whether a run may begin in its turn: those of lanes are apart, and one about everything waits
+    for the end of another that was ``begun``, unless all of its account is called off."""
+    if run.job in BY_THEMSELVES:
+        return False
+    is_off = run.account.state == AccountState.DISCONNECTED
+    return is_off or not run.whole or (run.account_id, run.job) not in begun
+
+
+def _whole_and_begun(queued: Collection[SyncRun]) -> set[tuple[int, str]]:
+    """Account and job of the runs that are about everything and have not ended, as far as one of
+    these would wait for them."""
+    accounts = {run.account_id for run in queued if run.whole and run.started_at is None}
+    if not accounts:
+        return set()
+    begun = SyncRun.objects.filter(
+        account__in=accounts,
         whole=True,
         started_at__isnull=False,
         state__in=(RunState.QUEUED, RunState.RUNNING),
     )
+    return set(begun.values_list("account", "job"))
 
 
 class Slice:

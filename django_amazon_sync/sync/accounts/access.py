@@ -10,7 +10,9 @@ Most is of one marketplace or another: what Amazon refuses there waits, and the 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -207,18 +209,55 @@ def forget(accounts: QuerySet[SellerAccount]) -> None:
 # --- Waiting -----------------------------------------------------------------------------------
 
 
-def waiting(parts: tuple[Part, ...], now: datetime) -> QuerySet[Lack, int]:
-    """The accounts (pk) that leave one of these parts alone now, in all their marketplaces."""
-    closed = refused().filter(part__in=parts, again_at__gt=now)
-    here = closed.filter(account=OuterRef("account"), marketplace=OuterRef("code"))
-    in_use = Marketplace.objects.filter(is_in_use(), account=OuterRef("account"))
-    everywhere = Q(marketplace="") | ~Exists(in_use.exclude(Exists(here)))
-    return closed.filter(everywhere).values_list("account", flat=True)
+@dataclass(frozen=True)
+class Refusals:
+    """What Amazon refuses now, of all accounts; the rows are few, and mostly there are none."""
+
+    rows: tuple[Lack, ...]
+    now: datetime
+
+    @classmethod
+    def of_now(cls) -> Refusals:
+        """Those of this moment."""
+        return cls(tuple(refused()), clock.now())
+
+    def waiting(self, parts: Collection[Part]) -> set[int]:
+        """The accounts (pk) that leave one of these parts alone now, in all their marketplaces."""
+        closed: dict[int, set[str]] = defaultdict(set)
+        for lack in self.rows:
+            if lack.part in parts and lack.again_at > self.now:
+                closed[lack.account_id].add(lack.marketplace)
+        everywhere = {account for account, codes in closed.items() if "" in codes}
+        partly = closed.keys() - everywhere
+        if not partly:
+            return everywhere
+        used = Marketplace.objects.filter(is_in_use(), account__in=partly)
+        in_use = used.values_list("account", "code")
+        open_somewhere = {account for account, code in in_use if code not in closed[account]}
+        return everywhere | (partly - open_somewhere)
+
+    def marketplaces(self, parts: Collection[Part]) -> list[int]:
+        """The marketplaces (pk) of which one of these parts is refused."""
+        places = {(lack.account_id, lack.marketplace) for lack in self.rows if lack.part in parts}
+        if not any(code for _account, code in places):
+            return []
+        named = Marketplace.objects.filter(code__in={code for _account, code in places})
+        rows = named.values_list("pk", "account", "code")
+        return [pk for pk, account, code in rows if (account, code) in places]
+
+    def to_try(self, job: Job) -> set[int]:
+        """The accounts (pk) of which this job may try again what it can use."""
+        parts = TRIED_FIRST[job]
+        return {
+            lack.account_id
+            for lack in self.rows
+            if lack.part in parts and lack.again_at <= self.now
+        }
 
 
 def waits(account: SellerAccount, *parts: Part) -> bool:
     """Whether the account leaves one of these parts alone now, in all its marketplaces."""
-    return waiting(parts, clock.now()).filter(account=account).exists()
+    return account.pk in Refusals.of_now().waiting(parts)
 
 
 def again_at(account: SellerAccount, part: Part, marketplace: str) -> datetime:
@@ -242,18 +281,6 @@ def is_in_use() -> Q:
     there = here.filter(Q(presence=Presence.PRESENT) | may_be)
     ours = there.filter(Q(sku__managed=True) | Q(sku__sold_here=True))
     return Q(active=True) | Q(Exists(ours))
-
-
-def refused_here(parts: Collection[Part]) -> Exists:
-    """Whether one of these parts is refused in the marketplace of the query."""
-    here = refused().filter(account=OuterRef("account"), marketplace=OuterRef("code"))
-    return Exists(here.filter(part__in=parts))
-
-
-def to_try(job: Job, now: datetime) -> QuerySet[Lack, int]:
-    """The accounts (pk) of which this job may try again what it can use."""
-    due = refused().filter(part__in=TRIED_FIRST[job], again_at__lte=now)
-    return due.values_list("account", flat=True)
 
 
 # --- Credentials ---------------------------------------------------------------------------------
