@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,10 +30,17 @@ ASKS_A_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_
 gc.set_threshold(50_000, 20, 20)
 
 
+#: The tests of which one alone takes two seconds of a processor, or a browser.
+SLOWEST = frozenset(Path(__file__).with_name("slowest.txt").read_text(encoding="utf-8").split())
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks a database: the rest is the same on each, and .ci/run does it once."""
+    """Mark what asks a database: the rest is the same on each, and .ci/run does it once. And what
+    is slowest: `make test` leaves it out."""
     for item in items:
+        if item.nodeid.partition("[")[0] in SLOWEST:
+            item.add_marker("thorough")
         fixtures = getattr(item, "fixturenames", ())
         if item.get_closest_marker("django_db") or ASKS_A_DATABASE.intersection(fixtures):
             item.add_marker("database")

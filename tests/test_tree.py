@@ -121,3 +121,11 @@ def test_fixtures_are_found_and_not_imported() -> None:
     for file in FILES:
         imported = imports_of(file) & there
         assert not imported, f"{file.relative_to(TESTS)} imports {sorted(imported)}."
+
+
+def test_each_of_the_slowest_tests_is_there() -> None:
+    """A line that names no test any more would let its heir into `make test` unseen."""
+    for line in (TESTS / "slowest.txt").read_text(encoding="utf-8").split():
+        file, _, name = line.partition("::")
+        source = (TESTS.parent / file).read_text(encoding="utf-8")
+        assert name.rpartition("::")[2] in source, line
