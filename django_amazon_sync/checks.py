@@ -21,9 +21,9 @@ from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from django_amazon_sync import conf, databases
-from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.errors import ConfigurationError, Misplaced
 from django_amazon_sync.models import Application
-from django_amazon_sync.models.fields import HOW_TO_MAKE_A_KEY
+from django_amazon_sync.models.fields import HOW_TO_MAKE_A_KEY, check_opens
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.shops.model_shop import ModelShop
 
@@ -373,8 +373,10 @@ def check_stored_secret(
     if Application._meta.db_table not in connections[database].introspection.table_names():
         return []  # before the first migrate
     try:
-        Application.objects.using(database).exclude(client_secret="").only("client_secret").first()
-    except ConfigurationError as reason:
+        stored = Application.objects.using(database).exclude(client_secret="")
+        for application in stored.only("client_secret")[:1]:
+            check_opens(application, "client_secret")
+    except (ConfigurationError, Misplaced) as reason:
         return [
             checks.Error(
                 str(reason),

@@ -20,6 +20,7 @@ AmazonSyncError
 ├── ShopRefused                 mend the data in the shop
 ├── NotSupported                this shop adapter cannot do it
 ├── Unreadable                  Amazon's document has a shape that we do not know
+├── Misplaced                   somebody moved an encrypted value; get it from Amazon again
 └── Unexpected                  report a bug
 """
 
@@ -38,6 +39,7 @@ __all__ = [
     "Disconnected",
     "Halted",
     "MappingMissing",
+    "Misplaced",
     "NoReport",
     "NotFound",
     "NotSelling",
@@ -248,6 +250,13 @@ class Unreadable(AmazonSyncError):
     """A document of Amazon lacks what cannot be done without."""
 
     code = Code.UNREADABLE
+
+
+class Misplaced(AmazonSyncError):
+    """An encrypted value stands in another row or column than it was encrypted for, so somebody
+    wrote to the database beside this app; the text names the place, never the value."""
+
+    code = Code.MISPLACED
 
 
 #: What is wrong with the way to the database, by PostgreSQL's code of its error.

@@ -86,6 +86,13 @@ class Code(StrEnum):
     SHOP_REFUSED = "shop-refused"
     NOT_SUPPORTED = "not-supported"
     UNREADABLE = "unreadable"
+    MISPLACED = (
+        "misplaced",
+        gettext_noop(
+            "%(place)s holds a value that was encrypted for another place, so it is not used; "
+            "connect the account again, or ask Amazon for the order again, to get it anew."
+        ),
+    )
     UNEXPECTED = "unexpected"
 
     # --- Runs ------------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, router, transaction
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +21,7 @@ class Application(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     client_id = models.CharField(_("client id"), max_length=200, unique=True)
-    client_secret = EncryptedTextField(_("client secret"))
+    client_secret = EncryptedTextField(_("client secret"), bound_to=("id",))
     secret_made_on = models.DateField(
         _("secret made on"),
         null=True,
@@ -49,6 +49,20 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        """A new row is inserted without its secret, which is bound to the row's number."""
+        if self.pk:
+            super().save(**options)
+            return
+        secret, self.client_secret = self.client_secret, ""
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            try:
+                super().save(**options)
+            finally:
+                self.client_secret = secret
+            super().save(using=using, update_fields=["client_secret"])
 
 
 class AccountState(models.TextChoices):
@@ -85,7 +99,9 @@ class SellerAccount(StateMachineModel):
     name = models.CharField(_("name"), max_length=100)
     seller_id = models.CharField(_("seller id"), max_length=50)
     region = models.CharField(_("region"), max_length=2, choices=Region.choices)
-    refresh_token = EncryptedTextField(_("refresh token"))
+    refresh_token = EncryptedTextField(
+        _("refresh token"), bound_to=("application_id", "seller_id", "region")
+    )
     state = models.CharField(
         _("state"), max_length=20, choices=AccountState.choices, default=AccountState.OBSERVING
     )
@@ -356,7 +372,7 @@ class AccessToken(models.Model):
 
     account = models.ForeignKey(SellerAccount, models.CASCADE, related_name="access_tokens")
     scope = models.CharField(max_length=100, blank=True)
-    token = EncryptedTextField()
+    token = EncryptedTextField(bound_to=("account_id", "scope"))
     expires_at = models.DateTimeField()
 
     class Meta:

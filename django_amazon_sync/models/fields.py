@@ -1,25 +1,34 @@
 """Columns that are encrypted at rest, with the keys of ``AMAZON_SYNC["ENCRYPTION_KEYS"]``.
 
 The newest key, the first, encrypts; all decrypt. The keys are read at each use. What is empty
-stays an empty string, so a row without a secret, and so ``migrate``, needs no key. A column that
-no key opens raises inside the query: ``defer()`` encrypted columns in lists.
+stays an empty string, so a row without a secret, and so ``migrate``, needs no key.
+
+A value is bound to its place: its column, and what ``bound_to`` names of its row. It is opened
+when the attribute is read, where the row is known; one that no key opens, or that was moved, costs
+no other row. ``values()`` gives what is sealed still, and ``update()`` and ``bulk_update()``, which
+see no row, want what ``bound`` made. See docs/decisions/0031-a-secret-is-bound-to-its-place.md.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact, IsNull, Lookup
+from django.db.models.query_utils import DeferredAttribute
 
 from django_amazon_sync import conf
 from django_amazon_sync.data import JsonObject
-from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.errors import ConfigurationError, Misplaced
+from django_amazon_sync.messages import Code, Message
 
 if TYPE_CHECKING:  # none of them can be subscripted at run time
     TextField = models.TextField[str, str]
@@ -31,6 +40,7 @@ else:
     AnyLookup = Lookup
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=models.Model)
 
 #: The type of a JSON column that holds a T.
 JsonColumn: TypeAlias = "models.JSONField[T, T]"
@@ -40,6 +50,9 @@ HOW_TO_MAKE_A_KEY = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
 _MARK = "encrypted:"  # begins a value in a fixture, where text and token could be confused
+
+#: Begins a bound text and ends the name of its place: neither JSON nor a secret begins with it.
+_BORDER = "\0"
 
 
 def encrypt(text: str) -> str:
@@ -55,17 +68,92 @@ def decrypt(token: str, where: object) -> str:
         raise _lost_key(where) from None
 
 
-def rotate(token: str, where: object) -> str:
-    """A stored token under the newest key: the same one where it is so already.
+@dataclass(frozen=True)
+class Place:
+    """Where an encrypted value stands: its ``column``, the number (``pk``) of its row, and what of
+    that row it is bound to (``identity``), which the number alone need not be."""
 
-    ``where`` names its column. Raises ConfigurationError.
+    column: str
+    pk: object
+    identity: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.column} of row {self.pk}" if self.pk else self.column
+
+    @property
+    def heading(self) -> str:
+        """What a text begins with that is bound to here."""
+        return f"{_BORDER}{json.dumps([self.column, *self.identity])}{_BORDER}"
+
+
+class Bound(str):
+    """A value as a column stores it, encrypted for its place: the only kind that ``update()`` and
+    ``bulk_update()`` take of an encrypted column."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a column stores, not opened yet; ``values()`` gives it, as it knows no row."""
+
+    token: str = field(repr=False)
+
+
+def open_token(token: str, place: Place) -> str:
+    """The text of a token that stands here; one from before values were bound opens anywhere.
+
+    Raises Misplaced where it is bound to another place, and ConfigurationError.
     """
+    text = decrypt(token, place)
+    if not text.startswith(_BORDER):
+        return text
+    if not text.startswith(place.heading):
+        raise Misplaced(str(Message(Code.MISPLACED, place=str(place))))
+    return text.removeprefix(place.heading)
+
+
+def rotate(token: str, place: Place) -> str:
+    """A stored token under the newest key and bound to its place: the same one where it is so.
+
+    Raises Misplaced where it is bound to another place, and ConfigurationError.
+    """
+    text = open_token(token, place)
     newest = _cipher_of(tuple(conf.get("ENCRYPTION_KEYS")[:1]))
     try:
-        newest.decrypt(token)
+        if newest.decrypt(token).startswith(_BORDER.encode()):
+            return token
     except InvalidToken:
-        return encrypt(decrypt(token, where))
-    return token
+        pass
+    return encrypt(place.heading + text)
+
+
+def bound(row: models.Model, column: str, value: object) -> Bound | str:
+    """A value as ``update()`` and ``bulk_update()`` write it into this column of this row.
+
+    What is empty stays an empty text. Raises ConfigurationError without a key, and FieldError where
+    the row lacks what the column is bound to, such as the number of a row that is not saved yet.
+    """
+    encrypted = row._meta.get_field(column)
+    if not isinstance(encrypted, Encrypted):
+        raise FieldError(f"{encrypted} is not encrypted.")
+    return encrypted.bound(row, value)
+
+
+def check_opens(row: models.Model, column: str) -> None:
+    """Open an encrypted column now. Raises Misplaced and ConfigurationError."""
+    getattr(row, column)
+
+
+def for_bulk_update(rows: Iterable[Row], column: str) -> list[Row]:
+    """Copies of rows that ``bulk_update()`` can write with this encrypted column; the rows
+    themselves stay readable. Raises as ``bound``."""
+    copies = []
+    for row in rows:
+        twin = copy(row)
+        setattr(twin, column, bound(row, column, getattr(row, column)))
+        copies.append(twin)
+    return copies
 
 
 def stored(name: str) -> Cast:
@@ -109,10 +197,41 @@ class OnlyEmpty(Exact):
         raise _refused(self.lhs.output_field)
 
 
+class OpenedWhenRead(DeferredAttribute):
+    """The attribute of an encrypted column: it opens what is sealed when somebody reads it."""
+
+    def __get__(self, row: models.Model | None, model: type[models.Model] | None = None) -> Any:
+        if row is None:
+            return self
+        column = cast("Encrypted", self.field)
+        name = column.attname
+        if name not in row.__dict__:  # deferred; Django's own way would open it without its row
+            rows = type(row)._base_manager.using(row._state.db).filter(pk=row.pk)
+            row.__dict__[name] = rows.values_list(name, flat=True).get()
+        value = row.__dict__[name]
+        if isinstance(value, Sealed):
+            value = row.__dict__[name] = column.opened(row, value.token)
+        return value
+
+    def __set__(self, row: models.Model, value: object) -> None:
+        row.__dict__[self.field.attname] = value
+
+
 class Encrypted:
-    """What the encrypted columns share; each says how its values become text."""
+    """What the encrypted columns share; each says how its values become text.
+
+    ``bound_to`` names the columns that say which row it is: they never change while the row holds a
+    value. It is no part of the schema, so migrations know none: they neither read nor write.
+    """
 
     attname: str
+    model: type[models.Model]
+    bound_to: tuple[str, ...]
+    descriptor_class: type[DeferredAttribute] = OpenedWhenRead
+
+    def __init__(self, *args: Any, bound_to: tuple[str, ...] = (), **kwargs: Any) -> None:
+        self.bound_to = bound_to
+        super().__init__(*args, **kwargs)
 
     def get_internal_type(self) -> str:
         return "TextField"
@@ -125,23 +244,69 @@ class Encrypted:
         """The value of a text that ``to_text`` gave."""
         return text
 
+    # --- With its row ----------------------------------------------------------------------------
+
+    def place(self, pk: object, identity: Iterable[object]) -> Place:
+        """The place of this column in the row of which ``identity`` has the values of ``bound_to``.
+
+        Raises FieldError where one is missing.
+        """
+        values = tuple(identity)
+        if not values or None in values:
+            raise FieldError(
+                f"{self} is bound to its row, which is not known: it is not saved yet, or a "
+                "migration's."
+            )
+        column = f"{self.model._meta.object_name}.{self.attname}"
+        return Place(column, pk, tuple(map(str, values)))
+
+    def place_in(self, row: models.Model) -> Place:
+        """The place of this column in this row. Raises FieldError."""
+        return self.place(row.pk, (getattr(row, name) for name in self.bound_to))
+
+    def opened(self, row: models.Model, token: str) -> object:
+        """The value of what this row stores. Raises Misplaced, ConfigurationError, FieldError."""
+        return self.from_text(open_token(token, self.place_in(row)))
+
+    def bound(self, row: models.Model, value: object) -> Bound | str:
+        """The value as this row stores it; see the function ``bound``."""
+        if isinstance(value, Bound):
+            return value
+        text = "" if value is None else self.to_text(value)
+        return Bound(encrypt(self.place_in(row).heading + text)) if text else ""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Bound | str | None:
+        value = getattr(model_instance, self.attname)
+        return None if value is None else self.bound(model_instance, value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """What ``dumpdata`` writes: never the text."""
+        token = self.bound(obj, getattr(obj, self.attname))
+        return _MARK + token if token else ""
+
+    # --- Without its row -------------------------------------------------------------------------
+
     def get_prep_value(self, value: object) -> str | None:
-        text = None if value is None else self.to_text(value)
-        return encrypt(text) if text else text
+        if value is None:
+            return None
+        if isinstance(value, Bound):
+            return str(value)
+        if self.to_text(value):
+            raise FieldError(
+                f"{self} is bound to its row, which is not known here: hand over what "
+                "django_amazon_sync.models.fields.bound() gives, or save the row."
+            )
+        return ""
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> object:
         if value is None:
             return None
-        return self.from_text(decrypt(value, self) if value else value)
-
-    def value_to_string(self, obj: models.Model) -> str:
-        """What ``dumpdata`` writes: never the text."""
-        token = self.get_prep_value(getattr(obj, self.attname))
-        return _MARK + token if token else ""
+        return Sealed(value) if value else self.from_text(value)
 
     def to_python(self, value: object) -> object:
+        """A fixture's value stays as it is stored: its row is not known yet."""
         if isinstance(value, str) and value.startswith(_MARK):
-            return self.from_text(decrypt(value.removeprefix(_MARK), self))
+            return Bound(value.removeprefix(_MARK))
         return value
 
     def get_lookup(self, lookup: str) -> type[AnyLookup] | None:
@@ -166,8 +331,8 @@ class EncryptedTextField(Encrypted, TextField):
 class EncryptedJSONField(Encrypted, ObjectField):
     """A JSON object that is encrypted at rest; not for forms. An empty one needs no key."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "editable": False})
+    def __init__(self, *args: Any, bound_to: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, bound_to=bound_to, **{**kwargs, "editable": False})
 
     def to_text(self, value: object) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""

@@ -44,7 +44,7 @@ class OrderWindow(StateMachineModel):
     until = models.DateTimeField(
         null=True, blank=True, help_text="The end that the search asked for, if it did."
     )
-    page_token = EncryptedTextField(blank=True, default="")
+    page_token = EncryptedTextField(blank=True, default="", bound_to=("account_id", "id"))
     pages = models.PositiveIntegerField(default=0)
     swept = models.BooleanField(default=False)
     by_creation = models.BooleanField(default=False)
@@ -213,7 +213,7 @@ class AmazonOrder(StateMachineModel):
     tried_with = models.CharField(
         max_length=64, blank=True, default="", help_text="Of the choices that did not place it."
     )
-    document = EncryptedJSONField(_("document"), default=dict)
+    document = EncryptedJSONField(_("document"), default=dict, bound_to=("account_id", "number"))
 
     class Meta:
         verbose_name = _("Amazon order")

@@ -112,7 +112,11 @@ class TaxRecord(models.Model):
         SellerAccount, models.PROTECT, related_name="tax_records", verbose_name=_("account")
     )
     order_number = models.CharField(_("order"), max_length=50)
-    party = EncryptedJSONField(_("sold to"), help_text=_("As Amazon named them."))
+    party = EncryptedJSONField(
+        _("sold to"),
+        help_text=_("As Amazon named them."),
+        bound_to=("account_id", "order_number"),
+    )
     sold_at = models.DateTimeField(_("ordered at"), editable=False)
     kept_until = models.DateTimeField(_("kept until"), editable=False, db_index=True)
 

@@ -29,6 +29,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.attempts import try_again
 from django_amazon_sync.sync.accounts.connect import client_for
+from django_amazon_sync.sync.accounts.tokens_and_buckets import Credentials
 from django_amazon_sync.sync.amazon_reports import import_listings
 from django_amazon_sync.sync.export import export, settle_feeds
 from django_amazon_sync.sync.listings import decisions
@@ -176,6 +177,7 @@ def perform(
     client = client_for(run.account, patience=patience, on_wait=on_wait)
     try:
         with at_work(run, configured_shop(), client, progress, slice_over) as work:
+            Credentials.of(run.account)  # what does not open ends the run, before anything is asked
             try_again(run.account, client, Job(run.job))
             JOB_FUNCTIONS[Job(run.job)](work)
     except Busy:

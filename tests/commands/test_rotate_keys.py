@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.db import connection
 from django.utils import timezone
 
+from django_amazon_sync.errors import Misplaced
 from django_amazon_sync.management.commands import amazon_rotate_keys
 from django_amazon_sync.models import (
     AccessToken,
@@ -20,6 +21,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.testing.factories import AmazonOrderFactory, SellerAccountFactory
 from tests.commands.conftest import Change, manage, manage_json
+from tests.stored import copy_stored, store_unbound
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -34,7 +36,9 @@ def rows(set_amazon: Change) -> SellerAccount:
         application__client_secret="secret", refresh_token="refresh"
     )
     AccessToken.objects.create(account=account, token="access", expires_at=timezone.now())
-    OrderWindow.objects.create(account=account, start=timezone.now(), page_token="page")
+    window = OrderWindow.objects.create(account=account, start=timezone.now())
+    window.page_token = "page"
+    window.save()
     for number in ("1", "2", "3"):
         AmazonOrderFactory.create(account=account, number=number, document={"name": "Jörg"})
     set_amazon(ENCRYPTION_KEYS=[NEW, OLD])
@@ -78,7 +82,7 @@ def test_every_encrypted_column_is_known() -> None:
 def test_all_is_readable_when_the_old_key_has_gone(rows: SellerAccount, set_amazon: Change) -> None:
     said = manage_json("amazon_rotate_keys")
     assert said.exit == 0
-    assert said.document["counts"] == {"rotated": 7, "kept": 0, "lost": 0}
+    assert said.document["counts"] == {"rotated": 7, "kept": 0, "lost": 0, "misplaced": 0}
     set_amazon(ENCRYPTION_KEYS=[NEW])
     assert Application.objects.get().client_secret == "secret"
     assert SellerAccount.objects.get().refresh_token == "refresh"
@@ -94,6 +98,7 @@ def test_a_second_time_nothing_changes(rows: SellerAccount) -> None:
         "rotated": 0,
         "kept": 7,
         "lost": 0,
+        "misplaced": 0,
     }
     assert stored() == before
 
@@ -121,6 +126,7 @@ def test_killed_anywhere_it_goes_on_where_it_was(
         "rotated": 7 - dies_after,
         "kept": dies_after,
         "lost": 0,
+        "misplaced": 0,
     }
     assert under(NEW) == 7
 
@@ -133,7 +139,7 @@ def test_a_lost_key_is_loud_names_the_row_and_stops_nothing_else(
     set_amazon(ENCRYPTION_KEYS=[NEW, OLD])
     said = manage_json("amazon_rotate_keys")
     assert said.exit == 1
-    assert said.document["counts"] == {"rotated": 7, "kept": 0, "lost": 1}
+    assert said.document["counts"] == {"rotated": 7, "kept": 0, "lost": 1, "misplaced": 0}
     assert f"AmazonOrder.document of row {lost.pk}" in said.document["lines"][0]
     assert "put the lost key back" in said.err
     assert "Ada" not in said.out + said.err
@@ -146,9 +152,11 @@ def test_what_was_written_meanwhile_is_not_overwritten(
 ) -> None:
     rotate = fields.rotate
 
-    def while_another_writes(token: str, where: object) -> str:
-        AccessToken.objects.update(token="renewed")
-        return rotate(token, where)
+    def while_another_writes(token: str, place: fields.Place) -> str:
+        row = AccessToken.objects.get()
+        row.token = "renewed"
+        row.save()
+        return rotate(token, place)
 
     monkeypatch.setattr(amazon_rotate_keys, "rotate", while_another_writes)
     manage("amazon_rotate_keys")
@@ -162,3 +170,62 @@ def test_without_a_key_nothing_is_done(rows: SellerAccount, set_amazon: Change) 
     assert said.exit == 2
     assert "make a key with" in said.document["error"]["message"]
     assert stored() == before
+
+
+# --- Values are bound to their places ------------------------------------------------------------
+
+
+def test_what_was_stored_before_values_were_bound_is_bound(rows: SellerAccount) -> None:
+    store_unbound(rows, "refresh_token")
+    store_unbound(rows.application, "client_secret")
+    for order in AmazonOrder.objects.all():
+        store_unbound(order, "document")
+    said = manage_json("amazon_rotate_keys")
+    assert (said.exit, said.document["counts"]["rotated"]) == (0, 7)
+    first, second, _third = AmazonOrder.objects.order_by("pk")
+    assert first.document == {"name": "Jörg"}
+    copy_stored((first, "document"), (second, "document"))
+    with pytest.raises(Misplaced):
+        fields.check_opens(AmazonOrder.objects.get(pk=second.pk), "document")
+    assert SellerAccount.objects.get().refresh_token == "refresh"
+    assert Application.objects.get().client_secret == "secret"
+
+
+def test_under_the_newest_key_already_it_is_bound_all_the_same(
+    rows: SellerAccount, set_amazon: Change
+) -> None:
+    manage("amazon_rotate_keys")
+    store_unbound(rows, "refresh_token")
+    assert manage_json("amazon_rotate_keys").document["counts"] == {
+        "rotated": 1,
+        "kept": 6,
+        "lost": 0,
+        "misplaced": 0,
+    }
+
+
+def test_what_was_moved_is_named_stays_refused_and_stops_nothing_else(rows: SellerAccount) -> None:
+    first, second, _third = AmazonOrder.objects.order_by("pk")
+    copy_stored((first, "document"), (second, "document"))
+    said = manage_json("amazon_rotate_keys")
+    assert said.exit == 1
+    assert said.document["counts"] == {"rotated": 6, "kept": 0, "lost": 0, "misplaced": 1}
+    [line] = said.document["lines"]
+    assert line.startswith(f"AmazonOrder.document of row {second.pk} holds a value that was")
+    assert "1 values were encrypted for another place" in said.err
+    assert "lost key" not in said.err
+    with pytest.raises(Misplaced):
+        fields.check_opens(AmazonOrder.objects.get(pk=second.pk), "document")
+
+
+def test_after_it_everything_still_opens_when_staff_rename(rows: SellerAccount) -> None:
+    store_unbound(rows, "refresh_token")
+    manage("amazon_rotate_keys")
+    application = Application.objects.get()
+    application.name, application.client_id = "renamed", "another-client"
+    application.save()
+    SellerAccount.objects.update(name="renamed", shop_scope="another")
+    AmazonOrder.objects.update(reason="renamed", state="quarantined")
+    account = SellerAccount.objects.select_related("application").get()
+    assert (account.refresh_token, account.application.client_secret) == ("refresh", "secret")
+    assert all(order.document == {"name": "Jörg"} for order in AmazonOrder.objects.all())

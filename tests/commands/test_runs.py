@@ -20,6 +20,7 @@ from django_amazon_sync.amazon.limits import Limiter
 from django_amazon_sync.errors import NotYet
 from django_amazon_sync.management.commands import _base
 from django_amazon_sync.models import (
+    AccessToken,
     AccountState,
     Job,
     Outcome,
@@ -36,6 +37,7 @@ from django_amazon_sync.sync.runs.leases import lease_key
 from django_amazon_sync.sync.runs.work import Work
 from django_amazon_sync.testing.simulator import Fault
 from tests.commands.conftest import Change, manage, manage_json
+from tests.stored import copy_stored
 from tests.world import DE, FR, World, now_due
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
@@ -159,6 +161,31 @@ def test_a_run_that_was_stopped_on_its_way_is_never_exit_0(world: World) -> None
     said = manage_json("amazon_import_orders")
     assert (said.exit, said.document["runs"][0]["state"]) == (1, "stopped")
     assert said.document["runs"][0]["counts"]["placed"] == 100
+
+
+def test_an_account_with_another_ones_token_says_so_and_the_others_go_on(
+    connect: Connect,
+) -> None:
+    other = connect("na", ("ATVPDKIKX0DER",)).account
+    account = connect("eu").account
+    copy_stored((other, "refresh_token"), (account, "refresh_token"))
+    said = manage_json("amazon_import_orders")
+    assert said.exit == 1
+    assert SyncRun.objects.get(account=other).state == "done"
+    run = SyncRun.objects.get(account=account)
+    assert (run.state, run.reason_code) == ("stopped", "misplaced")
+    assert f"SellerAccount.refresh_token of row {account.pk} holds a value that was" in said.err
+    assert run.reason in said.err
+
+
+def test_another_accounts_access_token_is_not_used_but_renewed(connect: Connect) -> None:
+    other = connect("na", ("ATVPDKIKX0DER",)).account
+    account = connect("eu").account
+    assert manage("amazon_import_orders").exit == 0
+    theirs, ours = (AccessToken.objects.get(account=row, scope="") for row in (other, account))
+    copy_stored((theirs, "token"), (ours, "token"))
+    assert manage("amazon_import_orders").exit == 0
+    assert AccessToken.objects.get(pk=ours.pk).token not in (theirs.token, "")
 
 
 def test_one_account_that_fails_beside_one_that_works_is_exit_1(connect: Connect) -> None:

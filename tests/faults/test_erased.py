@@ -73,7 +73,7 @@ def everything() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             rows += [str(row) for row in cursor.fetchall()]
     for model, column in encrypted_columns():
-        rows += [str(text) for text in model._default_manager.values_list(column, flat=True)]
+        rows += [str(getattr(row, column)) for row in model._default_manager.all()]
     return "\n".join(rows)
 
 

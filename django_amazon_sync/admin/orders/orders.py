@@ -38,7 +38,7 @@ from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPag
 from django_amazon_sync.admin.orders.units import UnitsPages, link_to_units
 from django_amazon_sync.amazon.orders import read_order
 from django_amazon_sync.data import Money
-from django_amazon_sync.errors import ConfigurationError, Unreadable
+from django_amazon_sync.errors import ConfigurationError, Misplaced, Unreadable
 from django_amazon_sync.messages import Code, shown
 from django_amazon_sync.models import (
     HOLDING_STATES,
@@ -247,7 +247,7 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
         """Who bought and where it goes, for those with the permission to see it."""
         try:
             data = read_order(order.document)
-        except (ConfigurationError, Unreadable) as error:
+        except (ConfigurationError, Misplaced, Unreadable) as error:
             return str(error)
         context = {"order": data, "notes": packing_notes(data)}
         return render_to_string("django_amazon_sync/admin/buyer.html", context)
@@ -256,7 +256,7 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     def amazons_document(self, order: AmazonOrder) -> str:
         try:
             return document(order.document)
-        except ConfigurationError as error:
+        except (ConfigurationError, Misplaced) as error:
             return str(error)
 
     # --- Pages of their own ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_amazon_sync.admin.common.base import AccountFilter, ReadOnly, Screen
 from django_amazon_sync.admin.common.formatting import table
 from django_amazon_sync.data import Json
-from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.errors import ConfigurationError, Misplaced
 from django_amazon_sync.models import TaxRecord
 from django_amazon_sync.sync.privacy import views
 
@@ -34,7 +34,7 @@ class TaxRecordAdmin(ReadOnly, Screen[TaxRecord]):
         """The buyer, the recipient, and each tax registration of the buyer."""
         try:
             party = record.party
-        except ConfigurationError as error:
+        except (ConfigurationError, Misplaced) as error:
             return str(error)
         rows = [
             (_("buyer"), _joined(party.get("buyer"))),

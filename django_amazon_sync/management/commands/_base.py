@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +24,13 @@ from tqdm import tqdm
 
 from django_amazon_sync import clock
 from django_amazon_sync.amazon.limits import Budget
-from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted, Unavailable
+from django_amazon_sync.errors import (
+    AmazonSyncError,
+    ConfigurationError,
+    Halted,
+    Misplaced,
+    Unavailable,
+)
 from django_amazon_sync.models import (
     AccountState,
     Marketplace,
@@ -33,6 +39,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SyncRun,
 )
+from django_amazon_sync.models.fields import check_opens
 from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.budget import budgets_of, how_far
@@ -244,6 +251,9 @@ def chosen_accounts(wanted: str | None, marketplaces: list[str]) -> list[SellerA
         accounts = accounts.filter(Q(seller_id=wanted) | Q(name=wanted) | number)
     if not accounts:
         raise ConfigurationError(_no_account(wanted))
+    for account in accounts:
+        with suppress(Misplaced):  # a lost key is told before anything runs; this, by its own run
+            check_opens(account, "refresh_token")
     if not marketplaces:
         return list(accounts)
     selling = accounts.filter(marketplaces__code__in=marketplaces).distinct()

@@ -1,7 +1,7 @@
-"""``amazon_rotate_keys``: put every encrypted column under the newest key.
+"""``amazon_rotate_keys``: put every encrypted column under the newest key, bound to its place.
 
-It goes by primary keys in small batches and leaves what is under the newest key already, so it may
-be stopped and started at any time. What changed meanwhile is left as it is: it was written with
+It goes by primary keys in small batches and leaves what is so already, so it may be stopped and
+started at any time. What changed meanwhile is left as it is: it was written with
 the newest key. When it is through, the older keys may leave the settings.
 """
 
@@ -13,10 +13,9 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Value
 
-from django_amazon_sync.errors import ConfigurationError
-from django_amazon_sync.models.fields import Encrypted, encrypt, rotate, stored
+from django_amazon_sync.errors import ConfigurationError, Misplaced
+from django_amazon_sync.models.fields import Bound, Encrypted, Place, encrypt, rotate, stored
 
 from ._base import ALL_WELL, SOME_FAILED, AmazonCommand, Result, progress_bar
 
@@ -24,31 +23,34 @@ ROWS_PER_BATCH = 200
 
 
 class Command(AmazonCommand):
-    """Loud on a value that no key opens; the rest goes on."""
+    """Loud on a value that no key opens, or that was moved; the rest goes on."""
 
     help = "Encrypt all secrets and buyers' data anew with the first of AMAZON_SYNC's keys."
 
     def result(self, options: dict[str, Any]) -> Result:
         encrypt("a key is there")  # raises where there is none
-        counts: Counter[str] = Counter(rotated=0, kept=0, lost=0)
-        lost: list[str] = []
+        counts: Counter[str] = Counter(rotated=0, kept=0, lost=0, misplaced=0)
+        faults: list[str] = []
         for model, column in encrypted_columns():
             about = f"{model.__name__}.{column}"
             total = model._default_manager.count()
             with progress_bar(self, about, total) as (progress, _say):
-                for pk, token in tokens(model, column):
+                for place, token in tokens(model, column):
                     try:
-                        counts[_rotate_one(model, column, pk, token)] += 1
+                        counts[_rotate_one(model, column, place, token)] += 1
                     except ConfigurationError as error:
                         counts["lost"] += 1
-                        lost.append(f"{about} of row {pk}: {error}")
+                        faults.append(str(error))
+                    except Misplaced as error:
+                        counts["misplaced"] += 1
+                        faults.append(str(error))
                     progress(1)
         said = ", ".join(f"{name} {number}" for name, number in counts.items())
         return Result(
-            SOME_FAILED if lost else ALL_WELL,
-            {"counts": dict(counts), "lines": lost},
-            [said, *lost],
-            complaint=f"{len(lost)} values could not be opened; put the lost key back.",
+            SOME_FAILED if faults else ALL_WELL,
+            {"counts": dict(counts), "lines": faults},
+            [said, *faults],
+            complaint=_complaint(counts["lost"], counts["misplaced"]),
         )
 
 
@@ -60,24 +62,32 @@ def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
                 yield model, field.attname
 
 
-def tokens(model: type[models.Model], column: str) -> Iterator[tuple[object, str]]:
-    """Primary key and stored value of every row that has one, in batches."""
+def tokens(model: type[models.Model], column: str) -> Iterator[tuple[Place, str]]:
+    """Place and stored value of every row that has one, in batches."""
+    field = model._meta.get_field(column)
+    assert isinstance(field, Encrypted)
     rows = model._default_manager.annotate(stored_token=stored(column)).order_by("pk")
     rows = rows.filter(stored_token__gt="")
-    batch: list[tuple[object, str]] = list(rows.values_list("pk", "stored_token")[:ROWS_PER_BATCH])
+    names = ("pk", "stored_token", *field.bound_to)
+    batch = list(rows.values_list(*names)[:ROWS_PER_BATCH])
     while batch:
-        yield from batch
-        batch = list(
-            rows.filter(pk__gt=batch[-1][0]).values_list("pk", "stored_token")[:ROWS_PER_BATCH]
-        )
+        for pk, token, *identity in batch:
+            yield field.place(pk, identity), token
+        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list(*names)[:ROWS_PER_BATCH])
 
 
-def _rotate_one(model: type[models.Model], column: str, pk: object, token: str) -> str:
-    newest = rotate(token, f"{model.__name__}.{column}")
+def _rotate_one(model: type[models.Model], column: str, place: Place, token: str) -> str:
+    newest = rotate(token, place)
     if newest == token:
         return "kept"
     row = model._default_manager.annotate(stored_token=stored(column))
-    row = row.filter(pk=pk, stored_token=token)
-    # A plain value would be encrypted once more.
-    row.update(**{column: Value(newest, output_field=models.TextField())})
+    row.filter(pk=place.pk, stored_token=token).update(**{column: Bound(newest)})
     return "rotated"
+
+
+def _complaint(lost: int, misplaced: int) -> str:
+    """What is to be done about the values that stay as they were."""
+    said = [f"{lost} values could not be opened; put the lost key back."] if lost else []
+    if misplaced:
+        said.append(f"{misplaced} values were encrypted for another place, and stay unused.")
+    return " ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,10 +20,12 @@ from django_amazon_sync.amazon.limits import (
     take,
 )
 from django_amazon_sync.amazon.lwa import Token, request_token
-from django_amazon_sync.errors import ConfigurationError, Unavailable
+from django_amazon_sync.errors import ConfigurationError, Misplaced, Unavailable
 from django_amazon_sync.models import AccessToken, RateBucket, SellerAccount
 from django_amazon_sync.sync.runs import leases
 from django_amazon_sync.sync.runs.database_clock import read_at
+
+logger = logging.getLogger("django_amazon_sync.errors")
 
 #: A token is renewed this long before it expires.
 MARGIN = timedelta(seconds=60)
@@ -53,10 +56,17 @@ class DatabaseTokens:
 
     def _stored(self, scope: str, rejected: str = "") -> str:
         row = AccessToken.objects.filter(account=self._account, scope=scope).first()
-        if row is None or row.expires_at <= clock.now() + MARGIN or row.token == rejected:
+        if row is None or row.expires_at <= clock.now() + MARGIN:
+            return ""
+        try:
+            token = row.token
+        except Misplaced as fault:
+            logger.warning("%s", fault)
+            return ""  # a new one costs one question
+        if token == rejected:
             return ""
         self._read[scope] = row
-        return row.token
+        return token
 
     def _renewed(self, scope: str, *, rejected: str) -> str:
         """The token that this worker, or another one meanwhile, has got."""

@@ -224,7 +224,7 @@ def _told(parcel: ShipmentData) -> JsonObject:
 def _next_reference(order: AmazonOrder) -> int:
     """The next number of our own; numbers that Amazon shows already are left out."""
     ours = Shipment.objects.filter(order=order).aggregate(last=Max("reference"))["last"] or 0
-    document = AmazonOrder.objects.only("document").get(pk=order.pk).document
+    document = AmazonOrder.objects.get(pk=order.pk).document
     theirs = map(number_of, orders_gateway.read_order(document).packages)
     return max([ours, *theirs]) + 1
 

@@ -221,6 +221,7 @@ def _replay(order: AmazonOrder) -> bool:
 #: Reasons of orders that cannot be placed by what Amazon showed so far.
 NOT_WHOLE = (
     Code.UNREADABLE,
+    Code.MISPLACED,
     Code.NOT_SAVED,
     Code.ITEMS,
     Code.TOTAL,

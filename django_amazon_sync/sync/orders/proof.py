@@ -24,6 +24,7 @@ from django_amazon_sync.errors import (
     AmazonError,
     AmazonSyncError,
     Disconnected,
+    Misplaced,
     Throttled,
     Unavailable,
     Unreadable,
@@ -155,7 +156,7 @@ def _in_documents(work: Work, due: Q) -> Iterator[tuple[Shipment, Shown]]:
     for order in in_pages(orders.prefetch_related("shipments"), DOCUMENTS_PER_PAGE):
         try:
             read = gateway.read_order(order.document)
-        except Unreadable:
+        except (Misplaced, Unreadable):
             continue  # Amazon is asked for it, where need be
         shown = Shown(read, list(order.shipments.all()))
         for shipment in shown.parcels:

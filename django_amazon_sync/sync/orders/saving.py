@@ -23,7 +23,7 @@ from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.orders import read_or_keep
 from django_amazon_sync.amazon.without_people import without_people
 from django_amazon_sync.data import OrderData, OrderLine, UnreadableOrder
-from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted
+from django_amazon_sync.errors import AmazonSyncError, ConfigurationError, Halted, Misplaced
 from django_amazon_sync.messages import Code, Message, in_english
 from django_amazon_sync.models import (
     HOLDING_STATES,
@@ -34,6 +34,7 @@ from django_amazon_sync.models import (
     SellerAccount,
     SellerSku,
 )
+from django_amazon_sync.models.fields import bound, check_opens, for_bulk_update
 from django_amazon_sync.rules.statuses import (
     PENDING,
     decide,
@@ -67,7 +68,7 @@ WITHOUT_ID = "without-id-"
 BY_HAND = "by-hand-"
 
 #: Reasons of orders whose document could not be read, or not be saved.
-UNREAD = (Code.UNREADABLE, Code.NOT_SAVED)
+UNREAD = (Code.UNREADABLE, Code.MISPLACED, Code.NOT_SAVED)
 
 #: The states of orders that change in the shop, or not at all any more.
 SETTLED = (OrderState.PLACED, OrderState.CANCELLED)
@@ -234,7 +235,8 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
     document = without_people(found[1]) if row.erased_at else found[1]
     try:
         if row.state not in SETTLED:
-            isolated(lambda: rows.filter(erased_at=row.erased_at).update(document=document))
+            kept = bound(row, "document", document)
+            isolated(lambda: rows.filter(erased_at=row.erased_at).update(document=kept))
     except AmazonSyncError:
         pass  # what cannot be kept of it is asked for again
     work.line(Outcome.QUARANTINED, order_number=number, code=why.code, message=str(why))
@@ -286,7 +288,8 @@ def _save(work: Work, found: Mapping[str, FoundOrder], source: Source) -> Told:
             _was_in_vain(copy.row)
             _say_what_became(told, copy.row, before)
             doubted.append(copy.row)
-    AmazonOrder.objects.bulk_update([copy.row for copy in taken], _TAKEN_IN)
+    written = for_bulk_update((copy.row for copy in taken), "document")
+    AmazonOrder.objects.bulk_update(written, _TAKEN_IN)
     if doubted:
         AmazonOrder.objects.bulk_update(doubted, _DOUBTED)
     _save_lines(work, taken, told, source)
@@ -338,7 +341,8 @@ def _verdict(copy: Copy, source: Source) -> Verdict:
     if source.asked_for and row.state == OrderState.RECORDED:
         return Verdict.TAKE
     if same and copy.age == 0:
-        return Verdict.TAKE if source.by_id and row.ask_at is not None else Verdict.LEAVE
+        wanted = source.by_id and (row.ask_at is not None or not _opens(row))
+        return Verdict.TAKE if wanted else Verdict.LEAVE
     if source.by_id:
         unsaid = row.state in SETTLED and copy.unsaid
         return Verdict.DOUBT if unsaid else Verdict.TAKE
@@ -370,6 +374,15 @@ def _verdict_of_found(copy: Copy) -> Verdict:
 def _is_readable(row: AmazonOrder) -> bool:
     """Whether the document that is stored could be read."""
     return row.state in SETTLED or row.reason_code not in UNREAD
+
+
+def _opens(row: AmazonOrder) -> bool:
+    """Whether the document that is stored is this order's."""
+    try:
+        check_opens(row, "document")
+    except Misplaced:
+        return False
+    return True
 
 
 def _is_doubted(copy: Copy) -> bool:

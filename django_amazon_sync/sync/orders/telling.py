@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django_amazon_sync.amazon import orders as gateway
 from django_amazon_sync.data import Json
-from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.errors import Misplaced, Unreadable
 from django_amazon_sync.models import AmazonOrder
 from django_amazon_sync.rules.buyers import without_buyer, without_words
 
@@ -15,9 +15,14 @@ OF_PEOPLE = ("buyer", "recipient")
 
 
 def without_its_buyer(order: AmazonOrder, text: str) -> str:
-    """The sentence without what identifies the order's buyer, also of one that cannot be read."""
+    """The sentence without what identifies the order's buyer, also of one that cannot be read.
+
+    Where nobody knows the buyer, as the document is another order's, that is what is told instead.
+    """
     try:
         return without_buyer(text, gateway.read_order(order.document))
+    except Misplaced as fault:
+        return str(fault)
     except Unreadable:
         people = [order.document.get(part) for part in OF_PEOPLE]
         words = [said for part in people for said in _words(part)]

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 
 from django_amazon_sync.amazon import orders as gateway
-from django_amazon_sync.errors import Unreadable
+from django_amazon_sync.errors import Misplaced, Unreadable
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     UNSHIPPED,
@@ -120,6 +120,6 @@ def _has_address(order: AmazonOrder) -> bool:
     """Whether Amazon shows a street, a box or a place, without which nothing can be sent."""
     try:
         address = gateway.read_order(order.document).delivery
-    except Unreadable:
+    except (Misplaced, Unreadable):
         return False
     return address is not None and any((address.line1, address.line2, address.line3))

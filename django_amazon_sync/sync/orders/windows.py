@@ -10,6 +10,7 @@ gap, which is told to staff and tried again once a day; it stops no other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,9 +20,13 @@ from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from django_amazon_sync import clock
+from django_amazon_sync.errors import Misplaced
 from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import Marketplace, OrderWindow, SellerAccount, WindowState
+from django_amazon_sync.models.fields import check_opens
 from django_amazon_sync.sync.accounts import access
+
+logger = logging.getLogger("django_amazon_sync.errors")
 
 #: A window begins this long before the last one ended: searches have been seen to omit orders
 #: for a while (docs/amazon.md#searches-of-orders-omit-some). 100 orders travel in one call, so it
@@ -64,10 +69,22 @@ def chain(account: SellerAccount, now: datetime | None = None) -> list[OrderWind
     """
     now = now or clock.now()
     with transaction.atomic():
+        _begin_anew_where_misplaced(account)
         _cover_all(account, now)
         _try_again(account, now)
     open_ones = OrderWindow.objects.filter(account=account, state=WindowState.OPEN)
     return list(open_ones.order_by("swept", "-start"))
+
+
+def _begin_anew_where_misplaced(account: SellerAccount) -> None:
+    """Search a window anew whose page is another window's: what was found of it may not be its."""
+    for window in OrderWindow.objects.filter(account=account, state=WindowState.OPEN):
+        try:
+            check_opens(window, "page_token")
+        except Misplaced as fault:
+            logger.warning("%s", fault)
+            again = OrderWindow.objects.filter(pk=window.pk)
+            again.update(page_token="", pages=0, end=None)
 
 
 def _cover_all(account: SellerAccount, now: datetime) -> None:

@@ -21,8 +21,9 @@ from django.db.models import QuerySet
 from django_amazon_sync import clock
 from django_amazon_sync.amazon.orders import read_or_keep
 from django_amazon_sync.amazon.without_people import without_people
-from django_amazon_sync.errors import AmazonSyncError, NotSupported
+from django_amazon_sync.errors import AmazonSyncError, Misplaced, NotSupported
 from django_amazon_sync.models import AmazonOrder, Erasure, RunLine, SellerAccount, Shipment
+from django_amazon_sync.models.fields import bound
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.shops.base import Shop
 from django_amazon_sync.sync.orders.saving import fingerprint_of
@@ -96,7 +97,10 @@ def orders_of_same_buyer(order: AmazonOrder) -> list[str]:
 
 
 def _mail_of(order: AmazonOrder) -> str:
-    buyer = order.document.get("buyer")
+    try:
+        buyer = order.document.get("buyer")
+    except Misplaced:
+        return ""  # it is another order's
     mail = buyer.get("buyerEmail") if isinstance(buyer, dict) else ""
     return mail.strip().lower() if isinstance(mail, str) else ""
 
@@ -175,10 +179,14 @@ def _erase_one(shop: Shop, orders: QuerySet[AmazonOrder], pk: int) -> _Done | No
         return None
     counts = Counter(orders=1, run_lines=_clean_run_lines(row), parcels=_clean_parcels(row))
     counts[_anonymise(shop, row)] += 1
-    counts["kept_for_tax"] = int(tax.keep(row))
-    read, document = read_or_keep(without_people(row.document))
+    try:
+        counts["kept_for_tax"] = int(tax.keep(row))
+        own = row.document
+    except Misplaced:
+        own = {}  # another order's stands there, and goes
+    read, document = read_or_keep(without_people(own))
     AmazonOrder.objects.filter(pk=pk).update(
-        document=document,
+        document=bound(row, "document", document),
         fingerprint=fingerprint_of(read),
         reason=without_its_buyer(row, row.reason),
         erased_at=clock.now(),

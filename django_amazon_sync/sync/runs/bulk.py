@@ -15,6 +15,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Field, JSONField, Model, QuerySet
 
+from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
+
 T = TypeVar("T")
 
 #: What JSON can carry to the database of a column.
@@ -77,9 +79,7 @@ def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
         f'UPDATE "{table}" SET {values} FROM ({_given([pk, *fields])}) AS given '  # noqa: S608
         f'WHERE "{table}"."{pk.column}" = given."{pk.column}"'
     )
-    given = [
-        [row.pk, *(_plain(field, getattr(row, field.attname)) for field in fields)] for row in rows
-    ]
+    given = [[row.pk, *(_plain(field, _value(field, row)) for field in fields)] for row in rows]
     _execute(statement, given)
 
 
@@ -121,6 +121,13 @@ def _given(fields: Sequence[Field[Any, Any]]) -> str:
             for n, f in enumerate(fields)
         ]
     return f"SELECT {', '.join(parts)} FROM {rows}"  # noqa: S608
+
+
+def _value(field: Field[Any, Any], row: Model) -> object:
+    """A row's value of a field; of an encrypted one, bound to the row."""
+    if isinstance(field, EncryptedTextField | EncryptedJSONField):
+        return field.pre_save(row, add=False)
+    return getattr(row, field.attname)
 
 
 def _plain(field: Field[Any, Any], value: object) -> Plain:

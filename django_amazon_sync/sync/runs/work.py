@@ -19,6 +19,7 @@ from django_amazon_sync.errors import (
     ConfigurationError,
     Disconnected,
     Halted,
+    Misplaced,
     NotSupported,
     NotYet,
     ShopRefused,
@@ -339,7 +340,7 @@ def _ended_by(run: SyncRun, work: Work | None, end: BaseException) -> BaseExcept
             return None
         case AmazonSyncError() if not isinstance(end, ShopRefused):
             _stopped(run, work, end)
-            told = isinstance(end, AmazonError | ConfigurationError | Halted | NotSupported)
+            told = isinstance(end, _TOLD)
             return None if told and not isinstance(end, Busy) else end
         case Exception():
             unforeseen = Unexpected.from_fault(end)
@@ -348,6 +349,10 @@ def _ended_by(run: SyncRun, work: Work | None, end: BaseException) -> BaseExcept
         case _:
             _stopped(run, work, end)
             return end
+
+
+#: What the run's reason says all of, so that it is not raised as well.
+_TOLD = (AmazonError, ConfigurationError, Halted, Misplaced, NotSupported)
 
 
 def _stopped(run: SyncRun, work: Work | None, cause: BaseException) -> None:

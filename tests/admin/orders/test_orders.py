@@ -25,6 +25,7 @@ from django_amazon_sync.testing.factories import (
 )
 from tests.admin.conftest import TAKES_ALL, Staff, address, seen_in
 from tests.factories_amazon import LiveAccountFactory
+from tests.stored import copy_stored
 from tests.world import World, shop_order
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,16 @@ def test_held_units_are_shown_until_the_shop_has_taken_them(staff: Staff) -> Non
 
 def held_units(page: str) -> str:
     return page.split('class="field-held"')[1].split("<p>")[1].split("</p>")[0]
+
+
+def test_a_document_of_another_order_is_not_shown_and_the_page_says_why(staff: Staff) -> None:
+    account = SellerAccountFactory.create()
+    other, order = (AmazonOrderFactory.create(account=account) for _ in range(2))
+    copy_stored((other, "document"), (order, "document"))
+    page = staff.see(AmazonOrder, order.pk)
+    assert f"AmazonOrder.document of row {order.pk} holds a value that was encrypted" in page
+    assert other.document["buyer"]["buyerEmail"] not in page
+    assert other.document["buyer"]["buyerEmail"] in staff.see(AmazonOrder, other.pk)
 
 
 def test_orders_are_neither_made_nor_changed_nor_deleted_here(

@@ -9,6 +9,7 @@ import pytest
 from django_amazon_sync.models import PersonalDataView, TaxRecord
 from tests.admin.conftest import Staff
 from tests.factories_amazon import TaxRecordFactory
+from tests.stored import copy_stored
 
 pytestmark = pytest.mark.django_db
 
@@ -37,3 +38,13 @@ def test_who_may_see_buyers_may_not_see_them_here(staff_with: Callable[..., Staf
     client = staff_with("view_amazonorder", "view_personal_data").client
     assert client.get(f"/admin/django_amazon_sync/taxrecord/{record.pk}/change/").status_code == 403
     assert not PersonalDataView.objects.exists()
+
+
+def test_somebody_of_another_order_is_not_shown_and_the_page_says_why(staff: Staff) -> None:
+    party = {"buyer": {"buyerName": "Zebulon Quill"}, "recipient": {}, "taxRegistrations": []}
+    other = TaxRecordFactory.create(party=party)
+    record = TaxRecordFactory.create(account=other.account)
+    copy_stored((other, "party"), (record, "party"))
+    page = staff.see(TaxRecord, record.pk)
+    assert f"TaxRecord.party of row {record.pk} holds a value that was encrypted" in page
+    assert "Quill" not in page

@@ -258,8 +258,8 @@ def test_another_seller_does_not_take_an_account_over(
 ) -> None:
     world = connect()
     Application.objects.update(application_id=application_id(world.seller))
-    SellerAccount.objects.update(seller_id="A-FORMER-SELLER")
-    world.account.refresh_from_db()
+    world.account.seller_id = "A-FORMER-SELLER"
+    world.account.save()
     form = {"marketplaces": [DE], "application": world.account.application_id, "way": "website"}
     response = staff.client.post(connecting.connect_again_url(world.account), form)
     answer = session().post(

@@ -18,6 +18,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.listings.link import link_by_hand
 from django_amazon_sync.sync.orders import placing
 from tests import factories
+from tests.stored import copy_stored
 from tests.world import World, lines_of, shop_order
 
 
@@ -46,6 +47,30 @@ def test_all_reasons_are_told_at_once_and_each_mended_one_is_tried(world: World)
     world.import_orders()
     assert order_of(number).state == OrderState.PLACED
     assert world.in_stock("MUG") == 7
+
+
+def test_a_document_of_another_order_costs_its_own_order_only_until_it_is_replayed(
+    world: World,
+) -> None:
+    world.sell("MUG", quantity=9)
+    method = world.account.default_shipping_method
+    world.account.default_shipping_method = "a method that is gone"
+    world.account.save()
+    other, number = world.buy("MUG"), world.buy("MUG")
+    world.import_orders()
+    copy_stored((order_of(other), "document"), (order_of(number), "document"))
+    world.account.default_shipping_method = method
+    world.account.save()
+    run = world.import_orders()
+    assert order_of(other).state == OrderState.PLACED
+    aside = order_of(number)
+    assert (aside.state, aside.reason_code) == (OrderState.QUARANTINED, "misplaced")
+    assert aside.reason.startswith(f"AmazonOrder.document of row {aside.pk} holds a value that was")
+    assert (Outcome.QUARANTINED, number) in lines_of(run, "outcome", "order_number")
+    assert placing.replay([aside]) == 1
+    world.import_orders()
+    assert order_of(number).state == OrderState.PLACED
+    assert order_of(number).document["orderId"] == number
 
 
 def test_what_the_shop_refused_is_tried_again_once_it_is_placed_with_something_else(

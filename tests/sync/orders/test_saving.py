@@ -24,6 +24,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import placing, saving
 from tests.examples import examples
+from tests.stored import copy_stored
 from tests.sync.orders.answers import Answers, answering, eur, iso, item
 from tests.world import World, lines_of, shop_order
 
@@ -493,3 +494,18 @@ def test_at_rest_an_order_is_in_the_shop_as_it_is_whatever_came_before(
             assert list(held.values_list("item_id", "quantity")) == [("11", 2)]
         assert units_reserved() == {}
         transaction.set_rollback(True)
+
+
+def test_a_placed_order_with_another_ones_document_has_its_own_once_amazon_is_asked(
+    world: World,
+) -> None:
+    world.sell("MUG", quantity=9)
+    numbers = [world.buy("MUG"), world.buy("MUG")]
+    world.import_orders()
+    other, order = (AmazonOrder.objects.get(number=number) for number in numbers)
+    assert order.state == OrderState.PLACED
+    copy_stored((other, "document"), (order, "document"))
+    world.import_orders()
+    world.import_orders(order=order.number)
+    assert AmazonOrder.objects.get(pk=order.pk).document["orderId"] == order.number
+    assert world.in_stock("MUG") == 7

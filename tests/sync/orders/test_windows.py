@@ -27,6 +27,7 @@ from django_amazon_sync.sync.accounts.connect import Credentials, connect_accoun
 from django_amazon_sync.sync.orders import windows
 from django_amazon_sync.testing.simulator import Fault, Switches
 from tests.factories_amazon import LiveAccountFactory
+from tests.stored import copy_stored
 from tests.sync.orders.answers import answering, iso
 from tests.world import DE, FR, World, lines_of
 
@@ -221,9 +222,9 @@ def test_one_that_joined_before_that_was_noted_is_searched_after_the_upgrade(
     joins(world)
     OrderWindow.objects.update(marketplaces=[])
     newest = OrderWindow.objects.filter(until=None).latest("pk")
-    OrderWindow.objects.filter(pk=newest.pk).update(
-        state=state, page_token="" if state == WindowState.DONE else "underway"
-    )
+    OrderWindow.objects.filter(pk=newest.pk).update(state=state)
+    if state == WindowState.OPEN:
+        underway(OrderWindow.objects.get(pk=newest.pk))
     migration = import_module("django_amazon_sync.migrations.0007_selling_and_joining")
     migration.let_join(apps, None)
     assert windows.complete_until(world.account) is None
@@ -236,7 +237,7 @@ def test_one_that_joined_before_that_was_noted_is_searched_after_the_upgrade(
 def test_one_that_joins_while_a_search_is_underway_is_covered_after_it(world: World) -> None:
     world.import_orders()
     [newest] = windows.chain(world.account)
-    OrderWindow.objects.filter(pk=newest.pk).update(page_token="underway")
+    underway(newest)
     joins(world)
     assert windows.chain(world.account) == [newest]
     assert windows.complete_until(world.account) is None
@@ -363,3 +364,24 @@ def test_a_newest_window_that_amazon_refuses_is_asked_for_anew_and_is_one(
     OrderWindow.objects.update(refused_at=F("refused_at") - timedelta(days=2))
     assert world.import_orders().state == RunState.DONE
     assert windows.complete_until(world.account) is not None
+
+
+def test_a_page_of_another_search_is_not_asked_for_and_the_search_begins_anew(
+    world: World,
+) -> None:
+    world.import_orders()
+    [window] = windows.chain(world.account)
+    other = OrderWindow.objects.create(
+        account=world.account, start=window.start, until=window.start, swept=True
+    )
+    underway(window)
+    underway(other)
+    copy_stored((other, "page_token"), (window, "page_token"))
+    found = {row.pk: row.page_token for row in windows.chain(world.account)}
+    assert found == {window.pk: "", other.pk: "underway"}
+
+
+def underway(window: OrderWindow) -> None:
+    """One page was read, and there is another."""
+    window.page_token, window.pages = "underway", 1
+    window.save()

@@ -23,6 +23,7 @@ from django_amazon_sync.sync import housekeeping
 from django_amazon_sync.sync.privacy import erase
 from django_amazon_sync.sync.runs import bulk
 from django_amazon_sync.testing.factories import AmazonOrderFactory, ShipmentFactory
+from tests.stored import copy_stored
 from tests.sync.privacy.conftest import PERSON, WORDS, Sold, long_ago
 from tests.world import World, shop_order
 
@@ -170,6 +171,22 @@ def test_one_that_cannot_go_costs_no_other_and_is_tried_again(
     assert AmazonOrder.objects.get(pk=bad.pk).erased_at is None
     assert erase.erase_due_of(world.account) is not None
     assert AmazonOrder.objects.filter(erased_at=None).count() == 0
+
+
+def test_a_document_of_another_order_goes_too(world: World, shipped: Sold) -> None:
+    other, order = shipped(), shipped()
+    long_ago(order)
+    RunLine.objects.filter(order_number=order.number).update(message=f"{WORDS[0]} bought it.")
+    copy_stored((other, "document"), (order, "document"))
+    erase.allow(world.account, "clerk")
+    housekeeping.keep_house()
+    erased = AmazonOrder.objects.get(pk=order.pk)
+    assert (erased.erased_at is None, erased.document) == (False, {})
+    assert not named_in(texts_of_shop_order(order.number))
+    lines = RunLine.objects.filter(order_number=order.number).values_list("message", flat=True)
+    assert lines
+    assert not named_in(" ".join(lines))
+    assert named_in(str(AmazonOrder.objects.get(pk=other.pk).document))
 
 
 def test_a_shop_that_cannot_forget_is_counted(
