@@ -13,6 +13,7 @@ from django.conf import settings
 from hypothesis import settings as hypothesis
 
 from django_amazon_sync.testing.simulator import Simulator
+from tests import lock_order
 
 if TYPE_CHECKING:  # where there is no shop, there is no Oscar
     from tests.world import World
@@ -66,6 +67,21 @@ def one_owner_of_states() -> None:
     from tests.one_owner import watch
 
     watch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_order_of_locks(one_owner_of_states: None) -> Iterator[None]:
+    """No transaction of any test locks but in the one order."""
+    with lock_order.watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_lock_out_of_order() -> Iterator[None]:
+    """Also where the package went on after it was told."""
+    lock_order.found_so_far.clear()
+    yield
+    assert lock_order.found_so_far == []
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from django_amazon_sync.amazon.marketplaces import MARKETPLACES
 from django_amazon_sync.models import Listing, SellerSku
 from django_amazon_sync.sync.listings.explain import PricesNow
 from django_amazon_sync.sync.offers import changed_offers
-from django_amazon_sync.sync.runs.bulk import chunks, in_pages, insert_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages, insert_rows, update_locked_rows
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -337,7 +337,7 @@ def write_together(
     touched = [
         (row, what) for row in mine if (what := set_values(row, asked, values[row.pk], price_of))
     ]
-    update_rows([row for row, _what in touched], sorted({field.column for field in fields}))
+    update_locked_rows([row for row, _what in touched], sorted({field.column for field in fields}))
     insert_rows([_entry(request, row, fields, what) for row, what in touched])
     changed_offers.note(_offer_of(row) for row, _what in touched)
     return Written(len(touched), others)

@@ -19,7 +19,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -75,7 +75,7 @@ from django_amazon_sync.rules.prices import PriceRule
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.accounts.connect import client_for
 from django_amazon_sync.sync.listings.explain import explain_price
-from django_amazon_sync.sync.listings.link import SkuTaken
+from django_amazon_sync.sync.listings.link import SkuTaken, lock_with_listings
 from django_amazon_sync.sync.offers import changed_offers, identifiers, product_types
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, desired
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE
@@ -471,8 +471,9 @@ class ProductPage(View):
         """The page in between, within the frame of this place."""
         return ask_first.page(self.request, question, self.context(), self.ask_template)
 
-    def _write(self, codes: CodesForm, parts: Iterable[SkuPart]) -> None:
+    def _write(self, codes: CodesForm, parts: Sequence[SkuPart]) -> None:
         with transaction.atomic():
+            self._lock([part.form.name for part in parts])
             concerned = set(self.sellers) if codes.has_changed() and codes.save() else set()
             saved: list[Model] = []
             for part in parts:
@@ -486,6 +487,11 @@ class ProductPage(View):
             for row in saved:
                 self._log(row)
             changed_offers.note((account.pk, self.offer.pk) for account in concerned)
+
+    def _lock(self, names: Sequence[str]) -> None:
+        """All that may be written of the product's SKUs, these names among them."""
+        its = Q(offer_pk=self.offer.pk) | Q(account__in=self.sellers, sku__in=names)
+        lock_with_listings(SellerSku.objects.filter(its).values_list("pk", flat=True))
 
     def _log(self, row: Model) -> None:
         rows = type(row)._default_manager.filter(pk=row.pk)

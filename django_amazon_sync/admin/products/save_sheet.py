@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from django_amazon_sync.admin.products.sheet_rows import OFFERS_PER_CHUNK, Offer
 from django_amazon_sync.admin.products.staff_fields import STAFF_FIELDS, StaffField, StaffRow
 from django_amazon_sync.models import Listing, SellerAccount, SellerSku
 from django_amazon_sync.shops.base import Shop
-from django_amazon_sync.sync.listings.link import SkuTaken, sell_under
+from django_amazon_sync.sync.listings.link import SkuTaken, lock_with_listings, sell_under
 from django_amazon_sync.sync.offers import changed_offers, identifiers
 from django_amazon_sync.sync.runs.bulk import chunks
 
@@ -29,6 +30,7 @@ def save(
     account: SellerAccount, shop: Shop, request: HttpRequest, rows: Sequence[OfferRow]
 ) -> None:
     """Save what the file changed, in the caller's transaction."""
+    _lock(account, rows)
     for row in rows:
         if row.wanted_sku and row.wanted_sku != (row.sku.sku if row.sku else ""):
             _sell_under(account, shop, row)
@@ -50,6 +52,16 @@ def save(
                     gettext("Changed by somebody else just now: %(rows)s. Look at the file again.")
                     % {"rows": brief(", ".join(map(str, written.others)))}
                 )
+
+
+def _lock(account: SellerAccount, rows: Iterable[OfferRow]) -> None:
+    """All SKUs of these offers, and those of the names that they get, with their listings."""
+    pks: set[int] = set()
+    for some in chunks(rows, OFFERS_PER_CHUNK):
+        names = [name for row in some for name in (row.offer.sku, row.wanted_sku) if name]
+        its = Q(account=account, sku__in=names) | Q(offer_pk__in=[row.offer.pk for row in some])
+        pks.update(SellerSku.objects.filter(its).values_list("pk", flat=True))
+    lock_with_listings(pks)
 
 
 def _as_read(

@@ -399,8 +399,8 @@ def _connect_again(accounts: Accounts) -> None:
 
     What staff deactivated stays so: of that they say themselves when it is to be used again.
     """
+    cut_off = accounts.filter(state=AccountState.DISCONNECTED, deactivated=False)
+    for account in cut_off.defer("refresh_token"):  # locked before its tokens, as a renewal does
+        account.move(AccountState.OBSERVING, state_reason="")
     AccessToken.objects.filter(account__in=accounts).delete()
     access.forget(accounts)
-    cut_off = accounts.filter(state=AccountState.DISCONNECTED, deactivated=False)
-    for account in cut_off.defer("refresh_token"):
-        account.move(AccountState.OBSERVING, state_reason="")

@@ -27,6 +27,7 @@ from django_amazon_sync.models import (
     amazon_ships,
 )
 from django_amazon_sync.models.reports import AmazonReport
+from django_amazon_sync.sync.runs.bulk import update_found
 
 #: Amazon may answer with a report that it made up to so long ago
 #: (docs/amazon.md#reports-are-cached).
@@ -70,8 +71,8 @@ def take_in(report: AmazonReport, rows: Sequence[Sequence[str]]) -> Taken:
             skus = SellerSku.objects.filter(pk__in=pks)
             if not amazon_ships(channel):  # what is believed of the quantity is of before
                 amazons = skus.exclude(channel__in=("", MERCHANT_CHANNEL))
-                amazons.update(stock_version=F("stock_version") + 1)
-            skus.update(channel=channel)
+                update_found(amazons, stock_version=F("stock_version") + 1)
+            update_found(skus, channel=channel)
         with transaction.atomic():
             cursor.execute(_given() + _COUNTS, values)
             counts: tuple[int, int, int] = cursor.fetchone()

@@ -82,7 +82,7 @@ from django_amazon_sync.sync.offers.fields import (
     received,
     terms_of,
 )
-from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
+from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities, lock_quantities
 from django_amazon_sync.sync.runs.bulk import chunks
 from django_amazon_sync.sync.runs.database_clock import database_now
 from django_amazon_sync.sync.runs.work import Work, about_listing
@@ -562,9 +562,12 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
     echo = echo_of(listing, facts)
     now = work.client.now()
     arrived = bool(echo) and all(echo.get(name) == value for name, value in item.values.items())
+    doubted = [(work.account.pk, listing.sku.sku, listing.sku.offer_pk)]
     with transaction.atomic():
         rows = state.locked([listing.pk], "presence")
         row = rows[listing.pk]
+        if QUANTITY in item.values:
+            lock_quantities(doubted)
         done = SubmissionState.DONE if arrived else SubmissionState.FAILED
         reason = "Read back: Amazon has it." if arrived else "Read back: Amazon does not have it."
         submission = item.submission
@@ -583,7 +586,7 @@ def _read_back(work: Work, item: SubmissionItem, facts: SkuFacts | None) -> None
             listing_state.unanswered(row, item.values, check_at=now + state.time_to_live())
         state.save([row], "presence")
         if QUANTITY in item.values:
-            invalidate_quantities([(work.account.pk, listing.sku.sku, listing.sku.offer_pk)])
+            invalidate_quantities(doubted)
         changed_offers.note([(work.account.pk, listing.sku.offer_pk)])
 
 

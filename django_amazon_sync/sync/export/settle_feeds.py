@@ -335,8 +335,8 @@ def _settle_items(
             again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
-    _save(items, rows)
     invalidate_quantities(doubted)
+    _save(items, rows)
     changed_offers.note(again)
 
 
@@ -474,8 +474,8 @@ def _settle_read_back(
         again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in item.values:
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
-    _save(items, rows)
     invalidate_quantities(doubted)
+    _save(items, rows)
     changed_offers.note(again)
 
 

@@ -59,7 +59,13 @@ from django_amazon_sync.sync.offers.identifiers import with_own
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders.up_to_date import sold_elsewhere_perhaps
 from django_amazon_sync.sync.runs import selection
-from django_amazon_sync.sync.runs.bulk import OFFERS_PER_CHUNK, chunks, in_pages, update_rows
+from django_amazon_sync.sync.runs.bulk import (
+    OFFERS_PER_CHUNK,
+    chunks,
+    in_pages,
+    update_found,
+    update_rows,
+)
 from django_amazon_sync.sync.runs.work import Work
 
 SKU_COLUMNS = (
@@ -395,7 +401,8 @@ class Survey:
             if not row.sold_here
             and is_wanted(offers.get(row.offer_pk), row, self.rules[row.marketplace_id])
         }
-        SellerSku.objects.filter(pk__in=new).update(sold_here=True)
+        if new:
+            update_found(SellerSku.objects.filter(pk__in=new), sold_here=True)
 
     def _desired(
         self, row: ListingRow, offer: Offer | None, reserved: int, problems: dict[int, list[str]]

@@ -197,9 +197,13 @@ def _locked(account: SellerAccount, links: Sequence[Link]) -> list[SellerSku]:
 
     They are locked by one statement in the one order, so that it never waits crosswise.
     """
+    rows = SellerSku.objects.filter(_concerned(account, links))
+    return list(rows.order_by("pk").select_for_update())
+
+
+def _concerned(account: SellerAccount, links: Sequence[Link]) -> Q:
     named = Q(account=account, sku__in=[link.sku for link in links])
-    concerned = named | Q(offer_pk__in=[link.offer_pk for link in links if link.offer_pk])
-    return list(SellerSku.objects.filter(concerned).order_by("pk").select_for_update())
+    return named | Q(offer_pk__in=[link.offer_pk for link in links if link.offer_pk])
 
 
 def _offers(
@@ -321,22 +325,27 @@ def sell_under(
     """
     if name != offer.sku and (other := _with_own_sku(account, shop, name, but=offer.pk)):
         raise SkuTaken(f"The shop's offer {other} has the SKU {name}.")
+    named = [Link(name, offer.pk, matched=True)]
     with transaction.atomic():
-        old = None if instead_of is None else _locked_row(instead_of)
+        old = None
+        if instead_of is not None:
+            concerned = SellerSku.objects.filter(_concerned(account, named) | Q(pk=instead_of.pk))
+            lock_with_listings(concerned.values_list("pk", flat=True))
+            old = SellerSku.objects.get(pk=instead_of.pk)
         there = SellerSku.objects.filter(account=account, sku=name).exists()
         if old is not None and not there and not was_sent(old):
             row = _renamed(old, name)
         else:
             row, _made = SellerSku.objects.get_or_create(account=account, sku=name)
-        concerned = _locked(account, [Link(name, offer.pk, matched=True)])
-        row = next(other for other in concerned if other.pk == row.pk)
+        locked = _locked(account, named)
+        row = next(other for other in locked if other.pk == row.pk)
         if _is_anothers(account, shop, row, offer):
             raise SkuTaken(f"The account sells offer {row.offer_pk} under SKU {name}.")
         row.offer_pk, row.matched, row.problem = offer.pk, name != offer.sku, ""
         row.former_offer_pk = ""  # or it would wait for its own zero
         changed = [row]
         if old is not None and old.pk != row.pk:
-            old = next(other for other in concerned if other.pk == old.pk)
+            old = next(other for other in locked if other.pk == old.pk)
             _begin_with_choices_of(old, row)
             _give_up(old, row)
             changed.append(old)
@@ -351,8 +360,16 @@ def _with_own_sku(account: SellerAccount, shop: Shop, name: str, *, but: str) ->
     return next((offer.pk for offer in found if offer.pk != but), "")
 
 
-def _locked_row(sku: SellerSku) -> SellerSku:
-    return SellerSku.objects.select_for_update(of=("self",)).get(pk=sku.pk)
+def lock_with_listings(skus: Collection[int]) -> None:
+    """Lock these SKUs (pk) after their listings, as whoever sends does; in the caller's
+    transaction."""
+    listings: set[int] = set()
+    for some in chunks(skus, OFFERS_PER_CHUNK):
+        listings.update(Listing.objects.filter(sku__in=some).values_list("pk", flat=True))
+    for model, pks in ((Listing, listings), (SellerSku, skus)):
+        for some in chunks(sorted(pks), OFFERS_PER_CHUNK):
+            rows = model._default_manager.filter(pk__in=some).order_by("pk").select_for_update()
+            list(rows.values_list("pk"))
 
 
 def _renamed(row: SellerSku, name: str) -> SellerSku:

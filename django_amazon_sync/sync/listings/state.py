@@ -20,7 +20,7 @@ from django_amazon_sync.models import Listing, Presence, SellerAccount
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Decision
-from django_amazon_sync.sync.runs.bulk import chunks, in_pages, lock_rows, update_rows
+from django_amazon_sync.sync.runs.bulk import chunks, in_pages, update_found, update_locked_rows
 
 #: Listings whose states are changed in one statement.
 STATES_PER_CHUNK = 1000
@@ -39,7 +39,7 @@ def locked(listings: Collection[int], *others: str) -> dict[int, Listing]:
 
 def save(rows: Iterable[Listing], *others: str) -> None:
     """Save the states of rows that ``locked`` gave, and ``others`` of their columns."""
-    update_rows(list(rows), (*STATE, *others))
+    update_locked_rows(list(rows), (*STATE, *others))
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def put_off(listings: Collection[int], by: timedelta) -> None:
     no others waiting."""
     now = clock.now()
     due = Listing.objects.filter(pk__in=listings, again_at__lte=now)
-    due.update(again_at=now + by)
+    update_found(due, again_at=now + by)
 
 
 # --- What staff decide ----------------------------------------------------------------------------
@@ -134,10 +134,7 @@ def send_ours(listings: QuerySet[Listing]) -> int:
 
     What is live is believed since the drift was seen, so that forgetting it is enough.
     """
-    drifted = listings.exclude(drift={}).order_by()
-    with transaction.atomic():
-        lock_rows(drifted)
-        return drifted.update(drift={}, reason="")
+    return update_found(listings.exclude(drift={}).order_by(), drift={}, reason="")
 
 
 def read_first(live: Mapping[int, int], at: datetime) -> None:
@@ -151,7 +148,7 @@ def read_first(live: Mapping[int, int], at: datetime) -> None:
 def readings_are_done(account: SellerAccount, skus: Collection[int]) -> None:
     """A take-over of quantities is done with these SKUs (pk), whatever came of it."""
     read = Listing.objects.filter(sku__account=account, sku__in=skus).exclude(suspected={})
-    read.update(suspected={})
+    update_found(read, suspected={})
 
 
 def taken_over(listing: Listing, live: FieldValues, stock_version: int) -> None:
@@ -242,15 +239,15 @@ def _brought_back(row: Listing, now: datetime, late: datetime, long: datetime) -
 def checked(listings: Collection[int]) -> None:
     """These listings (pk) were read when Amazon had its time."""
     due = Listing.objects.filter(pk__in=listings, check_at__lte=clock.now())
-    due.update(check_at=None)
+    update_found(due, check_at=None)
 
 
 def doubted_reports(listings: Collection[int]) -> None:
     """A report contradicts what was seen of these listings (pk): they are read one by one."""
-    Listing.objects.filter(pk__in=listings).update(verified_at=None)
+    update_found(Listing.objects.filter(pk__in=listings), verified_at=None)
 
 
 def proven_by_report(listings: Collection[int], moment: datetime) -> None:
     """A report of this moment shows these listings (pk) as they are believed."""
     earlier = Q(verified_at=None) | Q(verified_at__lt=moment)
-    Listing.objects.filter(earlier, pk__in=listings).update(verified_at=moment)
+    update_found(Listing.objects.filter(earlier, pk__in=listings), verified_at=moment)

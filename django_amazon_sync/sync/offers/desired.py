@@ -35,6 +35,7 @@ from django_amazon_sync.sync.offers.fields import (
 )
 from django_amazon_sync.sync.offers.price_checks import problems_of
 from django_amazon_sync.sync.offers.rates import Find, rates_for
+from django_amazon_sync.sync.runs.bulk import update_found
 from django_amazon_sync.sync.runs.work import Work
 
 #: An offer that the shop does not show is gone after a second look so much later.
@@ -207,14 +208,15 @@ def note_absence(skus: Collection[int], *, told: bool) -> None:
     are gone."""
     since = clock.now() - (ABSENCE_COUNTS if told else timedelta(0))
     rows = SellerSku.objects.filter(pk__in=skus)
-    rows.filter(Q(gone_since=None) | Q(gone_since__gt=since)).update(gone_since=since)
+    update_found(rows.filter(Q(gone_since=None) | Q(gone_since__gt=since)), gone_since=since)
     later = rows.filter(gone_since__gt=clock.now() - ABSENCE_COUNTS)
     changed_offers.note_skus(later, at=clock.now() + ABSENCE_COUNTS)
 
 
 def note_presence(skus: Collection[int]) -> None:
     """The shop has the offers of these SKUs (pk) again."""
-    SellerSku.objects.filter(pk__in=skus, gone_since__isnull=False).update(gone_since=None)
+    gone = SellerSku.objects.filter(pk__in=skus, gone_since__isnull=False)
+    update_found(gone, gone_since=None)
 
 
 def is_wanted(offer: Offer | None, sku: SkuFields, rules: Rules) -> bool:

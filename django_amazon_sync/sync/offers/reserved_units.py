@@ -50,6 +50,18 @@ def invalidate_quantities(
     sale that the shop named, so a zero has its reason. Called in the transaction of what causes
     the doubt.
     """
+    doubted = _doubt(_sharing_stock(lines), explained=explained)
+    changed_offers.note(doubted)
+
+
+def lock_quantities(lines: Iterable[tuple[int, str, str]]) -> None:
+    """Lock what ``invalidate_quantities`` will change of these lines, where the same transaction
+    locks in between what comes after SKUs."""
+    _locked(_sharing_stock(lines))
+
+
+def _sharing_stock(lines: Iterable[tuple[int, str, str]]) -> QuerySet[SellerSku]:
+    """The SKUs of these (account pk, SKU, offer pk), and all others of the same offers."""
     by_account: dict[int, set[str]] = {}
     offers: set[str] = set()
     for account, sku, offer in lines:
@@ -59,8 +71,7 @@ def invalidate_quantities(
     which = Q(offer_pk__in=offers)
     for account, skus in by_account.items():
         which |= Q(account=account, sku__in=skus)
-    doubted = _doubt(SellerSku.objects.filter(which), explained=explained)
-    changed_offers.note(doubted)
+    return SellerSku.objects.filter(which)
 
 
 def explain_by_sales(account: SellerAccount) -> None:
@@ -77,11 +88,16 @@ def explain_by_sales(account: SellerAccount) -> None:
 
 def _doubt(skus: QuerySet[SellerSku], *, explained: bool) -> list[tuple[int, str]]:
     """Make the stock version of these SKUs higher; returns (account pk, offer pk) of each."""
-    # In one fixed order, so that two workers never lock the same rows crosswise.
-    locked = skus.order_by("pk").select_for_update()
-    doubted = list(locked.values_list("pk", "account_id", "offer_pk"))
+    doubted = _locked(skus)
     newer = {"stock_version": F("stock_version") + 1}
     if explained:
         newer["explained_version"] = F("stock_version") + 1
     SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(**newer)
     return [(account, offer) for _pk, account, offer in doubted]
+
+
+def _locked(skus: QuerySet[SellerSku]) -> list[tuple[int, int, str]]:
+    """Pk, account pk and offer pk of each, locked in one fixed order, so that two workers never
+    lock the same rows crosswise."""
+    locked = skus.order_by("pk").select_for_update()
+    return list(locked.values_list("pk", "account_id", "offer_pk"))

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Field, JSONField, Model, QuerySet
 
 from django_amazon_sync.models.fields import EncryptedJSONField, EncryptedTextField
@@ -62,7 +62,18 @@ def _pk_of(row: object) -> object:
 
 
 def update_rows(rows: Collection[Model], names: Sequence[str]) -> None:
-    """Save these fields of rows that are there, all of one model; no signal is sent."""
+    """Save these fields of rows that are there, all of one model, locked by pk first, as everybody
+    locks; no signal is sent."""
+    if not rows:
+        return
+    there = type(next(iter(rows)))._default_manager.filter(pk__in=[row.pk for row in rows])
+    with transaction.atomic():
+        lock_rows(there)
+        update_locked_rows(rows, names)
+
+
+def update_locked_rows(rows: Collection[Model], names: Sequence[str]) -> None:
+    """As ``update_rows``, of rows that the transaction has locked already."""
     if not rows:
         return
     model = type(next(iter(rows)))
@@ -174,3 +185,10 @@ def lock_rows(rows: QuerySet[Any, Any]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({query}) AS locked", parameters)  # noqa: S608
+
+
+def update_found(rows: QuerySet[Any, Any], **values: Any) -> int:
+    """Update what a query finds, locked by pk first, as everybody locks; how many rows it was."""
+    with transaction.atomic():
+        lock_rows(rows)
+        return rows.update(**values)

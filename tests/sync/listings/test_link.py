@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 
 from django_amazon_sync.data import Offer
 from django_amazon_sync.models import (
     AmazonOrder,
     AmazonOrderLine,
+    Listing,
     OrderState,
     Outcome,
+    Presence,
     SellerSku,
 )
 from django_amazon_sync.sync.export import by_name
-from django_amazon_sync.sync.listings.link import Link, SkuTaken, link_by_hand, sell_under
+from django_amazon_sync.sync.listings import link as listings_link
+from django_amazon_sync.sync.listings.link import (
+    Link,
+    SkuTaken,
+    link_by_hand,
+    sell_under,
+    was_sent,
+)
 from django_amazon_sync.sync.listings.link import link as link_all
 from django_amazon_sync.sync.offers.reserved_units import units_reserved
 from django_amazon_sync.sync.orders import saving
 from django_amazon_sync.testing.factories import SellerSkuFactory
 from tests import factories
-from tests.faults.racing import just_before
+from tests.faults.racing import at_once, just_before, needs_postgresql
 from tests.world import World, lines_of, shop_order
 
 
@@ -242,6 +255,50 @@ def test_a_sku_that_amazon_never_had_just_changes_its_name(world: World) -> None
     again = sell_under(world.account, world.shop, offer_of(world, record), "MUG", row)
     assert (again.pk, again.matched) == (row.pk, False)
     assert skus(world) == ["MUG"]
+
+
+@pytest.mark.parametrize(
+    "crosses",
+    [
+        pytest.param([(Listing, "TYPO"), (SellerSku, "TYPO")], id="who sends"),
+        pytest.param([(SellerSku, "MUG"), (SellerSku, "TYPO")], id="who links"),
+    ],
+)
+def test_a_new_name_and_a_worker_do_not_wait_for_each_other(
+    transactional_db: None, world: World, crosses: list[tuple[Any, str]]
+) -> None:
+    """Whoever sends locks the listing and then its SKU; whoever links locks SKUs by pk."""
+    needs_postgresql()
+    record = factories.stock_record("MUG")
+    offer = offer_of(world, record)
+    SellerSkuFactory.create(account=world.account, sku="MUG", offer_pk=offer.pk)
+    row = SellerSkuFactory.create(account=world.account, sku="TYPO", offer_pk=offer.pk)
+    place = world.account.marketplaces.get()
+    listing = Listing.objects.create(sku=row, marketplace=place, presence=Presence.ABSENT)
+    pks = {(Listing, "TYPO"): listing.pk, (SellerSku, "TYPO"): row.pk}
+    pks[SellerSku, "MUG"] = world.account.skus.get(sku="MUG").pk
+    both = threading.Barrier(2)
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=2)  # in vain where one waits for the other's lock
+
+    def after_meeting(sku: SellerSku) -> bool:
+        meet()
+        return was_sent(sku)
+
+    def a_worker() -> None:
+        with transaction.atomic():
+            for model, sku in crosses:
+                model.objects.select_for_update().get(pk=pks[model, sku])
+                meet()
+
+    def staff() -> None:
+        sell_under(world.account, world.shop, offer, "CUP", row)
+
+    with patch.object(listings_link, "was_sent", after_meeting):
+        assert at_once(staff, a_worker) == []
+    assert skus(world) == ["CUP", "MUG"]
 
 
 def test_going_back_to_an_earlier_sku_takes_up_its_row(world: World, mug: Any) -> None:
