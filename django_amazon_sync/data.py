@@ -816,6 +816,53 @@ class ApprovalRow(TypedDict):
     at: str
 
 
+class QuantityReckoning(TypedDict):
+    """What a quantity was made of, in units.
+
+    ``stock`` is what the shop could sell; where it does not track that it is None, and ``set`` is
+    the number of staff, which counts alone. ``reserved`` and ``kept_back`` are taken off.
+    """
+
+    stock: int | None
+    set: int | None
+    reserved: int
+    kept_back: int
+
+
+class RateRow(TypedDict):
+    """A ``Rate``: its number, its day (ISO 8601) and its source."""
+
+    rate: str
+    on: str
+    source: str
+
+
+class PriceStepRow(TypedDict):
+    """A step of the way to a price: its kind, the price ("12.90 EUR") that it comes to, and the
+    rule's number or the rate that it goes by."""
+
+    kind: str
+    price: str
+    by: str | None
+    rate: RateRow | None
+
+
+class Reckoning(TypedDict, total=False):
+    """What the values of a listing were made of: its quantity, and its price step by step."""
+
+    quantity: QuantityReckoning
+    price: list[PriceStepRow]
+
+
+class CauseRow(TypedDict):
+    """Why a value was another one than before: a ``Cause`` (models/listings.py), the number of the
+    order, and the name of the user who asked for it or approved it; empty where there is none."""
+
+    code: str
+    order: str
+    by: str
+
+
 class PriceRow(TypedDict):
     """A price that was live or accepted, since a moment (ISO 8601); ``ours``: we had sent it."""
 

@@ -20,6 +20,7 @@ from django_amazon_sync.models.alarms import Alarm
 from django_amazon_sync.models.listings import (
     MERCHANT_CHANNEL,
     OPEN_STATES,
+    Cause,
     Listing,
     OfferChange,
     OfferIdentifier,
@@ -79,6 +80,7 @@ __all__ = [
     "AmazonReport",
     "Application",
     "CarrierMapping",
+    "Cause",
     "Erasure",
     "ExchangeRate",
     "Job",

@@ -21,9 +21,11 @@ from django_amazon_sync import clock
 from django_amazon_sync.data import (
     AnsweredRow,
     ApprovalRow,
+    CauseRow,
     FieldValues,
     IssueRow,
     PriceRow,
+    Reckoning,
     StopRow,
     SubmissionContent,
     SuspicionRow,
@@ -475,11 +477,29 @@ class Submission(StateMachineModel):
         return f"{self.get_kind_display()} {self.pk}"
 
 
+class Cause(models.TextChoices):
+    """Why a price or a quantity was sent that is another one than before."""
+
+    NEW = "new", _("offered for the first time")
+    ORDER = "order", _("order on Amazon")
+    SALE = "sale", _("sale in the shop")
+    SHOP = "shop", _("changed in the shop")
+    RULE = "rule", _("rule of the store or the account")
+    RATE = "rate", _("exchange rate")
+    PERSON = "person", _("decided by staff")
+    DRIFT = "drift", _("Amazon showed something else")
+    GONE = "gone", _("no longer sold by the shop")
+    UNKNOWN = "unknown", _("not known")
+
+
 class SubmissionItem(models.Model):
     """What a submission carries for one listing: mapping of field to value.
 
     In a feed an item is one message; it is settled by itself, so that a worker that dies
     half-way through a report leaves nothing to do twice.
+
+    The items of a listing are the history of its numbers: ``reckoning`` and ``causes`` are written
+    with the values and stay; ``live`` says of a price and a quantity when it was seen at Amazon.
     """
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="items")
@@ -492,12 +512,37 @@ class SubmissionItem(models.Model):
     )
     message_id = models.PositiveIntegerField(null=True)
     settled = models.BooleanField(default=False)
+    reckoning: JsonColumn[Reckoning] = models.JSONField(
+        default=dict, blank=True, help_text="What its price and its quantity were made of."
+    )
+    causes: JsonColumn[dict[str, CauseRow]] = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Why its price and quantity were others than before.",
+    )
+    live: JsonColumn[dict[str, str]] = models.JSONField(
+        default=dict, blank=True, help_text="Field to when it was first seen live (ISO 8601)."
+    )
+    refused = models.TextField(
+        blank=True, default="", help_text="Amazon's words, where it refused this message of a feed."
+    )
+    order_number = models.CharField(
+        max_length=50, blank=True, default="", help_text="The order that its causes name."
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["submission", "listing"], name="amazon_item_once"),
             models.UniqueConstraint(
                 fields=["submission", "message_id"], name="amazon_message_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["listing", "-id"], name="amazon_item_newest"),
+            models.Index(
+                fields=["order_number"],
+                condition=~models.Q(order_number=""),
+                name="amazon_item_of_order",
             ),
         ]
 

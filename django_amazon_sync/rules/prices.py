@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from django_amazon_sync.data import Money, Offer, Rate, minor_units
+from django_amazon_sync.data import Money, Offer, PriceStepRow, Rate, RateRow, minor_units
 from django_amazon_sync.rules.rates import Rates
 
 #: No price above this is plausible; it catches a price that was typed in minor units.
@@ -70,6 +70,17 @@ class PriceStep:
             return str(self.price)
         places = max(places, -int(amount.normalize().as_tuple().exponent))
         return f"{amount:.{places}f} {self.price.currency}"
+
+    @property
+    def as_row(self) -> PriceStepRow:
+        """The step as a row keeps it."""
+        rate = None
+        if self.rate is not None:
+            rate = RateRow(
+                rate=self.rate.shown, on=self.rate.on.isoformat(), source=self.rate.source
+            )
+        by = None if self.by is None else str(self.by)
+        return PriceStepRow(kind=self.kind, price=self.shown, by=by, rate=rate)
 
 
 def price_to_send(

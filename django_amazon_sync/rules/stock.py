@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django_amazon_sync.data import QuantityReckoning
+
 #: More than Amazon takes, and than a shop means (docs/amazon.md#quantities-have-an-upper-limit).
 HIGHEST_QUANTITY = 999_999
 
@@ -14,6 +16,22 @@ class QuantityDecision:
 
     quantity: int | None
     reason: str = ""
+
+
+def quantity_of(made_of: QuantityReckoning) -> int:
+    """The quantity that a reckoning comes to, never below 0."""
+    if made_of["stock"] is None:
+        return made_of["set"] or 0
+    return max(0, made_of["stock"] - made_of["kept_back"] - made_of["reserved"])
+
+
+def made_of(
+    *, sellable: int | None, set_quantity: int | None, reserved: int, buffer: int
+) -> QuantityReckoning:
+    """What ``quantity_to_send`` makes its quantity of; what does not lower it is left out."""
+    if sellable is None:
+        return QuantityReckoning(stock=None, set=set_quantity, reserved=0, kept_back=0)
+    return QuantityReckoning(stock=int(sellable), set=None, reserved=reserved, kept_back=buffer)
 
 
 def quantity_to_send(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_amazon_sync.rules.stock import HIGHEST_QUANTITY, may_travel_by_feed, quantity_to_send
+from django_amazon_sync.rules.stock import (
+    HIGHEST_QUANTITY,
+    made_of,
+    may_travel_by_feed,
+    quantity_of,
+    quantity_to_send,
+)
+
+T = TypeVar("T")
 
 units = st.integers(min_value=0, max_value=2_000_000)
 
@@ -58,3 +67,18 @@ def test_stock_that_is_not_tracked_needs_a_set_number() -> None:
 @given(units, st.booleans(), units)
 def test_what_falls_or_is_low_never_waits_in_a_queue(new: int, falls: bool, low: int) -> None:
     assert may_travel_by_feed(new, falls=falls, low_stock=low) is (new > low and not falls)
+
+
+@given(
+    st.none() | st.integers(min_value=-1000, max_value=HIGHEST_QUANTITY),
+    units,
+    units,
+    units,
+)
+def test_a_reckoning_comes_to_the_quantity_that_is_sent(
+    sellable: int | None, set_quantity: int, reserved: int, buffer: int
+) -> None:
+    def asked(what: Callable[..., T]) -> T:
+        return what(sellable=sellable, set_quantity=set_quantity, reserved=reserved, buffer=buffer)
+
+    assert quantity_of(asked(made_of)) == asked(quantity_to_send).quantity

@@ -41,6 +41,7 @@ from django_amazon_sync.rules.listing_state import CREATION
 from django_amazon_sync.rules.matching import ASIN
 from django_amazon_sync.sync.accounts.access import Part
 from django_amazon_sync.sync.accounts.attempts import SideRead
+from django_amazon_sync.sync.export.causes import Story
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.not_sent import Lacking, NotSent, lack_of
 from django_amazon_sync.sync.export.send import Change, send
@@ -54,7 +55,13 @@ from django_amazon_sync.sync.runs.work import Work, about_listing
 
 
 def create(
-    work: Work, listing: Listing, offer: Offer, want: Desired, look: Look, guards: Guards
+    work: Work,
+    listing: Listing,
+    offer: Offer,
+    want: Desired,
+    look: Look,
+    guards: Guards,
+    story: Story,
 ) -> None:
     """Offer one SKU in one marketplace; its line says what became of it."""
     about = about_listing(listing)
@@ -88,7 +95,7 @@ def create(
     if work.run.dry_run:
         work.line(Outcome.PLANNED, **about, values=want.values, message=f"New offer on {asin}.")
         return
-    _put(work, listing, asin, want, look, guards, key)
+    _put(work, listing, asin, want, look, guards, key, story)
 
 
 def _proposed_already(listing: Listing, offer: Offer) -> Message | None:
@@ -201,6 +208,7 @@ def _put(
     look: Look,
     guards: Guards,
     key: str,
+    story: Story,
 ) -> None:
     values = {name: value for name, value in want.values.items() if FIELDS[name].at_creation}
     attributes = gateway.offer_attributes(
@@ -234,7 +242,7 @@ def _put(
         "attributes": attributes,
         "refused": {CREATION: key},
     }
-    change = Change(listing, Submission.Kind.PUT, values, content, look)
+    change = Change(listing, Submission.Kind.PUT, values, content, look, story=story)
     if send(work, change, guards, lambda client: put(client, preview=False)):
         Listing.objects.filter(pk=listing.pk).update(asin=asin)
         SellerSku.objects.filter(pk=listing.sku_id, channel="").update(channel=MERCHANT_CHANNEL)

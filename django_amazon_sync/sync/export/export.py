@@ -52,6 +52,7 @@ from django_amazon_sync.rules.decision import Act, Circumstances, Decision, leas
 from django_amazon_sync.rules.listing_state import desired_is, last_price
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export import feeds
+from django_amazon_sync.sync.export.causes import NO_STORY, Asked, Story, stories
 from django_amazon_sync.sync.export.create import create, waits_for_fields
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.new_rates import bring_up_rates
@@ -67,6 +68,7 @@ from django_amazon_sync.sync.export.send import (
 from django_amazon_sync.sync.export.survey import Survey
 from django_amazon_sync.sync.listings import decisions, state
 from django_amazon_sync.sync.listings.decide import Known, decide, sent_together
+from django_amazon_sync.sync.listings.history import NUMBERS
 from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, left_behind, of
 from django_amazon_sync.sync.listings.looks import Look, forecast, look_at
 from django_amazon_sync.sync.listings.read_listings import Reading, due_at, observe
@@ -130,7 +132,7 @@ def export(work: Work) -> None:
         stop = _read_back(work)
         feeds.give_up_unfinished(work)
         feeds.send_uploaded(work)
-        explain_by_sales(work.account)
+        work.sold = explain_by_sales(work.account)
     partly = "approve" in work.run.options or selection.is_about_some(work.run)
     found = Survey(
         work,
@@ -161,7 +163,7 @@ def send_changes(work: Work) -> None:
     bring_up_rates(work)
     stop = _read_back(work)
     feeds.give_up_unfinished(work)
-    explain_by_sales(work.account)
+    work.sold = explain_by_sales(work.account)
     found = Survey(work, rules_of(work, with_inactive=True), orders_complete(work))
     again = _due_again(work.account, found.rules)
     found.look_at_some(noted.offer_pks, again.values(), told=noted.told)
@@ -527,7 +529,8 @@ class Seen:
     """A listing in a look: the shop's offer, what Amazon should show and shows.
 
     ``changes`` are the values that differ from what is believed, or are in doubt, and that no feed
-    carries; what rides with the quantity has it beside it. ``now`` is by Amazon's clock.
+    carries; what rides with the quantity has it beside it. ``now`` is by Amazon's clock. ``story``
+    is of what may be sent.
     """
 
     listing: Listing
@@ -540,6 +543,7 @@ class Seen:
     former_sku: str
     imports_orders: bool
     now: datetime
+    story: Story = NO_STORY
 
     @property
     def there(self) -> ListingFacts | None:
@@ -663,6 +667,7 @@ def _look_again(
             reserved=reserved.get(listing.sku.offer_pk, 0),
             chosen=Chosen.of(listing),
             believed=listing.believed,
+            reckon=True,
         )
         there = facts.get(listing.sku.sku) if facts else None
         in_flight = of(carried, listing.pk)
@@ -675,7 +680,35 @@ def _look_again(
         )  # fmt: skip
     if not work.run.dry_run:
         _end_what_is_over(seen)
+        seen = seen if held else _with_stories(work, seen)
     yield from seen
+
+
+def _with_stories(work: Work, seen: Sequence[Seen]) -> list[Seen]:
+    """The same, with the stories of those of which something may be sent."""
+    changing = {each.listing.pk: names for each in seen if (names := _numbers_of(each))}
+    found = stories(
+        work,
+        [
+            Asked(
+                each.listing,
+                each.want,
+                each.look.skus[each.listing.sku_id],
+                changing[each.listing.pk],
+            )
+            for each in seen
+            if each.listing.pk in changing
+        ],
+    )
+    return [replace(each, story=found.get(each.listing.pk, each.story)) for each in seen]
+
+
+def _numbers_of(seen: Seen) -> set[str]:
+    """Which of price and quantity may be sent of a listing: all of them with a new offer, and the
+    quantity with what rides with it."""
+    if seen.listing.presence == Presence.ABSENT:
+        return set(NUMBERS)
+    return set(NUMBERS) & sent_together(seen.changes, seen.want.values).keys()
 
 
 def _former_skus(work: Work, offer_pks: Sequence[str]) -> dict[str, str]:
@@ -723,7 +756,7 @@ def _send_one(
         if seen.offer is None or not seen.may_be_offered:
             return None
         if _may_be_made(work, seen, about):
-            create(work, listing, seen.offer, seen.want, seen.look, guards)
+            create(work, listing, seen.offer, seen.want, seen.look, guards, seen.story)
         return None
     if listing.presence != Presence.PRESENT:
         return None
@@ -740,7 +773,7 @@ def _send_one(
     if not to_feed or not went:
         return None
     decisions_of_feed = {name: free[name] for name in to_feed}
-    return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known)
+    return feeds.FeedMessage(listing, to_feed, seen.look, decisions_of_feed, known, seen.story)
 
 
 def _send_patches(
@@ -756,7 +789,9 @@ def _send_patches(
         if work.run.dry_run:
             work.line(Outcome.PLANNED, **about_listing(seen.listing), values={name: value})
             continue
-        change = patch_of(known, name, value, seen.look, decision, falls=seen.falls(name))
+        change = patch_of(
+            known, name, value, seen.look, decision, falls=seen.falls(name), story=seen.story
+        )
         if send_patch(work, change, guards):
             known.sent(name, change.content["patches"][0])
         elif name == QUANTITY and seen.has_no_offer:
@@ -770,7 +805,8 @@ def _end_offer(work: Work, seen: Seen, decision: Decision, guards: Guards) -> No
         values: FieldValues = {PRICE: REMOVED}
         work.line(Outcome.PLANNED, **about_listing(seen.listing), values=values)
         return
-    send_patch(work, end_of_offer(seen.listing, seen.there, seen.look, decision), guards)
+    ending = end_of_offer(seen.listing, seen.there, seen.look, decision, seen.story)
+    send_patch(work, ending, guards)
 
 
 def _may_be_made(work: Work, seen: Seen, about: Circumstances) -> bool:

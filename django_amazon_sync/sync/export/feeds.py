@@ -48,6 +48,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules.decision import Decision
 from django_amazon_sync.rules.stock import may_travel_by_feed
 from django_amazon_sync.sync.accounts import access
+from django_amazon_sync.sync.export.causes import Story
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.export.send import (
     Change,
@@ -130,6 +131,7 @@ class FeedMessage:
     look: Look
     decisions: Mapping[str, Decision]
     known: KnownAtAmazon
+    story: Story
 
     def as_change(self) -> Change:
         """All values in one submission's content."""
@@ -148,7 +150,9 @@ class FeedMessage:
         if any(FIELDS[name].sent_with_quantity for name in values):
             values[QUANTITY] = self.known.quantity
         kind = Submission.Kind.FEED
-        return Change(self.listing, kind, values, content, self.look, self.decisions)
+        return Change(
+            self.listing, kind, values, content, self.look, self.decisions, story=self.story
+        )
 
 
 @dataclass
@@ -247,6 +251,7 @@ class _File:
                 look=change.number,
                 moves=change.guard,
                 message_id=number,
+                **change.story.columns(change.values),
             )
         )
         return True

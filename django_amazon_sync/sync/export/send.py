@@ -61,6 +61,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Act, Decision
 from django_amazon_sync.rules.guards import OTHERS, PRICES, ZEROS
+from django_amazon_sync.sync.export.causes import NO_STORY, Story
 from django_amazon_sync.sync.export.guards import Guards
 from django_amazon_sync.sync.listings import state
 from django_amazon_sync.sync.listings.in_flight import Underway, left_behind, underway
@@ -106,7 +107,8 @@ class Change:
 
     ``look`` is the one that computed the values; ``decisions`` say which guards count them.
     ``alone``: of several values, the one that the request is about, which a refusal is about too;
-    the others were there before. ``falls``: it puts fewer units on sale than buyers see.
+    the others were there before. ``falls``: it puts fewer units on sale than buyers see. ``story``
+    says what its numbers are made of, and why they are sent.
     """
 
     listing: Listing
@@ -117,6 +119,7 @@ class Change:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     alone: str = ""
     falls: bool = False
+    story: Story = NO_STORY
 
     @property
     def guard(self) -> str:
@@ -211,6 +214,7 @@ def patch_of(
     decision: Decision,
     *,
     falls: bool = False,
+    story: Story = NO_STORY,
 ) -> Change:
     """The patch that sets one field of a listing; each field goes by itself.
 
@@ -227,12 +231,16 @@ def patch_of(
         "patches": [known.patch(name, value)],
     }
     return Change(
-        listing, Submission.Kind.PATCH, values, content, look, {name: decision}, name, falls
+        listing, Submission.Kind.PATCH, values, content, look, {name: decision}, name, falls, story
     )
 
 
 def end_of_offer(
-    listing: Listing, there: ListingFacts | None, look: Look, decision: Decision
+    listing: Listing,
+    there: ListingFacts | None,
+    look: Look,
+    decision: Decision,
+    story: Story,
 ) -> Change:
     """The patch that ends a listing's offers to all buyers and to businesses in its marketplace,
     as far as Amazon shows them (docs/amazon.md#an-offer-ends-by-its-deletion).
@@ -258,7 +266,7 @@ def end_of_offer(
     content: SubmissionContent = {"productType": "PRODUCT", "patches": [patch]}
     values: FieldValues = {PRICE: REMOVED, **others}
     kind = Submission.Kind.PATCH
-    return Change(listing, kind, values, content, look, {PRICE: decision}, alone=PRICE)
+    return Change(listing, kind, values, content, look, {PRICE: decision}, alone=PRICE, story=story)
 
 
 def send(work: Work, change: Change, guards: Guards, ask: Callable[[Client], Answered]) -> bool:
@@ -353,6 +361,7 @@ def _write_down(work: Work, change: Change, guards: Guards) -> Submission | None
             quantity_version=change.stock_version,
             look=change.number,
             moves=change.guard,
+            **change.story.columns(change.values),
         )
         if not sku.managed:
             SellerSku.objects.filter(pk=sku.pk).update(managed=True)

@@ -55,12 +55,13 @@ from django_amazon_sync.sync.export.feeds import (
 )
 from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.history import numbers_in, seen_live
 from django_amazon_sync.sync.listings.in_flight import overtaken
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
-from django_amazon_sync.sync.runs.bulk import in_pages
+from django_amazon_sync.sync.runs.bulk import in_pages, update_rows
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
@@ -88,6 +89,7 @@ _READ = (
     "values",
     "quantity_version",
     "look",
+    "refused",
     "listing__sku__sku",
     "listing__sku__offer_pk",
 )
@@ -323,6 +325,7 @@ def _settle_items(
     rows = _locked(items)
     newer_values = overtaken(items)
     doubted, again = [], []
+    live: dict[int, FieldValues] = {}
     now = work.client.now()
     for item in items:
         row, verdict, sku = rows[item.listing_id], verdicts[item.pk], item.listing.sku
@@ -330,13 +333,16 @@ def _settle_items(
         if verdict.refusals:
             _refuse(work, item, row, verdict)
         else:
-            _accept(work, item, row, verdict, newer, now)
+            proven = _accept(work, item, row, verdict, newer, now)
+            live[row.pk] = numbers_in(row.verified, proven)
         if verdict.refusals or newer:
             again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     invalidate_quantities(doubted)
     _save(items, rows)
+    update_rows([item for item in items if item.refused], ["refused"])
+    seen_live(live, now)
     changed_offers.note(again)
 
 
@@ -345,6 +351,7 @@ def _refuse(work: Work, item: SubmissionItem, row: Listing, verdict: _Verdict) -
     first = verdict.refusals[0]
     text = "; ".join(issue.message for issue in verdict.refusals)
     row.issues = issue_rows(verdict.issues)
+    item.refused = f"{first.code}: {text}"
     message = f"{text} Each of its values is sent once more by itself."
     work.line(
         Outcome.REFUSED,
@@ -362,9 +369,9 @@ def _accept(
     verdict: _Verdict,
     newer: set[str],
     now: datetime,
-) -> None:
+) -> set[str]:
     """What the feed carried is accepted, but for the fields that were sent again since: the feed
-    may have put the older value back, so these are unknown."""
+    may have put the older value back, so these are unknown. Returns the fields that are live."""
     values = {name: new for name, new in item.values.items() if name not in newer}
     take_as_accepted(row, values, look=item.look, stock_version=item.quantity_version, at=now)
     if newer:
@@ -390,6 +397,7 @@ def _accept(
         )
     else:
         work.line(Outcome.SENT, **about_listing(item.listing), values=item.values, message=message)
+    return row_verified
 
 
 def _was_refused_whole(work: Work, feed: Submission, issues: Iterable[Issue]) -> None:

@@ -33,6 +33,7 @@ from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.history import NUMBERS, numbers_in, seen_live
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import NAME, PRICE, QUANTITY
@@ -272,6 +273,8 @@ def _adopt(new: Sequence[Listing], facts: Mapping[str, SkuFacts], now: datetime)
                     row.verified.pop(PRICE, None)
             for name in STATE:
                 setattr(listing, name, getattr(row, name))
+        sent_before = {pk: numbers_in(rows[pk].verified, NUMBERS) for pk in sent if pk in rows}
+        seen_live(sent_before, now)
 
 
 def _sent_to(listings: Sequence[int]) -> dict[int, set[str]]:

@@ -16,11 +16,11 @@ from typing import Protocol
 from django.db.models import Q
 
 from django_amazon_sync import clock
-from django_amazon_sync.data import FieldValue, FieldValues, Offer
+from django_amazon_sync.data import FieldValue, FieldValues, Offer, Reckoning
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, Listing, Marketplace, SellerSku
 from django_amazon_sync.rules.names import name_problem
-from django_amazon_sync.rules.prices import PriceRule, price_to_send
-from django_amazon_sync.rules.stock import quantity_to_send
+from django_amazon_sync.rules.prices import PriceRule, PriceStep, price_to_send
+from django_amazon_sync.rules.stock import made_of, quantity_to_send
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import (
@@ -184,10 +184,14 @@ def rules_of(work: Work, *, with_inactive: bool = False) -> dict[int, Rules]:
 
 @dataclass(slots=True)
 class Desired:
-    """Field to value, and for the fields that cannot be sent the sentence why."""
+    """Field to value, and for the fields that cannot be sent the sentence why.
+
+    ``reckoning`` is what the quantity and the price are made of, where that was asked for.
+    """
 
     values: FieldValues = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    reckoning: Reckoning | None = None
 
 
 def sku_is_of_offer(sku: LinkFields, offer: Offer) -> bool:
@@ -242,6 +246,7 @@ def desired(
     reserved: int,
     chosen: Chosen,
     believed: Mapping[str, FieldValue],
+    reckon: bool = False,
 ) -> Desired:
     """What should be at Amazon; ``reserved`` are units that Amazon sold and the shop has not taken.
 
@@ -253,8 +258,10 @@ def desired(
     An own value that Amazon ``accepted`` and that staff took away since is to be ``REMOVED``. So is
     the price, and with it the offer, where staff ended that: until Amazon shows none the quantity
     goes on.
+
+    ``reckon``: also say what they are made of, which takes time among very many.
     """
-    result = Desired()
+    result = Desired(reckoning=Reckoning() if reckon else None)
     if listing.end_offer and (sku.managed or sku.sold_here):
         result.values[PRICE] = REMOVED
     if offer is None or not is_wanted(offer, sku, rules):
@@ -312,19 +319,29 @@ def _desire_quantity(
     )
     if decision.quantity is None:
         result.problems[QUANTITY] = decision.reason
-    else:
-        result.values[QUANTITY] = decision.quantity
+        return
+    result.values[QUANTITY] = decision.quantity
+    if result.reckoning is not None:
+        result.reckoning["quantity"] = made_of(
+            sellable=offer.quantity,
+            set_quantity=sku.set_quantity,
+            reserved=reserved,
+            buffer=rules.buffer,
+        )
 
 
 def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: Rules) -> None:
     rule = rules.price
     if listing.own_price is not None:
         rule = replace(rule, own_price=listing.own_price)
-    decision = price_to_send(offer, rule)
+    steps: list[PriceStep] | None = None if result.reckoning is None else []
+    decision = price_to_send(offer, rule, steps)
     if decision.price is None:
         result.problems[PRICE] = decision.reason
-    else:
-        result.values[PRICE] = str(decision.price)
+        return
+    result.values[PRICE] = str(decision.price)
+    if result.reckoning is not None and steps is not None:
+        result.reckoning["price"] = [step.as_row for step in steps]
 
 
 def not_believed(values: FieldValues, believed: FieldValues, *, doubted: bool) -> FieldValues:

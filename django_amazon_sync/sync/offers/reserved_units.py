@@ -74,9 +74,9 @@ def _sharing_stock(lines: Iterable[tuple[int, str, str]]) -> QuerySet[SellerSku]
     return SellerSku.objects.filter(which)
 
 
-def explain_by_sales(account: SellerAccount) -> None:
+def explain_by_sales(account: SellerAccount) -> frozenset[str]:
     """What the shop's own customers bought, as it said since the last time, is why quantities of
-    these offers fall. The lane looks at them anyway, as the sales are noted changes."""
+    these offers (pk) fall. The lane looks at them anyway, as the sales are noted changes."""
     sold = OfferChange.objects.filter(account=account, sold=True)
     with transaction.atomic():
         noted = dict(sold.values_list("pk", "offer_pk"))
@@ -84,6 +84,7 @@ def explain_by_sales(account: SellerAccount) -> None:
             skus = SellerSku.objects.filter(account=account, offer_pk__in=set(noted.values()))
             _doubt(skus, explained=True)
             OfferChange.objects.filter(pk__in=list(noted)).update(sold=False)
+    return frozenset(noted.values())
 
 
 def _doubt(skus: QuerySet[SellerSku], *, explained: bool) -> list[tuple[int, str]]:

@@ -102,7 +102,8 @@ class Work:
     it was begun before, so that it begins anew from its rows: it waited, gave way, or its worker
     died, be it before the first step. Which steps are done, these rows say. ``unanswered`` counts
     the requests in a row that Amazon did not answer; ``not_read_back`` are listings (pk) with an
-    earlier one of which nobody knows yet what became of it: nothing of them leaves.
+    earlier one of which nobody knows yet what became of it: nothing of them leaves. ``sold`` are
+    the offers (pk) that the shop's own customers bought, as it said until the run began.
     """
 
     run: SyncRun
@@ -115,6 +116,7 @@ class Work:
     goes_on: bool = False
     unanswered: int = 0
     not_read_back: frozenset[int] = frozenset()
+    sold: frozenset[str] = frozenset()
     _lines: list[RunLine] = field(default_factory=list)
     _said: set[tuple[str, ...]] = field(default_factory=set)
     _closed: set[str] = field(default_factory=set)

@@ -37,6 +37,7 @@ from django_amazon_sync.sync.amazon_reports.fetch import (
 from django_amazon_sync.sync.amazon_reports.import_listings import reported_values
 from django_amazon_sync.sync.amazon_reports.upsert import as_of
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.history import numbers_in, seen_live
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import propagation_time_passed
 from django_amazon_sync.sync.offers.desired import Chosen, Rules, kept_by_amazon
@@ -201,9 +202,11 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
     Most were seen so before: of these only the moment is new.
     """
     changed = []
+    live: dict[int, FieldValues] = {}
     for listing in proven:
         fields = ours_to_compare(listing, rules) & _REPORTED
         seen = listing.verified | {name: listing.believed[name] for name in fields}
+        live[listing.pk] = numbers_in(seen, fields)
         fields -= kept_by_amazon(listing.drift, rules.amazon_wins)
         drifted = fields & listing.drift.keys()
         used = [
@@ -218,6 +221,7 @@ def _keep(proven: list[Listing], rules: Rules, moment: datetime) -> None:
             changed.append(listing)
     state.save(changed)
     state.proven_by_report([listing.pk for listing in proven], moment)
+    seen_live(live, moment)
 
 
 # --- What is compared -----------------------------------------------------------------------------

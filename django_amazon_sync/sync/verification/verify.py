@@ -34,6 +34,7 @@ from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export.new_rates import bring_up_rates
 from django_amazon_sync.sync.export.send import recover
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.listings.history import numbers_in, seen_live
 from django_amazon_sync.sync.listings.in_flight import fields_on_their_way
 from django_amazon_sync.sync.listings.read_listings import (
     Reading,
@@ -185,7 +186,8 @@ def _compare(
         if QUANTITY not in compared:
             listing_state.not_compared(row)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.believed[name]}
-        _prove(row, rules, there, compared - set(wrong), read_at)
+        proven = _prove(row, rules, there, compared - set(wrong), read_at)
+        seen_live({row.pk: numbers_in(row.verified, proven)}, read_at)
         _forget_what_is_gone(row, there, live)
         suspected = _is_only_suspected(work, row, wrong, read_at)
         due = {name for name in wrong if due_at(row, name) <= read_at}
@@ -241,8 +243,9 @@ def _is_covered(there: ListingFacts) -> bool:
 
 def _prove(
     row: Listing, rules: Rules, there: ListingFacts, names: set[str], read_at: datetime
-) -> None:
-    """These fields are as they are believed; verified are those that buyers meet so."""
+) -> set[str]:
+    """These fields are as they are believed; verified are those that buyers meet so, which it
+    returns."""
     amazons = kept_by_amazon(row.drift, rules.amazon_wins)
     proven = {
         name
@@ -254,6 +257,7 @@ def _prove(
     listing_state.seen(row, names, proven=proven, at=read_at)
     for name in names - amazons:
         row.drift.pop(name, None)
+    return proven
 
 
 def _forget_what_is_gone(row: Listing, there: ListingFacts, live: FieldValues) -> None:

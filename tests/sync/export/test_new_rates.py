@@ -10,7 +10,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from django_amazon_sync.models import Marketplace, OfferChange, RateFetch, RateSource
+from django_amazon_sync.models import (
+    Cause,
+    Marketplace,
+    OfferChange,
+    RateFetch,
+    RateSource,
+    SubmissionItem,
+)
 from tests import factories
 from tests.admin.conftest import Staff
 from tests.admin.settings.rule_steps import change
@@ -62,6 +69,10 @@ def test_what_new_rates_change_leaves_by_the_lane_and_nothing_else_is_noted(
     assert OfferChange.objects.count() == 1
     japan.send_changes()
     assert japan.live("MUG", JP).price == 1650
+    item = SubmissionItem.objects.get(values__price="1650 JPY")
+    assert item.causes["price"]["code"] == Cause.RATE
+    (rate,) = [step["rate"] for step in item.reckoning["price"] if step["rate"]]
+    assert rate["rate"] == "165"
 
 
 def test_rates_that_were_never_fetched_are_by_the_lane_of_whoever_chooses_them(

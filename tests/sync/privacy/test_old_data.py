@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import clock
+from django_amazon_sync.data import FieldValues
 from django_amazon_sync.models import (
     AmazonOrder,
     AmazonReport,
@@ -17,7 +18,7 @@ from django_amazon_sync.models import (
 )
 from django_amazon_sync.sync.privacy import old_data
 from django_amazon_sync.testing.factories import AmazonOrderFactory, AmazonReportFactory
-from tests.factories_amazon import SubmissionFactory
+from tests.factories_amazon import ListingInStepFactory, SubmissionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,8 @@ def test_old_reports_and_what_was_sent_go_and_open_work_stays() -> None:
     now = clock.now()
     AmazonReportFactory.create(asked_at=now - OLD)
     young = AmazonReportFactory.create(asked_at=now)
-    SubmissionFactory.create(state=SubmissionState.DONE, created_at=now - OLD)
+    other = {"item__values": {"name": "Mug"}}
+    SubmissionFactory.create(state=SubmissionState.DONE, created_at=now - OLD, **other)
     stays = [
         SubmissionFactory.create(state=SubmissionState.SENT, created_at=now - OLD),
         SubmissionFactory.create(state=SubmissionState.DONE, created_at=now),
@@ -36,6 +38,29 @@ def test_old_reports_and_what_was_sent_go_and_open_work_stays() -> None:
     old_data.forget_old_data()
     assert list(AmazonReport.objects.all()) == [young]
     assert list(Submission.objects.order_by("pk")) == stays
+
+
+def test_the_last_prices_and_quantities_of_each_listing_stay_however_old() -> None:
+    then = clock.now() - OLD
+    listing = ListingInStepFactory.create()
+
+    def sent(values: FieldValues, count: int) -> list[int]:
+        made = [
+            SubmissionFactory.create(
+                listing=listing, state=SubmissionState.DONE, created_at=then, item__values=values
+            )
+            for _ in range(count)
+        ]
+        return [submission.pk for submission in made]
+
+    prices = sent({"price": "1.00 EUR"}, old_data.LAST_KEPT + 2)
+    quantities = sent({"quantity": 3}, old_data.LAST_KEPT + 1)
+    sent({"name": "Mug"}, 1)
+    old_data.forget_old_data()
+    left = list(Submission.objects.order_by("pk").values_list("pk", flat=True))
+    assert left == [*prices[2:], *quantities[1:]]
+    old_data.forget([listing.marketplace.account_id], clock.now())  # somebody asked for it
+    assert not Submission.objects.exists()
 
 
 @pytest.mark.parametrize(

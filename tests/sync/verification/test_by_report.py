@@ -22,6 +22,7 @@ from django_amazon_sync.models import (
     RunState,
     SellerSku,
     Submission,
+    SubmissionItem,
     SubmissionState,
     SyncRun,
 )
@@ -122,9 +123,12 @@ def test_what_was_accepted_and_ignored_is_found_exactly_and_mended(world: World)
     export(world)
     world.amazon.advance(24 * HOURS)
     world.amazon._gate.log.clear()
+    SubmissionItem.objects.update(live={})  # what the feeds' own reports told
     run = verify(world)
     found = lines_of(run, "sku", "outcome")
     assert sorted(found) == [(name, Outcome.DRIFTED) for name in ignored]
+    live = SubmissionItem.objects.filter(live__has_keys=["price", "quantity"])
+    assert set(live.values_list("listing__sku__sku", flat=True)) == {*names} - {*ignored}
     assert run.counts["by_report"] == MANY - len(ignored)
     assert searched(world) == set(ignored)
     for name in ignored:
