@@ -61,6 +61,9 @@ MOST_TRIES = 4
 #: The rises of an account wait at most so long for an order whose units nobody knows.
 UNITS_WAIT = timedelta(hours=24)
 
+#: A host's clock may be so far behind Amazon's: a change that is dated later is none.
+BEHIND = timedelta(hours=1)
+
 #: What the id of an order begins with for which Amazon named none.
 WITHOUT_ID = "without-id-"
 
@@ -223,6 +226,7 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
         "reason_code": why.code,
         "reason": str(why),
         "ask_at": None if number.startswith(WITHOUT_ID) else clock.now() + pause_after(row.tries),
+        "doubted_at": _owed_since(row, found[0]),
         "tries": F("tries") + 1,
     }
     if row.state not in SETTLED:
@@ -240,6 +244,14 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
     except AmazonSyncError:
         pass  # what cannot be kept of it is asked for again
     work.line(Outcome.QUARANTINED, order_number=number, code=why.code, message=str(why))
+
+
+def _owed_since(row: AmazonOrder, read: Read) -> datetime | None:
+    """The newest change of which Amazon owes a copy, as this one could not be taken as it is."""
+    shown = read.updated
+    if shown is None or shown > clock.now() + BEHIND:
+        return row.doubted_at
+    return max(shown, row.doubted_at or shown)
 
 
 def pause_after(tries: int) -> timedelta:
@@ -437,6 +449,7 @@ _TAKEN_IN = [
     "told_at",
     "asked_for",
     "fingerprint",
+    "doubted_at",
     "ask_at",
     "tries",
     "units_unknown_since",
@@ -469,6 +482,7 @@ def _take_in(copy: Copy, source: Source) -> None:
         _decide(copy, read, source)
     else:
         _decide_unreadable(row, read)
+        row.doubted_at = _owed_since(row, read)
         _ask_again(row, source)
     _know_units(copy)
 
@@ -528,6 +542,9 @@ def _decide(copy: Copy, read: OrderData, source: Source) -> None:
         row.state, row.reason_code, row.reason = OrderState.SEEN, why.code, str(why)
     if row.state == OrderState.SEEN:
         _ask_again(row, source)
+    elif copy.is_behind:
+        if source.by_id:
+            _was_in_vain(row)
     elif source.by_id and is_long_pending(row, clock.now()):
         assert row.ordered_at is not None
         long = Message(Code.PENDING_LONG, since=row.ordered_at)

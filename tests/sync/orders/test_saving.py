@@ -333,6 +333,64 @@ def test_a_readable_copy_replaces_an_unreadable_one_whatever_its_time(answers: A
     assert answers.world.in_stock("MUG") == 9
 
 
+def change_is_asked_for(answers: Answers) -> bool:
+    """Whether the one unit less, of a change that could not be taken, gets into the shop."""
+    answers.found = []
+    answers.by_id = {NUMBER: answers.order(orderItems=[item(quantity=2)])}
+    AmazonOrder.objects.exclude(ask_at=None).update(ask_at=clock.now())
+    answers.world.import_orders()
+    return placed_facts()[0] == 2 and order_of().ask_at is None
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_change_that_could_not_be_read_is_asked_for_until_amazon_shows_it(
+    answers: Answers, by_id: bool
+) -> None:
+    """What an older copy says is taken meanwhile, whether a question or a search brings it."""
+    dollars = {"grandTotal": {"amount": "20.00", "currencyCode": "USD"}}
+    unread = answers.order(orderItems=[item(quantity=2)], proceeds=dollars)
+    older = answers.order(orderItems=[item(quantity=3)], lastUpdatedTime=minutes(answers, -5))
+    answers.found, answers.by_id = [unread], {NUMBER: older if by_id else unread}
+    answers.world.import_orders()
+    if not by_id:
+        answers.found = [older]
+        answers.world.import_orders()
+    assert order_of().state == OrderState.PLACED
+    assert placed_facts()[0] == 3
+    assert change_is_asked_for(answers)
+
+
+def test_a_change_that_could_not_be_saved_is_asked_for_until_amazon_shows_it(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = answers.order(orderItems=[item(quantity=3)], lastUpdatedTime=minutes(answers, -5))
+    answers.found = [older]
+    answers.world.import_orders()
+    answers.found = [answers.order(orderItems=[item(quantity=2)])]
+    answers.by_id = {NUMBER: older}
+
+    def fails(copy: Any, source: Any) -> None:
+        raise DataError("value too long")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(saving, "_take_in", fails)
+        answers.world.import_orders()
+    answers.found = []
+    AmazonOrder.objects.update(ask_at=clock.now())
+    answers.world.import_orders()
+    assert change_is_asked_for(answers)
+
+
+def test_a_time_to_come_is_no_change_that_amazon_owes(answers: Answers) -> None:
+    answers.found = [
+        answers.order(orderItems="odd", lastUpdatedTime=minutes(answers, 60 * 24 * 400))
+    ]
+    answers.world.import_orders()
+    answers.found, answers.by_id = [answers.order()], {NUMBER: answers.order()}
+    answers.world.import_orders()
+    assert (order_of().state, order_of().ask_at) == (OrderState.PLACED, None)
+
+
 def test_an_unreadable_copy_of_a_placed_order_changes_nothing_and_is_asked_for(
     answers: Answers,
 ) -> None:
