@@ -239,8 +239,8 @@ def _put_aside(work: Work, number: str, found: FoundOrder, reason: AmazonSyncErr
     document = without_people(found[1]) if row.erased_at else found[1]
     try:
         if row.state not in SETTLED:
-            kept = bound(row, "document", document)
-            isolated(lambda: rows.filter(erased_at=row.erased_at).update(document=kept))
+            rows = rows.filter(erased_at=row.erased_at)
+            isolated(lambda: rows.update(document=bound(row, "document", document)))
     except AmazonSyncError:
         pass  # what cannot be kept of it is asked for again
     work.line(Outcome.QUARANTINED, order_number=number, code=why.code, message=str(why))
