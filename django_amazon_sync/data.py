@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 # --- Values ------------------------------------------------------------------------------
 
@@ -797,7 +797,8 @@ class StopRow(TypedDict):
     """Why a value is refused or held, since when, and when it is tried again; ISO 8601.
 
     ``kind`` is a guard's or empty; ``against`` is what the value was compared with; ``tries`` are
-    those that Amazon refused.
+    those that Amazon refused. ``beside_rate`` has a converted price alone: what it was
+    made of beside its exchange rate.
     """
 
     code: str
@@ -807,13 +808,20 @@ class StopRow(TypedDict):
     tries: int
     kind: str
     against: FieldValue
+    beside_rate: NotRequired[str]
 
 
 class ApprovalRow(TypedDict):
-    """Who approved a value, by name, and when (ISO 8601)."""
+    """Who approved a value, by name, and when (ISO 8601).
+
+    An approved price that was converted has ``beside_rate``, what it was made of beside its
+    exchange rate, and ``by_now``, what the rates of a later day made of it since.
+    """
 
     by: str
     at: str
+    beside_rate: NotRequired[str]
+    by_now: NotRequired[FieldValue]
 
 
 class QuantityReckoning(TypedDict):

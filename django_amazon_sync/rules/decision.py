@@ -7,7 +7,7 @@ believed, or are in doubt, are asked about.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -15,12 +15,14 @@ from django_amazon_sync.data import FieldValue, Money
 from django_amazon_sync.messages import Code
 from django_amazon_sync.rules.guards import KINDS, MOVE, OTHERS, PRICES, ZEROS, price_waits
 from django_amazon_sync.rules.listing_state import (
+    NOT_CONVERTED,
     PRICE,
     QUANTITY,
+    Conversion,
     State,
-    covers,
     last_price,
     last_price_of_ours,
+    lets_leave,
 )
 
 
@@ -38,6 +40,7 @@ class Decision:
     """What becomes of one value, and why.
 
     ``guard`` is the one that counts it, or that holds it; ``against`` what it was compared with.
+    ``beside_rate`` has a converted price alone: what it is made of beside its exchange rate.
     """
 
     act: Act
@@ -45,6 +48,7 @@ class Decision:
     code: str = ""
     guard: str = ""
     against: FieldValue = None
+    beside_rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +102,11 @@ def decide_quantity(
         )
     believed = state.believed.get(QUANTITY)
     least = least_known(believed if isinstance(believed, int) else None, live)
-    is_approved = covers(QUANTITY, state.approved.get(QUANTITY), new)
+    is_approved = lets_leave(state, QUANTITY, new)
     moves = "" if is_approved else _quantity_moves(new, believed, least, explained=explained)
     held_for_what_holds_no_more = state.held.get(QUANTITY) == new and (is_approved or not moves)
-    if not held_for_what_holds_no_more and (stopped := _stopped(state, QUANTITY, new, about)):
+    stopped = _stopped(state, QUANTITY, new, about, is_approved=is_approved)
+    if stopped and not held_for_what_holds_no_more:
         return stopped
     falls = new == 0 or (least is not None and new < least)
     if former and not falls:
@@ -132,28 +137,30 @@ def decide_price(
     compared: Sequence[Money],
     with_rate: bool,
     unread: bool,
+    conversion: Conversion = NOT_CONVERTED,
 ) -> Decision:
     """A price: it is held where what buyers pay would move too far.
 
     ``paid`` are the prices that buyers would pay by it, the most and the least; ``compared`` those
     that were seen before. ``with_rate``: it is a converted one and moves as rates do. ``unread``:
-    Amazon's price of it was never read.
+    Amazon's price of it was never read. ``conversion`` is how a rate makes it.
     """
-    is_approved = covers(name, state.approved.get(name), new)
+    is_approved = lets_leave(state, name, new, conversion)
     against: FieldValue = [str(money) for money in compared]
     counts = _price_moves(state, name, new, with_rate)
     too_far = _moves_too_far(state, name, new, about, paid, compared)
     before = state.stops.get(name) if state.held.get(name) == new else None
     judged_anew = before is not None and before["kind"] == MOVE and before["against"] != against
-    if not judged_anew and (stopped := _stopped(state, name, new, about)):
+    if not judged_anew and (stopped := _stopped(state, name, new, about, is_approved=is_approved)):
         return stopped
     if is_approved:
         return Decision(Act.SEND)
     if unread and not compared:
         return Decision(Act.WAIT, "Its price at Amazon was not read yet; it is read first.")
     if too_far:
-        return Decision(Act.HOLD, too_far, Code.APPROVAL, MOVE, against)
-    return _counted(Decision(Act.SEND, guard=counts), state, name, new, about)
+        return Decision(Act.HOLD, too_far, Code.APPROVAL, MOVE, against, conversion.beside_rate)
+    leaves = Decision(Act.SEND, guard=counts, beside_rate=conversion.beside_rate)
+    return _counted(leaves, state, name, new, about)
 
 
 def _moves_too_far(
@@ -195,26 +202,29 @@ def _price_moves(state: State, name: str, new: FieldValue, with_rate: bool) -> s
 def decide_ending(state: State, value: FieldValue, about: Circumstances) -> Decision:
     """The end of an offer, which staff asked for by a page that said how many end: no guard counts
     it, and what another hand did to its price does not keep it."""
-    return _stopped(state, PRICE, value, about) or Decision(Act.SEND)
+    is_approved = lets_leave(state, PRICE, value)
+    return _stopped(state, PRICE, value, about, is_approved=is_approved) or Decision(Act.SEND)
 
 
 def decide_other(state: State, name: str, new: FieldValue, about: Circumstances) -> Decision:
     """Any other field."""
-    if stopped := _stopped(state, name, new, about):
+    is_approved = lets_leave(state, name, new)
+    if stopped := _stopped(state, name, new, about, is_approved=is_approved):
         return stopped
-    if covers(name, state.approved.get(name), new):
+    if is_approved:
         return Decision(Act.SEND)
     return _counted(Decision(Act.SEND, guard=OTHERS), state, name, new, about)
 
 
-def _stopped(state: State, name: str, new: FieldValue, about: Circumstances) -> Decision | None:
+def _stopped(
+    state: State, name: str, new: FieldValue, about: Circumstances, *, is_approved: bool
+) -> Decision | None:
     """The stop that this very value has, unless it is tried again now."""
     stop = state.stops.get(name)
     reason = stop["reason"] if stop else ""
     code = stop["code"] if stop else ""
     judged_anew = stop is not None and stop["kind"] in KINDS  # there may be less of it by now
-    is_held = state.held.get(name) == new and not covers(name, state.approved.get(name), new)
-    if is_held and not judged_anew:
+    if state.held.get(name) == new and not is_approved and not judged_anew:
         return Decision(Act.STOPPED, reason, code)
     if state.refused.get(name) == new and not about.asked_by_staff:
         again = stop["again_at"] if stop else None
@@ -229,5 +239,5 @@ def _counted(
     """Held where its guard is beyond its limit."""
     limits = about.held_back if state.held.get(name) == new else about.too_much
     if reason := limits.get(decision.guard):
-        return Decision(Act.HOLD, reason, Code.APPROVAL, guard=decision.guard)
+        return replace(decision, act=Act.HOLD, reason=reason, code=Code.APPROVAL)
     return decision

@@ -74,4 +74,6 @@ def price_waits(believed: Money | None, new: Money, *, percent: int) -> str:
 
 def goes_with_the_rate(believed: Money | None, new: Money, *, percent: int) -> bool:
     """Whether a converted price moves no more than exchange rates do from day to day."""
-    return believed is not None and not price_waits(believed, new, percent=percent)
+    if believed is None or believed.currency != new.currency:
+        return False
+    return not price_waits(believed, new, percent=percent)

@@ -33,6 +33,8 @@ from django_amazon_sync.data import (
     StopRow,
     SuspicionRow,
 )
+from django_amazon_sync.rules.guards import goes_with_the_rate
+from django_amazon_sync.rules.prices import money_of
 
 PRICE, QUANTITY = "price", "quantity"
 
@@ -58,6 +60,18 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: How far back a price is compared with.
 A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How an exchange rate makes the desired price: what it is made of ``beside_rate``, empty where
+    none makes it, and by how many ``percent`` rates may move it."""
+
+    beside_rate: str = ""
+    percent: int = 0
+
+
+NOT_CONVERTED = Conversion()
 
 
 class State(Protocol):
@@ -216,8 +230,10 @@ def held(
     at: datetime,
     kind: str = "",
     against: FieldValue = None,
+    beside_rate: str = "",
 ) -> None:
-    """These values wait for approval; ``against`` is what the guard compared them with."""
+    """These values wait for approval; ``against`` is what the guard compared them with. Of a
+    converted price ``beside_rate`` is what it is made of beside its rate."""
     for name, value in values.items():
         before = state.stops.get(name) if state.held.get(name) == value else None
         state.refused.pop(name, None)
@@ -231,35 +247,59 @@ def held(
             kind=kind,
             against=against,
         )
+        if beside_rate:
+            state.stops[name]["beside_rate"] = beside_rate
     _set_again(state)
     state.reason = reason
 
 
 def desired_is(
-    state: State, desired: Mapping[str, FieldValue], unknown: Collection[str], now: datetime
+    state: State,
+    desired: Mapping[str, FieldValue],
+    unknown: Collection[str],
+    now: datetime,
+    conversion: Conversion = NOT_CONVERTED,
 ) -> bool:
-    """What waits or is approved of another value than the desired one is over; whether any was.
+    """What waits or is approved of another value than the desired one is over; whether anything
+    changed. Of an approved price that only its rate moved is kept what it is by now.
 
     Of the fields that are ``unknown`` nobody can say what is desired.
     """
-    ended = False
+    changed = False
     for name in list(state.stops):
         value = state.held.get(name, state.refused.get(name))
         if name == CREATION or name in unknown or desired.get(name) == value:
             continue
         end_stop(state, name)
-        ended = True
-    for name, value in list(state.approved.items()):
-        approval = state.approvals.get(name)
-        over = (
-            approval is not None and now - datetime.fromisoformat(approval["at"]) > APPROVALS_LAST
-        )
-        if over or (name not in unknown and not covers(name, value, desired.get(name))):
+        changed = True
+    for name in list(state.approved):
+        if _is_over(state, name, now) or (
+            name not in unknown and not lets_leave(state, name, desired.get(name), conversion)
+        ):
             end_approval(state, name)
-            ended = True
-    if ended:
+            changed = True
+        elif name not in unknown:
+            changed |= _keep_by_now(state, name, desired.get(name))
+    if changed:
         state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
-    return ended
+    return changed
+
+
+def _is_over(state: State, name: str, now: datetime) -> bool:
+    approval = state.approvals.get(name)
+    return approval is not None and now - datetime.fromisoformat(approval["at"]) > APPROVALS_LAST
+
+
+def _keep_by_now(state: State, name: str, value: FieldValue) -> bool:
+    """Keep what the rate makes of an approved price by now: Amazon's taking it uses the approval
+    up. Whether that is news."""
+    approval = state.approvals.get(name)
+    if name != PRICE or approval is None:
+        return False
+    if approval.get("by_now", state.approved[name]) == value:
+        return False
+    approval["by_now"] = value
+    return True
 
 
 def covers(name: str, approved: FieldValue, value: FieldValue) -> bool:
@@ -272,11 +312,35 @@ def covers(name: str, approved: FieldValue, value: FieldValue) -> bool:
     return approved == value
 
 
+def lets_leave(
+    state: State, name: str, value: FieldValue, conversion: Conversion = NOT_CONVERTED
+) -> bool:
+    """Whether an approval lets this value of a field leave: what it ``covers``, and of a converted
+    price what only its rate moved since, as far as rates move."""
+    if name not in state.approved:
+        return False
+    if covers(name, state.approved[name], value):
+        return True
+    return name == PRICE and _only_its_rate_moved(state, value, conversion)
+
+
+def _only_its_rate_moved(state: State, price: FieldValue, conversion: Conversion) -> bool:
+    """Measured from the very price that the person saw, so that small steps do not add up."""
+    approved, approval = state.approved[PRICE], state.approvals.get(PRICE)
+    if not (approval and isinstance(approved, str) and isinstance(price, str) and price):
+        return False
+    if not conversion.beside_rate or approval.get("beside_rate") != conversion.beside_rate:
+        return False
+    return goes_with_the_rate(money_of(approved), money_of(price), percent=conversion.percent)
+
+
 def approved(state: State, names: Collection[str], *, by: str, at: datetime) -> None:
     """Staff let leave what these fields hold."""
     for name in names:
         state.approved[name] = state.held[name]
         state.approvals[name] = ApprovalRow(by=by, at=at.isoformat())
+        if name in state.stops and (beside_rate := state.stops[name].get("beside_rate")):
+            state.approvals[name]["beside_rate"] = beside_rate
         end_stop(state, name)
     state.reason = "; ".join(stop["reason"] for stop in state.stops.values())
 
@@ -476,6 +540,8 @@ def use_approval(state: State, name: str, value: FieldValue) -> bool:
     """Amazon has this value of a field: whether that ended an approval. One of another value is
     still to be used."""
     used = name in state.approved and covers(name, state.approved[name], value)
+    if name in state.approvals and value == state.approvals[name].get("by_now"):
+        used = True
     if used:
         end_approval(state, name)
     return used

@@ -83,6 +83,12 @@ class PriceStep:
         return PriceStepRow(kind=self.kind, price=self.shown, by=by, rate=rate)
 
 
+def money_of(text: str) -> Money:
+    """The money that a mapping keeps as "12.90 EUR"."""
+    amount, _space, currency = text.partition(" ")
+    return Money(Decimal(amount), currency)
+
+
 def price_to_send(
     offer: Offer, rule: PriceRule, steps: list[PriceStep] | None = None
 ) -> PriceDecision:
@@ -118,6 +124,16 @@ def price_to_send(
     if price.amount >= HIGHEST_PRICE:
         return _plausible(price, "shop's price")  # too large to be rounded
     return _plausible(_ruled(price, rule, steps), "shop's price")
+
+
+def beside_rate(offer: Offer, rule: PriceRule) -> str:
+    """What a converted price is made of beside its exchange rate: of two prices for which that is
+    the same, only the rate moved. Empty where no rate makes the price."""
+    if rule.own_price is not None or offer.price is None or not rule.converts(offer.price):
+        return ""
+    numbers = (offer.price.amount, rule.markup_percent, rule.ending, rule.floor)
+    texts = ["-" if number is None else str(number.normalize()) for number in numbers]
+    return " ".join([offer.price.currency, *texts])
 
 
 def _no_rate(price: Money, rule: PriceRule) -> str:

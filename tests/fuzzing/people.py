@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 
 from django_amazon_sync.admin.common import number_fields, seen, shown_lines
 from django_amazon_sync.admin.products import staff_fields
-from django_amazon_sync.rules import barcodes, identifiers
+from django_amazon_sync.rules import barcodes, identifiers, prices
 from django_amazon_sync.sync.accounts import cron_key
 from django_amazon_sync.sync.offers import field_kinds
 from django_amazon_sync.sync.offers.fields import FIELDS
@@ -48,7 +48,7 @@ def typed_numbers(data: bytes) -> None:
 
 @target(
     *(type(field.kind).parse for field in FIELDS.values()), field_kinds.parse_price,
-    field_kinds.check_one_reading, field_kinds.money_of, field_kinds.business_prices,
+    field_kinds.check_one_reading, prices.money_of, field_kinds.business_prices,
 )  # fmt: skip
 def typed_values(data: bytes) -> None:
     """Every field's value; what is shown of it is read as the same."""

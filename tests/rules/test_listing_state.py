@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.rules import listing_state as rules
-from django_amazon_sync.rules.listing_state import ListingState
+from django_amazon_sync.rules.listing_state import Conversion, ListingState
 from tests.rules.states import EVENTS, HOUR, NOON, accepted, after, happen, hold, refuse
 
 # --- Answers --------------------------------------------------------------------------------------
@@ -178,6 +178,63 @@ def test_an_approved_quantity_covers_lower_ones_only() -> None:
     assert not rules.covers("quantity", 5, 0)
     assert rules.covers("price", "1.00 EUR", "1.00 EUR")
     assert not rules.covers("price", "1.00 EUR", "0.99 EUR")
+
+
+def approved_price(approved: int, beside_rate: str) -> ListingState:
+    state = ListingState()
+    rules.held(
+        state,
+        {"price": f"{approved} JPY"},
+        code="C",
+        reason="Far.",
+        at=NOON,
+        beside_rate=beside_rate,
+    )
+    rules.approved(state, ["price"], by="ann", at=NOON)
+    return state
+
+
+BESIDE_RATE = st.sampled_from(["", "EUR 20 0 - -", "EUR 21 0 - -"])
+
+
+@given(
+    approved=st.integers(1, 10_000),
+    days=st.lists(st.tuples(st.integers(1, 10_000), BESIDE_RATE), min_size=1, max_size=4),
+    beside_rate=BESIDE_RATE,
+    percent=st.integers(0, 30),
+)
+def test_an_approved_price_covers_what_only_its_rate_moved_since(
+    approved: int, days: list[tuple[int, str]], beside_rate: str, percent: int
+) -> None:
+    """By no more than rates move, from the price that the person saw, however many days it took;
+    the approval is used by whichever of these Amazon took."""
+    state, stands = approved_price(approved, beside_rate), True
+    for price, of in days:
+        value = f"{price} JPY"
+        only_the_rate = bool(beside_rate) and of == beside_rate
+        within = abs(price - approved) * 100 <= percent * approved
+        covered = price == approved or (only_the_rate and within)
+        stands = stands and covered
+        conversion = Conversion(of, percent)
+        rules.desired_is(state, {"price": value}, (), NOON, conversion)
+        assert rules.lets_leave(state, "price", value, conversion) == stands
+        assert ("price" in state.approved) == stands
+    if stands:
+        assert rules.use_approval(state, "price", value)
+    assert state.approved == state.approvals == {}
+
+
+@given(st.integers(9_500, 10_500))
+def test_a_price_that_amazon_took_before_uses_up_no_approval(before: int) -> None:
+    state = approved_price(10_000, "EUR 20 0 - -")
+    conversion = Conversion("EUR 20 0 - -", 5)
+    rules.desired_is(state, {"price": "10100 JPY"}, (), NOON, conversion)
+    assert rules.use_approval(state, "price", f"{before} JPY") == (before in (10_000, 10_100))
+
+
+def test_another_currency_is_no_move_of_the_rate() -> None:
+    state = approved_price(100, "EUR 20 0 - -")
+    assert not rules.lets_leave(state, "price", "100 USD", Conversion("EUR 20 0 - -", 5))
 
 
 def test_a_silence_does_not_use_an_approval_up() -> None:

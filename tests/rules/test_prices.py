@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_amazon_sync.data import Money, Offer, Rate, minor_units
-from django_amazon_sync.rules.prices import HIGHEST_PRICE, PriceRule, PriceStep, price_to_send
+from django_amazon_sync.rules.prices import (
+    HIGHEST_PRICE,
+    PriceRule,
+    PriceStep,
+    beside_rate,
+    price_to_send,
+)
 from django_amazon_sync.rules.rates import Rates
 
 EURO = PriceRule(currency="EUR", tax_included=True)
@@ -218,3 +224,54 @@ def test_no_amount_and_no_rate_are_too_odd(amount: Decimal, rate: str) -> None:
     shop = Offer("1", "MUG", "Mug", Money(amount, "EUR"), 1, price_includes_tax=True)
     decision = price_to_send(shop, rule, [])
     assert decision.price is None or 0 < decision.price.amount < HIGHEST_PRICE
+
+
+# --- What it is made of beside its rate -----------------------------------------------------------
+
+AMOUNTS = st.sampled_from(["9", "9.00", "9.01"])
+RULES = st.fixed_dictionaries(
+    {},
+    optional={
+        "markup_percent": st.sampled_from([Decimal(0), Decimal("0.00"), Decimal(5)]),
+        "ending": st.sampled_from([None, Decimal("0.99")]),
+        "floor": st.sampled_from([None, Decimal(3)]),
+    },
+)
+
+
+@given(st.lists(st.tuples(AMOUNTS, RULES), min_size=2, max_size=2))
+def test_of_two_prices_that_are_made_of_the_same_only_the_rate_moved(
+    made: list[tuple[str, dict[str, Any]]],
+) -> None:
+    """So by one rate they are one price; and what differs in anything else is told apart."""
+
+    def rules(rate: str) -> list[PriceRule]:
+        return [PriceRule("JPY", True, rates=table(rate), **rule) for _price, rule in made]
+
+    offers = [offer(price) for price, _rule in made]
+    texts = [beside_rate(each, rule) for each, rule in zip(offers, rules("162"), strict=True)]
+    assert texts == [
+        beside_rate(each, rule) for each, rule in zip(offers, rules("170"), strict=True)
+    ]
+    numbers = [
+        (Decimal(price), {name: number for name, number in rule.items() if number})
+        for price, rule in made
+    ]
+    assert (texts[0] == texts[1]) == (numbers[0] == numbers[1])
+    assert all(texts)
+
+
+def table(rate: str) -> Rates:
+    day = date(2026, 3, 2)
+    found = Rate(Decimal(rate), day, "the table")
+    return Rates("JPY", lambda base: found, source="the table", remedy="", today=day, max_age=7)
+
+
+@pytest.mark.parametrize(
+    ("shop", "own_price"), [(offer("9", "JPY"), None), (offer(None), None), (offer("9"), 1500)]
+)
+def test_a_price_that_no_rate_makes_is_made_of_nothing_beside_it(
+    shop: Offer, own_price: int | None
+) -> None:
+    own = None if own_price is None else Decimal(own_price)
+    assert beside_rate(shop, PriceRule("JPY", True, own_price=own, rates=table("162"))) == ""

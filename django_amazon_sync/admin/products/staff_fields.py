@@ -22,8 +22,8 @@ from django_amazon_sync.admin.common.number_fields import UnitsField
 from django_amazon_sync.admin.products.conditions import CONDITIONS
 from django_amazon_sync.data import FieldValue, FieldValues, Money
 from django_amazon_sync.models import Listing, SellerSku
+from django_amazon_sync.rules.prices import money_of
 from django_amazon_sync.sync.offers import fields as declared
-from django_amazon_sync.sync.offers.field_kinds import money_of
 from django_amazon_sync.sync.offers.fields import OfferField, own_fields
 from django_amazon_sync.sync.offers.price_checks import problems_of_change
 

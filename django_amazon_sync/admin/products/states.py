@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from django_amazon_sync import conf
 from django_amazon_sync.admin.common import issue_texts
 from django_amazon_sync.admin.common.formatting import moment, value_text
 from django_amazon_sync.data import ApprovalRow, StopRow
@@ -102,8 +103,20 @@ def _who_approved(name: str, approval: ApprovalRow | None) -> list[str]:
         gettext("Approved by %(by)s on %(at)s.") if words["by"] else gettext("Approved on %(at)s.")
     )
     until = gettext("The next export sends it; the approval ends on %(until)s.")
-    lower = [gettext("It also holds for any lower number.")] if name == QUANTITY else []
-    return [who % words, until % words, *lower]
+    return [who % words, until % words, *_what_else(name, approval)]
+
+
+def _what_else(name: str, approval: ApprovalRow) -> list[str]:
+    """What else an approval lets leave."""
+    if name == QUANTITY:
+        return [gettext("It also holds for any lower number.")]
+    if not approval.get("beside_rate"):
+        return []
+    sentence = gettext(
+        "It also holds for what a newer exchange rate makes of this price, up to %(percent)s %% "
+        "away."
+    )
+    return [sentence % {"percent": conf.get("RATES_MOVE_PERCENT")}]
 
 
 def _at(text: str) -> str:

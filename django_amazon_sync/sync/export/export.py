@@ -49,7 +49,7 @@ from django_amazon_sync.models import (
     SyncRun,
 )
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision, least_known
-from django_amazon_sync.rules.listing_state import desired_is, last_price
+from django_amazon_sync.rules.listing_state import last_price
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.export import feeds
 from django_amazon_sync.sync.export.causes import NO_STORY, Asked, Story, stories
@@ -726,12 +726,9 @@ def _former_skus(work: Work, offer_pks: Sequence[str]) -> dict[str, str]:
 
 def _end_what_is_over(seen: Sequence[Seen]) -> None:
     """Stops and approvals of values that are desired no more."""
-    over: dict[int, tuple[FieldValues, Collection[str]]] = {}
-    for each in seen:
-        unknown = each.want.problems.keys()
-        if desired_is(each.listing, each.want.values, unknown, clock.now()):
-            over[each.listing.pk] = (each.want.values, unknown)
-    state.desired_is(over)
+    state.desired_is(
+        {each.listing.pk: each.want for each in seen if state.is_desired(each.listing, each.want)}
+    )
 
 
 @dataclass(frozen=True)

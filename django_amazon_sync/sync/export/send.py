@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -382,9 +382,13 @@ def why_not_now(sku: SellerSku, change: Change, busy: Underway) -> str:
 def hold_all(work: Work, change: Change, reason: str) -> None:
     """Let the change wait for approval: with it the guard would be beyond its limit."""
     names = [change.alone] if change.alone else list(change.decisions)
-    held = Decision(Act.HOLD, reason, Code.APPROVAL, change.guard)
     values = {name: change.values[name] for name in names}
-    state.hold({change.listing.pk: {name: (value, held) for name, value in values.items()}})
+    held = Decision(Act.HOLD, reason, Code.APPROVAL, change.guard)
+    waiting = {
+        name: (value, replace(held, beside_rate=change.decisions[name].beside_rate))
+        for name, value in values.items()
+    }
+    state.hold({change.listing.pk: waiting})
     say_held(work, change.listing, values, reason)
 
 

@@ -356,7 +356,7 @@ class Survey:
         """Look at these listings; offers and units reserved are by the offer's pk."""
         differing: list[Differing] = []
         problems: dict[int, list[str]] = {}
-        over: dict[int, tuple[FieldValues, Collection[str]]] = {}
+        with_stops: dict[int, Desired] = {}
         met = list(filter(has_listing, rows))
         self._keep_sold_here(met, offers)
         if not self.work.run.dry_run:
@@ -368,12 +368,12 @@ class Survey:
             if want is None:
                 continue
             if row.listing_pk in self._with_stops:
-                over[row.listing_pk] = (want.values, want.problems.keys())
+                with_stops[row.listing_pk] = want
             if values := _differing(row, want):
                 differing.append(Differing(row, offer, values))
         keep_problems([row for row in rows if row.offer_pk in offers], problems)
         if not self.work.run.dry_run:
-            state.desired_is(over)
+            state.desired_is(with_stops)
         self._sort_all(differing, offers)
 
     def _sort_all(self, differing: Sequence[Differing], offers: dict[str, Offer]) -> None:

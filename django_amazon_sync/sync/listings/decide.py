@@ -19,8 +19,18 @@ from django_amazon_sync.rules.decision import (
     decide_price,
     decide_quantity,
 )
-from django_amazon_sync.rules.listing_state import State, last_price, price_of_yesterday
-from django_amazon_sync.sync.offers.desired import ListingFields, Rules, kept_by_amazon
+from django_amazon_sync.rules.listing_state import (
+    Conversion,
+    State,
+    last_price,
+    price_of_yesterday,
+)
+from django_amazon_sync.sync.offers.desired import (
+    ListingFields,
+    Rules,
+    kept_by_amazon,
+    price_beside_rate,
+)
 from django_amazon_sync.sync.offers.fields import (
     FIELDS,
     PRICE,
@@ -81,6 +91,8 @@ def decide(
             )
         elif name in FIELDS and FIELDS[name].is_price:
             compared = _compared(state, name, known, about)
+            beside_rate = price_beside_rate(offer, listing, rules) if name == PRICE else ""
+            conversion = Conversion(beside_rate, rates_percent)
             decided[name] = decide_price(
                 state,
                 name,
@@ -88,9 +100,9 @@ def decide(
                 about,
                 paid=_both(price_of({name: value}, name) for price_of in (paid, least_paid)),
                 compared=compared,
-                with_rate=name == PRICE
-                and _goes_with_the_rate(rules, offer, listing, state, value, rates_percent),
+                with_rate=_goes_with_the_rate(state, value, conversion),
                 unread=name == PRICE and not known.was_read,
+                conversion=conversion,
             )
         else:
             decided[name] = decide_other(state, name, value, about)
@@ -113,18 +125,12 @@ def _both(prices: Iterable[Money | None]) -> list[Money]:
     return list(dict.fromkeys(money for money in prices if money is not None))
 
 
-def _goes_with_the_rate(
-    rules: Rules,
-    offer: Offer | None,
-    listing: ListingFields,
-    state: State,
-    new: FieldValue,
-    percent: int,
-) -> bool:
+def _goes_with_the_rate(state: State, new: FieldValue, conversion: Conversion) -> bool:
     """Whether a price is a converted one, and moves no more than rates do."""
-    if offer is None or listing.own_price is not None or not rules.price.converts(offer.price):
+    if not conversion.beside_rate:
         return False
     price, before = paid({PRICE: new}, PRICE), paid({PRICE: last_price(state)}, PRICE)
+    percent = conversion.percent
     return price is not None and guards.goes_with_the_rate(before, price, percent=percent)
 
 

@@ -20,6 +20,8 @@ from django_amazon_sync.models import Listing, Presence, SellerAccount
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Decision
+from django_amazon_sync.rules.listing_state import Conversion
+from django_amazon_sync.sync.offers.desired import Desired
 from django_amazon_sync.sync.runs.bulk import chunks, in_pages, update_found, update_locked_rows
 
 #: Listings whose states are changed in one statement.
@@ -70,20 +72,27 @@ def hold(waiting: Mapping[int, Mapping[str, tuple[FieldValue, Decision]]]) -> No
                             at=now,
                             kind=decision.guard,
                             against=decision.against,
+                            beside_rate=decision.beside_rate,
                         )
 
 
-def desired_is(desired: Mapping[int, tuple[FieldValues, Collection[str]]]) -> None:
-    """End what waits of these listings (pk) for a value that is desired no more; each with the
-    desired values, and the fields of which nobody can say what is desired."""
-    now = clock.now()
+def desired_is(desired: Mapping[int, Desired]) -> None:
+    """End what waits of these listings (pk) for a value that is desired no more, and keep what
+    their rates make of approved prices by now."""
     for pks in chunks(sorted(desired), STATES_PER_CHUNK):
         with transaction.atomic():
             rows = locked(pks)
-            changed = [
-                row for pk, row in rows.items() if listing_state.desired_is(row, *desired[pk], now)
-            ]
-            save(changed)
+            save([row for pk, row in rows.items() if is_desired(row, desired[pk])])
+
+
+def is_desired(row: Listing, desired: Desired) -> bool:
+    """Let a row, which is not saved, know what is desired of it; whether that changed it.
+
+    Nobody can say what is desired of the fields that have a problem.
+    """
+    conversion = Conversion(desired.beside_rate, conf.get("RATES_MOVE_PERCENT"))
+    unknown = desired.problems.keys()
+    return listing_state.desired_is(row, desired.values, unknown, clock.now(), conversion)
 
 
 def with_stops(listings: QuerySet[Listing]) -> QuerySet[Listing]:

@@ -19,7 +19,7 @@ from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValue, FieldValues, Offer, Reckoning
 from django_amazon_sync.models import MERCHANT_CHANNEL, Job, Listing, Marketplace, SellerSku
 from django_amazon_sync.rules.names import name_problem
-from django_amazon_sync.rules.prices import PriceRule, PriceStep, price_to_send
+from django_amazon_sync.rules.prices import PriceRule, PriceStep, beside_rate, price_to_send
 from django_amazon_sync.rules.stock import made_of, quantity_to_send
 from django_amazon_sync.sync.accounts import access
 from django_amazon_sync.sync.offers import changed_offers
@@ -186,12 +186,14 @@ def rules_of(work: Work, *, with_inactive: bool = False) -> dict[int, Rules]:
 class Desired:
     """Field to value, and for the fields that cannot be sent the sentence why.
 
-    ``reckoning`` is what the quantity and the price are made of, where that was asked for.
+    ``reckoning`` is what the quantity and the price are made of, where that was asked for. Of a
+    converted price ``beside_rate`` is what it is made of beside its exchange rate.
     """
 
     values: FieldValues = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     reckoning: Reckoning | None = None
+    beside_rate: str = ""
 
 
 def sku_is_of_offer(sku: LinkFields, offer: Offer) -> bool:
@@ -331,17 +333,27 @@ def _desire_quantity(
 
 
 def _desire_price(result: Desired, offer: Offer, listing: ListingFields, rules: Rules) -> None:
-    rule = rules.price
-    if listing.own_price is not None:
-        rule = replace(rule, own_price=listing.own_price)
+    rule = _price_rule(listing, rules)
     steps: list[PriceStep] | None = None if result.reckoning is None else []
     decision = price_to_send(offer, rule, steps)
     if decision.price is None:
         result.problems[PRICE] = decision.reason
         return
     result.values[PRICE] = str(decision.price)
+    result.beside_rate = beside_rate(offer, rule)
     if result.reckoning is not None and steps is not None:
         result.reckoning["price"] = [step.as_row for step in steps]
+
+
+def _price_rule(listing: ListingFields, rules: Rules) -> PriceRule:
+    if listing.own_price is None:
+        return rules.price
+    return replace(rules.price, own_price=listing.own_price)
+
+
+def price_beside_rate(offer: Offer | None, listing: ListingFields, rules: Rules) -> str:
+    """What a converted price is made of beside its exchange rate; empty where no rate makes it."""
+    return "" if offer is None else beside_rate(offer, _price_rule(listing, rules))
 
 
 def not_believed(values: FieldValues, believed: FieldValues, *, doubted: bool) -> FieldValues:

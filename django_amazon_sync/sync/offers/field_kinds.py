@@ -35,7 +35,7 @@ from django_amazon_sync.amazon.attributes import (
 from django_amazon_sync.amazon.reading import objs, whole
 from django_amazon_sync.amazon.reading import text as text_in
 from django_amazon_sync.data import FieldValue, FieldValues, Json, JsonObject, Money, minor_units
-from django_amazon_sync.rules.prices import HIGHEST_PRICE
+from django_amazon_sync.rules.prices import HIGHEST_PRICE, money_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -351,12 +351,6 @@ def parse_price(text: str, currency: str = "") -> Money:
     if not 0 < amount < HIGHEST_PRICE:
         raise ValidationError(_("A price must be above 0, and one that buyers could pay."))
     return price.rounded()
-
-
-def money_of(text: str) -> Money:
-    """The money that a mapping keeps as "12.90 EUR"."""
-    amount, _space, currency = text.partition(" ")
-    return Money(Decimal(amount), currency)
 
 
 class PriceInput(forms.TextInput):

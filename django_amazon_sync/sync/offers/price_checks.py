@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from django_amazon_sync.data import FieldValue, Money, Offer
 from django_amazon_sync.rules.offer_prices import OfferPrices, misfits
-from django_amazon_sync.rules.prices import PriceRule, price_to_send
-from django_amazon_sync.sync.offers.field_kinds import business_prices, money_of
+from django_amazon_sync.rules.prices import PriceRule, money_of, price_to_send
+from django_amazon_sync.sync.offers.field_kinds import business_prices
 from django_amazon_sync.sync.offers.fields import (
     BUSINESS_PRICE,
     LIST_PRICE,

@@ -9,21 +9,27 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from oscar.core.loading import get_model
 
 from django_amazon_sync.models import (
     Cause,
+    Job,
+    Listing,
     Marketplace,
     OfferChange,
+    Outcome,
     RateFetch,
     RateSource,
     SubmissionItem,
 )
+from django_amazon_sync.testing.simulator import Fault
 from tests import factories
 from tests.admin.conftest import Staff
 from tests.admin.settings.rule_steps import change
 from tests.bank import document
 from tests.served import Served, served
-from tests.world import JP, World
+from tests.sync.export.steps import settle
+from tests.world import JP, World, lines_of
 
 
 def rates_of_today(**rates: str) -> bytes:
@@ -113,3 +119,112 @@ def test_a_rate_that_breaks_meets_the_guard_of_prices(japan: World, bank: Served
     japan.send_changes()
     assert japan.live("MUG", JP).price == 1624
     assert japan.listing("MUG", JP).held == {"price": "162 JPY"}
+
+
+# --- What staff approved --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def approved(japan: World, admin_client: Client) -> World:
+    """The mug costs twice as much, and staff have approved its 3247 yen, which have not left."""
+    shop_price("20.00")
+    japan.send_changes()
+    assert japan.listing("MUG", JP).held == {"price": "3247 JPY"}
+    Staff(admin_client).press(Listing, "approve", japan.listing("MUG", JP))
+    return japan
+
+
+def shop_price(price: str) -> None:
+    record = get_model("partner", "StockRecord").objects.get()
+    record.price = Decimal(price)
+    record.save()
+
+
+def waits(world: World) -> object:
+    """The price that is held, once all that sends has looked; none of it left."""
+    world.send_changes()
+    world.export()
+    assert world.live("MUG", JP).price == 1624
+    return world.listing("MUG", JP).held.get("price")
+
+
+def test_staff_read_what_their_approval_also_holds_for(
+    approved: World, admin_client: Client
+) -> None:
+    page = Staff(admin_client).see(Listing, approved.listing("MUG", JP).pk)
+    assert "what a newer exchange rate makes of this price, up to 5 % away" in page
+
+
+@pytest.mark.parametrize("job", [Job.CHANGES, Job.EXPORT])
+def test_an_approved_price_leaves_as_the_rate_of_the_next_day_makes_it(
+    approved: World, bank: Served, job: Job
+) -> None:
+    next_day(bank, JPY="165")
+    approved.verify()  # whichever run brings them in
+    approved.do(job)
+    assert approved.live("MUG", JP).price == 3300
+    listing = approved.listing("MUG", JP)
+    assert (listing.held, listing.approved, listing.approvals) == ({}, {}, {}), "it is used"
+
+
+def test_it_leaves_with_the_other_changes_of_a_feed(
+    approved: World, bank: Served, settings: Any
+) -> None:
+    feeds = {"FEED_THRESHOLD": 0, "FEED_LOW_STOCK": 0}
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, **feeds}
+    next_day(bank, JPY="165")
+    approved.export()
+    settle(approved)
+    assert SubmissionItem.objects.get(submission__kind="feed").values["price"] == "3300 JPY"
+    assert approved.live("MUG", JP).price == 3300
+    assert approved.listing("MUG", JP).approved == {}
+
+
+def test_a_dry_run_says_that_it_would_leave(approved: World, bank: Served) -> None:
+    next_day(bank, JPY="165")
+    run = approved.export(dry_run=True)
+    assert lines_of(run, "sku", "outcome") == [("MUG", Outcome.PLANNED)]
+
+
+def test_a_rate_that_moves_further_than_rates_do_needs_a_person_again(
+    approved: World, bank: Served
+) -> None:
+    next_day(bank, JPY="172")  # almost six per cent
+    assert waits(approved) == "3440 JPY"
+
+
+def test_days_of_rates_add_up_to_no_more_than_one_may_be(approved: World, bank: Served) -> None:
+    """What is compared with is what the person saw."""
+    approved.amazon.faults.add(Fault("patchListingsItem", "429", times=None))
+    next_day(bank, JPY="167")
+    approved.verify()
+    approved.send_changes()
+    assert approved.listing("MUG", JP).approved == {"price": "3247 JPY"}, "Amazon had no time"
+    approved.amazon.faults.clear()
+    next_day(bank, JPY="172")
+    assert waits(approved) == "3440 JPY"
+
+
+@pytest.mark.parametrize("what", ["the shop's price", "the markup", "an own price"])
+def test_what_moves_by_more_than_its_rate_was_not_approved(
+    approved: World, bank: Served, what: str
+) -> None:
+    next_day(bank, JPY="165")
+    if what == "the shop's price":
+        shop_price("20.10")
+        price = "3317 JPY"
+    elif what == "the markup":
+        Marketplace.objects.update(markup_percent=1)
+        price = "3333 JPY"
+    else:
+        Listing.objects.update(own_price=3300)
+        price = "3300 JPY"
+    assert waits(approved) == price
+
+
+def test_where_the_limit_is_none_only_the_very_price_leaves(
+    approved: World, bank: Served, settings: Any
+) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "RATES_MOVE_PERCENT": 0}
+    next_day(bank, JPY="165")
+    assert waits(approved) == "3300 JPY"

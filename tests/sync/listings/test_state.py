@@ -15,6 +15,7 @@ from django_amazon_sync.rules import listing_state
 from django_amazon_sync.rules.decision import Act, Decision
 from django_amazon_sync.rules.listing_state import ListingState
 from django_amazon_sync.sync.listings import state
+from django_amazon_sync.sync.offers.desired import Desired
 from tests.examples import examples
 from tests.factories_amazon import ListingInStepFactory, LiveAccountFactory
 from tests.one_owner import NotTheOwner, states_written
@@ -64,9 +65,9 @@ def test_only_what_is_still_so_is_approved_and_the_others_are_named(listing: Lis
 
 def test_a_hold_ends_with_its_value(listing: Listing) -> None:
     state.hold({listing.pk: {"quantity": (0, MUCH)}})
-    state.desired_is({listing.pk: ({"quantity": 0}, ())})
+    state.desired_is({listing.pk: Desired({"quantity": 0})})
     assert stored(listing)["held"] == {"quantity": 0}
-    state.desired_is({listing.pk: ({"quantity": 5}, ())})
+    state.desired_is({listing.pk: Desired({"quantity": 5})})
     assert (stored(listing)["held"], stored(listing)["stops"]) == ({}, {})
 
 
