@@ -41,12 +41,12 @@ def restore(account: SellerAccount) -> Restored:
     if account.state != AccountState.DISCONNECTED:
         account.move(AccountState.OBSERVING, state_reason=REASON)
     with transaction.atomic():
-        submissions = Submission.objects.filter(account=account, state__in=OPEN_STATES)
-        items = SubmissionItem.objects.filter(submission__in=submissions)
-        items.update(settled=True)
-        number = submissions.update(
-            state=SubmissionState.FAILED, reason=REASON, settled_at=clock.now()
-        )
         windows = OrderWindow.objects.filter(account=account, state=WindowState.OPEN)
         windows.update(page_token="")
+        submissions = Submission.objects.filter(account=account, state__in=OPEN_STATES)
+        silent = list(submissions.values_list("pk", flat=True))
+        number = submissions.filter(pk__in=silent).update(
+            state=SubmissionState.FAILED, reason=REASON, settled_at=clock.now()
+        )
+        SubmissionItem.objects.filter(submission__in=silent).update(settled=True)
     return Restored(state.restored(account), number)

@@ -177,8 +177,9 @@ def _erase_one(shop: Shop, orders: QuerySet[AmazonOrder], pk: int) -> _Done | No
     row = AmazonOrder.objects.select_for_update().get(pk=pk)
     if not orders.filter(pk=pk).exists():
         return None
-    counts = Counter(orders=1, run_lines=_clean_run_lines(row), parcels=_clean_parcels(row))
-    counts[_anonymise(shop, row)] += 1
+    counts = Counter(orders=1)
+    counts[_anonymise(shop, row)] += 1  # the shop's rows are locked first, as everybody does
+    counts["parcels"], counts["run_lines"] = _clean_parcels(row), _clean_run_lines(row)
     try:
         counts["kept_for_tax"] = int(tax.keep(row))
         own = row.document

@@ -305,7 +305,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         record.price = Decimal("11.00")
         record.save()
     monkeypatch.setattr(state, "STATES_PER_CHUNK", 10)
-    written = bulk.update_rows
+    written = bulk.update_locked_rows
 
     def die_at_the_second(listings: Any, names: Any) -> None:
         if Listing.objects.exclude(held={}).exists():
@@ -313,7 +313,7 @@ def test_a_worker_that_dies_while_it_holds_holds_nothing(
         written(listings, names)
 
     with monkeypatch.context() as patched:
-        patched.setattr(state, "update_rows", die_at_the_second)
+        patched.setattr(state, "update_locked_rows", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             world.export()
     assert not Listing.objects.exclude(held={}).exists()
