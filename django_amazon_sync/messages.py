@@ -181,6 +181,31 @@ class Code(StrEnum):
     )
     NOT_FINISHED = "not-finished", gettext_noop("The search has not finished yet.")
 
+    # --- What a number is made of ----------------------------------------------------------
+
+    IN_STOCK = "in-stock", gettext_noop("%(units)s in stock")
+    SET_BY_STAFF = "set-by-staff", gettext_noop("%(units)s set by staff")
+    UNITS_RESERVED = "units-reserved", gettext_noop("%(units)s reserved")
+    RESERVED_BY = "reserved-by", gettext_noop("%(units)s reserved (%(orders)s)")
+    AND_OTHER_ORDERS = (
+        "and-other-orders",
+        ngettext_lazy("%(count)s other order", "%(count)s other orders"),
+    )
+    KEPT_BACK = "kept-back", gettext_noop("%(units)s kept back")
+    NEVER_BELOW_ZERO = "never-below-zero", gettext_noop("%(sum)s, as it is never below 0")
+    NOT_SOLD_NOW = "not-sold-now", gettext_noop("%(units)s: the shop does not sell it on Amazon")
+    SINCE = "since", gettext_noop("%(sum)s, since %(at)s")
+    LIVE_SINCE = "live-since", gettext_noop("%(sum)s, live since %(at)s")
+    OWN_PRICE = "own-price", gettext_noop("own Amazon price %(price)s")
+    SHOP_PRICE = "shop-price", gettext_noop("shop's price %(price)s")
+    AT_RATE = "at-rate", gettext_noop("at the rate %(rate)s of %(day)s (%(source)s)")
+    WITH_MARKUP = "with-markup", gettext_noop("with a markup of %(by)s per cent")
+    WITH_ENDING = "with-ending", gettext_noop("raised to the price ending %(by)s")
+    AT_LEAST = "at-least", gettext_noop("raised to the lowest price %(by)s")
+    ROUNDED = "rounded", gettext_noop("rounded")
+    FIELD_OFF = "field-off", gettext_noop("It is not sent here.")
+    OFFER_ENDED = "offer-ended", gettext_noop("Its offer is ended.")
+
     # --- Why an order is not placed --------------------------------------------------------
 
     CHANNEL = "channel", gettext_noop("It was sold on %(channel)s, not on Amazon.")

@@ -47,6 +47,7 @@ COMMANDS = (
     "amazon_check",
     "amazon_confirm_shipments",
     "amazon_connect",
+    "amazon_explain",
     "amazon_export",
     "amazon_import_listings",
     "amazon_import_orders",

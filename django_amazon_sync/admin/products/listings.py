@@ -53,6 +53,7 @@ from django_amazon_sync.admin.products import admin_page, approving, states
 from django_amazon_sync.admin.products.conditions import CONDITIONS
 from django_amazon_sync.admin.products.edit_many import EditsMany
 from django_amazon_sync.admin.products.ending_offers import EndsOffers
+from django_amazon_sync.admin.products.numbers import numbers_of_one
 from django_amazon_sync.admin.products.offer_fields import WithOfferFields
 from django_amazon_sync.admin.products.skus import look_soon
 from django_amazon_sync.admin.products.take_over import SEEN_DRIFT, TakesOver, lives, who_wins
@@ -179,6 +180,7 @@ class ListingAdmin(
     )  # fmt: skip
 
     form = OwnPriceForm
+    change_form_template = "django_amazon_sync/admin/listing.html"
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Listing | None = None
@@ -194,6 +196,20 @@ class ListingAdmin(
             return shown
         (title, head), *others = shown
         return [(title, {**head, "fields": (*head["fields"], "approving")}), *others]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Listing | None = None,
+    ) -> HttpResponse:
+        """With why its numbers are what they are, which depends on who reads it."""
+        if obj is not None:
+            context["numbers"] = numbers_of_one(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.approve_one)

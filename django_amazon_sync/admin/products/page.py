@@ -42,6 +42,7 @@ from django_amazon_sync.admin.common.ask_first import Question
 from django_amazon_sync.admin.common.listing_status import status_of
 from django_amazon_sync.admin.common.queue_runs import queued
 from django_amazon_sync.admin.products import approving, states
+from django_amazon_sync.admin.products.numbers import Number, numbers_of
 from django_amazon_sync.admin.products.page_forms import (
     CodesForm,
     ListingForm,
@@ -248,6 +249,17 @@ class ProductPage(View):
                 listing.marketplace.account = sku.account
         return found
 
+    @cached_property
+    def numbers(self) -> dict[int, list[Number]]:
+        """Why price and stock of each listing (pk) are what they are."""
+        listings = [
+            listing
+            for sku in self.skus
+            for listing in sku.listings.all()
+            if listing.marketplace.active
+        ]
+        return numbers_of(self.request, listings, {self.offer.pk: self.offer})
+
     # --- Its forms -------------------------------------------------------------------------------
 
     def codes(self, data: Mapping[str, Any] | None = None) -> CodesForm:
@@ -325,6 +337,7 @@ class ProductPage(View):
             {
                 "row": listing,
                 "explanation": explain_price(its, self.offer),
+                "numbers": self.numbers.get(listing.pk) if listing else None,
                 "problems": problems,
                 "issues": issue_texts.told(its.issues),
                 "type": kept,

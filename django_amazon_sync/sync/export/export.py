@@ -25,7 +25,14 @@ from django.db.models import Case, Exists, OuterRef, Q, When
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon.listings import SKUS_PER_SEARCH
-from django_amazon_sync.data import FieldValue, FieldValues, ListingFacts, Offer, SkuFacts
+from django_amazon_sync.data import (
+    FieldValue,
+    FieldValues,
+    ListingFacts,
+    Offer,
+    Reckoning,
+    SkuFacts,
+)
 from django_amazon_sync.errors import (
     AmazonError,
     ConfigurationError,
@@ -72,6 +79,7 @@ from django_amazon_sync.sync.listings.history import NUMBERS
 from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, left_behind, of
 from django_amazon_sync.sync.listings.looks import Look, forecast, look_at
 from django_amazon_sync.sync.listings.read_listings import Reading, due_at, observe
+from django_amazon_sync.sync.listings.reckoning_words import sum_in_words
 from django_amazon_sync.sync.offers.changed_offers import Noted, note
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
@@ -784,7 +792,9 @@ def _send_patches(
     for name, decision in free.items():
         value = seen.want.values[name]
         if work.run.dry_run:
-            work.line(Outcome.PLANNED, **about_listing(seen.listing), values={name: value})
+            made_of = sum_in_words(name, value, seen.want.reckoning or Reckoning(), str)
+            about = about_listing(seen.listing)
+            work.line(Outcome.PLANNED, **about, values={name: value}, message=made_of)
             continue
         change = patch_of(
             known, name, value, seen.look, decision, falls=seen.falls(name), story=seen.story

@@ -1,26 +1,57 @@
-"""Why a listing has the price that it has: the way from the shop's price, one step after another.
+"""Why a listing has the values that it has: what each is made of, what becomes of it, since when.
 
-It is the same reckoning as a run does, for one listing and for people.
+It is the same reckoning and the same decision as a run's, for people and programs. What a run alone
+knows is left out: how much its guards have counted, and what Amazon shows right before it sends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 
-from django_amazon_sync.data import Money, Offer
-from django_amazon_sync.models import Listing, Marketplace
+from django_amazon_sync import clock, conf
+from django_amazon_sync.data import FieldValue, Money, Offer, Reckoning
+from django_amazon_sync.messages import Code, Message
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    Listing,
+    Marketplace,
+    Presence,
+    SubmissionItem,
+)
+from django_amazon_sync.rules.decision import Act, Circumstances
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
+from django_amazon_sync.sync.listings.decide import Known, decide
+from django_amazon_sync.sync.listings.history import NUMBERS, newest_sent
+from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, of
+from django_amazon_sync.sync.listings.reckoning_words import (
+    NOBODY,
+    Holding,
+    Say,
+    sum_in_words,
+    translated,
+    with_moments,
+)
 from django_amazon_sync.sync.offers.desired import (
     Chosen,
+    Desired,
     Rules,
     desired,
+    not_believed,
     sku_is_of_offer,
     why_not_wanted,
 )
-from django_amazon_sync.sync.offers.fields import PRICE
+from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
 from django_amazon_sync.sync.offers.price_checks import price_now
+from django_amazon_sync.sync.offers.reserved_units import lines_that_hold
+from django_amazon_sync.sync.runs.work import why_not_writing
+
+#: So many of the orders that hold units are named.
+NAMED_ORDERS = 3
 
 
 @dataclass(frozen=True)
@@ -58,6 +89,237 @@ def explain_price(listing: Listing, offer: Offer | None = None) -> PriceExplanat
         problem = want.problems.get(PRICE, "")
     price = None if problem else decision.price
     return PriceExplanation(price, problem, tuple(steps), sent)
+
+
+# --- Every field of a listing ---------------------------------------------------------------------
+
+
+class Becomes(StrEnum):
+    """What becomes of a value now."""
+
+    SEND = "send"
+    WAITS = "waits"
+    HELD = "held"
+    REFUSED = "refused"
+    ON_ITS_WAY = "on its way"
+    IN_STEP = "in step"
+    NOT_SENT = "not sent"
+    AMAZONS = "left to Amazon"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One field of a listing: the value that should be at Amazon (None where none should), what
+    becomes of it and why.
+
+    ``since`` is when it was sent, or stopped; ``live`` when it was first seen live. ``believed`` is
+    what Amazon has. A price and a quantity have their part of ``reckoning``; ``holding`` are the
+    orders that hold the reserved units.
+    """
+
+    name: str
+    value: FieldValue
+    becomes: Becomes
+    reason: str
+    believed: FieldValue
+    since: datetime | None = None
+    live: datetime | None = None
+    reckoning: Reckoning = field(default_factory=lambda: Reckoning())
+    holding: Holding = NOBODY
+
+    def sentence(self, say: Say = translated, *, with_orders: bool = True) -> str:
+        """What it is made of, since when; empty for what is made of nothing. ``with_orders``: who
+        reads it may see the numbers of orders."""
+        if self.value is None:
+            return ""
+        holding = self.holding if with_orders else self.holding.unnamed
+        text = sum_in_words(self.name, self.value, self.reckoning, say, holding)
+        return with_moments(text, say, self.since, self.live)
+
+
+def explain(
+    listing: Listing, offer: Offer | None = None, *, complete: Collection[int]
+) -> dict[str, Explained]:
+    """Explain each field of a listing (with its SKU, marketplace and account loaded), by name.
+
+    The offer is read from the shop unless it is at hand. ``complete`` are the accounts (pk) whose
+    orders are known up to a few minutes ago. Raises ConfigurationError where there is no shop.
+    """
+    offer = offer or offer_of(listing)
+    return explain_all([listing], {offer.pk: offer} if offer else {}, complete)[listing.pk]
+
+
+def explain_all(
+    listings: Sequence[Listing], offers: Mapping[str, Offer], complete: Collection[int]
+) -> dict[int, dict[str, Explained]]:
+    """The same for many listings, by pk, with a fixed number of queries; ``offers`` by pk."""
+    pks = [listing.pk for listing in listings]
+    held = _holding_lines({listing.sku.offer_pk for listing in listings} - {""})
+    carried, sent = in_feeds(pks), _sent_last(pks)
+    found = {}
+    for listing in listings:
+        offer = offers.get(listing.sku.offer_pk)
+        if offer is not None and not sku_is_of_offer(listing.sku, offer):
+            offer = None
+        lines = held.get(listing.sku.offer_pk, [])
+        found[listing.pk] = _fields_of(
+            listing, offer, lines, of(carried, listing.pk), sent.get(listing.pk, {}), complete
+        )
+    return found
+
+
+class _Line(NamedTuple):
+    """A line of an order that holds units."""
+
+    account: int
+    order: str
+    units: int
+
+
+def _holding_lines(offer_pks: Collection[str]) -> dict[str, list[_Line]]:
+    """By offer (pk) the lines whose units are reserved, the newest order first."""
+    lines: dict[str, list[_Line]] = {}
+    rows = lines_that_hold(offer_pks).order_by("-order_id", "pk")
+    columns = "offer_pk", "order__account", "order__number", "quantity"
+    for offer, account, order, units in rows.values_list(*columns):
+        lines.setdefault(offer, []).append(_Line(account, order, units))
+    return lines
+
+
+def _holding(listing: Listing, lines: Iterable[_Line]) -> Holding:
+    """Those of the listing's own account by number; those of others are nobody's who reads it."""
+    orders = dict.fromkeys((line.account, line.order) for line in lines if line.units)
+    named = [order for account, order in orders if account == listing.sku.account_id]
+    named = named[:NAMED_ORDERS]
+    return Holding(tuple(named), len(orders) - len(named))
+
+
+def _sent_last(listings: Collection[int]) -> dict[int, dict[str, SubmissionItem]]:
+    """By listing (pk) and field what was sent last of price and quantity."""
+    found: dict[int, dict[str, SubmissionItem]] = {}
+    for name in NUMBERS:
+        for item in newest_sent(listings, name).select_related("submission"):
+            found.setdefault(item.listing_id, {})[name] = item
+    return found
+
+
+def _fields_of(
+    listing: Listing,
+    offer: Offer | None,
+    lines: Sequence[_Line],
+    in_flight: InFlight,
+    sent: Mapping[str, SubmissionItem],
+    complete: Collection[int],
+) -> dict[str, Explained]:
+    sku, rules = listing.sku, Rules.of(listing.marketplace)
+    want = desired(
+        offer,
+        sku,
+        listing,
+        rules,
+        reserved=sum(line.units for line in lines),
+        chosen=Chosen.of(listing),
+        believed=listing.believed,
+        reckon=True,
+    )
+    decided = _decided(listing, offer, want, rules, is_complete=sku.account_id in complete)
+    on_its_way = want.values.keys() - in_flight.without(want.values, sku.stock_version)
+    names = want.values.keys() | want.problems.keys() | listing.believed.keys()
+    found = {}
+    for name in [name for name in FIELDS if name in names]:
+        value = want.values.get(name)
+        if name in on_its_way:
+            becomes, reason = Becomes.ON_ITS_WAY, ""
+        else:
+            becomes, reason = decided.get(name) or _not_sent(listing, offer, want, rules, name)
+        item = sent.get(name)
+        same = item if item is not None and value is not None else None
+        same = same if same is not None and same.values[name] == value else None
+        found[name] = Explained(
+            name,
+            value,
+            becomes,
+            reason,
+            listing.believed.get(name),
+            since=_since(listing, name, value, same),
+            live=_moment(same.live.get(name)) if same else None,
+            reckoning=_part(want.reckoning, name),
+            holding=_holding(listing, lines) if name == QUANTITY else NOBODY,
+        )
+    return found
+
+
+def _decided(
+    listing: Listing, offer: Offer | None, want: Desired, rules: Rules, *, is_complete: bool
+) -> dict[str, tuple[Becomes, str]]:
+    """What a run would decide of each value that should be there."""
+    sku = listing.sku
+    if not sku.account.writes_from(conf.get("DEPLOYMENT")):
+        return dict.fromkeys(want.values, (Becomes.NOT_SENT, why_not_writing(sku.account)))
+    doubted = listing.quantity_version != sku.stock_version
+    changes = not_believed(want.values, listing.believed, doubted=doubted)
+    known = Known(
+        channel=sku.channel or (MERCHANT_CHANNEL if listing.presence == Presence.ABSENT else ""),
+        explained=sku.explained_version > listing.quantity_version,
+        was_read=True,  # it will be, right before it is sent
+    )
+    about = Circumstances(
+        now=clock.now(),
+        orders_complete=is_complete,
+        price_percent=conf.get("PRICE_MOVE_PERCENT"),
+    )
+    rates_percent: int = conf.get("RATES_MOVE_PERCENT")
+    decisions = decide(
+        listing, changes, known, about, rules, offer, listing, rates_percent=rates_percent
+    )
+    found = {
+        name: (Becomes.AMAZONS, "") if name in changes else (Becomes.IN_STEP, "")
+        for name in want.values
+    }
+    for name, decision in decisions.items():
+        stopped = Becomes.HELD if name in listing.held else Becomes.REFUSED
+        becomes = stopped if decision.act == Act.STOPPED else _OF_ACT[decision.act]
+        found[name] = (becomes, decision.reason)
+    return found
+
+
+_OF_ACT = {Act.SEND: Becomes.SEND, Act.WAIT: Becomes.WAITS, Act.HOLD: Becomes.HELD}
+
+
+def _not_sent(
+    listing: Listing, offer: Offer | None, want: Desired, rules: Rules, name: str
+) -> tuple[Becomes, str]:
+    """Why nothing should be at Amazon of a field that it has."""
+    if problem := want.problems.get(name):
+        return Becomes.NOT_SENT, problem
+    if offer is None or not offer.on_sale:
+        return Becomes.NOT_SENT, why_not_wanted(offer)
+    return Becomes.NOT_SENT, str(Message(Code.FIELD_OFF))
+
+
+def _part(reckoning: Reckoning | None, name: str) -> Reckoning:
+    part = Reckoning()
+    if reckoning is not None and name == QUANTITY and "quantity" in reckoning:
+        part["quantity"] = reckoning["quantity"]
+    if reckoning is not None and name == PRICE and "price" in reckoning:
+        part["price"] = reckoning["price"]
+    return part
+
+
+def _since(
+    listing: Listing, name: str, value: FieldValue, sent: SubmissionItem | None
+) -> datetime | None:
+    """When this value was stopped, else when it was sent."""
+    stop = listing.stops.get(name)
+    if stop is not None and value in (listing.held.get(name), listing.refused.get(name)):
+        return _moment(stop["since"])
+    if sent is None:
+        return None
+    return sent.submission.sent_at or sent.submission.created_at
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class PricesNow:

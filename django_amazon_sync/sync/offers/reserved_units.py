@@ -25,12 +25,18 @@ from django_amazon_sync.sync.offers import changed_offers
 
 def units_reserved(offer_pks: Iterable[str] | None = None) -> dict[str, int]:
     """Per offer, the units that orders of all accounts hold; of all offers where none is named."""
+    lines = lines_that_hold(offer_pks)
+    return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
+
+
+def lines_that_hold(offer_pks: Iterable[str] | None = None) -> QuerySet[AmazonOrderLine]:
+    """The lines of orders that hold units of these offers, or of any."""
     lines = AmazonOrderLine.objects.filter(
         order__state__in=HOLDING_STATES, order__takes_stock=True
     ).exclude(offer_pk="")
     if offer_pks is not None:
         lines = lines.filter(offer_pk__in=[pk for pk in offer_pks if pk])
-    return dict(lines.values_list("offer_pk").annotate(units=Sum("quantity")))
+    return lines
 
 
 def units_held(order: AmazonOrder) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from django_amazon_sync import conf
+from django_amazon_sync import clock, conf
 from django_amazon_sync.data import SuspicionRow
 from django_amazon_sync.errors import Busy, Unexpected
 from django_amazon_sync.models import (
@@ -53,6 +53,18 @@ def orders_complete(work: Work) -> bool:
         return False
     until = windows.complete_until(work.account)
     return until is not None and until >= _fresh_since(work)
+
+
+def complete_accounts(accounts: Collection[int]) -> frozenset[int]:
+    """Those of these accounts (pk) whose quantities may rise now, as far as their own orders tell:
+    what ``orders_complete`` says of each; four queries."""
+    importing = SellerAccount.objects.filter(pk__in=accounts, import_orders=True)
+    pks = set(importing.values_list("pk", flat=True))
+    until = windows.complete_until_of(pks)
+    unknown = set(units_unknown_among(pks).values_list("account", flat=True))
+    since = clock.now() - timedelta(seconds=conf.get("ORDERS_FRESH"))
+    known = {pk for pk in pks - unknown if pk in until and until[pk] >= since}
+    return frozenset(known | (set(accounts) - pks))
 
 
 def _fresh_since(work: Work) -> datetime:

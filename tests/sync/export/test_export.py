@@ -66,7 +66,10 @@ def test_a_dry_run_of_a_live_account_writes_nothing(world: World) -> None:
     factories.stock_record("MUG", price="10.00", in_stock=5)
     world.list_on_amazon("MUG", price="12.00", quantity=1)
     run = world.export(dry_run=True)
-    assert set(lines_of(run, "outcome")) == {Outcome.PLANNED}
+    assert lines_of(run, "outcome", "message") == [
+        (Outcome.PLANNED, "5 = 5 in stock"),
+        (Outcome.PLANNED, "10.00 EUR = shop's price 10.00 EUR"),
+    ]
     assert world.writes() == 0
     assert not Submission.objects.exists()
 
