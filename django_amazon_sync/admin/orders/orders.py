@@ -33,6 +33,7 @@ from django_amazon_sync.admin.common.formatting import document, link, list_link
 from django_amazon_sync.admin.common.help_articles import explained
 from django_amazon_sync.admin.common.queue_runs import Wanted, ask, whole
 from django_amazon_sync.admin.common.seen import compared, mark, say_left_out, with_mark
+from django_amazon_sync.admin.common.sent_numbers import sent_for_order
 from django_amazon_sync.admin.orders.erasing import ErasesOrders
 from django_amazon_sync.admin.orders.search import NAME, STATUS_WORDS, SearchPage
 from django_amazon_sync.admin.orders.units import UnitsPages, link_to_units
@@ -125,6 +126,7 @@ class ShipByFilter(admin.SimpleListFilter):
 @admin.register(AmazonOrder)
 class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
     change_list_template = "django_amazon_sync/admin/orders.html"
+    change_form_template = "django_amazon_sync/admin/order.html"
     reads_with = ("account",)
     encrypted = ("document", "account__refresh_token")
     list_display = (
@@ -184,6 +186,20 @@ class OrderAdmin(UnitsPages, ErasesOrders, ReadOnly, Screen[AmazonOrder]):
         ]
 
     # --- What the pages show ---------------------------------------------------------------------
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: AmazonOrder | None = None,
+    ) -> HttpResponse:
+        """With the numbers that it moved."""
+        if obj is not None:
+            context["sent"] = sent_for_order(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description=_("state"), ordering="state")
     def shown_state(self, order: AmazonOrder) -> str:

@@ -24,6 +24,7 @@ class AdminProductPage(ProductPage):
     """The page within Django's admin."""
 
     template_name = "django_amazon_sync/admin/product.html"
+    is_in_admin = True
     site: AdminSite | None = None
 
     NAMES = {

@@ -48,6 +48,7 @@ from django_amazon_sync.admin.common.queue_runs import (
     start_and_say,
 )
 from django_amazon_sync.admin.common.seen import with_mark
+from django_amazon_sync.admin.common.sent_numbers import sent_of
 from django_amazon_sync.admin.common.words import words
 from django_amazon_sync.admin.products import admin_page, approving, states
 from django_amazon_sync.admin.products.conditions import CONDITIONS
@@ -66,6 +67,7 @@ from django_amazon_sync.models import (
     Listing,
     RunLine,
 )
+from django_amazon_sync.rules.identifiers import may_be_pk
 from django_amazon_sync.sync.listings.explain import offer_of
 from django_amazon_sync.sync.offers.fields import FIELDS
 
@@ -206,9 +208,13 @@ class ListingAdmin(
         form_url: str = "",
         obj: Listing | None = None,
     ) -> HttpResponse:
-        """With why its numbers are what they are, which depends on who reads it."""
+        """With why its numbers are what they are, and what was sent: who reads it decides how much
+        of that is shown."""
         if obj is not None:
             context["numbers"] = numbers_of_one(request, obj)
+            before = request.GET.get("sent_before", "")
+            page = int(before) if may_be_pk(before) else None
+            context["sent"] = sent_of(request, [obj.pk], before=page).get(obj.pk)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from django_amazon_sync.admin.common.access import SEES_ORDERS
 from django_amazon_sync.admin.common.formatting import value_text
 from django_amazon_sync.data import Offer
 from django_amazon_sync.errors import ConfigurationError
@@ -19,8 +20,6 @@ from django_amazon_sync.sync.orders.up_to_date import complete_accounts
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-SEES_ORDERS = "django_amazon_sync.view_amazonorder"
 
 #: What becomes of a value, with words for people.
 BECOMES: dict[Becomes, StrOrPromise] = {

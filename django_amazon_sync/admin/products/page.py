@@ -41,6 +41,7 @@ from django_amazon_sync.admin.common.access import visible_accounts, within_scop
 from django_amazon_sync.admin.common.ask_first import Question
 from django_amazon_sync.admin.common.listing_status import status_of
 from django_amazon_sync.admin.common.queue_runs import queued
+from django_amazon_sync.admin.common.sent_numbers import SentPage, sent_of
 from django_amazon_sync.admin.products import approving, states
 from django_amazon_sync.admin.products.numbers import Number, numbers_of
 from django_amazon_sync.admin.products.page_forms import (
@@ -133,6 +134,9 @@ class ProductPage(View):
     template_name = ""
     ask_template = ask_first.TEMPLATE
     http_method_names = ("get", "post", "head")
+
+    #: Whether whoever reads it is in the admin, whose pages it may link to.
+    is_in_admin = False
 
     #: The URL names of the parts of the same place: "product", "run_state".
     NAMES: ClassVar[dict[str, str]] = {}
@@ -252,13 +256,23 @@ class ProductPage(View):
     @cached_property
     def numbers(self) -> dict[int, list[Number]]:
         """Why price and stock of each listing (pk) are what they are."""
-        listings = [
+        return numbers_of(self.request, self.shown_listings, {self.offer.pk: self.offer})
+
+    @cached_property
+    def sent(self) -> dict[int, SentPage]:
+        """What was sent last of each listing (pk)."""
+        pks = [listing.pk for listing in self.shown_listings]
+        return sent_of(self.request, pks, linked=self.is_in_admin)
+
+    @property
+    def shown_listings(self) -> list[Listing]:
+        """The listings in stores that the page has a part for."""
+        return [
             listing
             for sku in self.skus
             for listing in sku.listings.all()
             if listing.marketplace.active
         ]
-        return numbers_of(self.request, listings, {self.offer.pk: self.offer})
 
     # --- Its forms -------------------------------------------------------------------------------
 
@@ -338,6 +352,7 @@ class ProductPage(View):
                 "row": listing,
                 "explanation": explain_price(its, self.offer),
                 "numbers": self.numbers.get(listing.pk) if listing else None,
+                "sent": self.sent.get(listing.pk) if listing else None,
                 "problems": problems,
                 "issues": issue_texts.told(its.issues),
                 "type": kept,
