@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 from random import Random
 
 from django_amazon_sync.models import Job, RunLine, SyncRun
-from tests.histories import order_operations, rare_operations, seen
+from tests.histories import (
+    order_operations,
+    parcel_operations,
+    privacy_operations,
+    rare_operations,
+    report_operations,
+    seen,
+)
 from tests.histories.blank import Blank
 from tests.histories.judge import Violation
 from tests.histories.operations import OPERATIONS, Step, draw_scene, draw_step, draw_weights
@@ -53,9 +60,10 @@ class History:
     def drawn(cls, seed: int, length: int = 24, about: str = "") -> History:
         """``about``: every third step is this operation."""
         dice = Random(f"history {seed}")
-        scene = order_operations.limits(draw_scene(dice, seed))
+        scene = parcel_operations.limits(order_operations.limits(draw_scene(dice, seed)))
         weights = draw_weights(dice) | order_operations.weights(seed)
-        weights |= rare_operations.weights(seed)
+        weights |= rare_operations.weights(seed) | report_operations.weights(seed)
+        weights |= parcel_operations.weights(seed) | privacy_operations.weights(seed)
         steps = [draw_step(dice, scene, weights) for _ in range(length)]
         if about:
             for place in range(1, length, 3):
@@ -98,6 +106,7 @@ def tell(
             step.happens(world)
             judge.looks()
             look_at_orders(world)
+            _look_further(world)
             steps += 1
             if any(violation.kind not in tolerated for violation in judge.violations):
                 break
@@ -110,11 +119,21 @@ def tell(
         return Told(judge.violations, world.story, trace, steps, interrupted)
 
 
+def _look_further(world: World) -> None:
+    """Between two steps, at what is proven, seen and erased."""
+    world.reports.looks()
+    world.parcels.looks()
+    world.people.looks()
+
+
 def _come_to_rest(world: World) -> None:
     """Nothing goes wrong any more, and the schedule does its work; then all has to be right."""
     world.say("nothing goes wrong any more")
     world.all_is_well()
     order_operations.come_to_rest(world)
+    world.reports.come_to_rest()
+    world.parcels.come_to_rest()
+    world.people.come_to_rest()
     _do_all_that_is_left(world)
     with world.judge.aside():
         refused = [stop for stops in seen.stops(world.account).values() for stop in stops
@@ -126,6 +145,8 @@ def _come_to_rest(world: World) -> None:
     world.pass_time(200)
     world.judge.judge_rest()
     judge_orders(world)
+    world.parcels.judge_rest()
+    _look_further(world)
 
 
 def _do_all_that_is_left(world: World) -> None:

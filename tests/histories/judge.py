@@ -161,6 +161,8 @@ class Judge:
         self.at_work: list[AtWork] = []
         self.leases = True
         self.imports_orders = True
+        #: The shop sends parcels; see ``parcel_judge``.
+        self.by_parcels = False
         self.unruly_at = -1e9
         self.timing = Timing(self)
 
@@ -618,7 +620,8 @@ class Judge:
             for sku in self._skus():
                 self._judge_listing(sku, stops.get((sku, DE), []))
             self._judge_orders()
-            self._judge_shipments()
+            if not self.by_parcels:
+                self._judge_shipments()
             self._judge_runs()
 
     def _judge_listing(self, sku: str, stops: list[seen.Stop]) -> None:

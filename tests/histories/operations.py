@@ -222,7 +222,8 @@ def buyer_cancels(world: World, which: int, whole: bool) -> None:
     for number in world.bought[-1 - which :][:1]:
         items = world.amazon.order(number)["orderItems"]
         ordered = items[0]["quantityOrdered"] if items else 0
-        if world.amazon.order(number)["fulfillment"]["fulfillmentStatus"] == "SHIPPED":
+        status = world.amazon.order(number)["fulfillment"]["fulfillmentStatus"]
+        if status in ("SHIPPED", "PARTIALLY_SHIPPED"):
             continue
         if ordered and number not in world.odd_orders:
             world.amazon.cancel(number, quantity=ordered if whole else 1)

@@ -106,6 +106,8 @@ class Documents:
     #: Odd ones that stay so, whatever else is mended.
     for_good: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    #: Which no search shows, ever; their ids do.
+    unsearched: set[str] = field(default_factory=set)
     #: Which no question by its id shows, ever.
     unanswered: set[str] = field(default_factory=set)
     #: Of which a line that was cancelled is named no more, or no line once all are.
@@ -149,7 +151,8 @@ class Documents:
         return replace(reply, body=json.dumps(body).encode())
 
     def _page(self, orders: list[Json]) -> list[Any]:
-        there = [order for order in orders if order["orderId"] not in self.gone]
+        hidden = self.gone | self.unsearched
+        there = [order for order in orders if order["orderId"] not in hidden]
         older = [self.late[order["orderId"]] for order in there if order["orderId"] in self.late]
         return [*map(self._as_shown, there), *deepcopy(older), *self.junk]
 

@@ -27,6 +27,7 @@ from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from tests.histories.further_faults import FURTHER_FAULTS
 from tests.histories.order_faults import ORDER_FAULTS
 
 PACKAGE = Path(__file__).parents[2] / "django_amazon_sync"
@@ -424,6 +425,7 @@ FAULTS = [
     ),
 ]
 FAULTS += [Fault(f"documents: {name}", *line) for name, *line in ORDER_FAULTS]
+FAULTS += [Fault(*line) for line in FURTHER_FAULTS]
 
 
 # --- In the process of one fault ------------------------------------------------------------------

@@ -27,11 +27,15 @@ from django_amazon_sync.sync import jobs
 from django_amazon_sync.sync.accounts.connect import Credentials, connect_account, release
 from django_amazon_sync.sync.orders import asking
 from django_amazon_sync.testing.simulator import NotForSale, Switches
+from django_amazon_sync.testing.simulator.server import Incoming, Reply
 from tests.faults.deaths import Died
 from tests.histories.amazon import WatchedAmazon
 from tests.histories.blank import Blank
 from tests.histories.judge import Judge
 from tests.histories.order_documents import Documents
+from tests.histories.parcel_judge import Parcels
+from tests.histories.privacy_judge import People
+from tests.histories.report_judge import Reports
 from tests.histories.simulated_time import SimulatedClock
 from tests.histories.workers import Worker, Workers
 from tests.plainshop.models import Item, Vendor
@@ -47,6 +51,10 @@ WELL: dict[str, Any] = {
     "feed_queue": 15.0,
     "feed_applies_late": 0.0,
     "feed_report": "there",
+    "report_outcome": "done",
+    "report_time": 60.0,
+    "report_rows": "all",
+    "shipments_dropped": 0.0,
 }
 
 
@@ -81,11 +89,13 @@ class Scene:
     asked_singly: int = 30
     #: Seconds that each statement takes: where these are many, no lease lasts.
     statement_time: float = 0.0
+    #: The class of ``tests.shops.plain`` that the shop is.
+    shop: str = "RichShop"
 
     @property
     def settings(self) -> dict[str, object]:
         return {
-            "SHOP": "tests.shops.plain.RichShop",
+            "SHOP": f"tests.shops.plain.{self.shop}",
             "RUN_MOVE_PERCENT": 0,
             "RUN_MOVE_COUNT": self.guard,
             "PRICE_MOVE_PERCENT": 30,
@@ -114,6 +124,9 @@ class World:
     #: What orders that are odd now lack.
     odd_orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: Documents = field(init=False)
+    reports: Reports = field(init=False)
+    parcels: Parcels = field(init=False)
+    people: People = field(init=False)
 
     # --- Telling ---------------------------------------------------------------------------------
 
@@ -199,16 +212,21 @@ class World:
     def seller(self) -> Any:
         return self.amazon.seller("eu")
 
-    def buy(self, sku: str, units: int, status: str) -> str:
-        """A buyer orders; empty where nobody can."""
+    def buy(self, sku: str, units: int, status: str, **said: Any) -> str:
+        """A buyer orders, who says this of themselves; empty where nobody can."""
         available = self.judge.available(sku)
         try:
-            number = self.amazon.buy(self.seller, DE, sku, units, status=status)
+            number = self.amazon.buy(self.seller, DE, sku, units, status=status, **said)
         except NotForSale:
             return ""
         self.bought.append(number)
         self.judge.bought(sku, units, available)
         return number
+
+    def tells(self, incoming: Incoming, reply: Reply) -> Reply:
+        """What Amazon answers, as it leaves."""
+        self.parcels.hears(incoming, reply)
+        return self.reports.tells(incoming, self.documents.tells(incoming, reply))
 
     def orders_are_whole(self) -> None:
         """Amazon shows them as they are, and does not call that a change."""
@@ -231,6 +249,7 @@ class World:
         self.amazon.late.clear()
         self.amazon.refuses.clear()
         self.amazon.switch(**WELL)
+        self.reports.how = ""
         self.amazon.finish_feeds()
         self.orders_are_whole()
 
@@ -241,7 +260,7 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
 
     ``blank`` has to be in use.
     """
-    from tests.shops.plain import RichShop
+    from tests.shops import plain
 
     clock = SimulatedClock()
     with ExitStack() as stack:
@@ -260,7 +279,7 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         )
         stack.enter_context(patch.object(feeds_gateway, "MOST_MESSAGES", 2))
         stack.enter_context(patch.object(asking, "ASKED_SINGLY", scene.asked_singly))
-        stack.enter_context(_told_of(RichShop))
+        stack.enter_context(_told_of(getattr(plain, scene.shop)))
         workers = Workers()
         judge = Judge(scene.guard, amazon, workers)
         amazon.before = lambda what: workers.point(what, call=True)
@@ -270,10 +289,12 @@ def opened(scene: Scene, blank: Blank) -> Iterator[World]:
         workers.committed = judge.committed
         workers.takes = lambda: clock.sleep(scene.statement_time)
         world = World(scene, clock, amazon, workers, _connected(amazon), judge)
-        world.documents = Documents(world)
-        amazon.tells, amazon.answered = world.documents.tells, world.documents.heard
+        world.documents, world.reports = Documents(world), Reports(world)
+        world.parcels, world.people = Parcels(world), People(world)
+        amazon.tells, amazon.answered = world.tells, world.documents.heard
         judge.begin(world.account, world.say)
         judge.leases = not scene.no_leases
+        judge.by_parcels = scene.shop == "ParcelShop"
         judge.timing.fresh = scene.orders_fresh
         judge.timing.drift_after = scene.drift_after
         judge.timing.low_stock = scene.feed_low_stock
