@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from random import Random
 
 from django_amazon_sync.models import Job, RunLine, SyncRun
+from tests.histories import order_moments as order_moments  # for its operations
 from tests.histories import (
     order_operations,
     parcel_operations,

@@ -88,6 +88,9 @@ KINDS: dict[str, Kind] = {
     "line without an id": Kind(_first_line(orderItemId=""), "rest"),
     "line with a long id": Kind(_first_line(orderItemId=LONG), "rest"),
     "year 9999": Kind(_with(lastUpdatedTime=FAR), status=False),
+    "a time to come": Kind(
+        lambda order: {**_total("N/A")(order), "lastUpdatedTime": "2150-01-01T00:00:00Z"}
+    ),
     "year 1": Kind(_with(createdTime="0001-01-01T00:00:00Z"), status=False),
     # It is an order like any other.
     "half an emoji": Kind(_in("buyer", buyerName="Ann \ud83d"), sound=True),
@@ -95,6 +98,19 @@ KINDS: dict[str, Kind] = {
     "long words": Kind(_in("fulfillment", fulfillmentServiceLevel="x" * 3000), sound=True),
     "nobody ships": Kind(_in("fulfillment", fulfilledBy=None), sound=True),
 }
+
+
+#: What a search may show that is not so, in a copy that looks whole.
+CONTRADICTIONS: dict[str, Callable[[Json], Json]] = {
+    "cancelled": _in("fulfillment", fulfillmentStatus="CANCELLED"),
+    "a unit less": lambda order: _first_line(
+        quantityOrdered=order["orderItems"][0]["quantityOrdered"] - 1
+    )(order),
+    "a line less": lambda order: {**order, "orderItems": order["orderItems"][1:]},
+}
+
+#: Up to when a search is complete that found nothing.
+BEFORE = "2000-01-01T00:00:00Z"
 
 
 @dataclass
@@ -114,6 +130,13 @@ class Documents:
     bare: set[str] = field(default_factory=set)
     #: Of which an older copy comes last in each page.
     late: dict[str, Json] = field(default_factory=dict)
+    #: Of which searches show this older copy alone, or its id does.
+    instead: dict[str, Json] = field(default_factory=dict)
+    behind: dict[str, Json] = field(default_factory=dict)
+    #: What searches show that is not so.
+    misread: dict[str, str] = field(default_factory=dict)
+    #: Whether a window with an end shows nothing, up to a time before its beginning.
+    blind: bool = False
     #: What else is in the next pages, and up to when they say that they are complete.
     junk: list[Any] = field(default_factory=list)
     until: str = ""
@@ -143,7 +166,10 @@ class Documents:
             if body["order"]["orderId"] in self.gone | self.unanswered:
                 refused = {"errors": [{"code": "NotFound", "message": "Not found", "details": ""}]}
                 return replace(reply, status=404, body=json.dumps(refused).encode())
-            body["order"] = self._as_shown(body["order"])
+            behind = self.behind.get(body["order"]["orderId"])
+            body["order"] = self._older(behind) if behind else self._as_shown(body["order"])
+        elif "orders" in body and self.blind and "lastUpdatedBefore" in incoming.query:
+            body["orders"], body["lastUpdatedBefore"] = [], BEFORE
         elif "orders" in body:
             body["orders"] = self._page(body["orders"])
             if self.until:
@@ -154,7 +180,19 @@ class Documents:
         hidden = self.gone | self.unsearched
         there = [order for order in orders if order["orderId"] not in hidden]
         older = [self.late[order["orderId"]] for order in there if order["orderId"] in self.late]
-        return [*map(self._as_shown, there), *deepcopy(older), *self.junk]
+        return [*map(self._in_a_page, there), *map(self._older, older), *self.junk]
+
+    def _older(self, copy: Json) -> Json:
+        """As the order was once, and whole."""
+        self._shown.append((copy, ""))
+        return deepcopy(copy)
+
+    def _in_a_page(self, order: Json) -> Json:
+        number = order["orderId"]
+        if number in self.instead:
+            return self._older(self.instead[number])
+        shown = self._as_shown(order)
+        return CONTRADICTIONS[self.misread[number]](shown) if number in self.misread else shown
 
     def _as_shown(self, order: Json) -> Json:
         number = order["orderId"]
@@ -193,9 +231,16 @@ class Documents:
             return
         else:
             document = self._certain(order, document, KINDS[kind], before)
+        unknown = self._units_are_unknown(document, kind, before)
+        self.world.judge.timing.units_are_unknown(document.number, unknown)
         if not document.units and document.status != "CANCELLED" and before:
             document = replace(document, units=before.units)  # it lacks its lines
         versions[document.updated] = document
+
+    def _units_are_unknown(self, document: Document, kind: str, before: Document | None) -> bool:
+        """Whether nobody can tell what it holds: it names no line, and never did."""
+        named = not kind or KINDS[kind].lines != "none" or bool(before and before.units)
+        return document.sells and not named
 
     def _certain(
         self, order: Json, document: Document, kind: Kind, before: Document | None
@@ -224,6 +269,6 @@ class Documents:
         for number in sorted(self.gone):
             self.world.amazon.set_order(number)  # it comes back by its next change
         self.gone.clear()
-        self.late.clear()
-        self.junk.clear()
-        self.until = ""
+        for odd in (self.late, self.instead, self.behind, self.misread, self.junk):
+            odd.clear()
+        self.until, self.blind = "", False

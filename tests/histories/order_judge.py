@@ -17,7 +17,7 @@ from django_amazon_sync.models import (
 from django_amazon_sync.sync.orders import windows
 from tests.histories.model import PENDING, Document
 from tests.histories.order_documents import Json
-from tests.histories.world import World
+from tests.histories.world import DE, World
 from tests.plainshop.models import Order
 
 #: A payment that pends for longer is asked for and shown.
@@ -53,11 +53,28 @@ def look_at_orders(world: World) -> None:
     for number in sorted(placed - documents.to_be_shipped - documents.as_it_is):
         world.judge.violated("placed too soon", f"{number} was never shown whole")
     with world.judge.aside():
+        nameless = AmazonOrder.objects.filter(state=OrderState.PLACED, status="")
+        forgotten = set(nameless.values_list("number", flat=True))
         until = windows.complete_until(world.account)
+    for number in sorted(forgotten - documents.as_it_is):
+        world.judge.violated("status is forgotten", f"{number} is placed, and had a status once")
     if until is not None:
         seconds = world.judge.now - (world.clock.now() - until).total_seconds()
         for number in set(world.judge.timing.unknown(seconds)) - documents.gone:
             world.judge.violated("complete too soon", f"up to {until}, and {number} is not there")
+        _judge_stores(world, until)
+
+
+def _judge_stores(world: World, until: datetime) -> None:
+    """Orders are complete of all stores that the account sells in, also of one that joined."""
+    with world.judge.aside():
+        known = set(AmazonOrder.objects.values_list("number", flat=True))
+        stores = set(world.account.marketplaces.values_list("code", flat=True))
+    for raw in world.amazon.orders("eu"):
+        order, store = Document.of(raw), raw["salesChannel"]["marketplaceId"]
+        missing = order.number not in known | world.judge.timing.left_out | world.documents.gone
+        if missing and store in stores - {DE} and order.updated < until:
+            world.judge.violated("complete too soon", f"up to {until}, without {order.number}")
 
 
 def _fault(
@@ -73,6 +90,8 @@ def _fault(
         return "it is incomplete, and nobody asks for it"
     if row.state in LISTED and not row.reason:
         return f"it is {row.state} without a reason"
+    if odd_for_good and order.number in documents.unanswered and row.state == OrderState.SEEN:
+        return "it gets no answer for days, and staff are not told"
     if odd_for_good and row.state in LISTED:
         return ""
     if order.status == "CANCELLED":

@@ -78,10 +78,7 @@ def draw_many(dice: Random, scene: Scene) -> Arguments:
 @operation("documents", 14, draw_many)
 def many_odd_orders_come(world: World, sku: str, kinds: list[str]) -> None:
     """One of them of the shop's thing, the others of what only Amazon sells."""
-    if world.amazon.live("eu", PLENTY, DE) is None:
-        world.amazon.add_listing(
-            world.seller, PLENTY, marketplace=DE, asin="B00000MANY", price="5.00", quantity=999
-        )
+    list_plenty(world)
     first = world.buy(sku, 1, "UNSHIPPED")
     others = [world.amazon.buy(world.seller, DE, PLENTY, 2) for _kind in kinds[1:]]
     world.documents.baskets += others
@@ -90,6 +87,14 @@ def many_odd_orders_come(world: World, sku: str, kinds: list[str]) -> None:
             world.documents.odd[number] = kind
             if KINDS[kind].lines != "all":
                 world.judge.recorded.add(number)
+
+
+def list_plenty(world: World) -> None:
+    """What the account sells on Amazon, and the shop does not."""
+    if world.amazon.live("eu", PLENTY, DE) is None:
+        world.amazon.add_listing(
+            world.seller, PLENTY, marketplace=DE, asin="B00000MANY", price="5.00", quantity=999
+        )
 
 
 @operation("documents", 6, only(cancelled=[True, False, False], touched=[True, False]))
@@ -297,7 +302,10 @@ PAUSE = 7 * 3600
 def come_to_rest(world: World) -> None:
     """All that passes is over, and Amazon is asked for what is open as often as it takes."""
     world.documents.are_whole()
-    if world.scene.seed % EVERY:
+    with world.judge.aside():
+        owed = AmazonOrder.objects.exclude(ask_at=None).count()
+    unanswered = world.documents.unanswered & world.documents.for_good
+    if world.scene.seed % EVERY and not unanswered:
         with world.judge.aside():
             asked_daily = AmazonOrder.objects.filter(
                 account=world.account, state=OrderState.QUARANTINED, ask_at__gt=world.clock.now()
@@ -308,6 +316,7 @@ def come_to_rest(world: World) -> None:
         return
     if world.documents.elsewhere:
         join(world)
-    for _ in range(6):
+    rounds = 6 + 2 * len(unanswered) + owed // world.scene.asked_singly
+    for _ in range(rounds):
         world.pass_time(PAUSE)
         world.do(Job.IMPORT_ORDERS)

@@ -2,6 +2,8 @@
 
     python -m tests.histories.sabotage                 all of them, 60 histories each
     python -m tests.histories.sabotage stock --histories 500
+    python -m tests.histories.sabotage --moments --steps 6 --histories 4
+                                                       each about what brings its moment about
     python -m tests.histories.sabotage --list          which are outdated
 
 Each runs in a process of its own, in which one module is read with the fault in it. A fault is
@@ -27,6 +29,7 @@ from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from tests.histories.fault_moments import MOMENTS
 from tests.histories.further_faults import FURTHER_FAULTS
 from tests.histories.order_faults import ORDER_FAULTS
 
@@ -458,12 +461,18 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def put_in(fault: Fault) -> None:
+    """From now on its module is read with the fault in it; it may not have been read yet."""
+    assert fault.module not in sys.modules, "It was read before."
+    sys.meta_path.insert(0, _Finder(fault))
+
+
 def tell_with(
     fault: Fault | None, seeds: Sequence[int], image: Path, steps: int, operation: str
 ) -> dict[int, list[str]]:
     """The kinds of violations by seed, up to the first history that shows any."""
     if fault is not None:
-        sys.meta_path.insert(0, _Finder(fault))
+        put_in(fault)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     sys.path.insert(0, str(PROJECT / "example_project"))
     import django
@@ -540,6 +549,9 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only each so many-th seed")
     parser.add_argument("--steps", type=int, default=24, help="of each history")
     parser.add_argument("--operation", default="", help="every third step is this one")
+    parser.add_argument(
+        "--moments", action="store_true", help="every third step brings the fault's moment about"
+    )
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
@@ -551,6 +563,8 @@ def main() -> int:
         out(json.dumps(tell_with(fault, seeds, asked.image, asked.steps, asked.operation)) + "\n")
         return 0
     chosen = [fault for fault in FAULTS if asked.about in fault.name]
+    if asked.moments:
+        chosen = [fault for fault in chosen if fault.name in MOMENTS]
     outdated = [fault for fault in chosen if not fault.applies]
     for fault in outdated:
         out(f"outdated: {fault.name} ({fault.file})\n")
@@ -566,11 +580,12 @@ def _try(faults: Sequence[Fault], asked: argparse.Namespace) -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "blank.sqlite3"
-        how = {"every": asked.every, "steps": asked.steps, "operation": asked.operation}
-        told = partial(_told, **how, image=image)
-        sound = cache(partial(told, ""))
+        told = partial(_told, every=asked.every, steps=asked.steps, image=image)
+        sound_of = cache(lambda operation: cache(partial(told, "", operation=operation)))
         for fault in faults:
-            tells = partial(told, fault.name)
+            operation = MOMENTS[fault.name] if asked.moments else asked.operation
+            tells = partial(told, fault.name, operation=operation)
+            sound = sound_of(operation)
             found = verdict(asked.first, asked.histories, tells, sound, KNOWN, asked.every)
             missed += not found
             sys.stdout.write(f"{fault.name}: {found or 'NOT FOUND'}\n")

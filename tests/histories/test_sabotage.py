@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.histories.fault_moments import MOMENTS
+from tests.histories.operations import OPERATIONS
 from tests.histories.sabotage import FAULTS, Tells, verdict
 
 
@@ -27,6 +29,11 @@ def test_a_fault_is_one_line_of_one_file() -> None:
 def test_the_faults_can_be_put_in() -> None:
     outdated = [fault.name for fault in FAULTS if not fault.applies]
     assert outdated == [], "Take other lines that break the same rules."
+
+
+def test_each_moment_is_brought_about_by_an_operation() -> None:
+    assert MOMENTS.keys() <= {fault.name for fault in FAULTS}
+    assert set(MOMENTS.values()) <= OPERATIONS.keys()
 
 
 def test_a_fault_is_found_by_a_new_kind_or_by_more_of_a_known_one() -> None:

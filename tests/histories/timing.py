@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django_amazon_sync.models import AmazonOrder, Lease
+from django_amazon_sync.models import HOLDING_STATES, AmazonOrder, Lease
 from tests.histories import seen
 from tests.histories.model import Document
 
@@ -24,6 +24,9 @@ WRITING_DOWN = re.compile(r'INSERT INTO "django_amazon_sync_submissionitem"')
 ABOUT_LEASES = re.compile(r'(?:INSERT INTO|UPDATE) "django_amazon_sync_lease"')
 
 NEVER = -1e9
+
+#: What an order holds whose units nobody knows keeps numbers from rising for so long.
+A_DAY = timedelta(hours=24)
 
 #: Of a request that was made longer ago nobody waits for the answer any more.
 LONGEST_CALL = 120.0
@@ -45,6 +48,8 @@ class Timing:
     drift_after: float = 3600.0
     #: Orders that Amazon left out of a search.
     left_out: set[str] = field(default_factory=set)
+    #: Orders of which nobody knows the units, by what Amazon showed of them.
+    _unknown: set[str] = field(default_factory=set)
     _turn: int = 0
     #: When an order made the right number of a SKU fall, in turns.
     _ordered: dict[str, int] = field(default_factory=dict)
@@ -75,6 +80,10 @@ class Timing:
         """Amazon may have left an order out of this search."""
         numbers = {raw["orderId"] for raw in self.judge.amazon.orders("eu")}
         self.left_out |= numbers - self.judge.told.keys()
+
+    def units_are_unknown(self, number: str, unknown: bool) -> None:
+        """By what Amazon showed of an order just now."""
+        (self._unknown.add if unknown else self._unknown.discard)(number)
 
     def _judge_leases(self) -> None:
         """Nobody takes a lease that another one holds, and that has not run out."""
@@ -151,11 +160,26 @@ class Timing:
         if not self.judge.imports_orders or sent.value <= before:
             return
         known_up_to = work.begun - self.fresh - 5
+        self._judge_rise_for_units(work, sent)
         if unknown := self.unknown(known_up_to):
             self.judge.violated(
                 "raised without orders",
                 f"{sent.sku} was raised to {sent.value}, and nobody knows of {unknown[0]}",
             )
+
+    def _judge_rise_for_units(self, work: AtWork, sent: Sent) -> None:
+        """Nor does it rise for a day where an order is known of which nobody knows the units."""
+        began = self.judge.amazon.now() - timedelta(seconds=self.judge.now - work.begun)
+        with self.judge.aside():
+            rows = AmazonOrder.objects.filter(number__in=self._unknown, state__in=HOLDING_STATES)
+            holding = rows.filter(units_unknown_since__lt=began, takes_stock=True)
+            since = dict(holding.values_list("number", "units_unknown_since"))
+        for number, moment in since.items():
+            if moment is not None and self.judge.amazon.now() < moment + A_DAY:
+                self.judge.violated(
+                    "raised without units",
+                    f"{sent.sku} was raised to {sent.value}, and nobody knows what {number} holds",
+                )
 
     def looks(self) -> None:
         """Between two steps: what Amazon took is no drift before it had its time."""
