@@ -101,9 +101,11 @@ def _choose(listings: QuerySet[Listing], *, end_offer: bool) -> int:
         lock_rows(chosen)
         skus = SellerSku.objects.filter(pk__in=chosen.order_by().values("sku"))
         changed_offers.note_skus(skus)
-        for account in _without_offers(skus):
+        without_offers = list(_without_offers(skus))
+        number = chosen.update(end_offer=end_offer)
+        for account in without_offers:
             export_soon(account)  # what the shop has no more has no offer to be noted by
-        return chosen.update(end_offer=end_offer)
+    return number
 
 
 def _without_offers(skus: QuerySet[SellerSku]) -> Iterable[SellerAccount]:
