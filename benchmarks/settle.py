@@ -194,6 +194,11 @@ def send_feeds(size: int) -> None:
             moves="''",
             message_id=f"n - {numbers.start - 1}",
             settled="false",
+            reckoning=f"'{{}}'{as_json()}",
+            causes=f"'{{}}'{as_json()}",
+            live=f"'{{}}'{as_json()}",
+            refused="''",
+            order_number="''",
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")

@@ -102,12 +102,10 @@ def stories(work: Work, asked: Sequence[Asked]) -> dict[int, Story]:
 
 def _sent_before(asked: Sequence[Asked]) -> dict[str, dict[int, SubmissionItem]]:
     """By field, what was sent last of each listing (pk)."""
-    found: dict[str, dict[int, SubmissionItem]] = {}
-    for name in NUMBERS:
-        listings = [each.listing.pk for each in asked if name in each.names]
-        items = newest_sent(listings, name).select_related("submission") if listings else ()
-        found[name] = {item.listing_id: item for item in items}
-    return found
+    if not asked:
+        return {name: {} for name in NUMBERS}
+    items = SubmissionItem.objects.select_related("submission").defer("submission__content")
+    return newest_sent([each.listing.pk for each in asked], items)
 
 
 def _cause(work: Work, name: str, each: Asked, code: Cause, order: str) -> CauseRow:

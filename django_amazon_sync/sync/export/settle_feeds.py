@@ -55,7 +55,7 @@ from django_amazon_sync.sync.export.feeds import (
 )
 from django_amazon_sync.sync.export.send import echo_of, take_as_accepted
 from django_amazon_sync.sync.listings import state
-from django_amazon_sync.sync.listings.history import numbers_in, seen_live
+from django_amazon_sync.sync.listings.history import note_live
 from django_amazon_sync.sync.listings.in_flight import overtaken
 from django_amazon_sync.sync.listings.read_listings import issue_rows, live_values, read
 from django_amazon_sync.sync.offers import changed_offers
@@ -90,6 +90,7 @@ _READ = (
     "quantity_version",
     "look",
     "refused",
+    "live",
     "listing__sku__sku",
     "listing__sku__offer_pk",
 )
@@ -325,7 +326,6 @@ def _settle_items(
     rows = _locked(items)
     newer_values = overtaken(items)
     doubted, again = [], []
-    live: dict[int, FieldValues] = {}
     now = work.client.now()
     for item in items:
         row, verdict, sku = rows[item.listing_id], verdicts[item.pk], item.listing.sku
@@ -333,16 +333,14 @@ def _settle_items(
         if verdict.refusals:
             _refuse(work, item, row, verdict)
         else:
-            proven = _accept(work, item, row, verdict, newer, now)
-            live[row.pk] = numbers_in(row.verified, proven)
+            note_live(item, _accept(work, item, row, verdict, newer, now), now)
         if verdict.refusals or newer:
             again.append((work.account.pk, sku.offer_pk))
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     invalidate_quantities(doubted)
     _save(items, rows)
-    update_rows([item for item in items if item.refused], ["refused"])
-    seen_live(live, now)
+    update_rows([item for item in items if item.refused or item.live], ["refused", "live"])
     changed_offers.note(again)
 
 

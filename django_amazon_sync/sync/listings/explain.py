@@ -26,7 +26,7 @@ from django_amazon_sync.rules.decision import Act, Circumstances
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.listings.decide import Known, decide
-from django_amazon_sync.sync.listings.history import NUMBERS, newest_sent
+from django_amazon_sync.sync.listings.history import newest_sent
 from django_amazon_sync.sync.listings.in_flight import InFlight, in_feeds, of
 from django_amazon_sync.sync.listings.reckoning_words import (
     NOBODY,
@@ -155,15 +155,17 @@ def explain_all(
     """The same for many listings, by pk, with a fixed number of queries; ``offers`` by pk."""
     pks = [listing.pk for listing in listings]
     held = _holding_lines({listing.sku.offer_pk for listing in listings} - {""})
-    carried, sent = in_feeds(pks), _sent_last(pks)
+    items = SubmissionItem.objects.select_related("submission").defer("submission__content")
+    carried, sent = in_feeds(pks), newest_sent(pks, items)
     found = {}
     for listing in listings:
         offer = offers.get(listing.sku.offer_pk)
         if offer is not None and not sku_is_of_offer(listing.sku, offer):
             offer = None
         lines = held.get(listing.sku.offer_pk, [])
+        its = {name: newest[listing.pk] for name, newest in sent.items() if listing.pk in newest}
         found[listing.pk] = _fields_of(
-            listing, offer, lines, of(carried, listing.pk), sent.get(listing.pk, {}), complete
+            listing, offer, lines, of(carried, listing.pk), its, complete
         )
     return found
 
@@ -192,15 +194,6 @@ def _holding(listing: Listing, lines: Iterable[_Line]) -> Holding:
     named = [order for account, order in orders if account == listing.sku.account_id]
     named = named[:NAMED_ORDERS]
     return Holding(tuple(named), len(orders) - len(named))
-
-
-def _sent_last(listings: Collection[int]) -> dict[int, dict[str, SubmissionItem]]:
-    """By listing (pk) and field what was sent last of price and quantity."""
-    found: dict[int, dict[str, SubmissionItem]] = {}
-    for name in NUMBERS:
-        for item in newest_sent(listings, name).select_related("submission"):
-            found.setdefault(item.listing_id, {})[name] = item
-    return found
 
 
 def _fields_of(
