@@ -96,20 +96,29 @@ def a_person_asks(world: World, sku: str, which: int, everything: bool) -> None:
     a_person_buys(world, sku, 4, "UNSHIPPED")
     world.pass_time(180)
     world.do(Job.IMPORT_ORDERS)
-    rows = AmazonOrder.objects.filter(account=world.account).order_by("-pk")
     if everything:
+        rows = AmazonOrder.objects.filter(account=world.account)
         world.people.asked |= set(rows.values_list("number", flat=True))
         world.workers.work(lambda: erase.erase_account(world.account, by="clerk"))
-        return
+    else:
+        _erase(world, which)
+
+
+def _erase(world: World, which: int) -> None:
+    """On request, whose order this is, one of the newest."""
+    rows = AmazonOrder.objects.filter(account=world.account).order_by("-pk")
     for row in rows[which : which + 1]:
         numbers = erase.orders_of_same_buyer(row)
         world.people.asked |= set(numbers)
         world.workers.work(partial(erase.erase_orders, world.account, numbers, by="clerk"))
 
 
-@operation("privacy", 6, only(which=[0, 1, 2], by_its_number=[True, False]))
-def erased_order_changes(world: World, which: int, by_its_number: bool) -> None:
+@operation("privacy", 6, with_(which=[0, 0, 1, 2], by_its_number=[True, False]))
+def erased_order_changes(world: World, sku: str, which: int, by_its_number: bool) -> None:
     """Amazon shows its buyer again, by a search or by its number."""
+    a_person_buys(world, sku, 5, "UNSHIPPED")
+    _send(world)
+    _erase(world, 0)
     rows = AmazonOrder.objects.exclude(erased_at=None).order_by("-pk")
     for number in rows.values_list("number", flat=True)[which : which + 1]:
         world.amazon.set_order(number)
