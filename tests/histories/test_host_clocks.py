@@ -56,3 +56,27 @@ def test_hosts_whose_clocks_differ_keep_the_plan_and_get_all_of_it(
             else:
                 level -= 1
                 assert level > -1e-6, "Amazon refuses it"
+
+
+@pytest.mark.django_db
+@pytest.mark.any_database
+@settings(max_examples=examples(20), deadline=None)
+@given(
+    ahead=st.sampled_from((60, 3600, 86400, 400 * 86400)),
+    asked=st.integers(1, 20),
+    gap=st.sampled_from(GAPS),
+)
+def test_a_stores_clock_that_was_ahead_stops_nobody(ahead: int, asked: int, gap: float) -> None:
+    """It was set right again, and no call waits for longer than the plan makes it wait."""
+    plan, time = PLANS[OPERATION], Hosts(datetime(2030, 1, 1, tzinfo=UTC))
+    with clock.stood_in_for(time, seed=1):
+        RateBucket.objects.all().delete()
+        limiter = Limiter(DatabaseBuckets(), "one account")
+        time.sleep(ahead)
+        for _ in range(asked):
+            limiter.take(OPERATION)
+        time.sleep(-ahead)
+        for _ in range(asked):
+            time.sleep(gap)
+            wait = limiter.take(OPERATION)
+            assert wait <= plan.burst / plan.rate, f"it waits {wait} s for a time to come"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.histories.fault_moments import MOMENTS
-from tests.histories.operations import OPERATIONS
+from tests.histories.history import History
+from tests.histories.machine_faults import MACHINE_FAULTS
 from tests.histories.sabotage import FAULTS, Tells, verdict
 
 
@@ -21,19 +22,22 @@ def telling(kinds: Mapping[int, list[str]]) -> Tells:
 
 
 def test_a_fault_is_one_line_of_one_file() -> None:
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    for fault in FAULTS:
+    for faults in (FAULTS, MACHINE_FAULTS):
+        assert len({fault.name for fault in faults}) == len(faults)
+    for fault in (*FAULTS, *MACHINE_FAULTS):
         assert fault.old != fault.new
 
 
 def test_the_faults_can_be_put_in() -> None:
-    outdated = [fault.name for fault in FAULTS if not fault.applies]
+    faults = (*FAULTS, *MACHINE_FAULTS)
+    outdated = [fault.name for fault in faults if not fault.applies]
     assert outdated == [], "Take other lines that break the same rules."
 
 
 def test_each_moment_is_brought_about_by_an_operation() -> None:
     assert MOMENTS.keys() <= {fault.name for fault in FAULTS}
-    assert set(MOMENTS.values()) <= OPERATIONS.keys()
+    for operation in set(MOMENTS.values()):
+        assert operation in {step.name for step in History.drawn(5, 3, operation).steps}
 
 
 def test_a_fault_is_found_by_a_new_kind_or_by_more_of_a_known_one() -> None:
