@@ -58,7 +58,7 @@ BY_PK = {OURS + LISTING, OURS + SKU}
 _FOR_UPDATE = re.compile(r'\bFOR (?:NO KEY )?UPDATE\b(?: OF (?P<of>"\w+"(?:, "\w+")*))?')
 _WRITES = re.compile(
     r"""(?<!DO\s)UPDATE\s+"?(?P<update>\w+)"?|DELETE\s+FROM\s+"?(?P<delete>\w+)"?"""
-    r"""|INSERT\s+INTO\s+"?(?P<insert>\w+)"?(?P<upsert>.*\bDO\s+UPDATE\s+SET\s)?""",
+    r"""|INSERT\s+(?:OR\s+\w+\s+)?INTO\s+"?(?P<insert>\w+)"?(?P<upsert>.*\bDO\s+UPDATE\s+SET\s)?""",
     re.DOTALL,
 )
 _FROM = re.compile(r'\b(?:FROM|JOIN) "(\w+)"')

@@ -187,7 +187,7 @@ def _compare(
             listing_state.not_compared(row)
         wrong = {name: live.get(name) for name in compared if live.get(name) != row.believed[name]}
         proven = _prove(row, rules, there, compared - set(wrong), read_at)
-        seen_live({row.pk: numbers_in(row.verified, proven)}, read_at)
+        numbers = numbers_in(row.verified, proven)
         _forget_what_is_gone(row, there, live)
         suspected = _is_only_suspected(work, row, wrong, read_at)
         due = {name for name in wrong if due_at(row, name) <= read_at}
@@ -198,6 +198,7 @@ def _compare(
             row.verified_at = work.client.now()
         elif certain:
             _drifted(work, row, certain, rules, read_at)
+        seen_live({row.pk: numbers}, read_at)
     _say(work, row, wrong, suspected, rules, certain=compared == ours)
 
 
