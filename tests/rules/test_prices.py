@@ -162,6 +162,33 @@ def way(shop: Offer, rule: PriceRule) -> list[tuple[str, str]]:
     return [(step.kind, str(step.price)) for step in steps]
 
 
+@given(
+    st.decimals("0.01", 10**6, places=2),
+    st.none() | st.decimals("0.0001", 1000, places=4),
+    st.decimals(-50, 200, places=2),
+    st.none() | st.decimals("0.00", "0.99", places=2),
+    st.none() | st.decimals("0.01", 1000, places=2),
+    st.none() | st.decimals("0.01", 1000, places=2),
+)
+def test_a_reckoning_comes_to_the_price_that_is_sent(
+    price: Decimal,
+    rate: Decimal | None,
+    markup: Decimal,
+    ending: Decimal | None,
+    floor: Decimal | None,
+    own: Decimal | None,
+) -> None:
+    currency = "EUR" if rate is None else "JPY"
+    rule = PriceRule(
+        currency, True, own_price=own, markup_percent=markup, ending=ending, floor=floor,
+        rates=rates(currency, None if rate is None else str(rate)),
+    )  # fmt: skip
+    steps: list[PriceStep] = []
+    decided = price_to_send(offer(str(price)), rule, steps).price
+    if decided is not None:
+        assert steps[-1].as_row["price"] == str(decided)
+
+
 def test_a_price_is_converted_before_markup_ending_and_floor() -> None:
     rule = PriceRule(
         "GBP", True, markup_percent=Decimal(10), ending=Decimal("0.99"), floor=Decimal(12),
