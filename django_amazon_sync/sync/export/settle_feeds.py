@@ -61,7 +61,7 @@ from django_amazon_sync.sync.listings.read_listings import issue_rows, live_valu
 from django_amazon_sync.sync.offers import changed_offers
 from django_amazon_sync.sync.offers.fields import QUANTITY
 from django_amazon_sync.sync.offers.reserved_units import invalidate_quantities
-from django_amazon_sync.sync.runs.bulk import in_pages, update_rows
+from django_amazon_sync.sync.runs.bulk import in_pages, update_locked_rows
 from django_amazon_sync.sync.runs.work import Work, about_listing
 
 #: How long Amazon may take (docs/amazon.md#feeds-wait-for-hours).
@@ -339,8 +339,10 @@ def _settle_items(
         if QUANTITY in newer or (verdict.refusals and QUANTITY in item.values):
             doubted.append((work.account.pk, sku.sku, sku.offer_pk))
     invalidate_quantities(doubted)
-    _save(items, rows)
-    update_rows([item for item in items if item.refused or item.live], ["refused", "live"])
+    state.save(rows.values(), *_OTHERS)
+    for item in items:
+        item.settled = True
+    update_locked_rows(items, ["settled", "refused", "live"])  # nobody else settles this feed
     changed_offers.note(again)
 
 
