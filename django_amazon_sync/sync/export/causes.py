@@ -92,7 +92,7 @@ def stories(work: Work, asked: Sequence[Asked]) -> dict[int, Story]:
         each.listing.pk: Story(
             each.reckoning,
             {
-                name: _cause(work, name, each, code, orders.get(each.listing.pk, ""))
+                name: _cause(work, name, each, code, orders.get(each.listing.pk))
                 for name, code in codes[each.listing.pk].items()
             },
         )
@@ -108,17 +108,18 @@ def _sent_before(asked: Sequence[Asked]) -> dict[str, dict[int, SubmissionItem]]
     return newest_sent([each.listing.pk for each in asked], items)
 
 
-def _cause(work: Work, name: str, each: Asked, code: Cause, order: str) -> CauseRow:
-    """The cause with its order, and with whoever approved the value or asked for the run."""
+def _cause(work: Work, name: str, each: Asked, code: Cause, order: str | None) -> CauseRow:
+    """The cause with its order (None: none was found), and with whoever approved the value or asked
+    for the run."""
     approval, asked_by = each.listing.approvals.get(name), work.run.asked_by
     by = asked_by.get_username() if asked_by else ""
     by = approval["by"] if approval is not None else by
     if code != Cause.ORDER:
         return CauseRow(code=code, order="", by=by)
     made_of = each.reckoning.get("quantity")
-    if not order and not (made_of and made_of["reserved"]):
+    if order is None and not (made_of and made_of["reserved"]):
         return CauseRow(code=Cause.UNKNOWN, order="", by=by)
-    return CauseRow(code=code, order=order, by=by)
+    return CauseRow(code=code, order=order or "", by=by)
 
 
 # --- Causes ---------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ def _of(steps: Sequence[PriceStepRow], kind: str) -> list[object]:
 
 def _orders(asked: Sequence[Asked], before: Mapping[int, SubmissionItem]) -> dict[int, str]:
     """By listing (pk) the number of the newest order of its offer that changed since its last
-    quantity was sent."""
+    quantity was sent; empty where that is another account's, which is nobody's who reads it."""
     since = {each.listing.pk: _since(before.get(each.listing.pk)) for each in asked}
     offers = {each.listing.sku.offer_pk for each in asked} - {""}
     if not offers:
@@ -208,14 +209,14 @@ def _orders(asked: Sequence[Asked], before: Mapping[int, SubmissionItem]) -> dic
         offer_pk__in=offers,
         order__takes_stock=True,
     )
-    moments = "offer_pk", "order__number", "order__updated_at", "order__placed_at"
-    newest: dict[str, tuple[datetime, str]] = {}
-    for offer, number, *changed in lines.order_by("order_id").values_list(*moments):
+    columns = "offer_pk", "order__account", "order__number", "order__updated_at", "order__placed_at"
+    newest: dict[str, tuple[datetime, int, str]] = {}
+    for offer, account, number, *changed in lines.order_by("order_id").values_list(*columns):
         at = max(moment for moment in changed if moment is not None)
         if offer not in newest or at >= newest[offer][0]:
-            newest[offer] = (at, number)
+            newest[offer] = (at, account, number)
     return {
-        each.listing.pk: found[1]
+        each.listing.pk: found[2] if found[1] == each.listing.sku.account_id else ""
         for each in asked
         if (found := newest.get(each.listing.sku.offer_pk)) and found[0] >= since[each.listing.pk]
     }
