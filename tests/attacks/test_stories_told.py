@@ -10,7 +10,8 @@ from django.test import Client
 
 from django_amazon_sync.models import Listing, SubmissionItem
 from tests.admin.conftest import Staff
-from tests.attacks.steps import Era
+from tests.attacks.steps import Era, change, fail
+from tests.commands.conftest import manage_json
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +46,17 @@ def test_an_order_of_another_account_is_not_named(
     assert item.causes["quantity"] == {"code": "order", "order": "", "by": ""}
     page = Staff(admin_client).see(Listing, item.listing_id)
     assert number not in page
+
+
+def test_a_rise_that_waits_for_another_account_is_not_said_to_go(era: Era, american: World) -> None:
+    """American orders cannot be searched, so that no run lets the German quantity rise."""
+    fail(era, "searchOrders", "500", about=UNITED_STATES)
+    era.minutes(15)
+    change("MUG", num_in_stock=8)
+    era.minutes(6)
+    assert era.units() == 5
+    options = "--sku", "MUG", "--account", era.world.account.name
+    (listing,) = manage_json("amazon_explain", *options).document["listings"]
+    told = next(each for each in listing["fields"] if each["field"] == "quantity")
+    assert (told["value"], told["on_amazon"], told["becomes"]) == (8, 5, "waits")
+    assert "account" in told["reason"]

@@ -16,7 +16,7 @@ from django_amazon_sync.errors import ConfigurationError
 from django_amazon_sync.models import Listing
 from django_amazon_sync.sync.listings.explain import Becomes, Explained, explain_all, offer_of
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
-from django_amazon_sync.sync.orders.up_to_date import complete_accounts
+from django_amazon_sync.sync.orders.up_to_date import complete_accounts, sold_perhaps_by
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -50,6 +50,7 @@ def numbers_of(
     """Price and quantity of each of these listings (with SKU, marketplace and account), by pk, for
     who asks; the ``offers`` by pk."""
     complete = complete_accounts({listing.sku.account_id for listing in listings})
+    behind = sold_perhaps_by({listing.sku.offer_pk for listing in listings})
     with_orders = request.user.has_perm(SEES_ORDERS)
     return {
         pk: [
@@ -57,7 +58,7 @@ def numbers_of(
             for name in (QUANTITY, PRICE)
             if name in fields
         ]
-        for pk, fields in explain_all(listings, offers, complete).items()
+        for pk, fields in explain_all(listings, offers, complete, behind).items()
     }
 
 

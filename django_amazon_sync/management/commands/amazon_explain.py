@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.models import Listing, SellerAccount
 from django_amazon_sync.sync.listings.explain import Explained, explain
-from django_amazon_sync.sync.orders.up_to_date import complete_accounts
+from django_amazon_sync.sync.orders.up_to_date import complete_accounts, sold_perhaps_by
 
 from ._base import (
     ALL_WELL,
@@ -37,10 +37,14 @@ class Command(AmazonCommand):
         accounts = chosen_accounts(options["account"], options["marketplace"])
         chosen = accounts_with_skus(accounts, options["sku"], _has)
         complete = complete_accounts([account.pk for account in chosen])
-        found = [
-            (listing, explain(listing, complete=complete))
+        listings = [
+            listing
             for account, skus in chosen.items()
             for listing in _listings(account, skus, options["marketplace"])
+        ]
+        behind = sold_perhaps_by({listing.sku.offer_pk for listing in listings})
+        found = [
+            (listing, explain(listing, complete=complete, behind=behind)) for listing in listings
         ]
         return Result(
             exit=ALL_WELL,

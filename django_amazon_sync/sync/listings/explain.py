@@ -138,19 +138,29 @@ class Explained:
 
 
 def explain(
-    listing: Listing, offer: Offer | None = None, *, complete: Collection[int]
+    listing: Listing,
+    offer: Offer | None = None,
+    *,
+    complete: Collection[int],
+    behind: Mapping[str, Collection[int]],
 ) -> dict[str, Explained]:
     """Explain each field of a listing (with its SKU, marketplace and account loaded), by name.
 
     The offer is read from the shop unless it is at hand. ``complete`` are the accounts (pk) whose
-    orders are known up to a few minutes ago. Raises ConfigurationError where there is no shop.
+    orders are known up to a few minutes ago, ``behind`` by offer (pk) those that sell it and whose
+    orders are not, which keep back the rises of others. Raises ConfigurationError where there is no
+    shop.
     """
     offer = offer or offer_of(listing)
-    return explain_all([listing], {offer.pk: offer} if offer else {}, complete)[listing.pk]
+    offers = {offer.pk: offer} if offer else {}
+    return explain_all([listing], offers, complete, behind)[listing.pk]
 
 
 def explain_all(
-    listings: Sequence[Listing], offers: Mapping[str, Offer], complete: Collection[int]
+    listings: Sequence[Listing],
+    offers: Mapping[str, Offer],
+    complete: Collection[int],
+    behind: Mapping[str, Collection[int]],
 ) -> dict[int, dict[str, Explained]]:
     """The same for many listings, by pk, with a fixed number of queries; ``offers`` by pk."""
     pks = [listing.pk for listing in listings]
@@ -164,9 +174,15 @@ def explain_all(
             offer = None
         lines = held.get(listing.sku.offer_pk, [])
         its = {name: newest[listing.pk] for name, newest in sent.items() if listing.pk in newest}
-        found[listing.pk] = _fields_of(
-            listing, offer, lines, of(carried, listing.pk), its, complete
+        is_complete = listing.sku.account_id in complete
+        elsewhere = set(behind.get(listing.sku.offer_pk, ())) - {listing.sku.account_id}
+        about = Circumstances(
+            now=clock.now(),
+            orders_complete=is_complete and not elsewhere,
+            elsewhere=is_complete and bool(elsewhere),
+            price_percent=conf.get("PRICE_MOVE_PERCENT"),
         )
+        found[listing.pk] = _fields_of(listing, offer, lines, of(carried, listing.pk), its, about)
     return found
 
 
@@ -202,7 +218,7 @@ def _fields_of(
     lines: Sequence[_Line],
     in_flight: InFlight,
     sent: Mapping[str, SubmissionItem],
-    complete: Collection[int],
+    about: Circumstances,
 ) -> dict[str, Explained]:
     sku, rules = listing.sku, Rules.of(listing.marketplace)
     want = desired(
@@ -215,7 +231,7 @@ def _fields_of(
         believed=listing.believed,
         reckon=True,
     )
-    decided = _decided(listing, offer, want, rules, is_complete=sku.account_id in complete)
+    decided = _decided(listing, offer, want, rules, about)
     on_its_way = want.values.keys() - in_flight.without(want.values, sku.stock_version)
     names = want.values.keys() | want.problems.keys() | listing.believed.keys()
     found = {}
@@ -243,7 +259,7 @@ def _fields_of(
 
 
 def _decided(
-    listing: Listing, offer: Offer | None, want: Desired, rules: Rules, *, is_complete: bool
+    listing: Listing, offer: Offer | None, want: Desired, rules: Rules, about: Circumstances
 ) -> dict[str, tuple[Becomes, str]]:
     """What a run would decide of each value that should be there."""
     sku = listing.sku
@@ -255,11 +271,6 @@ def _decided(
         channel=sku.channel or (MERCHANT_CHANNEL if listing.presence == Presence.ABSENT else ""),
         explained=sku.explained_version > listing.quantity_version,
         was_read=True,  # it will be, right before it is sent
-    )
-    about = Circumstances(
-        now=clock.now(),
-        orders_complete=is_complete,
-        price_percent=conf.get("PRICE_MOVE_PERCENT"),
     )
     rates_percent: int = conf.get("RATES_MOVE_PERCENT")
     decisions = decide(

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.data import SuspicionRow
@@ -77,26 +77,45 @@ def sold_elsewhere_perhaps(work: Work, offer_pks: Collection[str] | None = None)
 
     One whose orders nobody will ever know, as it is disconnected or imports none, keeps none back.
     """
-    behind = _behind(work)
+    others = SellerAccount.objects.exclude(pk=work.account.pk)
+    rows = _sold_perhaps(_behind(others, _fresh_since(work)), offer_pks)
+    return frozenset(rows.values_list("offer_pk", flat=True))
+
+
+def sold_perhaps_by(offer_pks: Collection[str]) -> dict[str, set[int]]:
+    """By offer, of these, the accounts (pk) that sell it and whose orders are not known up to a few
+    minutes ago: what ``sold_elsewhere_perhaps`` says to any other account; four queries."""
+    since = clock.now() - timedelta(seconds=conf.get("ORDERS_FRESH"))
+    found: dict[str, set[int]] = {}
+    rows = _sold_perhaps(_behind(SellerAccount.objects.all(), since), offer_pks)
+    for offer, account in rows.values_list("offer_pk", "account"):
+        found.setdefault(offer, set()).add(account)
+    return found
+
+
+def _sold_perhaps(
+    behind: Collection[int], offer_pks: Collection[str] | None
+) -> QuerySet[SellerSku]:
+    """The SKUs of these accounts (pk), of these offers or of all, that Amazon may have sold."""
     if not behind:
-        return frozenset()
+        return SellerSku.objects.none()
     not_there = (Presence.ABSENT, Presence.ENDED)
     there = Listing.objects.filter(sku=OuterRef("pk")).exclude(presence__in=not_there)
     rows = SellerSku.objects.filter(Q(managed=True) | Exists(there), account__in=behind)
     rows = rows.exclude(offer_pk="")
     if offer_pks is not None:
         rows = rows.filter(offer_pk__in=offer_pks)
-    return frozenset(rows.values_list("offer_pk", flat=True))
+    return rows
 
 
-def _behind(work: Work) -> list[int]:
-    """The other accounts (pk) whose orders should be known up to lately, and are not."""
-    others = SellerAccount.objects.filter(import_orders=True).exclude(pk=work.account.pk)
-    connected = others.exclude(state=AccountState.DISCONNECTED)
+def _behind(accounts: QuerySet[SellerAccount], since: datetime) -> list[int]:
+    """Those of these accounts (pk) whose orders should be known up to then, and are not."""
+    importing = accounts.filter(import_orders=True)
+    connected = importing.exclude(state=AccountState.DISCONNECTED)
     pks = list(connected.order_by("pk").values_list("pk", flat=True))
     if not pks:
         return []
-    since, until = _fresh_since(work), windows.complete_until_of(pks)
+    until = windows.complete_until_of(pks)
     unknown = set(units_unknown_among(pks).values_list("account", flat=True))
     return [pk for pk in pks if pk in unknown or pk not in until or until[pk] < since]
 
