@@ -204,6 +204,7 @@ class Code(StrEnum):
     AT_LEAST = "at-least", gettext_noop("raised to the lowest price %(by)s")
     ROUNDED = "rounded", gettext_noop("rounded")
     FIELD_OFF = "field-off", gettext_noop("It is not sent here.")
+    NOT_MADE = "not-made", gettext_noop("It is not on Amazon, and is not offered there by itself.")
     OFFER_ENDED = "offer-ended", gettext_noop("Its offer is ended.")
 
     # --- Why an order is not placed --------------------------------------------------------

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import clock
+from tests import factories
 from tests.commands.conftest import manage, manage_json
 from tests.sync.export.steps import change
-from tests.world import DE, FR, World
+from tests.world import DE, FR, World, lines_of
+
+EAN = "4006381333931"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.wheel]
 
@@ -85,3 +88,32 @@ def test_a_paused_account_sends_nothing(world: World, mug: str) -> None:
     world.account.save()
     told = field("quantity")
     assert (told["becomes"], "paused" in told["reason"]) == ("not sent", True)
+
+
+def test_what_amazon_does_not_let_be_offered_is_not_said_to_go(world: World) -> None:
+    world.amazon.add_product(asin="B00BAR0001", title="Not yours", ean=EAN, restricted=True)
+    factories.stock_record("MUG", price="9.90", in_stock=4, upc=EAN)
+    world.export()
+    for name in ("price", "quantity"):
+        told = field(name)
+        assert (told["becomes"], "B00BAR0001" in told["reason"]) == ("refused", True)
+    assert lines_of(world.export(), "outcome") == []
+    change("MUG", price="9.80")
+    assert field("price")["becomes"] == "send"
+
+
+def test_what_has_no_barcode_is_not_said_to_be_refused_by_amazon(world: World) -> None:
+    factories.stock_record("MUG", price="9.90", in_stock=4, upc="")
+    world.export()
+    told = field("price")
+    assert (told["becomes"], "barcode" in told["reason"]) == ("not sent", True)
+
+
+def test_a_new_offer_without_stock_goes_with_none_of_its_values(world: World) -> None:
+    world.amazon.add_product(asin="B00NEW0001", title="A mug", ean=EAN)
+    factories.stock_record(
+        "MUG", price="9.90", product_=factories.product(track_stock=False, upc=EAN)
+    )
+    world.export()
+    told = field("price")
+    assert (told["becomes"], told["reason"]) == ("not sent", field("quantity")["reason"])

@@ -37,7 +37,6 @@ from django_amazon_sync.sync.export.survey import (
     Differing,
     ListingRow,
     SkuRow,
-    can_be_made,
     forecast,
     gc_frozen,
     has_listing,
@@ -51,6 +50,7 @@ from django_amazon_sync.sync.export.survey import (
 from django_amazon_sync.sync.offers.changed_offers import note_skus
 from django_amazon_sync.sync.offers.desired import (
     Rules,
+    can_be_made,
     creation_key,
     is_wanted,
     kept_by_amazon,
@@ -364,7 +364,7 @@ def _wanted(
     if row.presence == Presence.ENDED:
         return _Wanted()
     want = want_of(row, offer, rules, reserved)
-    if row.presence == Presence.ABSENT and not can_be_made(row, offer, want, rules):
+    if row.presence == Presence.ABSENT and not can_be_made(row, row, offer, want, rules):
         return _Wanted(problems=want.problems)
     amazons = kept_by_amazon(drift, rules.amazon_wins)
     values = {name: value for name, value in want.values.items() if name not in amazons}

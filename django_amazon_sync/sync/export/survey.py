@@ -31,7 +31,6 @@ from django_amazon_sync.models import (
     Presence,
     SellerAccount,
     SellerSku,
-    amazon_ships,
 )
 from django_amazon_sync.models.listings import STATE
 from django_amazon_sync.rules.decision import Act, Circumstances, Decision
@@ -45,6 +44,7 @@ from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
+    can_be_made,
     creation_key,
     desired,
     is_wanted,
@@ -423,7 +423,7 @@ class Survey:
             about = {"sku": row.sku, "marketplace": rules.code}
             self.work.line(Outcome.FAILED, **about, code=Code.OFFER, message=problem)
             problems.setdefault(row.pk, []).append(problem)
-        if row.presence == Presence.ABSENT and not can_be_made(row, offer, want, rules):
+        if row.presence == Presence.ABSENT and not can_be_made(row, row, offer, want, rules):
             return None
         return want
 
@@ -518,18 +518,6 @@ def want_of(row: ListingRow, offer: Offer | None, rules: Rules, reserved: int) -
         reserved=reserved,
         chosen=chosen_in(row),
         believed=values_in(row.believed),
-    )
-
-
-def can_be_made(row: ListingRow, offer: Offer | None, want: Desired, rules: Rules) -> bool:
-    """Whether a listing that Amazon does not have is offered anew."""
-    return (
-        rules.active
-        and is_wanted(offer, row, rules)
-        and row.synchronise_here is not False
-        and not row.end_offer
-        and not want.problems
-        and not amazon_ships(row.channel)
     )
 
 

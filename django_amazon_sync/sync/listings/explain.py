@@ -23,6 +23,7 @@ from django_amazon_sync.models import (
     SubmissionItem,
 )
 from django_amazon_sync.rules.decision import Act, Circumstances
+from django_amazon_sync.rules.listing_state import CREATION
 from django_amazon_sync.rules.prices import PriceStep, price_to_send
 from django_amazon_sync.shops import configured_shop
 from django_amazon_sync.sync.listings.decide import Known, decide
@@ -40,6 +41,8 @@ from django_amazon_sync.sync.offers.desired import (
     Chosen,
     Desired,
     Rules,
+    can_be_made,
+    creation_key,
     desired,
     not_believed,
     sku_is_of_offer,
@@ -284,7 +287,27 @@ def _decided(
         stopped = Becomes.HELD if name in listing.held else Becomes.REFUSED
         becomes = stopped if decision.act == Act.STOPPED else _OF_ACT[decision.act]
         found[name] = (becomes, decision.reason)
+    if not_made := _not_made(listing, offer, want, rules):
+        found |= dict.fromkeys(decisions, not_made)
     return found
+
+
+def _not_made(
+    listing: Listing, offer: Offer | None, want: Desired, rules: Rules
+) -> tuple[Becomes, str] | None:
+    """Why nothing is sent of a listing that is not on Amazon; None where it is or will be."""
+    if listing.presence == Presence.ENDED:
+        return Becomes.NOT_SENT, str(Message(Code.OFFER_ENDED))
+    if listing.presence != Presence.ABSENT:
+        return None
+    if offer is None or not can_be_made(listing.sku, listing, offer, want, rules):
+        problems = [*want.problems.values(), str(Message(Code.NOT_MADE))]
+        return Becomes.NOT_SENT, problems[0]
+    if listing.refused.get(CREATION) != creation_key(offer, listing.sku, want.values):
+        return None
+    stop = listing.stops[CREATION]
+    by_amazon = stop["code"] not in (Code.NO_CODE, Code.BAD_BARCODE)
+    return Becomes.REFUSED if by_amazon else Becomes.NOT_SENT, stop["reason"]
 
 
 _OF_ACT = {Act.SEND: Becomes.SEND, Act.WAIT: Becomes.WAITS, Act.HOLD: Becomes.HELD}

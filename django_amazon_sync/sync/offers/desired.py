@@ -17,7 +17,14 @@ from django.db.models import Q
 
 from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValue, FieldValues, Offer, Reckoning
-from django_amazon_sync.models import MERCHANT_CHANNEL, Job, Listing, Marketplace, SellerSku
+from django_amazon_sync.models import (
+    MERCHANT_CHANNEL,
+    Job,
+    Listing,
+    Marketplace,
+    SellerSku,
+    amazon_ships,
+)
 from django_amazon_sync.rules.names import name_problem
 from django_amazon_sync.rules.prices import PriceRule, PriceStep, beside_rate, price_to_send
 from django_amazon_sync.rules.stock import made_of, quantity_to_send
@@ -385,6 +392,20 @@ def drift_of(drift: FieldValues, name: str) -> FieldValues:
 def kept_by_amazon(drift: FieldValues, wins: Collection[str]) -> set[str]:
     """The drifted fields in which Amazon wins; one that it shows nothing of is not among them."""
     return {name for name in wins if drift_of(drift, name).get("live") is not None}
+
+
+def can_be_made(
+    sku: SkuFields, listing: ListingFields, offer: Offer | None, want: Desired, rules: Rules
+) -> bool:
+    """Whether a listing that Amazon does not have is offered anew."""
+    return (
+        rules.active
+        and is_wanted(offer, sku, rules)
+        and listing.synchronise_here is not False
+        and not listing.end_offer
+        and not want.problems
+        and not amazon_ships(sku.channel)
+    )
 
 
 def creation_key(offer: Offer, sku: SkuFields, values: Mapping[str, FieldValue]) -> str:
