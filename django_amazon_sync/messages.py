@@ -205,7 +205,7 @@ class Code(StrEnum):
     ROUNDED = "rounded", gettext_noop("rounded")
     FIELD_OFF = "field-off", gettext_noop("It is not sent here.")
     NOT_MADE = "not-made", gettext_noop("It is not on Amazon, and is not offered there by itself.")
-    OFFER_ENDED = "offer-ended", gettext_noop("Its offer is ended.")
+    OFFER_ENDED = "offer-ended", gettext_noop("offer ended")
 
     # --- Why an order is not placed --------------------------------------------------------
 

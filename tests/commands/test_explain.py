@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from django_amazon_sync import clock
+from django_amazon_sync.models import Listing
 from tests import factories
 from tests.commands.conftest import manage, manage_json
 from tests.sync.export.steps import change
@@ -117,3 +118,27 @@ def test_a_new_offer_without_stock_goes_with_none_of_its_values(world: World) ->
     world.export()
     told = field("price")
     assert (told["becomes"], told["reason"]) == ("not sent", field("quantity")["reason"])
+
+
+def test_what_amazon_changed_is_live_no_more(world: World, settings: Any) -> None:
+    settings.AMAZON_SYNC = {**settings.AMAZON_SYNC, "DRIFT_AFTER": 0}  # Amazon needs no time here
+    world.sell("MUG", price="10.00")
+    world.export()
+    change("MUG", price="11.00")
+    world.export()
+    world.amazon.advance(600)
+    world.verify()
+    assert field("price")["live_since"]
+    world.list_on_amazon("MUG", price="12.00", quantity=5)
+    world.verify()
+    told = field("price")
+    assert (told["value"], told["on_amazon"]) == ("11.00 EUR", "12.00 EUR")
+    assert (told["live_since"], "live since" in told["sentence"]) == (None, False)
+
+
+def test_a_sale_is_said_as_people_write_it(world: World, mug: str) -> None:
+    sale = {"price": "8.00 EUR", "start": "2026-12-01", "end": "2099-12-31"}
+    Listing.objects.update(own_values={"sale_price": sale})
+    said = manage("amazon_explain", "--sku", "MUG").out
+    assert "8.00 EUR" in said
+    assert "{" not in said

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from django_amazon_sync.admin.common.access import SEES_ORDERS
 from django_amazon_sync.admin.common.formatting import value_text
+from django_amazon_sync.admin.common.issue_texts import reason_in_words
 from django_amazon_sync.data import Offer
 from django_amazon_sync.errors import ConfigurationError
+from django_amazon_sync.messages import shown
 from django_amazon_sync.models import Listing
 from django_amazon_sync.sync.listings.explain import Becomes, Explained, explain_all, offer_of
 from django_amazon_sync.sync.offers.fields import FIELDS, PRICE, QUANTITY
@@ -68,7 +70,7 @@ def _number(explained: Explained, *, with_orders: bool) -> Number:
         FIELDS[explained.name].label,
         explained.sentence(with_orders=with_orders) or value,
         BECOMES[explained.becomes],
-        explained.reason,
+        shown(reason_in_words(explained.reason)),
     )
 
 

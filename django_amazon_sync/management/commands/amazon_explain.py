@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 
 from django_amazon_sync.models import Listing, SellerAccount
 from django_amazon_sync.sync.listings.explain import Explained, explain
+from django_amazon_sync.sync.offers.fields import FIELDS
 from django_amazon_sync.sync.orders.up_to_date import complete_accounts, sold_perhaps_by
 
 from ._base import (
@@ -98,6 +99,6 @@ def _text(listing: Listing, fields: dict[str, Explained]) -> Iterator[str]:
     for explained in fields.values():
         said = explained.sentence(str)
         if not said:
-            said = "no value" if explained.value is None else str(explained.value)
+            said = FIELDS[explained.name].to_text(explained.value) or "no value"
         yield f"  {explained.name}: {said}"
         yield f"    {explained.becomes}. {explained.reason}".rstrip()

@@ -115,9 +115,9 @@ class Explained:
     """One field of a listing: the value that should be at Amazon (None where none should), what
     becomes of it and why.
 
-    ``since`` is when it was sent, or stopped; ``live`` when it was first seen live. ``believed`` is
-    what Amazon has. A price and a quantity have their part of ``reckoning``; ``holding`` are the
-    orders that hold the reserved units.
+    ``since`` is when it was sent, or stopped; ``live`` when what is still there was first seen
+    live. ``believed`` is what Amazon has. A price and a quantity have their part of ``reckoning``;
+    ``holding`` are the orders that hold the reserved units.
     """
 
     name: str
@@ -254,7 +254,7 @@ def _fields_of(
             reason,
             listing.believed.get(name),
             since=_since(listing, name, value, same),
-            live=_moment(same.live.get(name)) if same else None,
+            live=_live(listing, name, same),
             reckoning=_part(want.reckoning, name),
             holding=_holding(listing, lines) if name == QUANTITY else NOBODY,
         )
@@ -297,7 +297,7 @@ def _not_made(
 ) -> tuple[Becomes, str] | None:
     """Why nothing is sent of a listing that is not on Amazon; None where it is or will be."""
     if listing.presence == Presence.ENDED:
-        return Becomes.NOT_SENT, str(Message(Code.OFFER_ENDED))
+        return Becomes.NOT_SENT, str(Message(Code.NOT_MADE))
     if listing.presence != Presence.ABSENT:
         return None
     if offer is None or not can_be_made(listing.sku, listing, offer, want, rules):
@@ -343,6 +343,13 @@ def _since(
     if sent is None:
         return None
     return sent.submission.sent_at or sent.submission.created_at
+
+
+def _live(listing: Listing, name: str, sent: SubmissionItem | None) -> datetime | None:
+    """When this value was first seen live; None where Amazon has another one by now."""
+    if sent is None or listing.believed.get(name) != sent.values[name]:
+        return None
+    return _moment(sent.live.get(name))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from django_amazon_sync.data import FieldValue, PriceStepRow, QuantityReckoning, Reckoning
 from django_amazon_sync.messages import Code, Message
@@ -21,7 +24,12 @@ Say: TypeAlias = Callable[[Message], str]
 
 
 def translated(message: Message) -> str:
-    """A part in the language that is active."""
+    """A part in the language that is active; of a rate its day and its source as well, which rows
+    keep as programs and English have them."""
+    if message.code == Code.AT_RATE:
+        day, source = str(message.params["day"]), str(message.params["source"])
+        named = {"day": date_format(date.fromisoformat(day)), "source": gettext(source)}
+        message = Message(message.code, rate=message.params["rate"], **named)
     return message.translated()
 
 

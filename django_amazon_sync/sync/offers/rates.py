@@ -16,7 +16,7 @@ import requests
 from django.db import transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 
 from django_amazon_sync import clock, conf
 from django_amazon_sync.amazon import sessions
@@ -149,7 +149,7 @@ def in_day(day: DayOfRates) -> Find:
 
     def find(base: str, currency: str, today: date) -> Rate | None:
         rate = crossed(day, base, currency)
-        return None if rate is None else Rate(rate, day.on, gettext(_BANK))
+        return None if rate is None else Rate(rate, day.on, _BANK)
 
     return find
 
@@ -169,7 +169,7 @@ def in_table(typed: ExchangeRate | None = None, without: Collection[int] = ()) -
         if typed is not None and (typed.base, typed.currency) == (base, currency):
             newer = newest is None or typed.on >= newest.on
             newest = typed if newer and typed.on <= today else newest
-        return None if newest is None else Rate(newest.rate, newest.on, gettext(_TABLE))
+        return None if newest is None else Rate(newest.rate, newest.on, _TABLE)
 
     return find
 
@@ -194,6 +194,7 @@ def _is_whole(rate: object, on: object) -> bool:
     return isinstance(rate, Decimal) and type(on) is date
 
 
+#: In English, as rows keep them; who shows them translates.
 _BANK, _TABLE = gettext_noop("European Central Bank"), gettext_noop("the table of exchange rates")
 
 _OWN_PRICE = "or set an own Amazon price."

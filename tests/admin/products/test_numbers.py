@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from django_amazon_sync.models import Listing
 from tests.admin.conftest import Staff, address
@@ -64,3 +65,16 @@ def test_more_stores_ask_no_more_of_the_database(
 
     queries()
     assert 0 < queries() <= 8
+
+
+def test_reasons_and_full_stops_are_in_the_readers_language(
+    world: World, sold: tuple[Any, str], admin_client: Client
+) -> None:
+    world.account.marketplaces.update(sync_price=False)
+    url = address(Listing, world.listing("MUG").pk)
+    with translation.override("en"):  # each request leaves its language behind
+        german = admin_client.get(url, headers={"accept-language": "de"}).content.decode()
+        japanese = admin_client.get(url, headers={"accept-language": "ja"}).content.decode()
+    assert "Hier wird es nicht gesendet." in german
+    assert "It is not sent here." not in german
+    assert "。</strong> " in japanese

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
-from django_amazon_sync.data import PriceStepRow, QuantityReckoning, Reckoning
+from django_amazon_sync.data import PriceStepRow, QuantityReckoning, RateRow, Reckoning
 from django_amazon_sync.sync.listings.reckoning_words import (
     NOBODY,
     Holding,
@@ -74,7 +74,7 @@ def test_a_price_step_by_step() -> None:
 def test_what_is_made_of_nothing() -> None:
     nothing = Reckoning()
     assert sum_in_words("quantity", 0, nothing, str) == "0: the shop does not sell it on Amazon"
-    assert sum_in_words("price", REMOVED, nothing, str) == "Its offer is ended."
+    assert sum_in_words("price", REMOVED, nothing, str) == "offer ended"
     assert sum_in_words("quantity", 5, nothing, str) == ""
     assert sum_in_words("name", "Mug", MADE_OF, str) == ""
 
@@ -88,3 +88,11 @@ def test_since_when_and_in_the_readers_language() -> None:
     with translation.override("de"):
         german = sum_in_words("quantity", 37, MADE_OF, translated)
     assert german == "37 = 45 auf Lager - 6 reserviert - 2 zurückbehalten"
+
+
+def test_the_day_and_the_source_of_a_rate_are_in_the_readers_language() -> None:
+    rate: RateRow = {"rate": "0.85", "on": "2026-12-01", "source": "the table of exchange rates"}
+    steps = [PriceStepRow(kind="rate", price="12.06 GBP", by=None, rate=rate)]
+    with translation.override("de"):
+        said = sum_in_words("price", "12.06 GBP", Reckoning(price=steps), translated)
+    assert said == ("12.06 GBP = zum Kurs 0.85 vom 1. Dezember 2026 (die Tabelle der Wechselkurse)")
