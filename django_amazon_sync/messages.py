@@ -204,6 +204,15 @@ class Code(StrEnum):
     AT_LEAST = "at-least", gettext_noop("raised to the lowest price %(by)s")
     ROUNDED = "rounded", gettext_noop("rounded")
     FIELD_OFF = "field-off", gettext_noop("It is not sent here.")
+    GONE_FROM_SHOP = "gone-from-shop", gettext_noop("The shop no longer has it.")
+    NOT_ON_SALE = (
+        "not-on-sale",
+        gettext_noop("It is not on sale in the shop, so it is not offered on Amazon."),
+    )
+    STOCK_NOT_TRACKED = (
+        "stock-not-tracked",
+        gettext_noop("The shop does not track its stock; set a quantity on the SKU."),
+    )
     NOT_MADE = "not-made", gettext_noop("It is not on Amazon, and is not offered there by itself.")
     OFFER_ENDED = "offer-ended", gettext_noop("offer ended")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django_amazon_sync.data import QuantityReckoning
+from django_amazon_sync.messages import Code, Message
 
 #: More than Amazon takes, and than a shop means (docs/amazon.md#quantities-have-an-upper-limit).
 HIGHEST_QUANTITY = 999_999
@@ -46,9 +47,7 @@ def quantity_to_send(
     """
     if sellable is None:
         if set_quantity is None:
-            return QuantityDecision(
-                None, "The shop does not track its stock; set a quantity on the SKU."
-            )
+            return QuantityDecision(None, str(Message(Code.STOCK_NOT_TRACKED)))
         return QuantityDecision(set_quantity)
     if sellable > HIGHEST_QUANTITY:
         return QuantityDecision(

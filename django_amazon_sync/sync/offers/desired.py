@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from django_amazon_sync import clock
 from django_amazon_sync.data import FieldValue, FieldValues, Offer, Reckoning
+from django_amazon_sync.messages import Code, Message
 from django_amazon_sync.models import (
     MERCHANT_CHANNEL,
     Job,
@@ -242,8 +243,8 @@ def why_not_wanted(offer: Offer | None) -> str:
     """What in the shop stops that it is sold on Amazon, for staff; a row may keep it until the
     next look. That staff switched it off is no such reason: it ends with their next click."""
     if offer is None:
-        return "The shop no longer has it."
-    return "It is not on sale in the shop, so it is not offered on Amazon."
+        return str(Message(Code.GONE_FROM_SHOP))
+    return str(Message(Code.NOT_ON_SALE))
 
 
 def desired(

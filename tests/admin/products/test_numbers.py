@@ -78,3 +78,17 @@ def test_reasons_and_full_stops_are_in_the_readers_language(
     assert "Hier wird es nicht gesendet." in german
     assert "It is not sent here." not in german
     assert "。</strong> " in japanese
+
+
+def test_why_the_shop_does_not_sell_it_is_in_the_readers_language(
+    world: World, sold: tuple[Any, str], admin_client: Client
+) -> None:
+    sold[0].product.is_public = False
+    sold[0].product.save()
+    url = address(Listing, world.listing("MUG").pk)
+    with translation.override("en"):
+        english = admin_client.get(url).content.decode()
+        german = admin_client.get(url, headers={"accept-language": "de"}).content.decode()
+    said = "It is not on sale in the shop, so it is not offered on Amazon."
+    assert said in english
+    assert said not in german
