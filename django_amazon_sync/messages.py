@@ -191,6 +191,7 @@ class Code(StrEnum):
         "and-other-orders",
         ngettext_lazy("%(count)s other order", "%(count)s other orders"),
     )
+    ORDERS_UNNAMED = "orders-unnamed", ngettext_lazy("%(count)s order", "%(count)s orders")
     KEPT_BACK = "kept-back", gettext_noop("%(units)s kept back")
     NEVER_BELOW_ZERO = "never-below-zero", gettext_noop("%(sum)s, as it is never below 0")
     NOT_SOLD_NOW = "not-sold-now", gettext_noop("%(units)s: the shop does not sell it on Amazon")

@@ -84,7 +84,8 @@ def _quantity(made_of: QuantityReckoning, say: Say, holding: Holding) -> str:
 def _reserved(units: int, say: Say, holding: Holding) -> str:
     orders = list(holding.numbers)
     if holding.others:
-        orders.append(say(Message(Code.AND_OTHER_ORDERS, count=holding.others)))
+        code = Code.AND_OTHER_ORDERS if orders else Code.ORDERS_UNNAMED
+        orders.append(say(Message(code, count=holding.others)))
     if not orders:
         return say(Message(Code.UNITS_RESERVED, units=units))
     return say(Message(Code.RESERVED_BY, units=units, orders=", ".join(orders)))

@@ -51,7 +51,7 @@ def test_who_may_not_see_orders_reads_how_many_there_are(
     client = client_with("view_listing", "view_sellersku")
     _record, number = sold
     page = client.get(address(Listing, world.listing("MUG").pk)).content.decode()
-    assert "1 reserved (1 other order)" in page
+    assert "1 reserved (1 order)" in page
     assert number not in page
 
 

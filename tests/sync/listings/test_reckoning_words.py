@@ -30,7 +30,7 @@ HOLDING = Holding(("302-1", "302-2"), 1)
             HOLDING,
             "39 = 45 in stock - 6 reserved (302-1, 302-2, 1 other order)",
         ),
-        ((45, None, 6, 0), HOLDING.unnamed, "39 = 45 in stock - 6 reserved (3 other orders)"),
+        ((45, None, 6, 0), HOLDING.unnamed, "39 = 45 in stock - 6 reserved (3 orders)"),
         ((5, None, 0, 0), NOBODY, "5 = 5 in stock"),
         ((1, None, 0, 3), NOBODY, "0 = 1 in stock - 3 kept back, as it is never below 0"),
         ((None, 7, 0, 0), NOBODY, "7 = 7 set by staff"),
