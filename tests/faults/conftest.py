@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import lock_order
 from tests.faults.databases import Databases, FileDatabases, ServerDatabases, on_postgresql
 from tests.faults.stages import Stages
 
@@ -21,6 +22,14 @@ def told_stages(
     yield Stages(databases, folder)
     with django_db_blocker.unblock():
         databases.close()
+
+
+@pytest.fixture
+def without_a_guard() -> Iterator[None]:
+    """The test takes a guard away, and with it the order of locks, to show the harm."""
+    lock_order.not_looking.append("a guard is taken away")
+    yield
+    lock_order.not_looking.pop()
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ from tests.faults.racing import at_once, just_before, needs_postgresql, without_
 from tests.faults.stages import Stages, change
 from tests.world import DE, World
 
+pytestmark = pytest.mark.usefixtures("without_a_guard")
+
 # --- The job's lease --------------------------------------------------------------------------
 
 

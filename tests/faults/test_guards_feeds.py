@@ -34,6 +34,8 @@ from tests.faults.racing import at_once, just_before, needs_postgresql, without_
 from tests.faults.stages import Stages, by_feed, change
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("without_a_guard")
+
 
 @pytest.fixture(autouse=True)
 def _many() -> Iterator[None]:

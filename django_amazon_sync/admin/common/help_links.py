@@ -126,6 +126,7 @@ OF_CODE = {
     "halted": "run-stopped",
     "import-off": "run-stopped",
     "mapping-missing": "order-not-imported",
+    "misplaced": "order-not-imported",
     "no-report": "run-stopped",
     "not-found": "run-stopped",
     "not-selling": "not-selling",

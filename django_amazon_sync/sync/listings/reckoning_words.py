@@ -26,7 +26,7 @@ Say: TypeAlias = Callable[[Message], str]
 def translated(message: Message) -> str:
     """A part in the language that is active; of a rate its day and its source as well, which rows
     keep as programs and English have them."""
-    if message.code == Code.AT_RATE:
+    if "source" in message.params:
         day, source = str(message.params["day"]), str(message.params["source"])
         named = {"day": date_format(date.fromisoformat(day)), "source": gettext(source)}
         message = Message(message.code, rate=message.params["rate"], **named)
@@ -84,8 +84,8 @@ def _quantity(made_of: QuantityReckoning, say: Say, holding: Holding) -> str:
 def _reserved(units: int, say: Say, holding: Holding) -> str:
     orders = list(holding.numbers)
     if holding.others:
-        code = Code.AND_OTHER_ORDERS if orders else Code.ORDERS_UNNAMED
-        orders.append(say(Message(code, count=holding.others)))
+        named = Message(Code.AND_OTHER_ORDERS, count=holding.others)
+        orders.append(say(named if orders else Message(Code.ORDERS_UNNAMED, count=holding.others)))
     if not orders:
         return say(Message(Code.UNITS_RESERVED, units=units))
     return say(Message(Code.RESERVED_BY, units=units, orders=", ".join(orders)))

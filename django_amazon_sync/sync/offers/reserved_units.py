@@ -95,11 +95,12 @@ def explain_by_sales(account: SellerAccount) -> frozenset[str]:
 
 def _doubt(skus: QuerySet[SellerSku], *, explained: bool) -> list[tuple[int, str]]:
     """Make the stock version of these SKUs higher; returns (account pk, offer pk) of each."""
-    doubted = _locked(skus)
     newer = {"stock_version": F("stock_version") + 1}
     if explained:
         newer["explained_version"] = F("stock_version") + 1
-    SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(**newer)
+    with transaction.atomic(savepoint=False):
+        doubted = _locked(skus)
+        SellerSku.objects.filter(pk__in=[pk for pk, _account, _offer in doubted]).update(**newer)
     return [(account, offer) for _pk, account, offer in doubted]
 
 
